@@ -1,0 +1,13 @@
+//! The words every room shares: identifiers, time, randomness, limits, secret bytes.
+//!
+//! What may never live here: rules (`model`), letters (`wire`), ciphers (`crypto`), anything that
+//! opens a file or a socket. This room depends on nothing in the workspace.
+
+pub mod clock;
+pub mod id;
+pub mod limits;
+pub mod random;
+pub mod secret;
+
+pub use clock::{Clock, Timestamp};
+pub use secret::SecretBytes;
