@@ -1,1 +1,14 @@
-//! Not yet built.
+//! Ordered bytes with transactions: one small contract, several engines, one exam they all sit.
+//!
+//! What may never live here: what the bytes mean, ciphers, names of records. Values arrive sealed and leave sealed.
+
+mod contract;
+mod error;
+pub mod exam;
+mod memory;
+mod sqlite;
+
+pub use contract::{Batch, Change, Commit, Engine, Entry, Precondition, Record, Revision, Watch};
+pub use error::StoreError;
+pub use memory::MemoryEngine;
+pub use sqlite::SqliteEngine;

@@ -1,0 +1,98 @@
+//! The embedded engine: SQLite, chosen in storage.md for its trusted file format and crash behaviour.
+//!
+//! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction, each in its own
+//! savepoint; a few read connections. The schema is in docs/formats/store.md.
+
+mod open;
+mod read;
+mod watch;
+mod writer;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::contract::{Batch, Commit, Engine, Entry, Record, Revision, Watch};
+use crate::error::StoreError;
+use read::Readers;
+use watch::{News, SqliteWatch};
+use writer::Writer;
+
+/// A store in one file of a directory, owned by one process at a time.
+pub struct SqliteEngine {
+    directory: PathBuf,
+    readers: Arc<Readers>,
+    /// `None` when opened for reading only.
+    writer: Option<Writer>,
+    news: Arc<News>,
+    /// Held as long as the engine lives; the lock goes with it.
+    _lock: Option<File>,
+}
+
+impl fmt::Debug for SqliteEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteEngine").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+impl SqliteEngine {
+    /// Opens the store in `directory`, which must exist; makes it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process has it, [`StoreError::NotAStore`], [`StoreError::Unusable`].
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let lock = open::lock(directory)?;
+        let connection = open::writable(directory)?;
+        let news = Arc::new(News::default());
+        let writer = Writer::start(connection, Arc::clone(&news))?;
+        let readers = Arc::new(Readers::new(open::file(directory)));
+        Ok(Self { directory: directory.to_owned(), readers, writer: Some(writer), news, _lock: Some(lock) })
+    }
+
+    /// Opens the store in `directory` for reading, also beside a running server.
+    ///
+    /// # Errors
+    /// See [`SqliteEngine::open`].
+    pub fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
+        let readers = Arc::new(Readers::new(open::file(directory)));
+        readers.check()?;
+        Ok(Self { directory: directory.to_owned(), readers, writer: None, news: Arc::default(), _lock: None })
+    }
+
+    /// Whether `directory` holds a store.
+    #[must_use]
+    pub fn exists(directory: &Path) -> bool {
+        open::file(directory).exists()
+    }
+}
+
+impl Engine for SqliteEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        self.readers.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.readers.scan(prefix, after, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        batch.check()?;
+        self.writer.as_ref().ok_or(StoreError::ReadOnly)?.commit(batch)
+    }
+
+    fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
+        Ok(Box::new(SqliteWatch::new(Arc::clone(&self.readers), Arc::clone(&self.news), prefix, from)))
+    }
+}
+
+/// What an error of the library means for the caller.
+fn store_error(error: &rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt,
+        _ => StoreError::Failed(error.to_string()),
+    }
+}

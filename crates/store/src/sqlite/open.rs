@@ -1,0 +1,100 @@
+//! Opening the file: ownership, format, pragmas, schema.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+
+use super::store_error;
+use crate::error::StoreError;
+
+/// `application_id` of a Claviger store: "CLVG".
+const APPLICATION_ID: i32 = 0x434c_5647;
+/// `user_version`: the number of this schema.
+const SCHEMA_VERSION: i32 = 1;
+/// How long a connection waits for another of this process.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+    CREATE TABLE record (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL);
+    CREATE UNIQUE INDEX record_by_key ON record (key);
+    CREATE TABLE change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL);
+    CREATE INDEX change_by_revision ON change (revision);
+    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+    INSERT INTO counter (name, value) VALUES ('revision', 0), ('compacted', 0);
+";
+
+/// The store's file in `directory`.
+pub(super) fn file(directory: &Path) -> PathBuf {
+    directory.join("store.sqlite3")
+}
+
+/// Takes the directory for this process. The lock goes when the file is closed, also by a kill.
+pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
+    let path = directory.join("store.lock");
+    let unusable =
+        |error: &dyn std::error::Error| StoreError::Unusable { path: path.clone(), reason: error.to_string() };
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let lock = opened.map_err(|error| unusable(&error))?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(lock),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(directory.to_owned())),
+        Err(error) => Err(unusable(&error)),
+    }
+}
+
+/// A connection that may write; makes the schema in a new file.
+pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
+    let path = file(directory);
+    let unusable = |reason: String| StoreError::Unusable { path: path.clone(), reason };
+    // Made here rather than by SQLite, so that it is never readable by others.
+    let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    made.map_err(|error| unusable(error.to_string()))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| unusable(error.to_string()))?;
+    let not_a_store = |error: rusqlite::Error| match store_error(&error) {
+        StoreError::Corrupt => StoreError::NotAStore(path.clone()),
+        other => other,
+    };
+    connection.busy_timeout(BUSY_MAX).map_err(not_a_store)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(not_a_store)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(not_a_store)?;
+    let version = integer(&connection, "user_version").map_err(not_a_store)?;
+    let application = integer(&connection, "application_id").map_err(not_a_store)?;
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    match (application, version, tables.map_err(not_a_store)?) {
+        (0, 0, 0) => create(&mut connection).map_err(|error| store_error(&error))?,
+        (APPLICATION_ID, SCHEMA_VERSION, _) => {}
+        _ => return Err(StoreError::NotAStore(path)),
+    }
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags);
+    let connection =
+        opened.map_err(|error| StoreError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
+    connection.busy_timeout(BUSY_MAX).map_err(|error| store_error(&error))?;
+    match integer(&connection, "application_id") {
+        Ok(APPLICATION_ID) => Ok(connection),
+        Ok(_) => Err(StoreError::NotAStore(path.to_owned())),
+        Err(error) => Err(store_error(&error)),
+    }
+}
+
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
+}
+
+fn integer(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
+}

@@ -1,0 +1,111 @@
+//! Reading: a few connections, each used by one caller at a time, made when they are first needed.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{open, store_error};
+use crate::contract::{Change, Entry, Record, Revision, prefix_end};
+use crate::error::StoreError;
+
+/// Idle connections kept; more callers than this make their own and close it again.
+const IDLE_MAX: usize = 8;
+
+/// The read connections of one store.
+pub(super) struct Readers {
+    file: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self { file, idle: Mutex::default() }
+    }
+
+    /// Whether the file opens.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        self.with(|_| Ok(()))
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        self.with(|connection| {
+            let mut select = connection.prepare_cached("SELECT value, revision FROM record WHERE key = ?1")?;
+            select.query_row([key], |row| Ok(Record { value: row.get(0)?, revision: revision(row, 1)? })).optional()
+        })
+    }
+
+    pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        // Strictly after `after`: the least key greater than it is itself with a zero byte appended.
+        let from = match after {
+            Some(after) if after >= prefix => [after, &[0]].concat(),
+            _ => prefix.to_vec(),
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let entry = |row: &Row<'_>| Ok(Entry { key: row.get(0)?, value: row.get(1)?, revision: revision(row, 2)? });
+        self.with(|connection| match prefix_end(prefix) {
+            Some(end) => connection
+                .prepare_cached(
+                    "SELECT key, value, revision FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+                )?
+                .query_map(params![from, end, limit], entry)?
+                .collect(),
+            None => connection
+                .prepare_cached("SELECT key, value, revision FROM record WHERE key >= ?1 ORDER BY key LIMIT ?2")?
+                .query_map(params![from, limit], entry)?
+                .filter(|found| found.as_ref().map_or(true, |entry| entry.key.starts_with(prefix)))
+                .collect(),
+        })
+    }
+
+    /// The first change of a key with this prefix whose place is after `place` and whose revision is after `from`.
+    pub(super) fn change_after(
+        &self,
+        prefix: &[u8],
+        place: i64,
+        from: Revision,
+    ) -> Result<Result<Option<(i64, Change)>, StoreError>, StoreError> {
+        let revision_from = i64::try_from(from.0).unwrap_or(i64::MAX);
+        self.with(|connection| {
+            let compacted: i64 = connection
+                .prepare_cached("SELECT value FROM counter WHERE name = 'compacted'")?
+                .query_row([], |row| row.get(0))?;
+            if compacted > revision_from {
+                return Ok(Err(StoreError::Compacted));
+            }
+            let mut select = connection.prepare_cached(
+                "SELECT change.id, change.key, record.value, change.revision FROM change
+                 LEFT JOIN record ON record.key = change.key
+                 WHERE change.id > ?1 AND change.revision > ?2 AND substr(change.key, 1, ?3) = ?4
+                 ORDER BY change.id LIMIT 1",
+            )?;
+            let length = i64::try_from(prefix.len()).unwrap_or(i64::MAX);
+            let found = select.query_row(params![place, revision_from, length, prefix], |row| {
+                Ok((row.get(0)?, Change { key: row.get(1)?, value: row.get(2)?, revision: revision(row, 3)? }))
+            });
+            found.optional().map(Ok)
+        })
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open::readable(&self.file)?,
+        };
+        let result = read(&connection).map_err(|error| store_error(&error));
+        // A connection that met an error is closed rather than used again.
+        if result.is_ok() {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < IDLE_MAX {
+                idle.push(connection);
+            }
+        }
+        result
+    }
+}
+
+pub(super) fn revision(row: &Row<'_>, column: usize) -> rusqlite::Result<Revision> {
+    let stored: i64 = row.get(column)?;
+    Ok(Revision(u64::try_from(stored).unwrap_or(0)))
+}
