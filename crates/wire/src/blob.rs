@@ -1,0 +1,120 @@
+//! Ciphertext blobs as callers keep them (instance-api.md 6.1, 5.2).
+//!
+//! A *raw* blob is ciphertext and tag alone; its IV, key and version travel beside it. A *self-describing* blob,
+//! the output of every Advance operation, carries version and IV in front. The header is not authenticated: official
+//! clients strip it and put it back. Whether a blob that looks self-describing is one is known only when its version
+//! id is found in the store; until then it may be a raw blob that happens to begin so.
+
+use claviger_base::id::{KEY_VERSION_ID_BYTES, KeyVersionId};
+
+/// Length of a GCM initialization vector, bytes.
+pub const GCM_IV_BYTES: usize = 12;
+/// Length of a GCM tag, bytes: the shortest raw blob is a tag alone.
+pub const GCM_TAG_BYTES: usize = 16;
+
+/// `$`, cipher version 0 and padding code 0 (none), algorithm code 2 (AES_GCM).
+const HEADER: [u8; 3] = [b'$', 0x00, 0x02];
+
+/// Shortest self-describing blob, bytes: 67.
+pub const SELF_DESCRIBING_BYTES_MIN: usize = HEADER.len() + KEY_VERSION_ID_BYTES + GCM_IV_BYTES + GCM_TAG_BYTES;
+
+/// A blob in the self-describing layout, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfDescribing<'a> {
+    /// The key version that sealed it.
+    pub version_id: KeyVersionId,
+    /// The GCM initialization vector.
+    pub iv: [u8; GCM_IV_BYTES],
+    /// Ciphertext, then the 16-byte tag.
+    pub sealed: &'a [u8],
+}
+
+/// Takes `blob` apart if it has the self-describing layout with AES-GCM; `None` means treat it as raw.
+///
+/// Other algorithm and padding codes are unknown (section 10 no. 4) and count as raw.
+#[must_use]
+pub fn parse(blob: &[u8]) -> Option<SelfDescribing<'_>> {
+    let rest = blob.strip_prefix(&HEADER)?;
+    let (version_id, rest) = rest.split_at_checked(KEY_VERSION_ID_BYTES)?;
+    let (iv, sealed) = rest.split_first_chunk::<GCM_IV_BYTES>()?;
+    if sealed.len() < GCM_TAG_BYTES {
+        return None;
+    }
+    let version_id = KeyVersionId::parse(std::str::from_utf8(version_id).ok()?)?;
+    Some(SelfDescribing { version_id, iv: *iv, sealed })
+}
+
+/// Puts the self-describing blob together. `sealed` is ciphertext and tag.
+#[must_use]
+pub fn encode(version_id: &KeyVersionId, iv: &[u8; GCM_IV_BYTES], sealed: &[u8]) -> Vec<u8> {
+    [&HEADER, version_id.as_str().as_bytes(), iv, sealed].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The vector of instance-api.md 6.1: 72 bytes.
+    const VECTOR: &str = "2400026b65792d687a7a363266316362363666613432716f706439732d31376b65647630303030\
+                          000102030405060708090a0b2f67ba77aa2797ff353b8a046d28236dcd9d057bbb";
+
+    #[test]
+    fn the_vector_of_the_specification() {
+        let blob = hex::decode(VECTOR).unwrap();
+        assert_eq!(blob.len(), 72);
+        let parsed = parse(&blob).unwrap();
+        assert_eq!(parsed.version_id.as_str(), "key-hzz62f1cb66fa42qopd9s-17kedv0000");
+        assert_eq!(parsed.iv, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(hex::encode(parsed.sealed), "2f67ba77aa2797ff353b8a046d28236dcd9d057bbb");
+        assert_eq!(encode(&parsed.version_id, &parsed.iv, parsed.sealed), blob);
+    }
+
+    #[test]
+    fn every_cut_shorter_than_the_minimum_is_raw() {
+        let blob = hex::decode(VECTOR).unwrap();
+        for len in 0..=blob.len() {
+            assert_eq!(parse(&blob[..len]).is_some(), len >= SELF_DESCRIBING_BYTES_MIN, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_either_makes_it_raw_or_shows_in_what_is_parsed() {
+        let blob = hex::decode(VECTOR).unwrap();
+        let original = parse(&blob).unwrap();
+        for at in 0..blob.len() {
+            for bit in 0..8 {
+                let mut changed = blob.clone();
+                changed[at] ^= 1 << bit;
+                match parse(&changed) {
+                    None => assert!(at < 39, "byte {at} is not of the header or the id"),
+                    Some(parsed) => {
+                        assert!(at >= 3, "byte {at} of the header was not looked at");
+                        assert_ne!(parsed, original);
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_taken_apart(
+            id in "[0-9a-z-]{36}", iv: [u8; 12], sealed in prop::collection::vec(any::<u8>(), 16..200),
+        ) {
+            let id = KeyVersionId::parse(&id).unwrap();
+            let blob = encode(&id, &iv, &sealed);
+            prop_assert_eq!(parse(&blob), Some(SelfDescribing { version_id: id, iv, sealed: &sealed }));
+        }
+
+        #[test]
+        fn any_bytes_are_parsed_or_raw(tail in prop::collection::vec(any::<u8>(), 0..120)) {
+            let blob = [HEADER.as_slice(), &tail].concat();
+            if let Some(parsed) = parse(&blob) {
+                prop_assert_eq!(encode(&parsed.version_id, &parsed.iv, parsed.sealed), blob);
+            }
+            let _ = parse(&tail);
+        }
+    }
+}

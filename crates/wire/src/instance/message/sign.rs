@@ -1,0 +1,119 @@
+//! Sign, Verify, GetPublicKey (instance-api.md 5.5, 5.6).
+//!
+//! What is signed belongs to the caller and is not ours to print.
+
+use super::debug_without_secrets;
+
+/// What to sign.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct SignRequest {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// Legacy: a digest, when `message` is empty.
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: Vec<u8>,
+    /// For example `AES_GCM`.
+    #[prost(string, tag = "3")]
+    pub algorithm: String,
+    /// What is signed: the message (`RAW`) or its digest (`DIGEST`).
+    #[prost(bytes = "vec", tag = "4")]
+    pub message: Vec<u8>,
+    /// `RAW` (default) or `DIGEST`.
+    #[prost(string, tag = "5")]
+    pub message_type: String,
+}
+
+debug_without_secrets!(SignRequest { shown: [key_id, algorithm, message_type], secret: [digest, message] });
+
+/// The signature.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+pub struct SignResponse {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// The signature.
+    #[prost(bytes = "vec", tag = "2")]
+    pub signature: Vec<u8>,
+    /// Lower-case UUID.
+    #[prost(string, tag = "3")]
+    pub request_id: String,
+    /// For example `AES_GCM`.
+    #[prost(string, tag = "4")]
+    pub algorithm: String,
+    /// `RAW` (default) or `DIGEST`.
+    #[prost(string, tag = "5")]
+    pub message_type: String,
+}
+
+/// What to verify.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct VerifyRequest {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// Legacy: a digest, when `message` is empty.
+    #[prost(bytes = "vec", tag = "2")]
+    pub digest: Vec<u8>,
+    /// The signature.
+    #[prost(bytes = "vec", tag = "3")]
+    pub signature: Vec<u8>,
+    /// For example `AES_GCM`.
+    #[prost(string, tag = "4")]
+    pub algorithm: String,
+    /// What is signed: the message (`RAW`) or its digest (`DIGEST`).
+    #[prost(bytes = "vec", tag = "5")]
+    pub message: Vec<u8>,
+    /// `RAW` (default) or `DIGEST`.
+    #[prost(string, tag = "6")]
+    pub message_type: String,
+}
+
+debug_without_secrets!(VerifyRequest {
+    shown: [key_id, signature, algorithm, message_type],
+    secret: [digest, message]
+});
+
+/// Whether it is right. A wrong signature is an answer, not an error.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+pub struct VerifyResponse {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// Whether the signature is right.
+    #[prost(bool, tag = "2")]
+    pub value: bool,
+    /// Lower-case UUID.
+    #[prost(string, tag = "3")]
+    pub request_id: String,
+    /// For example `AES_GCM`.
+    #[prost(string, tag = "4")]
+    pub algorithm: String,
+    /// `RAW` (default) or `DIGEST`.
+    #[prost(string, tag = "5")]
+    pub message_type: String,
+}
+
+/// Asks for the public half of an asymmetric key.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+pub struct GetPublicKeyRequest {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+}
+
+/// The public half.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+pub struct GetPublicKeyResponse {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// SubjectPublicKeyInfo as PEM text.
+    #[prost(string, tag = "2")]
+    pub public_key: String,
+    /// Lower-case UUID.
+    #[prost(string, tag = "3")]
+    pub request_id: String,
+}

@@ -1,0 +1,159 @@
+//! The checks of a request's line and headers that need neither a client key nor a crypto library, in the order of
+//! instance-api.md 2, up to "content-sha256 = body". What passes still has to be authenticated.
+
+use claviger_base::Timestamp;
+use claviger_base::id::KeyVersionId;
+use claviger_base::limits::{BODY_BYTES_MAX, DATE_SKEW_S_MAX};
+
+use super::string_to_sign::string_to_sign;
+use super::{ApiError, Operation, date, header};
+use crate::headers::{Headers, Single};
+
+/// A request as it arrived, its body already hashed.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// The HTTP method, upper case.
+    pub method: &'a str,
+    /// The path without the query, which this API ignores.
+    pub path: &'a str,
+    /// All headers.
+    pub headers: &'a Headers<'a>,
+    /// Length of the body, bytes.
+    pub body_bytes: usize,
+    /// SHA-256 of the body.
+    pub body_sha256: &'a [u8; 32],
+}
+
+/// What the headers of a well-formed request say. Nothing in it is authenticated until [`Self::signature`] verifies
+/// over [`Self::string_to_sign`] with the client key's public half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHeaders {
+    /// `x-kms-apiname`.
+    pub operation: Operation,
+    /// `x-kms-acccesskeyid` as sent, not yet checked for its form.
+    pub client_key_id: String,
+    /// `authorization`, decoded.
+    pub signature: Vec<u8>,
+    /// What was signed.
+    pub string_to_sign: Vec<u8>,
+    /// `x-kms-migrationkeyversionid`: the key version to use.
+    pub migration_key_version_id: Option<KeyVersionId>,
+}
+
+impl RequestHeaders {
+    /// Checks `received` against real time `now`, in the order of instance-api.md 2.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn check(received: &Received<'_>, now: Timestamp) -> Result<Self, ApiError> {
+        let headers = received.headers;
+        check_line(received)?;
+        check_content_type(headers, received.body_bytes)?;
+        check_api_version(headers)?;
+        let operation = operation(headers)?;
+        check_date(headers, now)?;
+        check_signature_method(headers)?;
+        let client_key_id = client_key_id(headers)?;
+        let signature = signature(headers)?;
+        check_content_sha256(received)?;
+        let migration_key_version_id = migration_key_version_id(headers)?;
+        let string_to_sign = string_to_sign(headers);
+        Ok(Self { operation, client_key_id, signature, string_to_sign, migration_key_version_id })
+    }
+}
+
+fn check_line(received: &Received<'_>) -> Result<(), ApiError> {
+    if received.path != "/" {
+        return Err(ApiError::UnknownPath);
+    }
+    if received.method != "POST" {
+        return Err(ApiError::MethodNotAllowed);
+    }
+    if received.body_bytes > BODY_BYTES_MAX {
+        return Err(ApiError::RequestEntityTooLarge);
+    }
+    Ok(())
+}
+
+fn check_content_type(headers: &Headers<'_>, body_bytes: usize) -> Result<(), ApiError> {
+    match headers.single(header::CONTENT_TYPE) {
+        Single::Once(value) if header::is_protobuf(value) => Ok(()),
+        Single::Absent if body_bytes == 0 => Ok(()),
+        _ => Err(ApiError::InvalidContentType(as_received(headers, header::CONTENT_TYPE))),
+    }
+}
+
+fn check_api_version(headers: &Headers<'_>) -> Result<(), ApiError> {
+    match headers.single(header::API_VERSION) {
+        Single::Once(header::API_VERSION_VALUE) => Ok(()),
+        _ => Err(ApiError::InvalidApiVersion(as_received(headers, header::API_VERSION))),
+    }
+}
+
+fn operation(headers: &Headers<'_>) -> Result<Operation, ApiError> {
+    match headers.single(header::API_NAME) {
+        Single::Once(name) => Operation::parse(name),
+        Single::Absent | Single::Unusable => None,
+    }
+    .ok_or_else(|| ApiError::InvalidApiName(as_received(headers, header::API_NAME)))
+}
+
+fn check_date(headers: &Headers<'_>, now: Timestamp) -> Result<(), ApiError> {
+    let Single::Once(text) = headers.single(header::DATE) else {
+        return Err(ApiError::InvalidDate);
+    };
+    let sent = date::parse(text).ok_or(ApiError::InvalidDate)?;
+    // The date has whole seconds, so now is cut to them too.
+    if sent.unix_s().abs_diff(now.unix_s()) > DATE_SKEW_S_MAX.unsigned_abs() {
+        return Err(ApiError::RequestTimeTooSkewed);
+    }
+    Ok(())
+}
+
+fn check_signature_method(headers: &Headers<'_>) -> Result<(), ApiError> {
+    match headers.single(header::SIGNATURE_METHOD) {
+        Single::Once(header::SIGNATURE_METHOD_VALUE) => Ok(()),
+        Single::Absent => Err(ApiError::MissingSignatureMethod),
+        _ => Err(ApiError::UnsupportedSignatureMethod(as_received(headers, header::SIGNATURE_METHOD))),
+    }
+}
+
+fn client_key_id(headers: &Headers<'_>) -> Result<String, ApiError> {
+    match headers.single(header::ACCESS_KEY_ID) {
+        Single::Once(id) if !id.is_empty() => Ok(id.to_owned()),
+        // Repeated or unreadable: such an id is in nobody's records.
+        Single::Unusable => Err(ApiError::UnknownClientKey(as_received(headers, header::ACCESS_KEY_ID))),
+        Single::Once(_) | Single::Absent => Err(ApiError::MissingAccessKeyId),
+    }
+}
+
+fn signature(headers: &Headers<'_>) -> Result<Vec<u8>, ApiError> {
+    match headers.single(header::AUTHORIZATION) {
+        Single::Once(value) => header::parse_authorization(value),
+        Single::Absent | Single::Unusable => None,
+    }
+    .ok_or(ApiError::InvalidAuthorization)
+}
+
+fn check_content_sha256(received: &Received<'_>) -> Result<(), ApiError> {
+    let expected = header::format_content_sha256(received.body_sha256);
+    match received.headers.single(header::CONTENT_SHA256) {
+        Single::Once(value) if value.eq_ignore_ascii_case(&expected) => Ok(()),
+        // The hash is what binds the body to the signature: only an empty body needs none.
+        Single::Absent if received.body_bytes == 0 => Ok(()),
+        _ => Err(ApiError::InvalidContentSha256),
+    }
+}
+
+fn migration_key_version_id(headers: &Headers<'_>) -> Result<Option<KeyVersionId>, ApiError> {
+    match headers.single(header::MIGRATION_KEY_VERSION_ID) {
+        Single::Absent | Single::Once("") => Ok(None),
+        Single::Once(id) => KeyVersionId::parse(id).map(Some).ok_or(ApiError::InvalidParameter),
+        Single::Unusable => Err(ApiError::InvalidParameter),
+    }
+}
+
+/// The first value as text for an error message; empty if there is none.
+fn as_received(headers: &Headers<'_>, name: &str) -> String {
+    headers.values(name).next().map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+}

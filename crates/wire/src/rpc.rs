@@ -1,0 +1,16 @@
+//! The RPC plane, OpenAPI version 2016-01-20 (openapi.md): parameters in, JSON out, signature scheme V3.
+//!
+//! The rule it keeps: after [`form`] has decoded query and form, everything looks only at the merged [`Parameters`].
+
+pub mod action;
+pub mod answer;
+pub mod error;
+pub mod form;
+pub mod header;
+pub mod parameter;
+pub mod parameters;
+pub mod v3;
+
+pub use action::{Action, Scheme};
+pub use error::RpcError;
+pub use parameters::Parameters;
