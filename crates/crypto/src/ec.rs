@@ -1,0 +1,108 @@
+//! ECDSA on NIST P-256 with SHA-256 (FIPS 186-5), DER signatures, keys as PKCS#8 and SPKI.
+//!
+//! Rule: a private key is PKCS#8 version 1 around an `ECPrivateKey` (RFC 5915) with its public key and without
+//! curve parameters; a public key names its curve and holds an uncompressed point (instance-api.md 5.4).
+//! The curve secp256k1 does not live here: AWS-LC's safe API has no keys on it.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
+};
+use claviger_base::SecretBytes;
+
+use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+
+/// A public point, ready to check signatures.
+#[derive(Clone)]
+pub struct PublicKey(ParsedPublicKey);
+
+impl PublicKey {
+    /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] unless the bytes are the one DER form of an uncompressed point on P-256.
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
+        let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, spki).map_err(|_rejected| KeyRejected)?;
+        // The library also takes bare and compressed points; encoding again leaves the one form.
+        let again: PublicKeyX509Der<'_> = key.as_der().map_err(|_unspecified| KeyRejected)?;
+        if again.as_ref() == spki { Ok(Self(key)) } else { Err(KeyRejected) }
+    }
+
+    /// Checks a DER ECDSA signature over the SHA-256 digest of `message`.
+    ///
+    /// # Errors
+    /// [`VerifyFailed`] when it is not one by this key.
+    pub fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailed> {
+        self.0.verify_sig(message, signature).map_err(|_unspecified| VerifyFailed)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ec::PublicKey(..)")
+    }
+}
+
+/// A private scalar with its public point.
+pub struct PrivateKey(EcdsaKeyPair);
+
+impl PrivateKey {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`GenerateFailed`] when the library makes none.
+    pub fn generate() -> Result<Self, GenerateFailed> {
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map(Self).map_err(|_unspecified| GenerateFailed)
+    }
+
+    /// Parses a PKCS#8 `PrivateKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] unless the bytes are a consistent key on P-256.
+    pub fn from_pkcs8_der(pkcs8: &SecretBytes) -> Result<Self, KeyRejected> {
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.reveal())
+            .map(Self)
+            .map_err(|_rejected| KeyRejected)
+    }
+
+    /// Signs the SHA-256 digest of `message`; DER.
+    ///
+    /// # Errors
+    /// [`SignFailed`] when the library makes no signature.
+    pub fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
+        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_unspecified| SignFailed)?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    /// The private key as PKCS#8 version 1, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] when the library will not encode it.
+    pub fn pkcs8_der(&self) -> Result<SecretBytes, KeyRejected> {
+        let document = self.0.to_pkcs8v1().map_err(|_unspecified| KeyRejected)?;
+        Ok(SecretBytes::copy_from(document.as_ref()))
+    }
+
+    /// The public half as `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] when the library will not encode it.
+    pub fn spki_der(&self) -> Result<Vec<u8>, KeyRejected> {
+        let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().map_err(|_unspecified| KeyRejected)?;
+        Ok(der.as_ref().to_vec())
+    }
+
+    /// The public point, uncompressed: the content of a certificate's public key field.
+    pub(crate) fn public_point(&self) -> &[u8] {
+        self.0.public_key().as_ref()
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ec::PrivateKey([secret])")
+    }
+}

@@ -1,0 +1,130 @@
+//! RSA: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2), moduli of 2048 to 8192 bits, keys as PKCS#8 and SPKI.
+//!
+//! Rule: a public key is parsed once and reused; a private key leaves only as [`SecretBytes`].
+
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use claviger_base::SecretBytes;
+
+use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+
+/// A public key, ready to check signatures.
+#[derive(Clone)]
+pub struct PublicKey(ParsedPublicKey);
+
+impl PublicKey {
+    /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] unless the bytes are the one DER form of an RSA key of 2048 to 8192 bits.
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
+        // The library also takes a bare RSAPublicKey; encoding again leaves SPKI alone, and its one form.
+        let again: PublicKeyX509Der<'_> = key.as_der().map_err(|_unspecified| KeyRejected)?;
+        if again.as_ref() == spki { Ok(Self(key)) } else { Err(KeyRejected) }
+    }
+
+    /// Checks an RSASSA-PKCS1-v1_5 signature over the SHA-256 digest of `message`.
+    ///
+    /// # Errors
+    /// [`VerifyFailed`] when it is not one by this key.
+    pub fn verify_pkcs1_sha256(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailed> {
+        self.0.verify_sig(message, signature).map_err(|_unspecified| VerifyFailed)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rsa::PublicKey(..)")
+    }
+}
+
+/// Modulus lengths that are generated here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModulusLength {
+    /// 2048 bits.
+    Bits2048,
+    /// 3072 bits.
+    Bits3072,
+    /// 4096 bits.
+    Bits4096,
+}
+
+/// A private key with its public half.
+pub struct PrivateKey(KeyPair);
+
+impl PrivateKey {
+    /// Parses a PKCS#8 `PrivateKeyInfo`, DER; the library checks that the numbers belong together.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] unless the bytes are a consistent RSA key of 2048 to 8192 bits.
+    pub fn from_pkcs8_der(pkcs8: &SecretBytes) -> Result<Self, KeyRejected> {
+        KeyPair::from_pkcs8(pkcs8.reveal()).map(Self).map_err(|_rejected| KeyRejected)
+    }
+
+    /// Makes a key with the library's own generator (e = 65537).
+    ///
+    /// # Errors
+    /// [`GenerateFailed`] when the library makes none.
+    pub fn generate(length: ModulusLength) -> Result<Self, GenerateFailed> {
+        let size = match length {
+            ModulusLength::Bits2048 => KeySize::Rsa2048,
+            ModulusLength::Bits3072 => KeySize::Rsa3072,
+            ModulusLength::Bits4096 => KeySize::Rsa4096,
+        };
+        KeyPair::generate(size).map(Self).map_err(|_unspecified| GenerateFailed)
+    }
+
+    /// Makes a key of 2048 bits, the only length a client key has.
+    ///
+    /// # Errors
+    /// [`GenerateFailed`] when the library makes none.
+    pub fn generate_2048() -> Result<Self, GenerateFailed> {
+        Self::generate(ModulusLength::Bits2048)
+    }
+
+    /// Signs the SHA-256 digest of `message`, RSASSA-PKCS1-v1_5; as long as the modulus.
+    ///
+    /// # Errors
+    /// [`SignFailed`] when the library makes no signature.
+    pub fn sign_pkcs1_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .map_err(|_unspecified| SignFailed)?;
+        Ok(signature)
+    }
+
+    /// The private key as PKCS#8 version 1 (RFC 5208) around PKCS#1, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] when the library will not encode it.
+    pub fn pkcs8_der(&self) -> Result<SecretBytes, KeyRejected> {
+        let der: Pkcs8V1Der<'_> = self.0.as_der().map_err(|_unspecified| KeyRejected)?;
+        Ok(SecretBytes::copy_from(der.as_ref()))
+    }
+
+    /// The public half as `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// [`KeyRejected`] when the library will not encode it.
+    pub fn spki_der(&self) -> Result<Vec<u8>, KeyRejected> {
+        let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().map_err(|_unspecified| KeyRejected)?;
+        Ok(der.as_ref().to_vec())
+    }
+
+    /// The public half as PKCS#1 `RSAPublicKey`, DER: the content of a certificate's public key field.
+    pub(crate) fn rsa_public_key_der(&self) -> &[u8] {
+        self.0.public_key().as_ref()
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rsa::PrivateKey([secret])")
+    }
+}
