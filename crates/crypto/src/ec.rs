@@ -14,6 +14,7 @@ use aws_lc_rs::signature::{
 use claviger_base::SecretBytes;
 
 use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+use crate::rsa::refuse_trailing_bytes;
 
 /// A public point, ready to check signatures.
 #[derive(Clone)]
@@ -63,6 +64,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyRejected`] unless the bytes are a consistent key on P-256.
     pub fn from_pkcs8_der(pkcs8: &SecretBytes) -> Result<Self, KeyRejected> {
+        refuse_trailing_bytes(pkcs8)?;
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.reveal())
             .map(Self)
             .map_err(|_rejected| KeyRejected)

@@ -7,6 +7,8 @@
 //! (`model`, `service`), layouts of ciphertext blobs (`wire`), files, sockets, `unsafe`.
 
 pub mod aead;
+mod certificate;
+pub mod client_key;
 pub mod digest;
 pub mod ec;
 pub mod ed25519;
@@ -14,7 +16,9 @@ pub mod error;
 pub mod kdf;
 pub mod mac;
 pub mod pem;
+mod pkcs12;
 pub mod rsa;
+pub mod tls;
 
 pub use aead::Aes256GcmKey;
 pub use error::{

@@ -6,9 +6,13 @@ use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use aws_lc_rs::rsa::{self, KeyPair, KeySize};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaParameters,
+};
 use claviger_base::SecretBytes;
+use der::Decode as _;
+use der::asn1::AnyRef;
 
 use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
 
@@ -22,6 +26,14 @@ impl PublicKey {
     /// # Errors
     /// [`KeyRejected`] unless the bytes are the one DER form of an RSA key of 2048 to 8192 bits.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
+        // The library would parse a short modulus and refuse it at each use; it is refused here, once.
+        let pkcs1 = rsa::PublicKey::from_der(spki).map_err(|_rejected| KeyRejected)?;
+        let bits = RsaParameters::public_modulus_len(pkcs1.as_ref()).map_err(|_unspecified| KeyRejected)?;
+        if !(RSA_PKCS1_2048_8192_SHA256.min_modulus_len()..=RSA_PKCS1_2048_8192_SHA256.max_modulus_len())
+            .contains(&bits)
+        {
+            return Err(KeyRejected);
+        }
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
         // The library also takes a bare RSAPublicKey; encoding again leaves SPKI alone, and its one form.
         let again: PublicKeyX509Der<'_> = key.as_der().map_err(|_unspecified| KeyRejected)?;
@@ -63,6 +75,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyRejected`] unless the bytes are a consistent RSA key of 2048 to 8192 bits.
     pub fn from_pkcs8_der(pkcs8: &SecretBytes) -> Result<Self, KeyRejected> {
+        refuse_trailing_bytes(pkcs8)?;
         KeyPair::from_pkcs8(pkcs8.reveal()).map(Self).map_err(|_rejected| KeyRejected)
     }
 
@@ -127,4 +140,9 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("rsa::PrivateKey([secret])")
     }
+}
+
+/// The library reads one value and stops; bytes behind it would be a second meaning for the same key.
+pub(crate) fn refuse_trailing_bytes(der: &SecretBytes) -> Result<(), KeyRejected> {
+    AnyRef::from_der(der.reveal()).map(|_value| ()).map_err(|_trailing| KeyRejected)
 }

@@ -1,0 +1,77 @@
+//! No secret-bearing type prints a byte of its secret.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at once"
+)]
+
+use std::fmt::Debug;
+
+use claviger_base::{SecretBytes, Timestamp};
+use claviger_crypto::client_key::{self, Password};
+use claviger_crypto::tls::CertificateAuthority;
+use claviger_crypto::{Aes256GcmKey, ec, ed25519, rsa};
+
+/// No run of four bytes of `secret` stands in the print, as hex, as a list of numbers or as text.
+fn assert_unprinted(printed: &dyn Debug, secret: &[u8]) {
+    let texts = [format!("{printed:?}"), format!("{printed:#?}"), format!("{printed:x?}"), format!("{printed:X?}")];
+    for text in texts {
+        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        for window in secret.windows(4) {
+            let joined = |format: fn(&u8) -> String| window.iter().map(format).collect::<Vec<_>>().join(",");
+            let forms = [
+                hex::encode(window),
+                hex::encode_upper(window),
+                joined(|byte| byte.to_string()),
+                joined(|byte| format!("{byte:x}")),
+                joined(|byte| format!("{byte:X}")),
+            ];
+            assert!(!forms.iter().any(|form| compact.contains(form)), "{text}");
+            assert!(!std::str::from_utf8(window).is_ok_and(|form| text.contains(form)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_check_itself_sees_secrets() {
+    let seen = std::panic::catch_unwind(|| assert_unprinted(&vec![1u8, 2, 3, 4, 200], &[2, 3, 4, 200]));
+    assert!(seen.is_err());
+}
+
+#[test]
+fn symmetric_keys() {
+    let key = SecretBytes::random(32).unwrap();
+    assert_unprinted(&Aes256GcmKey::new(&key).unwrap(), key.reveal());
+    assert_unprinted(&ed25519::SigningKey::from_seed(&key).unwrap(), key.reveal());
+    assert_unprinted(&key, key.reveal());
+}
+
+#[test]
+fn private_keys() {
+    // From 40 on lies the key itself; before, object identifiers that might stand anywhere.
+    let key = rsa::PrivateKey::generate_2048().unwrap();
+    assert_unprinted(&key, &key.pkcs8_der().unwrap().reveal()[40..]);
+    let key = ec::PrivateKey::generate().unwrap();
+    assert_unprinted(&key, &key.pkcs8_der().unwrap().reveal()[36..68]);
+    let authority = CertificateAuthority::create("kst-1", Timestamp::from_unix_s(1_800_000_000)).unwrap();
+    assert_unprinted(&authority, &authority.ca_private_key().unwrap().reveal()[36..68]);
+    let server = authority.issue_server_certificate(&[], Timestamp::from_unix_s(1_800_000_000)).unwrap();
+    assert_unprinted(&server, &server.private_key_der.reveal()[36..68]);
+}
+
+#[test]
+fn client_keys_and_passwords() {
+    let password = Password::new("correct-Horse-7").unwrap();
+    assert_unprinted(&password, password.reveal().as_bytes());
+    let from = Timestamp::from_unix_s(1_800_000_000);
+    let key = client_key::issue("KAAP.1", &password, from, from.plus_s(86_400)).unwrap();
+    let opened = client_key::open(key.pkcs12_der.reveal(), password.reveal()).unwrap();
+    // The primes: unlike the modulus they stand in no certificate.
+    let pkcs8 = opened.private_key_pkcs8.reveal();
+    assert_unprinted(&opened, &pkcs8[pkcs8.len() - 600..]);
+    assert_unprinted(&key, &pkcs8[pkcs8.len() - 600..]);
+    // Inside the first ciphertext; further on stand identifiers that a certificate has too.
+    assert_unprinted(&key, &key.pkcs12_der.reveal()[200..700]);
+}
