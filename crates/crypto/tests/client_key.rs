@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests may stop at once"
 )]
 
@@ -90,15 +91,27 @@ fn every_cut_is_malformed() {
 #[test]
 fn a_file_that_asks_for_endless_rounds_is_refused_at_once() {
     let file = issued().pkcs12_der.reveal();
-    // The tag's rounds are the last field: INTEGER 2048 becomes INTEGER 32767 (taken), then negative (refused).
-    let mut changed = file.to_vec();
-    let len = changed.len();
-    changed[len - 2..].copy_from_slice(&[0x7f, 0xff]);
-    assert_eq!(client_key::open(&changed, PASSWORD).unwrap_err(), Pkcs12Rejected::PasswordWrong);
-    changed[len - 2..].copy_from_slice(&[0xff, 0xff]);
-    assert_eq!(client_key::open(&changed, PASSWORD).unwrap_err(), Pkcs12Rejected::Malformed);
-    changed[len - 2..].copy_from_slice(&[0x00, 0x00]);
-    assert_eq!(client_key::open(&changed, PASSWORD).unwrap_err(), Pkcs12Rejected::Malformed);
+    // The tag's rounds are the last field, INTEGER 2048 in two bytes; the two lengths around a third byte grow by one.
+    let rounds = |bytes: [u8; 3]| {
+        let mut changed = file[..file.len() - 4].to_vec();
+        changed.extend_from_slice(&[2, 3]);
+        changed.extend_from_slice(&bytes);
+        changed[3] += 1;
+        let mac_data = file.len() - 49;
+        assert_eq!(changed[mac_data..mac_data + 2], [0x30, 0x2f]);
+        changed[mac_data + 1] += 1;
+        client_key::open(&changed, PASSWORD).unwrap_err()
+    };
+    // 65,536 rounds are worked through, and found to be others than those of the tag.
+    assert_eq!(rounds([0x01, 0x00, 0x00]), Pkcs12Rejected::PasswordWrong);
+    // 600,001 and more, negative, and a number with a needless zero.
+    for bytes in [[0x09, 0x27, 0xc1], [0x7f, 0xff, 0xff], [0xff, 0x00, 0x00], [0x00, 0x00, 0x01]] {
+        assert_eq!(rounds(bytes), Pkcs12Rejected::Malformed);
+    }
+    let mut none = file.to_vec();
+    let len = none.len();
+    none.splice(len - 2.., [0, 0]);
+    assert_eq!(client_key::open(&none, PASSWORD).unwrap_err(), Pkcs12Rejected::Malformed);
 }
 
 proptest! {
