@@ -1,1 +1,19 @@
-//! Not yet built.
+//! Sockets, TLS, the two planes as thin adapters over the same operations, metrics, start and stop.
+//!
+//! What may never live here: rules (`model`), operations (`service`), encodings (`wire`).
+
+mod admin;
+mod answer;
+mod assemble;
+mod body;
+mod error;
+mod handout;
+mod journal;
+mod listen;
+mod metrics;
+mod plane;
+mod scheduler;
+mod tls;
+
+pub use assemble::{Options, Server, initialise};
+pub use error::StartError;

@@ -1,1 +1,30 @@
-//! Not yet built.
+//! Who may do what, then the doing: one file per operation; admission, cache, rotation, access.
+//!
+//! Both planes call the operations here with typed requests and get typed answers. What may never live here: HTTP,
+//! sockets, wire encodings (`wire`, `server`), stored bytes (`vault`).
+
+mod access;
+mod cache;
+mod error;
+mod gate;
+mod key_ref;
+mod ops;
+mod rotate;
+mod scheduler;
+mod service;
+mod setup;
+
+pub use access::{Access, AccessRefusal, Caller, NonceLedger};
+pub use error::ServiceError;
+pub use gate::{PairConcurrency, PairGate, PairPermit};
+pub use key_ref::KeyRef;
+pub use ops::aliases::AliasListing;
+pub use ops::client_keys::{ClientKeyListing, IssueClientKey, IssuedClientKey};
+pub use ops::create_key::CreateKey;
+pub use ops::decrypt::{Decrypt, DecryptSource, Decrypted, SealedParts};
+pub use ops::generate_data_key_pair::{DataKeyPair, GenerateDataKeyPair, KeyFormat, VersionChoice};
+pub use ops::key_versions::KeyVersionListing;
+pub use ops::list_keys::{KeyFilter, KeyListing, PageRequest};
+pub use scheduler::Done;
+pub use service::{Config, Service};
+pub use setup::{FirstStart, dev_alias, first_start};

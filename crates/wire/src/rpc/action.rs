@@ -32,6 +32,7 @@ actions! {
     CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion,
     CreateAlias, DeleteAlias, ListAliases,
     CreateKeyVersion, ListKeyVersions, DescribeKeyVersion, UpdateRotationPolicy,
+    CreateClientKey, ListClientKeys, DeleteClientKey,
 }
 
 /// Actions of Alibaba Cloud that are not served yet: their callers are told so, instead of that they mistyped.
@@ -50,7 +51,7 @@ const NOT_SERVED: &[&str] = &[
     "DeleteApplicationAccessPoint", "ListApplicationAccessPoints",
     "CreateNetworkRule", "DescribeNetworkRule", "UpdateNetworkRule", "DeleteNetworkRule", "ListNetworkRules",
     "CreatePolicy", "DescribePolicy", "UpdatePolicy", "DeletePolicy", "ListPolicies",
-    "CreateClientKey", "GetClientKey", "DeleteClientKey", "ListClientKeys",
+    "GetClientKey",
     "ConnectKmsInstance", "GetKmsInstance", "ListKmsInstances", "UpdateKmsInstanceBindVpc", "ReleaseKmsInstance",
     "GetKmsInstanceQuotaInfos", "GetDefaultKmsInstance", "OpenKmsService", "DescribeAccountKmsStatus", "DescribeRegions",
     "CreateSecret", "GetSecretValue", "BatchGetSecretValue", "PutSecretValue", "ListSecrets", "DescribeSecret",

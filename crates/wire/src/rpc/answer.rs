@@ -181,6 +181,62 @@ pub struct KeyVersionAnswer {
     pub key_version: KeyVersion,
 }
 
+/// CreateClientKey. The private half is in here and nowhere else: the caller wipes what it encodes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateClientKeyAnswer {
+    /// Lower-case UUID.
+    pub request_id: String,
+    /// `KAAP.<uuid>`.
+    pub client_key_id: String,
+    /// `RSA_2048`.
+    pub key_algorithm: String,
+    /// Base64 of PKCS#12 under the caller's password.
+    pub private_key_data: String,
+    /// Date.
+    pub not_before: String,
+    /// Date.
+    pub not_after: String,
+}
+
+impl std::fmt::Debug for CreateClientKeyAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateClientKeyAnswer").field("client_key_id", &self.client_key_id).finish_non_exhaustive()
+    }
+}
+
+/// ListClientKeys: a flat array, no pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListClientKeysAnswer {
+    /// Lower-case UUID.
+    pub request_id: String,
+    /// The list.
+    pub client_keys: Vec<ClientKeyEntry>,
+}
+
+/// A client key in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClientKeyEntry {
+    /// The application access point.
+    pub aap_name: String,
+    /// `KAAP.<uuid>`.
+    pub client_key_id: String,
+    /// Date.
+    pub create_time: String,
+    /// `RSA_2048`.
+    pub key_algorithm: String,
+    /// `KMS_PROVIDED`.
+    pub key_origin: String,
+    /// Date.
+    pub not_before: String,
+    /// Date.
+    pub not_after: String,
+    /// The certificate, PEM.
+    pub public_key_data: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

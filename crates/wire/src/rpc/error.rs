@@ -53,6 +53,8 @@ pub enum RpcError {
     UnknownAccessKey,
     /// 404: no such action anywhere, or a path other than `/`.
     InvalidAction,
+    /// 404: no such client key.
+    ResourceNotFound,
     /// 404.
     KeyNotFound,
     /// 404.
@@ -107,6 +109,7 @@ impl RpcError {
             Self::InstanceNotFound => (403, "Forbidden.DKMSInstanceNotFound"),
             Self::UnknownAccessKey => (404, "InvalidAccessKeyId.NotFound"),
             Self::InvalidAction => (404, "InvalidAction.NotFound"),
+            Self::ResourceNotFound => (404, "Forbidden.ResourceNotFound"),
             Self::KeyNotFound => (404, "Forbidden.KeyNotFound"),
             Self::KeyVersionNotFound => (404, "Forbidden.KeyVersionNotFound"),
             Self::AliasNotFound => (404, "Forbidden.AliasNotFound"),
@@ -173,6 +176,7 @@ impl fmt::Display for RpcError {
             Self::InstanceNotFound => "The specified KMS instance is not found.",
             Self::UnknownAccessKey => "The Access Key ID provided does not exist in our records.",
             Self::InvalidAction => "Specified api is not found, please check your url and method.",
+            Self::ResourceNotFound => "Resource not found",
             Self::KeyNotFound => "The specified Key is not found.",
             Self::KeyVersionNotFound => "The specified KeyVersion is not found.",
             Self::AliasNotFound => "The specified Alias is not found.",

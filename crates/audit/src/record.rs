@@ -1,0 +1,144 @@
+//! What a request leaves behind, and its JSON form.
+//!
+//! Rule: no secrets. Every text that came from the network is cut to a stated length and written as escaped ASCII, so a
+//! record is one line whatever was sent.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use claviger_base::Timestamp;
+use claviger_base::id::RequestId;
+
+/// The door a request came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plane {
+    /// The Instance API (protobuf).
+    Instance,
+    /// The control plane (RPC).
+    Rpc,
+    /// The server itself or its command line.
+    Local,
+}
+
+impl Plane {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Rpc => "rpc",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// One request. Texts are names and ids only: never key material, plaintext, ciphertext, signatures or bodies.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Business time of the request.
+    pub time: Timestamp,
+    /// The id in the answer.
+    pub request_id: RequestId,
+    /// The door.
+    pub plane: Plane,
+    /// The operation asked for, as sent; cut to 64 characters.
+    pub operation: String,
+    /// Client key id or access key id, `-` when unknown; cut to 128 characters.
+    pub principal: String,
+    /// Where it came from; `None` for [`Plane::Local`].
+    pub source: Option<SocketAddr>,
+    /// The key or alias asked for, as sent; cut to 300 characters.
+    pub key_id: Option<String>,
+    /// The version used; cut to 64 characters.
+    pub key_version_id: Option<String>,
+    /// `OK` or the error code answered; cut to 128 characters.
+    pub code: String,
+    /// HTTP status answered.
+    pub status: u16,
+    /// From the last byte of the request to this record, microseconds.
+    pub duration_us: u64,
+    /// A fixed remark of the program.
+    pub detail: Option<&'static str>,
+}
+
+impl Record {
+    /// The line's fields after `kind`, starting with a comma.
+    pub(crate) fn fields(&self) -> String {
+        let mut out = String::with_capacity(384);
+        text(&mut out, "request_id", self.request_id.as_str(), 36);
+        text(&mut out, "plane", self.plane.as_str(), 16);
+        text(&mut out, "operation", &self.operation, 64);
+        text(&mut out, "principal", &self.principal, 128);
+        let source = self.source.map_or_else(|| "-".to_owned(), |source| source.to_string());
+        text(&mut out, "source", &source, 64);
+        if let Some(key_id) = &self.key_id {
+            text(&mut out, "key_id", key_id, 300);
+        }
+        if let Some(key_version_id) = &self.key_version_id {
+            text(&mut out, "key_version_id", key_version_id, 64);
+        }
+        text(&mut out, "code", &self.code, 128);
+        number(&mut out, "status", u64::from(self.status));
+        number(&mut out, "duration_us", self.duration_us);
+        if let Some(detail) = self.detail {
+            text(&mut out, "detail", detail, 128);
+        }
+        out
+    }
+}
+
+/// Appends `,"name":"value"`, the value cut to `max` characters and escaped to printable ASCII (RFC 8259 section 7).
+pub(crate) fn text(out: &mut String, name: &str, value: &str, max: usize) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":\"");
+    for c in value.chars().take(max) {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            ' '..='~' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// Appends `,"name":value`.
+pub(crate) fn number(out: &mut String, name: &str, value: u64) {
+    let _ = write!(out, ",\"{name}\":{value}");
+}
+
+/// `yyyy-MM-ddTHH:mm:ss.mmmZ` (RFC 3339).
+pub(crate) fn rfc3339_ms(time: Timestamp) -> String {
+    let seconds = time.to_string();
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), time.unix_ms().rem_euclid(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_on_one_line_and_in_its_field() {
+        let mut out = String::new();
+        text(&mut out, "key_id", "a\"b\\c\nd\r\u{0}\u{7f}\u{e9}\u{1f600},\"chain\":\"", 300);
+        let expected = r#","key_id":"a\"b\\c\u000ad\u000d\u0000\u007f\u00e9\ud83d\ude00,\"chain\":\"""#;
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn text_is_cut_by_characters() {
+        let mut out = String::new();
+        text(&mut out, "code", &"\u{e9}".repeat(10), 3);
+        assert_eq!(out, r#","code":"\u00e9\u00e9\u00e9""#);
+    }
+
+    #[test]
+    fn time_has_milliseconds() {
+        assert_eq!(rfc3339_ms(Timestamp::from_unix_ms(1_767_323_045_007)), "2026-01-02T03:04:05.007Z");
+        assert_eq!(rfc3339_ms(Timestamp::from_unix_ms(-1)), "1969-12-31T23:59:59.999Z");
+    }
+}

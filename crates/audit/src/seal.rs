@@ -1,0 +1,70 @@
+//! What is hashed and what is signed, byte for byte (`docs/formats/audit.md`, "Chain" and "Signatures").
+
+use claviger_base::SecretBytes;
+use claviger_crypto::digest::sha256;
+use claviger_crypto::ed25519::{PublicKey, SigningKey};
+
+use crate::error::OpenError;
+use crate::line::Mark;
+
+const CHECKPOINT: &[u8] = b"claviger-audit-checkpoint-v1";
+const HEAD: &[u8] = b"claviger-audit-head-v1";
+
+/// One link: SHA-256 of the previous link and the line's body.
+pub(crate) fn link(previous: &[u8; 32], body: &[u8], scratch: &mut Vec<u8>) -> [u8; 32] {
+    scratch.clear();
+    scratch.extend_from_slice(previous);
+    scratch.extend_from_slice(body);
+    sha256(scratch)
+}
+
+/// Signs checkpoints and heads.
+pub(crate) struct Signer(SigningKey);
+
+impl Signer {
+    pub(crate) fn new(seed: &SecretBytes) -> Result<Self, OpenError> {
+        SigningKey::from_seed(seed).map(Self).map_err(|_refused| OpenError::Seed)
+    }
+
+    pub(crate) fn public_key(&self) -> Result<[u8; 32], OpenError> {
+        self.0.public_key().map(|key| *key.as_bytes()).map_err(|_refused| OpenError::Seed)
+    }
+
+    pub(crate) fn sign_checkpoint(&self, mark: &Mark) -> Option<[u8; 64]> {
+        self.sign(&checkpoint_message(mark))
+    }
+
+    pub(crate) fn sign_head(&self, mark: &Mark, segment: u64, offset: u64) -> Option<[u8; 64]> {
+        self.sign(&head_message(mark, segment, offset))
+    }
+
+    fn sign(&self, message: &[u8]) -> Option<[u8; 64]> {
+        self.0.sign(message).ok()
+    }
+}
+
+/// Checks what [`Signer`] signed.
+#[derive(Debug)]
+pub(crate) struct Checker(PublicKey);
+
+impl Checker {
+    pub(crate) fn new(public_key: &[u8; 32]) -> Option<Self> {
+        PublicKey::from_bytes(public_key).ok().map(Self)
+    }
+
+    pub(crate) fn checkpoint_is_good(&self, mark: &Mark, signature: &[u8]) -> bool {
+        self.0.verify(&checkpoint_message(mark), signature).is_ok()
+    }
+
+    pub(crate) fn head_is_good(&self, mark: &Mark, segment: u64, offset: u64, signature: &[u8]) -> bool {
+        self.0.verify(&head_message(mark, segment, offset), signature).is_ok()
+    }
+}
+
+fn checkpoint_message(mark: &Mark) -> Vec<u8> {
+    [CHECKPOINT, &mark.seq.to_be_bytes(), &mark.chain].concat()
+}
+
+fn head_message(mark: &Mark, segment: u64, offset: u64) -> Vec<u8> {
+    [HEAD, &mark.seq.to_be_bytes(), &mark.chain, &segment.to_be_bytes(), &offset.to_be_bytes()].concat()
+}

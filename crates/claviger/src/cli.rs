@@ -1,0 +1,267 @@
+//! The command line: every command with the help a stranger needs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::output::Output;
+
+/// An open key management service that speaks Alibaba Cloud KMS's own protocols.
+///
+/// Start with `claviger demo` to see it work, or `claviger dev` to point your own program at it.
+#[derive(Debug, Parser)]
+#[command(name = "claviger", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole main job on a temporary server: make pairs, open them, rotate, open the old ones again
+    Demo,
+    /// Run a development server; the first start makes everything, later starts reuse it
+    Dev(Dev),
+    /// Make a new production instance: root key, store, certificate authority, first credentials, configuration
+    Init(Init),
+    /// Run the production server
+    Serve {
+        /// The configuration file that `claviger init` wrote
+        #[arg(long, default_value = "claviger.toml")]
+        config: PathBuf,
+    },
+    /// Check the audit log
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Generate data key pairs and open wrapped private keys
+    #[command(subcommand)]
+    DataKeyPair(DataKeyPair),
+    /// Make and govern keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Give keys names
+    #[command(subcommand)]
+    Alias(Alias),
+    /// Issue and revoke the keys that applications sign with
+    #[command(subcommand)]
+    ClientKey(ClientKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Where everything is kept
+    #[arg(long, default_value = "./claviger-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Where both planes answer (port 0 takes a free one)
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+    /// Where health, metrics and POST /dev/clock answer; loopback only
+    #[arg(long, default_value = "127.0.0.1:8444")]
+    pub(crate) admin: SocketAddr,
+    /// A further name or address for the server certificate; may be repeated
+    #[arg(long = "hostname")]
+    pub(crate) hostnames: Vec<String>,
+    /// Data key pair requests at once: a number, or `unlimited`
+    #[arg(long, default_value = "1")]
+    pub(crate) data_key_pair_concurrency: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where the store and the audit log will lie
+    #[arg(long, default_value = "./claviger-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Where the root key will lie; not in the data directory
+    #[arg(long, default_value = "./claviger-root.key")]
+    pub(crate) root_key_file: PathBuf,
+    /// Where to write the configuration
+    #[arg(long, default_value = "claviger.toml")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Say whether the log is as it was written, or where it was altered, truncated or reordered
+    Verify {
+        /// The data directory of the server
+        #[arg(long, default_value = "./claviger-data")]
+        data_dir: PathBuf,
+        /// The log's public key, 64 hexadecimal digits, as you noted it; without it the one in the directory is believed
+        #[arg(long)]
+        public_key: Option<String>,
+        /// A point the log must contain, SEQ:CHAIN as an earlier verify printed it
+        #[arg(long)]
+        expect_head: Option<String>,
+        /// Print as text or JSON
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
+}
+
+/// Where the server is, and with which files to call it.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The server
+    #[arg(long, default_value = "https://127.0.0.1:8443", env = "CLAVIGER_ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// The directory with ca.pem, client-key.json, client-key-password.txt and access-key.json
+    #[arg(long, default_value = "./claviger-data", env = "CLAVIGER_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Print as text or JSON
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataKeyPair {
+    /// Make a pair under the primary version of a key; the wrapped private key is printed as Base64
+    Generate {
+        #[command(flatten)]
+        target: Target,
+        /// The wrapping key: an id or an alias
+        #[arg(long, default_value = "alias/dev")]
+        key_id: String,
+        /// RSA_2048, RSA_3072, RSA_4096, EC_P256 or EC_P256K
+        #[arg(long, default_value = "RSA_2048")]
+        spec: String,
+        /// PEM or DER
+        #[arg(long, default_value = "PEM")]
+        format: String,
+        /// Additional authenticated data; needed again to open
+        #[arg(long, default_value = "")]
+        aad: String,
+        /// Do not ask for the plaintext private key
+        #[arg(long)]
+        without_plaintext: bool,
+        /// Write the files NAME.pub, NAME.key (mode 0600) and NAME.wrapped instead of printing keys
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Open a wrapped private key
+    Open {
+        #[command(flatten)]
+        target: Target,
+        /// The file with the wrapped private key: Base64 as printed, or the raw bytes of NAME.wrapped
+        wrapped: PathBuf,
+        /// The additional authenticated data it was made with
+        #[arg(long, default_value = "")]
+        aad: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a symmetric key
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// Words about it
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Rotate by itself this often, for example 365d; 7d to 730d
+        #[arg(long)]
+        rotation_interval: Option<String>,
+    },
+    /// Show a key
+    Describe(OneKey),
+    /// List keys
+    List(Listing),
+    /// Make a new primary version now
+    Rotate(OneKey),
+    /// Make a disabled key usable
+    Enable(OneKey),
+    /// Keep a key from being used
+    Disable(OneKey),
+    /// Set how often a key rotates by itself
+    Rotation {
+        #[command(flatten)]
+        key: OneKey,
+        /// On or off
+        #[arg(value_enum)]
+        state: OnOff,
+        /// How often, for example 365d; needed with `on`
+        #[arg(long)]
+        interval: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnOff {
+    On,
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneKey {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The key: an id or an alias
+    pub(crate) key_id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Which page
+    #[arg(long, default_value_t = 1)]
+    pub(crate) page: u32,
+    /// Entries on a page, at most 100
+    #[arg(long, default_value_t = 100)]
+    pub(crate) page_size: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alias {
+    /// Bind a name to a key
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// The name, beginning `alias/`
+        name: String,
+        /// The key: an id or another alias
+        key_id: String,
+    },
+    /// List names
+    List(Listing),
+    /// Remove a name; its key stays
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// The name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientKey {
+    /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// A name for it: letters, digits, `-`, `_`
+        name: String,
+        /// Where to write the two files
+        #[arg(long, default_value = ".")]
+        out: PathBuf,
+        /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
+        #[arg(long, requires = "not_after")]
+        not_before: Option<String>,
+        /// Refused from this date on; five years from now unless given
+        #[arg(long, requires = "not_before")]
+        not_after: Option<String>,
+    },
+    /// List client keys
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Revoke a client key, at once and for ever
+    Revoke {
+        #[command(flatten)]
+        target: Target,
+        /// Its id, KAAP....
+        client_key_id: String,
+    },
+}

@@ -1,0 +1,32 @@
+//! What each command does; one file per noun.
+
+mod audit;
+mod data_key_pair;
+mod demo;
+mod keys;
+mod serve;
+mod target;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs a command to its end.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Audit(command) = cli.command {
+        return audit::run(command);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo => demo::run().await,
+            Command::Dev(dev) => serve::dev(dev).await,
+            Command::Init(init) => serve::init(&init),
+            Command::Serve { config } => serve::serve(&config).await,
+            Command::Audit(command) => audit::run(command),
+            Command::DataKeyPair(command) => data_key_pair::run(command).await,
+            Command::Key(command) => keys::key(command).await,
+            Command::Alias(command) => keys::alias(command).await,
+            Command::ClientKey(command) => keys::client_key(command).await,
+        }
+    })
+}

@@ -1,0 +1,43 @@
+//! `audit verify`.
+
+use claviger_audit::{Expected, Mark, verify};
+use serde_json::json;
+
+use crate::cli::Audit;
+use crate::failure::Failure;
+
+/// Verifies and prints what was found; a finding is a failure.
+pub(crate) fn run(command: Audit) -> Result<(), Failure> {
+    let Audit::Verify { data_dir, public_key, expect_head, output } = command;
+    let expected = Expected {
+        public_key: public_key.as_deref().map(parse_chain).transpose()?,
+        head: expect_head.as_deref().map(parse_mark).transpose()?,
+        first_seq: None,
+    };
+    let report = verify(&data_dir.join("audit"), &expected)?;
+    output.print(&json!({
+        "Verified": true,
+        "Segments": report.segments,
+        "Lines": report.lines,
+        "Requests": report.records,
+        "FirstTime": report.first_time,
+        "LastTime": report.last_time,
+        "Head": format!("{}:{}", report.head.seq, hex::encode(report.head.chain)),
+        "UnsignedLines": report.unsigned,
+        "TornBytes": report.torn_bytes,
+        "PublicKey": hex::encode(report.public_key),
+    }))
+}
+
+fn parse_chain(text: &str) -> Result<[u8; 32], Failure> {
+    let mut chain = [0; 32];
+    hex::decode_to_slice(text, &mut chain)
+        .map_err(|_malformed| Failure::Argument(format!("`{text}` is not 64 hexadecimal digits")))?;
+    Ok(chain)
+}
+
+fn parse_mark(text: &str) -> Result<Mark, Failure> {
+    let malformed = || Failure::Argument(format!("`{text}` is not SEQ:CHAIN as `claviger audit verify` prints it"));
+    let (seq, chain) = text.split_once(':').ok_or_else(malformed)?;
+    Ok(Mark { seq: seq.parse().map_err(|_malformed| malformed())?, chain: parse_chain(chain)? })
+}

@@ -1,0 +1,140 @@
+//! `data-key-pair generate` and `open`.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use claviger_wire::instance::Operation;
+use claviger_wire::instance::message::{
+    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
+    AdvanceGenerateDataKeyPairWithoutPlaintextResponse, DecryptRequest,
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::cli::{DataKeyPair, Target};
+use crate::failure::Failure;
+
+/// A pair as either operation answers it.
+struct Made {
+    key_id: String,
+    key_version_id: String,
+    public_key: Vec<u8>,
+    private_key: Option<Zeroizing<Vec<u8>>>,
+    wrapped: Vec<u8>,
+}
+
+pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
+    match command {
+        DataKeyPair::Generate { target, key_id, spec, format, aad, without_plaintext, out } => {
+            let request = AdvanceGenerateDataKeyPairRequest {
+                key_id,
+                key_pair_spec: spec.clone(),
+                key_format: format.clone(),
+                aad: aad.into_bytes(),
+            };
+            let made = generate(&target, &request, without_plaintext).await?;
+            match out {
+                Some(name) => write_files(&name, &made),
+                None => print(&target, &made, &spec, &format),
+            }
+        }
+        DataKeyPair::Open { target, wrapped, aad } => open(&target, &wrapped, aad).await,
+    }
+}
+
+async fn generate(
+    target: &Target,
+    request: &AdvanceGenerateDataKeyPairRequest,
+    without_plaintext: bool,
+) -> Result<Made, Failure> {
+    let client = target.instance()?;
+    if without_plaintext {
+        let operation = Operation::AdvanceGenerateDataKeyPairWithoutPlaintext;
+        let answer: AdvanceGenerateDataKeyPairWithoutPlaintextResponse =
+            client.call(operation, request, None).await?.message;
+        return Ok(Made {
+            key_id: answer.key_id,
+            key_version_id: answer.key_version_id,
+            public_key: answer.public_key,
+            private_key: None,
+            wrapped: answer.private_key_ciphertext_blob,
+        });
+    }
+    let operation = Operation::AdvanceGenerateDataKeyPair;
+    let answer: AdvanceGenerateDataKeyPairResponse = client.call(operation, request, None).await?.message;
+    Ok(Made {
+        key_id: answer.key_id,
+        key_version_id: answer.key_version_id,
+        public_key: answer.public_key,
+        private_key: Some(Zeroizing::new(answer.private_key_plaintext)),
+        wrapped: answer.private_key_ciphertext_blob,
+    })
+}
+
+fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), Failure> {
+    let text = |bytes: &[u8]| match format {
+        "PEM" => String::from_utf8_lossy(bytes).into_owned(),
+        _ => STANDARD.encode(bytes),
+    };
+    target.output.print(&json!({
+        "KeyId": made.key_id,
+        "KeyVersionId": made.key_version_id,
+        "KeyPairSpec": spec,
+        "PublicKey": text(&made.public_key),
+        "PrivateKeyPlaintext": made.private_key.as_ref().map(|key| text(key)),
+        "PrivateKeyCiphertextBlob": STANDARD.encode(&made.wrapped),
+    }))
+}
+
+fn write_files(name: &Path, made: &Made) -> Result<(), Failure> {
+    let with = |ending: &str| {
+        let mut path = name.as_os_str().to_owned();
+        path.push(ending);
+        path
+    };
+    write_new(with(".pub").as_ref(), &made.public_key, 0o644)?;
+    write_new(with(".wrapped").as_ref(), &made.wrapped, 0o644)?;
+    if let Some(private_key) = &made.private_key {
+        write_new(with(".key").as_ref(), private_key, 0o600)?;
+    }
+    println!("{} made under {}", name.display(), made.key_version_id);
+    Ok(())
+}
+
+/// Writes a file that must not exist yet.
+pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
+    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let written = opened.and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    written.map_err(|error| Failure::File { path: path.to_owned(), reason: format!("cannot be written: {error}") })
+}
+
+async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failure> {
+    let read = fs::read(wrapped);
+    let bytes =
+        read.map_err(|error| Failure::File { path: wrapped.to_owned(), reason: format!("cannot be read: {error}") })?;
+    // Raw blobs begin with `$` and a zero byte, which no Base64 text does.
+    let blob = match bytes.first() {
+        Some(b'$') => bytes,
+        _ => STANDARD.decode(bytes.trim_ascii()).map_err(|_malformed| Failure::File {
+            path: wrapped.to_owned(),
+            reason: "holds neither a wrapped key nor Base64 of one".to_owned(),
+        })?,
+    };
+    let request = DecryptRequest { ciphertext_blob: blob, aad: aad.into_bytes(), ..DecryptRequest::default() };
+    let answer = target.instance()?.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?;
+    let plaintext = Zeroizing::new(answer.message.plaintext);
+    match target.output {
+        crate::output::Output::Json => target.output.print(&json!({
+            "KeyId": answer.message.key_id,
+            "KeyVersionId": answer.message.key_version_id,
+            "Plaintext": STANDARD.encode(plaintext.as_slice()),
+        })),
+        crate::output::Output::Text => std::io::stdout()
+            .write_all(&plaintext)
+            .map_err(|error| Failure::File { path: "stdout".into(), reason: error.to_string() }),
+    }
+}

@@ -1,0 +1,113 @@
+//! `demo`: the main job, start to end, against a real server with a temporary store, through the same wire client that
+//! anyone would use. Exits 0 only if every step gave what it must.
+
+use std::time::Instant;
+
+use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient};
+use claviger_server::{Options, Server};
+use claviger_service::PairConcurrency;
+use claviger_wire::instance::Operation;
+use claviger_wire::instance::message::{
+    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
+};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+
+const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
+const AAD: &[u8] = b"claviger demo";
+
+pub(crate) async fn run() -> Result<(), Failure> {
+    let directory = tempfile::tempdir().map_err(|error| Failure::Demo(error.to_string()))?;
+    let data_dir = directory.path().join("data");
+    let options = Options {
+        root_key_file: data_dir.join("root.key"),
+        data_dir: data_dir.clone(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        admin: ([127, 0, 0, 1], 0).into(),
+        hostnames: Vec::new(),
+        pair_concurrency: PairConcurrency::AtMost(1),
+        connections_max: 64,
+        audit_segment_bytes: 1024 * 1024,
+        is_dev: true,
+    };
+    let server = Server::start(options).await?;
+    let endpoint = format!("https://{}", server.address()?);
+    println!("A server on {endpoint} with a temporary store, instance {}", server.instance().id);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(server.run(async move {
+        // Told to stop, or the demonstration failed and dropped its end.
+        let _either = stopped.await;
+    }));
+    let shown = show(&endpoint, &data_dir).await;
+    let _ended = stop.send(());
+    serving.await.map_err(|error| Failure::Demo(error.to_string()))?;
+    shown?;
+    println!("\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").");
+    Ok(())
+}
+
+async fn show(endpoint: &str, data_dir: &std::path::Path) -> Result<(), Failure> {
+    let file = |name: &str| data_dir.join(name);
+    let ca = std::fs::read(file("ca.pem")).map_err(|error| Failure::Demo(error.to_string()))?;
+    let key = ClientKey::read(&file("client-key.json"), &file("client-key-password.txt"))?;
+    let instance = InstanceClient::new(Endpoint::new(endpoint, &ca)?, key);
+    let rpc = RpcClient::new(Endpoint::new(endpoint, &ca)?, AccessKey::read(&file("access-key.json"))?);
+    println!(
+        "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}",
+        "pair", "public key", "private key", "wrapped key", "made in", "opened in"
+    );
+    let mut pairs = Vec::new();
+    for spec in SPECS {
+        let started = Instant::now();
+        let pair = generate(&instance, spec).await?;
+        let made_in = started.elapsed();
+        let started = Instant::now();
+        must_open(&instance, &pair).await?;
+        println!(
+            "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms",
+            pair.public_key.len(),
+            pair.private_key_plaintext.len(),
+            pair.private_key_ciphertext_blob.len(),
+            made_in.as_secs_f64() * 1000.0,
+            started.elapsed().as_secs_f64() * 1000.0
+        );
+        pairs.push(pair);
+    }
+    let before = pairs.first().map(|pair| pair.key_version_id.clone()).unwrap_or_default();
+    let _answer: Value = rpc.call("CreateKeyVersion", &[("KeyId", "alias/dev".to_owned())]).await?;
+    let after = generate(&instance, "EC_P256").await?.key_version_id;
+    if after == before {
+        return Err(Failure::Demo("the key did not rotate".to_owned()));
+    }
+    println!("\nrotated: {before}\n      -> {after}");
+    for pair in &pairs {
+        must_open(&instance, pair).await?;
+    }
+    println!("every private key wrapped before the rotation opens after it");
+    Ok(())
+}
+
+async fn generate(client: &InstanceClient, spec: &str) -> Result<AdvanceGenerateDataKeyPairResponse, Failure> {
+    let request = AdvanceGenerateDataKeyPairRequest {
+        key_id: "alias/dev".to_owned(),
+        key_pair_spec: spec.to_owned(),
+        key_format: "PEM".to_owned(),
+        aad: AAD.to_vec(),
+    };
+    Ok(client.call(Operation::AdvanceGenerateDataKeyPair, &request, None).await?.message)
+}
+
+async fn must_open(client: &InstanceClient, pair: &AdvanceGenerateDataKeyPairResponse) -> Result<(), Failure> {
+    let request = DecryptRequest {
+        ciphertext_blob: pair.private_key_ciphertext_blob.clone(),
+        aad: AAD.to_vec(),
+        ..DecryptRequest::default()
+    };
+    let opened: AdvanceDecryptResponse = client.call(Operation::AdvanceDecrypt, &request, None).await?.message;
+    if opened.plaintext == pair.private_key_plaintext && opened.key_version_id == pair.key_version_id {
+        return Ok(());
+    }
+    Err(Failure::Demo(format!("a wrapped {} key opened to something else", pair.key_pair_spec)))
+}

@@ -1,0 +1,125 @@
+//! `claviger.toml`: what `claviger serve` reads and `claviger init` writes a first version of.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use claviger_server::Options;
+use claviger_service::PairConcurrency;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Connections at once unless configured.
+pub(crate) const CONNECTIONS_MAX: usize = 4096;
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: PathBuf,
+    root_key_file: PathBuf,
+    listen: SocketAddr,
+    admin: SocketAddr,
+    #[serde(default)]
+    hostnames: Vec<String>,
+    #[serde(default)]
+    data_key_pair_concurrency: Concurrency,
+    connections_max: Option<usize>,
+    audit_segment_bytes: Option<u64>,
+}
+
+/// A number, or `"unlimited"`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Concurrency {
+    Number(usize),
+    Word(String),
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self::Number(1)
+    }
+}
+
+/// Reads a configuration file.
+pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
+    let refuse = |reason: String| Failure::Config { path: path.to_owned(), reason };
+    let text = fs::read_to_string(path)
+        .map_err(|error| refuse(format!("cannot be read: {error}; `claviger init` writes one")))?;
+    let file: File = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let concurrency = match file.data_key_pair_concurrency {
+        Concurrency::Number(limit) => limit.to_string(),
+        Concurrency::Word(word) => word,
+    };
+    Ok(Options {
+        data_dir: file.data_dir,
+        root_key_file: file.root_key_file,
+        listen: file.listen,
+        admin: file.admin,
+        hostnames: file.hostnames,
+        pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
+        connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
+        audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
+        is_dev: false,
+    })
+}
+
+/// `unlimited` or a number from 1.
+pub(crate) fn parse_concurrency(text: &str) -> Result<PairConcurrency, String> {
+    match (text, text.parse::<usize>()) {
+        ("unlimited", _) => Ok(PairConcurrency::Unlimited),
+        (_, Ok(limit)) if limit > 0 => Ok(PairConcurrency::AtMost(limit)),
+        _ => Err(format!("data_key_pair_concurrency must be a number from 1 or \"unlimited\", not {text}")),
+    }
+}
+
+/// A first configuration for these places.
+pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
+    format!(
+        "# Claviger. Every setting with its default; uncomment what you change.\n\
+         data_dir = {:?}\n\
+         # The root key opens everything: keep it apart from the data and its backups, readable by this user only.\n\
+         root_key_file = {:?}\n\
+         listen = \"0.0.0.0:8443\"\n\
+         # Health, readiness and metrics, without authentication: loopback only.\n\
+         admin = \"127.0.0.1:8444\"\n\
+         # Names by which clients reach this server, beside localhost.\n\
+         hostnames = []\n\
+         # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
+         data_key_pair_concurrency = 1\n\
+         # connections_max = {CONNECTIONS_MAX}\n\
+         # audit_segment_bytes = {SEGMENT_BYTES}\n",
+        data_dir.display().to_string(),
+        root_key_file.display().to_string()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("claviger.toml");
+        fs::write(&path, template(Path::new("/var/lib/claviger"), Path::new("/etc/claviger/root.key"))).unwrap();
+        let options = read(&path).unwrap();
+        assert_eq!(options.pair_concurrency, PairConcurrency::AtMost(1));
+        assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
+    }
+
+    #[test]
+    fn unknown_settings_and_wrong_values_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("claviger.toml");
+        let good = template(Path::new("/d"), Path::new("/r"));
+        for bad in ["concurrency = 3\n", "data_key_pair_concurrency = 0\n", "data_key_pair_concurrency = \"many\"\n"] {
+            let without = good.replace("data_key_pair_concurrency = 1\n", "");
+            fs::write(&path, format!("{without}{bad}")).unwrap();
+            assert!(read(&path).is_err(), "{bad}");
+        }
+    }
+}

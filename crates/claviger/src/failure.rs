@@ -1,0 +1,72 @@
+//! Why a command failed, in words for a person: what failed, and what to try.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use claviger_audit::VerifyError;
+use claviger_client::ClientError;
+use claviger_server::StartError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server.
+    Start(StartError),
+    /// A call.
+    Client(ClientError),
+    /// The audit log.
+    Audit(VerifyError),
+    /// The configuration file.
+    Config {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file could not be read or written.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// An argument.
+    Argument(String),
+    /// The demonstration did not show what it must.
+    Demo(String),
+    /// The runtime did not start.
+    Runtime(std::io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => write!(f, "{error}"),
+            Self::Client(error) => write!(f, "{error}"),
+            Self::Audit(error) => write!(f, "{error}"),
+            Self::Config { path, reason } => write!(f, "the configuration {}: {reason}", path.display()),
+            Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Argument(text) => f.write_str(text),
+            Self::Demo(text) => write!(f, "the demonstration failed: {text}"),
+            Self::Runtime(error) => write!(f, "the system gave no threads: {error}"),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self::Audit(error)
+    }
+}

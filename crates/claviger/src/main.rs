@@ -1,0 +1,34 @@
+//! The one binary: command line and configuration. What may never live here: rules, protocols, stored bytes.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+mod cli;
+mod command;
+mod config;
+mod failure;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    forbid_core_dumps();
+    match command::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("claviger: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A core dump would hold every unsealed key: none is written, and no other process of this user may attach.
+fn forbid_core_dumps() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Both may be refused inside a sandbox that forbids them itself; there is nothing better to do then.
+    let _refused = setrlimit(Resource::Core, none);
+    let _refused = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}

@@ -1,0 +1,108 @@
+//! HTTPS to one server whose certificate authority is known: connections are kept and reused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{HeaderMap, Request, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::error::ClientError;
+
+/// Longest wait for an answer; an RSA_4096 pair made from nothing on a slow machine takes seconds.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
+
+/// A server, trusted through its `ca.pem`.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    base: String,
+    authority: String,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// An answer as received.
+pub(crate) struct Received {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Endpoint {
+    /// `https://HOST:PORT` or `HOST:PORT`, trusting the certificates in `ca_pem` and no others.
+    ///
+    /// # Errors
+    /// [`ClientError::Endpoint`]; [`ClientError::Connect`] when `ca_pem` holds no certificate.
+    pub fn new(endpoint: &str, ca_pem: &[u8]) -> Result<Self, ClientError> {
+        let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint).trim_end_matches('/').to_owned();
+        let malformed = || ClientError::Endpoint(endpoint.to_owned());
+        let uri: Uri = format!("https://{authority}/").parse().map_err(|_malformed| malformed())?;
+        if authority.is_empty() || uri.path() != "/" || uri.query().is_some() {
+            return Err(malformed());
+        }
+        let untrusted =
+            |reason: &str| ClientError::Connect { endpoint: endpoint.to_owned(), reason: reason.to_owned() };
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(ca_pem) {
+            let certificate = certificate.map_err(|_malformed| untrusted("the CA file is not PEM"))?;
+            roots.add(certificate).map_err(|_malformed| untrusted("the CA file holds no usable certificate"))?;
+        }
+        if roots.is_empty() {
+            return Err(untrusted("the CA file holds no certificate"));
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_no_version| untrusted("TLS could not be set up"))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Ok(Self { base: format!("https://{authority}"), authority, client })
+    }
+
+    /// `HOST:PORT`, as the header `host` carries it.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Posts `body` to `path_and_query` with exactly these headers.
+    pub(crate) async fn post(
+        &self,
+        path_and_query: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Result<Received, ClientError> {
+        let broken = |reason: String| ClientError::Connect { endpoint: self.base.clone(), reason };
+        let mut request = Request::post(format!("{}{path_and_query}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| broken(error.to_string()))?;
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(|error| broken(with_sources(&error)))?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.map_err(|error| broken(with_sources(&error)))?.to_bytes();
+            Ok(Received { status: parts.status.as_u16(), headers: parts.headers, body })
+        };
+        let answered = tokio::time::timeout(ANSWER_MAX, exchange).await;
+        answered.map_err(|_elapsed| broken(format!("no answer within {} s", ANSWER_MAX.as_secs())))?
+    }
+}
+
+/// An error with all that caused it, outermost first.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}

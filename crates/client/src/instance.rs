@@ -1,0 +1,100 @@
+//! The data plane: protobuf messages, signed with a client key (instance-api.md 1.2 to 1.4).
+
+use claviger_base::Clock;
+use claviger_base::id::KeyVersionId;
+use claviger_crypto::digest::sha256;
+use claviger_wire::headers::Headers;
+use claviger_wire::instance::header::{self, MIGRATION_KEY_VERSION_ID};
+use claviger_wire::instance::message::Error;
+use claviger_wire::instance::string_to_sign::string_to_sign;
+use claviger_wire::instance::{Operation, date};
+use prost::Message;
+
+use crate::credentials::ClientKey;
+use crate::error::ClientError;
+use crate::https::{Endpoint, Received};
+
+/// Calls a KMS instance as one client key.
+#[derive(Debug)]
+pub struct InstanceClient {
+    endpoint: Endpoint,
+    client_key: ClientKey,
+    clock: Clock,
+}
+
+/// An answer: its message, and the key version that the server used.
+#[derive(Debug)]
+pub struct Answer<M> {
+    /// The message.
+    pub message: M,
+    /// `x-kms-migrationkeyversionid`.
+    pub key_version_id: Option<KeyVersionId>,
+}
+
+impl InstanceClient {
+    /// A client of `endpoint`.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, client_key: ClientKey) -> Self {
+        Self { endpoint, client_key, clock: Clock::default() }
+    }
+
+    /// Calls `operation`. `version` is sent as `x-kms-migrationkeyversionid`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn call<M: Message + Default>(
+        &self,
+        operation: Operation,
+        request: &impl Message,
+        version: Option<&KeyVersionId>,
+    ) -> Result<Answer<M>, ClientError> {
+        let body = request.encode_to_vec();
+        let headers = self.signed_headers(operation, &body, version)?;
+        let received = self.endpoint.post("/", &headers, body).await?;
+        let unexpected = ClientError::UnexpectedAnswer { status: received.status };
+        if received.status != 200 {
+            return Err(api_error(&received).unwrap_or(unexpected));
+        }
+        let message = M::decode(received.body.as_ref()).map_err(|_malformed| unexpected)?;
+        let version = received.headers.get(MIGRATION_KEY_VERSION_ID).and_then(|value| value.to_str().ok());
+        Ok(Answer { message, key_version_id: version.and_then(KeyVersionId::parse) })
+    }
+
+    fn signed_headers(
+        &self,
+        operation: Operation,
+        body: &[u8],
+        version: Option<&KeyVersionId>,
+    ) -> Result<Vec<(&'static str, String)>, ClientError> {
+        let mut headers = vec![
+            (header::ACCEPT, header::CONTENT_TYPE_VALUE.to_owned()),
+            ("host", self.endpoint.authority().to_owned()),
+            (header::DATE, date::format(self.clock.real_now())),
+            ("user-agent", format!("claviger/{}", env!("CARGO_PKG_VERSION"))),
+            (header::API_VERSION, header::API_VERSION_VALUE.to_owned()),
+            (header::API_NAME, operation.name().to_owned()),
+            (header::SIGNATURE_METHOD, header::SIGNATURE_METHOD_VALUE.to_owned()),
+            (header::ACCESS_KEY_ID, self.client_key.id.clone()),
+            (header::CONTENT_TYPE, header::CONTENT_TYPE_VALUE.to_owned()),
+            (header::CONTENT_SHA256, header::format_content_sha256(&sha256(body))),
+        ];
+        if let Some(version) = version {
+            headers.push((MIGRATION_KEY_VERSION_ID, version.to_string()));
+        }
+        let to_sign = string_to_sign(&Headers::new(headers.iter().map(|(name, value)| (name, value.as_bytes()))));
+        let signing = self.client_key.key.sign_pkcs1_sha256(&to_sign);
+        let signature = signing.map_err(|_sign_failed| ClientError::Signing)?;
+        headers.push((header::AUTHORIZATION, header::format_authorization(&signature)));
+        Ok(headers)
+    }
+}
+
+fn api_error(received: &Received) -> Option<ClientError> {
+    let error = Error::decode(received.body.as_ref()).ok().filter(|error| !error.error_code.is_empty())?;
+    Some(ClientError::Api {
+        status: received.status,
+        code: error.error_code,
+        message: error.error_message,
+        request_id: error.request_id,
+    })
+}

@@ -1,0 +1,146 @@
+//! The loopback listener: health, readiness, metrics, and in `dev` the clock. Plain HTTP, never on another interface.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use claviger_service::Service;
+use claviger_vault::{DevClock, Vault};
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+
+use crate::answer::{self, Body};
+use crate::body;
+use crate::journal::Journal;
+use crate::listen::Answer;
+use crate::scheduler;
+
+/// Longest advance at once: 100 years.
+const ADVANCE_S_MAX: u64 = 100 * 365 * 86_400;
+
+/// What the loopback listener shows.
+pub(crate) struct Admin {
+    pub(crate) service: Arc<Service>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) journal: Arc<Journal>,
+    /// Whether `POST /dev/clock` exists.
+    pub(crate) has_clock: bool,
+}
+
+impl Answer for Admin {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        match (request.method().clone(), path.as_str()) {
+            (Method::GET, "/healthz") => answer::text(StatusCode::OK, "ok\n"),
+            (Method::GET, "/readyz") => self.ready().await,
+            (Method::GET, "/metrics") => self.metrics(),
+            (Method::POST, "/dev/clock") if self.has_clock => self.advance(request).await,
+            (_, "/healthz" | "/readyz" | "/metrics") => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n"),
+            (_, "/dev/clock") if self.has_clock => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use POST\n"),
+            _ => answer::text(StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n"),
+        }
+    }
+}
+
+impl Admin {
+    async fn ready(&self) -> Response<Body> {
+        if !self.journal.is_writable() {
+            return answer::text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the audit log takes no records; is the disk full?\n",
+            );
+        }
+        match self.service.blocking(Service::check_store).await {
+            Ok(()) => answer::text(StatusCode::OK, "ready\n"),
+            Err(error) => {
+                answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n"))
+            }
+        }
+    }
+
+    fn metrics(&self) -> Response<Body> {
+        let metrics = self.journal.metrics();
+        metrics.audit_writable.set(i64::from(self.journal.is_writable()));
+        metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        answer::with_type(StatusCode::OK, content_type, Body::from(metrics.text()))
+    }
+
+    /// Moves business time ahead, durably, and does all that became due before answering.
+    async fn advance(&self, request: Request<Incoming>) -> Response<Body> {
+        let Ok(body) = body::read(request.into_body()).await else {
+            return answer::text(StatusCode::BAD_REQUEST, "the body did not arrive\n");
+        };
+        let Some(seconds) = parse_advance(&body).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
+            let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once\n";
+            return answer::text(StatusCode::BAD_REQUEST, hint);
+        };
+        let (vault, journal) = (Arc::clone(&self.vault), Arc::clone(&self.journal));
+        let moving = self.service.blocking(move |service| {
+            let offset_ms = service.clock().advance_s(seconds);
+            vault.change().put(&DevClock { offset_ms })?.commit()?;
+            scheduler::pass(service, &journal);
+            Ok(offset_ms)
+        });
+        match moving.await {
+            Ok(offset_ms) => {
+                let now = self.service.clock().now();
+                let json = format!("{{\"now\":\"{now}\",\"offset_ms\":{offset_ms}}}\n");
+                answer::with_type(StatusCode::OK, "application/json", Body::from(json))
+            }
+            Err(error) => answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the clock was not stored: {error}\n")),
+        }
+    }
+}
+
+fn parse_advance(body: &[u8]) -> Option<u64> {
+    let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let text = json.get("advance")?.as_str()?;
+    let unit = text.chars().last()?;
+    let unit_s: u64 = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return None,
+    };
+    let number = text.strip_suffix(unit)?;
+    if !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    number.parse::<u64>().ok()?.checked_mul(unit_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advances_parse() {
+        let cases = [("8d", 691_200), ("12h", 43_200), ("90m", 5_400), ("1s", 1), ("0s", 0)];
+        for (text, seconds) in cases {
+            assert_eq!(parse_advance(format!("{{\"advance\":\"{text}\"}}").as_bytes()), Some(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_advance() {
+        let bad = [
+            "",
+            "{}",
+            "8d",
+            "{\"advance\":8}",
+            "{\"advance\":\"\"}",
+            "{\"advance\":\"8\"}",
+            "{\"advance\":\"d\"}",
+            "{\"advance\":\"-8d\"}",
+            "{\"advance\":\"+8d\"}",
+            "{\"advance\":\"8 d\"}",
+            "{\"advance\":\"8w\"}",
+            "{\"advance\":\"99999999999999999999d\"}",
+            "{\"advance\":\"213503982334602d\"}",
+        ];
+        for body in bad {
+            assert_eq!(parse_advance(body.as_bytes()), None, "{body}");
+        }
+    }
+}

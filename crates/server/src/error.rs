@@ -1,0 +1,104 @@
+//! Why a server did not start, each with what to do.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use claviger_audit::OpenError;
+use claviger_keygen::KeygenError;
+use claviger_service::ServiceError;
+use claviger_store::StoreError;
+use claviger_vault::{SealError, VaultError};
+
+/// Why a server did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The directory or a file in it cannot be used.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The root key file lies in the data directory, where only `dev` may keep it.
+    RootKeyBesideData(PathBuf),
+    /// The seal.
+    Seal(SealError),
+    /// The store.
+    Store(StoreError),
+    /// The vault or the service.
+    Service(ServiceError),
+    /// The audit log.
+    Audit(Box<OpenError>),
+    /// Pair generation.
+    Keygen(KeygenError),
+    /// TLS could not be set up; the text says why.
+    Tls(String),
+    /// An address could not be listened on.
+    Listen(io::Error),
+    /// The admin listener is not on the loopback interface.
+    AdminNotLoopback(std::net::SocketAddr),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, source } => {
+                write!(f, "{} cannot be used: {source}; check that it exists and may be written", path.display())
+            }
+            Self::RootKeyBesideData(path) => write!(
+                f,
+                "the root key file {} lies in the data directory, where a copy of the data takes it along; keep it elsewhere",
+                path.display()
+            ),
+            Self::Seal(error) => write!(f, "{error}"),
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Service(error) => write!(f, "{error}"),
+            Self::Audit(error) => write!(f, "{error}"),
+            Self::Keygen(error) => write!(f, "{error}"),
+            Self::Tls(reason) => write!(f, "TLS could not be set up: {reason}"),
+            Self::Listen(error) => write!(f, "{error}"),
+            Self::AdminNotLoopback(address) => {
+                write!(f, "the admin listener has no authentication and must be on 127.0.0.1 or ::1, not {address}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<SealError> for StartError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ServiceError> for StartError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl From<VaultError> for StartError {
+    fn from(error: VaultError) -> Self {
+        Self::Service(ServiceError::Vault(error))
+    }
+}
+
+impl From<KeygenError> for StartError {
+    fn from(error: KeygenError) -> Self {
+        Self::Keygen(error)
+    }
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::Audit(Box::new(error))
+    }
+}

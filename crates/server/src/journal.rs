@@ -1,0 +1,189 @@
+//! What every request leaves behind: an audit record that is durable before the answer leaves, a metric, a log line.
+//!
+//! Rule: no secret enters a [`Facts`]; it holds names, ids, codes and times.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
+use claviger_base::Clock;
+use claviger_base::id::RequestId;
+use hyper::StatusCode;
+
+use crate::metrics::Metrics;
+use crate::plane::Plane;
+
+/// Longest text kept from an unverified request.
+const CLAIM_CHARS_MAX: usize = 64;
+
+/// Writes what requests leave behind.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    log: AuditLog,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+/// What is known about one request so far.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// The operation, once its name was recognised.
+    pub(crate) operation: Option<&'static str>,
+    /// Who called, once the signature was verified.
+    pub(crate) principal: Option<String>,
+    /// The key, as named by the caller and then by its id.
+    pub(crate) key_id: Option<String>,
+    /// The version that was used or made.
+    pub(crate) key_version_id: Option<String>,
+    /// Which parameter, or why, in words of the program.
+    pub(crate) detail: Option<&'static str>,
+    outcome: Option<(StatusCode, &'static str)>,
+}
+
+impl Facts {
+    /// The caller's own word for who it is, before anything was verified.
+    pub(crate) fn claim(&mut self, id: &str) {
+        let id: String = id.chars().take(CLAIM_CHARS_MAX).collect();
+        self.principal = Some(format!("unverified:{id}"));
+    }
+
+    /// The key as the caller named it.
+    pub(crate) fn name_key(&mut self, name: &str) {
+        if !name.is_empty() {
+            self.key_id = Some(name.to_owned());
+        }
+    }
+
+    /// How the request ended.
+    pub(crate) fn end(&mut self, status: StatusCode, code: &'static str) {
+        self.outcome = Some((status, code));
+    }
+}
+
+impl Journal {
+    pub(crate) fn new(log: AuditLog, metrics: Arc<Metrics>, clock: Clock) -> Self {
+        Self { log, metrics, clock }
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Whether the log takes records.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.log.is_writable()
+    }
+
+    /// Begins the entry of one request.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        plane: Plane,
+        request_id: RequestId,
+        peer: SocketAddr,
+        started: Instant,
+    ) -> Entry {
+        let facts = Facts::default();
+        Entry { journal: Arc::clone(self), plane, request_id, peer, started, facts, is_written: false }
+    }
+
+    /// Records something the server did by itself. Does not wait until it is durable.
+    pub(crate) fn record_own(&self, operation: &str, key_id: &str, key_version_id: Option<&str>, code: &str) {
+        let Ok(request_id) = RequestId::generate() else { return };
+        let record = Record {
+            time: self.clock.now(),
+            request_id,
+            plane: Door::Local,
+            operation: operation.to_owned(),
+            principal: "claviger".to_owned(),
+            source: None,
+            key_id: Some(key_id.to_owned()),
+            key_version_id: key_version_id.map(str::to_owned),
+            code: code.to_owned(),
+            status: 0,
+            duration_us: 0,
+            detail: None,
+        };
+        drop(self.log.append(record));
+    }
+}
+
+/// The entry of one request. Dropped unwritten, it records that the client went away.
+pub(crate) struct Entry {
+    journal: Arc<Journal>,
+    plane: Plane,
+    request_id: RequestId,
+    peer: SocketAddr,
+    started: Instant,
+    /// What is known so far.
+    pub(crate) facts: Facts,
+    is_written: bool,
+}
+
+impl Entry {
+    /// Makes the record durable, then counts and logs the request.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the record is not durable; the answer must not leave then.
+    pub(crate) async fn write(mut self) -> Result<(), AuditError> {
+        self.is_written = true;
+        let written = self.journal.log.append(self.record()).await;
+        if written.is_err() {
+            tracing::error!(request_id = %self.request_id, "the audit log takes no records; answering 503");
+        }
+        self.count_and_log(written.is_ok());
+        written.map(|_seq| ())
+    }
+
+    fn record(&self) -> Record {
+        let facts = &self.facts;
+        let (status, code) = self.outcome();
+        Record {
+            time: self.journal.clock.now(),
+            request_id: self.request_id.clone(),
+            plane: match self.plane {
+                Plane::Instance => Door::Instance,
+                Plane::Rpc => Door::Rpc,
+            },
+            operation: facts.operation.unwrap_or("-").to_owned(),
+            principal: facts.principal.clone().unwrap_or_else(|| "-".to_owned()),
+            source: Some(self.peer),
+            key_id: facts.key_id.clone(),
+            key_version_id: facts.key_version_id.clone(),
+            code: code.to_owned(),
+            status: status.as_u16(),
+            duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            detail: facts.detail,
+        }
+    }
+
+    fn outcome(&self) -> (StatusCode, &'static str) {
+        // 499 is what web servers by custom log for a client that closed the connection.
+        let gone = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        self.facts.outcome.unwrap_or((gone, "ClientGone"))
+    }
+
+    fn count_and_log(&self, is_durable: bool) {
+        let (status, code) = self.outcome();
+        let code = if is_durable { code } else { "ServiceUnavailableTemporary" };
+        let operation = self.facts.operation.unwrap_or("unknown");
+        let took = self.started.elapsed();
+        self.journal.metrics.count(self.plane.name(), operation, code, took);
+        let (plane, peer, request_id) = (self.plane.name(), self.peer, &self.request_id);
+        let detail = self.facts.detail.unwrap_or_default();
+        if status.is_success() && is_durable {
+            tracing::debug!(plane, operation, code, %peer, %request_id, took_us = took.as_micros(), "served");
+        } else {
+            tracing::info!(plane, operation, code, detail, %peer, %request_id, took_us = took.as_micros(), "refused");
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.is_written {
+            drop(self.journal.log.append(self.record()));
+            self.count_and_log(true);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The two planes as thin adapters over the same operations, and what every request goes through on either:
+//! its body within limits, its answer, its audit record durable before the answer leaves, its metrics and log line.
+
+pub(crate) mod instance;
+pub(crate) mod rpc;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use claviger_base::id::RequestId;
+use claviger_service::{Caller, Service};
+use claviger_wire::headers::Headers;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::{Request, Response};
+
+use crate::answer::{self, Body};
+use crate::body::{self, BodyError};
+use crate::journal::{Facts, Journal};
+use crate::listen::Answer;
+
+/// Which protocol a request speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plane {
+    /// The Instance API: protobuf.
+    Instance,
+    /// The control plane: RPC.
+    Rpc,
+}
+
+impl Plane {
+    /// As audit records and metrics name it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Rpc => "rpc",
+        }
+    }
+
+    /// By headers (design.md section 2): `x-kms-*` or a protobuf media type is the Instance API, everything else RPC.
+    fn of(headers: &Headers<'_>) -> Self {
+        let protobuf = claviger_wire::instance::header::CONTENT_TYPE_VALUE.as_bytes();
+        let speaks_instance = headers.iter().any(|(name, value)| {
+            name.starts_with(claviger_wire::instance::header::KMS_PREFIX)
+                || (matches!(name, "content-type" | "accept") && value.starts_with(protobuf))
+        });
+        if speaks_instance { Self::Instance } else { Self::Rpc }
+    }
+}
+
+/// A whole request.
+pub(crate) struct Received<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) headers: &'a Headers<'a>,
+    pub(crate) body: &'a Bytes,
+    pub(crate) request_id: &'a RequestId,
+}
+
+/// Both planes on one listener.
+pub(crate) struct Planes {
+    pub(crate) service: Arc<Service>,
+    pub(crate) journal: Arc<Journal>,
+}
+
+impl Answer for Planes {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let started = Instant::now();
+        let (parts, body) = request.into_parts();
+        let headers = Headers::new(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        let plane = Plane::of(&headers);
+        let Ok(request_id) = RequestId::generate() else {
+            tracing::error!("no random bytes for a request id");
+            return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
+        };
+        // From here on every way out leaves a record, also when the client goes away and this future is dropped.
+        let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
+        let response = match body::read(body).await {
+            Ok(body) => {
+                let received = Received { parts: &parts, headers: &headers, body: &body, request_id: &request_id };
+                match plane {
+                    Plane::Instance => instance::answer(&self.service, &received, &mut entry.facts).await,
+                    Plane::Rpc => rpc::answer(&self.service, &received, &mut entry.facts).await,
+                }
+            }
+            Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
+        };
+        self.service_metrics();
+        match entry.write().await {
+            Ok(()) => response,
+            Err(_not_durable) => unavailable(plane, &request_id),
+        }
+    }
+}
+
+impl Planes {
+    fn service_metrics(&self) {
+        let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
+        self.journal.metrics().pairs_in_flight.set(inside);
+    }
+}
+
+fn refuse_body(plane: Plane, error: BodyError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    match plane {
+        Plane::Instance => instance::refuse_body(error, request_id, facts),
+        Plane::Rpc => rpc::refuse_body(error, request_id, facts),
+    }
+}
+
+/// The answer when no audit record could be made durable: nobody may receive what nobody can account for.
+fn unavailable(plane: Plane, request_id: &RequestId) -> Response<Body> {
+    match plane {
+        Plane::Instance => instance::unavailable(request_id),
+        Plane::Rpc => rpc::unavailable(request_id),
+    }
+}
+
+/// As audit records name a caller.
+pub(crate) fn principal(caller: &Caller) -> String {
+    match caller {
+        Caller::ClientKey(id) => id.to_string(),
+        Caller::AccessKey(id) => id.to_string(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Who is calling: client keys of the data plane, access keys of the control plane, and nonces used once.
+//!
+//! Its place for later: what a caller may do (policies of application access points, resource policies) is asked here
+//! too, after the caller is known and before the operation runs.
+
+mod nonce;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use claviger_base::Clock;
+use claviger_base::id::{AccessKeyId, ClientKeyId};
+use claviger_crypto::rsa::PublicKey;
+use claviger_vault::{AccessKey, ClientKey, Vault};
+
+use crate::cache::Shelf;
+use crate::error::ServiceError;
+
+pub use nonce::NonceLedger;
+
+/// Somebody whose signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// A client key, on the data plane.
+    ClientKey(ClientKeyId),
+    /// An access key, on the control plane.
+    AccessKey(AccessKeyId),
+}
+
+/// Why a caller was not let in.
+#[derive(Debug)]
+pub enum AccessRefusal {
+    /// No client key has this id, or it was revoked.
+    ClientKeyUnknown,
+    /// The client key is expired or not yet valid.
+    ClientKeyNotValid,
+    /// The signature is not this client key's over these bytes.
+    SignatureNotMatch,
+    /// The caller could not be looked up.
+    Failed(ServiceError),
+}
+
+impl From<ServiceError> for AccessRefusal {
+    fn from(error: ServiceError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A client key with its public key parsed.
+#[derive(Debug)]
+struct PreparedClientKey {
+    record: ClientKey,
+    public_key: PublicKey,
+}
+
+/// The callers this instance knows.
+#[derive(Debug)]
+pub struct Access {
+    vault: Arc<Vault>,
+    clock: Clock,
+    client_keys: Arc<Shelf<ClientKeyId, PreparedClientKey>>,
+    access_keys: Arc<Shelf<AccessKeyId, AccessKey>>,
+    nonces: NonceLedger,
+}
+
+impl Access {
+    pub(crate) fn new(vault: Arc<Vault>, clock: Clock, cache_entries: NonZeroUsize) -> Self {
+        Self {
+            vault,
+            clock,
+            client_keys: Arc::new(Shelf::new(cache_entries)),
+            access_keys: Arc::new(Shelf::new(cache_entries)),
+            nonces: NonceLedger::default(),
+        }
+    }
+
+    /// Verifies that `signature` is the client key's over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256,
+    /// instance-api.md 1.4), then that the key is valid now, in the order of instance-api.md section 2.
+    ///
+    /// # Errors
+    /// [`AccessRefusal`].
+    pub async fn verify_client_key(
+        &self,
+        id: &str,
+        string_to_sign: &[u8],
+        signature: &[u8],
+    ) -> Result<Caller, AccessRefusal> {
+        let id = ClientKeyId::parse(id).ok_or(AccessRefusal::ClientKeyUnknown)?;
+        let vault = Arc::clone(&self.vault);
+        let load = move |id: &ClientKeyId| prepare(&vault, id);
+        let client_key = self.client_keys.get_or_load(&id, load).await?.ok_or(AccessRefusal::ClientKeyUnknown)?;
+        let verified = client_key.public_key.verify_pkcs1_sha256(string_to_sign, signature);
+        verified.map_err(|_not_verified| AccessRefusal::SignatureNotMatch)?;
+        if !client_key.record.is_valid_at(self.clock.now()) {
+            return Err(AccessRefusal::ClientKeyNotValid);
+        }
+        Ok(Caller::ClientKey(id))
+    }
+
+    /// The access key `id`, whose secret signs control plane requests; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub async fn access_key(&self, id: &str) -> Result<Option<Arc<AccessKey>>, ServiceError> {
+        let Some(id) = AccessKeyId::parse(id) else { return Ok(None) };
+        let vault = Arc::clone(&self.vault);
+        let load = move |id: &AccessKeyId| Ok(vault.access_key(id)?.map(|stored| stored.record));
+        self.access_keys.get_or_load(&id, load).await
+    }
+
+    /// The nonces that were used.
+    #[must_use]
+    pub fn nonces(&self) -> &NonceLedger {
+        &self.nonces
+    }
+
+    /// Call after every commit that changed this client key.
+    pub(crate) fn forget_client_key(&self, id: &ClientKeyId) {
+        self.client_keys.forget(id);
+    }
+}
+
+fn prepare(vault: &Vault, id: &ClientKeyId) -> Result<Option<PreparedClientKey>, ServiceError> {
+    let Some(stored) = vault.client_key(id)? else { return Ok(None) };
+    let public_key = PublicKey::from_spki_der(&stored.record.public_key)
+        .map_err(|_malformed| ServiceError::Bug("a stored client key does not parse"))?;
+    Ok(Some(PreparedClientKey { record: stored.record, public_key }))
+}

@@ -1,0 +1,100 @@
+//! Why an operation was refused or failed. The public words for each come from the spec's tables (`wire`), chosen in
+//! one place per plane (`server`); what is private goes to the log.
+
+use std::fmt;
+
+use claviger_base::id::KeyId;
+use claviger_base::random::RandomUnavailable;
+use claviger_keygen::KeygenError;
+use claviger_model::StateRefusal;
+use claviger_vault::VaultError;
+
+/// What an operation answers instead of its result.
+#[derive(Debug)]
+pub enum ServiceError {
+    /// A required parameter is missing or empty.
+    MissingParameter(&'static str),
+    /// A parameter has a value that is not allowed.
+    InvalidParameter(&'static str),
+    /// No key has this id, or it has been destroyed.
+    KeyNotFound,
+    /// No alias has this name.
+    AliasNotFound,
+    /// The key has no such version.
+    KeyVersionNotFound,
+    /// The alias exists already.
+    AliasAlreadyExists,
+    /// No client key has this id.
+    ClientKeyNotFound,
+    /// The key's state forbids it.
+    State(StateRefusal),
+    /// The operation takes symmetric keys only.
+    OnlySymmetricKeySupported(KeyId),
+    /// The key's type, usage or origin does not allow the operation, or this server does not have it.
+    Unsupported,
+    /// As many data key pair requests as are allowed are in flight already.
+    ConcurrencyLimitExceeded,
+    /// The ciphertext does not open: wrong key, wrong associated data, or altered. No detail on purpose.
+    DoesNotOpen,
+    /// Somebody else kept changing the same records; try again.
+    Contention,
+    /// The vault failed.
+    Vault(VaultError),
+    /// Pair generation failed.
+    Keygen(KeygenError),
+    /// The operating system gave no random bytes.
+    Random,
+    /// Something that cannot happen did; the text names the place.
+    Bug(&'static str),
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingParameter(name) => write!(f, "the parameter {name} is missing"),
+            Self::InvalidParameter(name) => write!(f, "the parameter {name} has a value that is not allowed"),
+            Self::KeyNotFound => f.write_str("no such key"),
+            Self::AliasNotFound => f.write_str("no such alias"),
+            Self::KeyVersionNotFound => f.write_str("no such key version"),
+            Self::AliasAlreadyExists => f.write_str("the alias exists already"),
+            Self::ClientKeyNotFound => f.write_str("no such client key"),
+            Self::State(StateRefusal::Rejected(state)) => write!(f, "the key is {}", state.name()),
+            Self::State(StateRefusal::StateModifiedFailed) => f.write_str("the key's state allows no such change"),
+            Self::OnlySymmetricKeySupported(key) => write!(f, "the key {key} is not symmetric"),
+            Self::Unsupported => f.write_str("the operation is not supported for this key"),
+            Self::ConcurrencyLimitExceeded => f.write_str("too many data key pair requests at once"),
+            Self::DoesNotOpen => f.write_str("the ciphertext does not open"),
+            Self::Contention => f.write_str("the same records were being changed by others"),
+            Self::Vault(error) => write!(f, "{error}"),
+            Self::Keygen(error) => write!(f, "{error}"),
+            Self::Random => write!(f, "{RandomUnavailable}"),
+            Self::Bug(place) => write!(f, "a fault in Claviger: {place}; please report it"),
+        }
+    }
+}
+
+impl std::error::Error for ServiceError {}
+
+impl From<VaultError> for ServiceError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
+}
+
+impl From<KeygenError> for ServiceError {
+    fn from(error: KeygenError) -> Self {
+        Self::Keygen(error)
+    }
+}
+
+impl From<StateRefusal> for ServiceError {
+    fn from(refusal: StateRefusal) -> Self {
+        Self::State(refusal)
+    }
+}
+
+impl From<RandomUnavailable> for ServiceError {
+    fn from(_: RandomUnavailable) -> Self {
+        Self::Random
+    }
+}

@@ -1,0 +1,75 @@
+//! `CreateAlias`, `DeleteAlias`, `ListAliases` (openapi.md 7.2).
+
+use claviger_base::id::AliasName;
+use claviger_model::KeyAction;
+use claviger_vault::{Alias, AliasOfKey, Cursor, Outcome};
+
+use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+/// How often a change is tried again after somebody else was faster.
+const TRIES_MAX: usize = 64;
+
+/// One page of aliases, by name.
+#[derive(Debug, Clone)]
+pub struct AliasListing {
+    /// The page.
+    pub aliases: Vec<Alias>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+impl Service {
+    /// Binds a new alias to a key. Blocks, as all below.
+    ///
+    /// # Errors
+    /// The key and its state; [`ServiceError::AliasAlreadyExists`].
+    pub fn create_alias(&self, name: &AliasName, key: &KeyRef) -> Result<Alias, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_key(key)?;
+            stored.record.0.state.allows(KeyAction::CreateAlias)?;
+            if self.vault.alias(name)?.is_some() {
+                return Err(ServiceError::AliasAlreadyExists);
+            }
+            let created = self.clock.now().whole_second();
+            let alias = Alias { name: name.clone(), key: stored.record.0.id.clone(), created };
+            // The key is required unchanged: no alias may outlive it.
+            let change = self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey(alias.clone()))?;
+            let outcome = change.commit()?;
+            self.forget_alias(name);
+            if let Outcome::Done(_) = outcome {
+                return Ok(alias);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// Removes an alias; its key stays.
+    ///
+    /// # Errors
+    /// [`ServiceError::AliasNotFound`].
+    pub fn delete_alias(&self, name: &AliasName) -> Result<Alias, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?;
+            let of_key = AliasOfKey(stored.record.clone());
+            let outcome = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key).commit()?;
+            self.forget_alias(name);
+            if let Outcome::Done(_) = outcome {
+                return Ok(stored.record);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The aliases.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub fn list_aliases(&self, page: PageRequest) -> Result<AliasListing, ServiceError> {
+        let read = |after: Option<&Cursor>| Ok(self.vault.aliases(after, SCAN_STEP)?);
+        let (aliases, total) = page.collect(read, Some)?;
+        Ok(AliasListing { aliases, total })
+    }
+}

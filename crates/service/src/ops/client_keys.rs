@@ -1,0 +1,99 @@
+//! Client keys: made, listed, revoked (instance-api.md 1.9, openapi.md 13.3).
+
+use claviger_base::id::ClientKeyId;
+use claviger_base::{SecretBytes, Timestamp};
+use claviger_crypto::client_key::{self, Password};
+use claviger_vault::{ClientKey, Cursor, Outcome, Vault};
+
+use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::error::ServiceError;
+use crate::service::Service;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct IssueClientKey {
+    /// The owner's name for it.
+    pub name: String,
+    /// Protects the PKCS#12 file.
+    pub password: Password,
+    /// Refused before this date.
+    pub not_before: Timestamp,
+    /// Refused from this date on; must be after `not_before`.
+    pub not_after: Timestamp,
+}
+
+/// A new client key. The private half is handed out here and never again.
+#[derive(Debug)]
+pub struct IssuedClientKey {
+    /// What is kept.
+    pub record: ClientKey,
+    /// PKCS#12, DER, protected by the password.
+    pub pkcs12: SecretBytes,
+}
+
+/// One page of client keys, by id.
+#[derive(Debug, Clone)]
+pub struct ClientKeyListing {
+    /// The page.
+    pub client_keys: Vec<ClientKey>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+impl Service {
+    /// Makes a client key. Blocks, as all below.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidParameter`] for dates that are not allowed.
+    pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
+        issue(&self.vault, request, self.clock.now())
+    }
+
+    /// The client keys.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub fn list_client_keys(&self, page: PageRequest) -> Result<ClientKeyListing, ServiceError> {
+        let read = |after: Option<&Cursor>| Ok(self.vault.client_keys(after, SCAN_STEP)?);
+        let (client_keys, total) = page.collect(read, Some)?;
+        Ok(ClientKeyListing { client_keys, total })
+    }
+
+    /// Revokes a client key, at once and for ever.
+    ///
+    /// # Errors
+    /// [`ServiceError::ClientKeyNotFound`].
+    pub fn revoke_client_key(&self, id: &ClientKeyId) -> Result<ClientKey, ServiceError> {
+        let stored = self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
+        let outcome = self.vault.change().require(&stored).delete(&stored.record).commit()?;
+        self.access().forget_client_key(id);
+        match outcome {
+            Outcome::Done(_) => Ok(stored.record),
+            // Client keys are never edited, so somebody else has just revoked it.
+            Outcome::Conflict => Err(ServiceError::ClientKeyNotFound),
+        }
+    }
+}
+
+/// Makes and stores a client key; also used before there is a service, on first start.
+pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
+    if request.not_after <= request.not_before {
+        return Err(ServiceError::InvalidParameter("NotAfter"));
+    }
+    let id = ClientKeyId::generate()?;
+    let issued = client_key::issue(id.as_str(), &request.password, request.not_before, request.not_after)
+        .map_err(|_failed| ServiceError::Bug("making a client key failed"))?;
+    let record = ClientKey {
+        id,
+        name: request.name.clone(),
+        public_key: issued.spki_der,
+        certificate: issued.certificate_der,
+        created: now.whole_second(),
+        not_before: request.not_before,
+        not_after: request.not_after,
+    };
+    match vault.change().create(&record)?.commit()? {
+        Outcome::Done(_) => Ok(IssuedClientKey { record, pkcs12: issued.pkcs12_der }),
+        Outcome::Conflict => Err(ServiceError::Bug("a new client key id exists already")),
+    }
+}

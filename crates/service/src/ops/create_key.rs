@@ -1,0 +1,69 @@
+//! `CreateKey` (openapi.md 7.1). Symmetric `Aliyun_AES_256` keys with our own material; the other specs come later.
+
+use claviger_base::id::KeyId;
+use claviger_base::limits::DESCRIPTION_CHARS_MAX;
+use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
+use claviger_vault::{Due, KeyVersionOfKey, Outcome, StoredKey};
+
+use crate::error::ServiceError;
+use crate::rotate::new_version;
+use crate::service::Service;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct CreateKey {
+    /// The kind of key.
+    pub spec: KeySpec,
+    /// What it is for; `None` takes the spec's default.
+    pub usage: Option<KeyUsage>,
+    /// At most 8192 characters.
+    pub description: String,
+    /// How often it shall rotate by itself; `None`: not.
+    pub rotation_interval: Option<RotationInterval>,
+    /// Who makes it: an access key id.
+    pub creator: String,
+}
+
+impl Service {
+    /// Makes a key and its initial version, both durable or neither. Blocks.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unsupported`] for a spec or usage that this server does not make;
+    /// [`ServiceError::InvalidParameter`] for a description that is too long.
+    pub fn create_key(&self, request: CreateKey) -> Result<Key, ServiceError> {
+        if request.spec != KeySpec::AliyunAes256 || request.usage == Some(KeyUsage::SignVerify) {
+            return Err(ServiceError::Unsupported);
+        }
+        if request.description.chars().count() > DESCRIPTION_CHARS_MAX {
+            return Err(ServiceError::InvalidParameter("Description"));
+        }
+        let now = self.clock.now().whole_second();
+        let id = KeyId::generate()?;
+        let version = new_version(&id, 1, now)?;
+        let key = Key {
+            spec: request.spec,
+            usage: KeyUsage::EncryptDecrypt,
+            state: KeyState::Enabled,
+            description: request.description,
+            creator: request.creator,
+            created: now,
+            deletion: None,
+            rotation_interval: request.rotation_interval,
+            last_rotation: now,
+            initial_version: version.version.id.clone(),
+            primary_version: version.version.id.clone(),
+            version_count: 1,
+            id,
+        };
+        let mut change = self.vault.change().create(&StoredKey(key.clone()))?;
+        change = change.create(&version)?.create(&KeyVersionOfKey(version.version.clone()))?;
+        if let Some(at) = key.due() {
+            change = change.put(&Due { at, key: key.id.clone() })?;
+        }
+        match change.commit()? {
+            Outcome::Done(_) => Ok(key),
+            // 108 random bits were drawn twice, or the generator is broken.
+            Outcome::Conflict => Err(ServiceError::Bug("a new key id exists already")),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `GenerateDataKeyPair`, `GenerateDataKeyPairWithoutPlaintext` and their Advance twins: one operation with two
+//! parameters (instance-api.md 5.4).
+
+use claviger_base::SecretBytes;
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_base::limits::AAD_BYTES_MAX;
+use claviger_crypto::pem;
+use claviger_keygen::PairSpec;
+
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+const NOT_ENCODED: ServiceError = ServiceError::Bug("a fresh pair could not be written as PEM");
+
+/// Which version of the wrapping key to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionChoice {
+    /// The first version ever: the basic operations.
+    Initial,
+    /// The newest version: the Advance operations.
+    Primary,
+}
+
+/// How keys are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFormat {
+    /// Text with armor, 64 columns, line feeds only.
+    Pem,
+    /// Bytes.
+    Der,
+}
+
+impl KeyFormat {
+    /// The format of that name, exactly as written.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "PEM" => Some(Self::Pem),
+            "DER" => Some(Self::Der),
+            _ => None,
+        }
+    }
+}
+
+/// What is asked for. Names are text as the caller wrote them: they are judged after the key was found.
+#[derive(Debug, Clone)]
+pub struct GenerateDataKeyPair {
+    /// The symmetric key to wrap under.
+    pub key: KeyRef,
+    /// Which of its versions.
+    pub version: VersionChoice,
+    /// `KeyPairSpec`.
+    pub key_pair_spec: String,
+    /// `KeyFormat`.
+    pub key_format: String,
+    /// `Algorithm`; empty or `AES_GCM`.
+    pub algorithm: String,
+    /// Additional authenticated data, at most 8192 bytes.
+    pub aad: Vec<u8>,
+    /// Requests of one client are served in turn with those of others: any number that tells clients apart.
+    pub client: u64,
+}
+
+/// A pair, its private half wrapped.
+#[derive(Debug)]
+pub struct DataKeyPair {
+    /// The wrapping key.
+    pub key_id: KeyId,
+    /// Its version.
+    pub key_version_id: KeyVersionId,
+    /// What kind of pair.
+    pub spec: PairSpec,
+    /// The initialization vector of the wrapping.
+    pub iv: [u8; 12],
+    /// The public key, SubjectPublicKeyInfo in the format asked for.
+    pub public_key: Vec<u8>,
+    /// The private key, PKCS#8 in the format asked for.
+    pub private_key: SecretBytes,
+    /// AES-256-GCM of `private_key` under the version: ciphertext and 16-byte tag.
+    pub sealed_private_key: Vec<u8>,
+}
+
+impl Service {
+    /// Makes a pair and wraps its private half. Nothing of it is kept.
+    ///
+    /// # Errors
+    /// In this order: missing parameters, the key and its state, a key that is not symmetric, parameters that are not
+    /// allowed, [`ServiceError::ConcurrencyLimitExceeded`].
+    pub async fn generate_data_key_pair(&self, request: GenerateDataKeyPair) -> Result<DataKeyPair, ServiceError> {
+        require(&request.key_pair_spec, "KeyPairSpec")?;
+        require(&request.key_format, "KeyFormat")?;
+        let key = self.usable_key(&request.key).await?;
+        if !key.spec.is_symmetric() {
+            return Err(match request.version {
+                VersionChoice::Primary => ServiceError::OnlySymmetricKeySupported(key.id.clone()),
+                VersionChoice::Initial => ServiceError::Unsupported,
+            });
+        }
+        let spec = PairSpec::parse(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
+        let format = KeyFormat::parse(&request.key_format).ok_or(ServiceError::InvalidParameter("KeyFormat"))?;
+        if !matches!(request.algorithm.as_str(), "" | "AES_GCM") {
+            return Err(ServiceError::InvalidParameter("Algorithm"));
+        }
+        if request.aad.len() > AAD_BYTES_MAX {
+            return Err(ServiceError::InvalidParameter("Aad"));
+        }
+        let version_id = match request.version {
+            VersionChoice::Initial => &key.initial_version,
+            VersionChoice::Primary => &key.primary_version,
+        };
+        let permit = self.gate.enter()?;
+        let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
+        let (public_key, private_key) = self.generator.pair(spec, request.client).await?.into_parts();
+        let (public_key, private_key) = match format {
+            KeyFormat::Der => (public_key, private_key),
+            KeyFormat::Pem => (
+                pem::encode_public_key(&public_key).map_err(|_rejected| NOT_ENCODED)?.into_bytes(),
+                pem::encode_private_key(&private_key).map_err(|_rejected| NOT_ENCODED)?,
+            ),
+        };
+        let sealing = version.cipher.seal_random(&request.aad, private_key.reveal());
+        let (iv, sealed_private_key) = sealing.map_err(|_failed| ServiceError::Bug("sealing a private key failed"))?;
+        drop(permit);
+        Ok(DataKeyPair {
+            key_id: key.id.clone(),
+            key_version_id: version_id.clone(),
+            spec,
+            iv,
+            public_key,
+            private_key,
+            sealed_private_key,
+        })
+    }
+}
+
+fn require(text: &str, name: &'static str) -> Result<(), ServiceError> {
+    if text.is_empty() { Err(ServiceError::MissingParameter(name)) } else { Ok(()) }
+}

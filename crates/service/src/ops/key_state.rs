@@ -1,0 +1,97 @@
+//! `DescribeKey`, `EnableKey`, `DisableKey`, `ScheduleKeyDeletion`, `CancelKeyDeletion`, `UpdateRotationPolicy`
+//! (openapi.md 7.2, 8.3).
+
+use claviger_base::limits::{PENDING_WINDOW_DAYS_MAX, PENDING_WINDOW_DAYS_MIN};
+use claviger_model::{Key, KeyAction, KeyState, RotationInterval};
+
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+const DAY_S: i64 = 86_400;
+
+impl Service {
+    /// The key that `key` names. Blocks, as all below.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyNotFound`], [`ServiceError::AliasNotFound`]; likewise all below.
+    pub fn describe_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
+        Ok(self.stored_key(key)?.record.0)
+    }
+
+    /// Makes a disabled key usable; nothing changes for an enabled one.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`].
+    pub fn enable_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
+        self.edit_key(key, |key| {
+            key.state.allows(KeyAction::EnableOrDisable)?;
+            Ok(Key { state: KeyState::Enabled, ..key.clone() })
+        })
+    }
+
+    /// Keeps a key from being used; nothing changes for a disabled one.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`].
+    pub fn disable_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
+        self.edit_key(key, |key| {
+            key.state.allows(KeyAction::EnableOrDisable)?;
+            Ok(Key { state: KeyState::Disabled, ..key.clone() })
+        })
+    }
+
+    /// Marks a key for destruction in `pending_window_days`, 7 to 366.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidParameter`], [`ServiceError::State`].
+    pub fn schedule_key_deletion(&self, key: &KeyRef, pending_window_days: u32) -> Result<Key, ServiceError> {
+        if !(PENDING_WINDOW_DAYS_MIN..=PENDING_WINDOW_DAYS_MAX).contains(&pending_window_days) {
+            return Err(ServiceError::InvalidParameter("PendingWindowInDays"));
+        }
+        let deletion = self.clock.now().whole_second().plus_s(i64::from(pending_window_days) * DAY_S);
+        self.edit_key(key, |key| {
+            key.state.allows(KeyAction::ScheduleDeletion)?;
+            Ok(Key { state: KeyState::PendingDeletion, deletion: Some(deletion), ..key.clone() })
+        })
+    }
+
+    /// Rescues a key from destruction; it is enabled again.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`].
+    pub fn cancel_key_deletion(&self, key: &KeyRef) -> Result<Key, ServiceError> {
+        self.edit_key(key, |key| {
+            key.state.allows(KeyAction::CancelDeletion)?;
+            Ok(Key { state: KeyState::Enabled, deletion: None, ..key.clone() })
+        })
+    }
+
+    /// Sets how often a key rotates by itself. An interval that makes it due already rotates it at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::State`]; [`ServiceError::Unsupported`] for a key that cannot rotate.
+    pub fn update_rotation_policy(
+        &self,
+        key: &KeyRef,
+        interval: Option<RotationInterval>,
+    ) -> Result<Key, ServiceError> {
+        let edited = self.edit_key(key, |key| {
+            key.state.allows(KeyAction::Rotate)?;
+            if !key.spec.is_symmetric() {
+                return Err(ServiceError::Unsupported);
+            }
+            Ok(Key { rotation_interval: interval, ..key.clone() })
+        })?;
+        if !edited.is_rotation_due_at(self.clock.now()) {
+            return Ok(edited);
+        }
+        let by_id = KeyRef::Id(edited.id);
+        let stored = self.stored_key(&by_id)?;
+        if stored.record.0.is_rotation_due_at(self.clock.now()) {
+            // When somebody else was faster, it is rotated already or the scheduler will see it.
+            self.try_rotate(&stored)?;
+        }
+        self.describe_key(&by_id)
+    }
+}

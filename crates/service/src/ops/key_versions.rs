@@ -1,0 +1,55 @@
+//! `CreateKeyVersion`, `ListKeyVersions`, `DescribeKeyVersion` (openapi.md 7.2, 8.4).
+
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_model::KeyVersion;
+use claviger_vault::{Cursor, KeyVersionOfKey, Page};
+
+use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+/// One page of a key's versions, oldest first.
+#[derive(Debug, Clone)]
+pub struct KeyVersionListing {
+    /// The key.
+    pub key_id: KeyId,
+    /// The page.
+    pub versions: Vec<KeyVersion>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+impl Service {
+    /// Makes a new primary version at once. Blocks, as all below.
+    ///
+    /// # Errors
+    /// The key and its state; [`ServiceError::Unsupported`] for a key that cannot rotate.
+    pub fn create_key_version(&self, key: &KeyRef) -> Result<KeyVersion, ServiceError> {
+        self.rotate_key(key)
+    }
+
+    /// The versions of a key.
+    ///
+    /// # Errors
+    /// The key.
+    pub fn list_key_versions(&self, key: &KeyRef, page: PageRequest) -> Result<KeyVersionListing, ServiceError> {
+        let key_id = self.stored_key(key)?.record.0.id;
+        let read = |after: Option<&Cursor>| -> Result<Page<KeyVersionOfKey>, ServiceError> {
+            Ok(self.vault.key_versions_of_key(&key_id, after, SCAN_STEP)?)
+        };
+        let (versions, total) = page.collect(read, |version| Some(version.0))?;
+        Ok(KeyVersionListing { key_id, versions, total })
+    }
+
+    /// One version of a key.
+    ///
+    /// # Errors
+    /// The key; [`ServiceError::KeyVersionNotFound`] when the version does not exist or is another key's.
+    pub fn describe_key_version(&self, key: &KeyRef, version: &KeyVersionId) -> Result<KeyVersion, ServiceError> {
+        let key_id = self.stored_key(key)?.record.0.id;
+        let stored = self.vault.key_version(version)?.ok_or(ServiceError::KeyVersionNotFound)?;
+        let version = stored.record.version;
+        if version.key == key_id { Ok(version) } else { Err(ServiceError::KeyVersionNotFound) }
+    }
+}

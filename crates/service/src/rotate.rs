@@ -1,0 +1,116 @@
+//! Changing a key's record: read, decide, commit under the precondition that nobody changed it meanwhile.
+//!
+//! **Invariant:** a key record and its due date change in the same commit, so the scheduler never misses one.
+
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_base::{SecretBytes, Timestamp};
+use claviger_model::{Key, KeyAction, KeyVersion};
+use claviger_vault::{Due, KeyVersionOfKey, Outcome, Stored, StoredKey, StoredKeyVersion};
+
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+/// How often a change is tried again after somebody else was faster.
+const TRIES_MAX: usize = 64;
+/// Bytes of an `Aliyun_AES_256` key.
+const MATERIAL_BYTES: usize = 32;
+
+impl Service {
+    /// Replaces the key that `key` names by what `edit` makes of it. Blocks.
+    pub(crate) fn edit_key(
+        &self,
+        key: &KeyRef,
+        edit: impl Fn(&Key) -> Result<Key, ServiceError>,
+    ) -> Result<Key, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_key(key)?;
+            let edited = edit(&stored.record.0)?;
+            if edited == stored.record.0 || self.replace_key(&stored, &edited, None)? == Replaced::Done {
+                return Ok(edited);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// Makes a new primary version of the key that `key` names. Blocks.
+    pub(crate) fn rotate_key(&self, key: &KeyRef) -> Result<KeyVersion, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_key(key)?;
+            if let Some(version) = self.try_rotate(&stored)? {
+                return Ok(version);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// One try at a new primary version; `None` when somebody else changed the key first.
+    pub(crate) fn try_rotate(&self, stored: &Stored<StoredKey>) -> Result<Option<KeyVersion>, ServiceError> {
+        let key = &stored.record.0;
+        key.state.allows(KeyAction::Rotate)?;
+        if !key.spec.is_symmetric() {
+            return Err(ServiceError::Unsupported);
+        }
+        let now = self.clock.now();
+        let number = key.version_count.checked_add(1).ok_or(ServiceError::Unsupported)?;
+        let version = new_version(&key.id, number, now)?;
+        let rotated = key.rotated_at(version.version.id.clone(), now);
+        match self.replace_key(stored, &rotated, Some(&version))? {
+            Replaced::Done => Ok(Some(version.version)),
+            Replaced::SomebodyWasFaster => Ok(None),
+        }
+    }
+
+    /// The key record that `key` names, read past the cache: changes are decided on what is stored. Blocks.
+    pub(crate) fn stored_key(&self, key: &KeyRef) -> Result<Stored<StoredKey>, ServiceError> {
+        let id = match key {
+            KeyRef::Id(id) => id.clone(),
+            KeyRef::Alias(name) => self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?.record.key,
+        };
+        let stored = self.vault.key(&id)?.ok_or(ServiceError::KeyNotFound)?;
+        if stored.record.0.is_destruction_due_at(self.clock.now()) {
+            return Err(ServiceError::KeyNotFound);
+        }
+        Ok(stored)
+    }
+
+    fn replace_key(
+        &self,
+        stored: &Stored<StoredKey>,
+        edited: &Key,
+        new_version: Option<&StoredKeyVersion>,
+    ) -> Result<Replaced, ServiceError> {
+        let old = &stored.record.0;
+        let mut change = self.vault.change().update(stored, &StoredKey(edited.clone()))?;
+        if let Some(version) = new_version {
+            change = change.create(version)?.create(&KeyVersionOfKey(version.version.clone()))?;
+        }
+        if old.due() != edited.due() {
+            if let Some(at) = old.due() {
+                change = change.delete(&Due { at, key: old.id.clone() });
+            }
+            if let Some(at) = edited.due() {
+                change = change.put(&Due { at, key: old.id.clone() })?;
+            }
+        }
+        let outcome = change.commit()?;
+        self.forget_key(&old.id);
+        Ok(match outcome {
+            Outcome::Done(_) => Replaced::Done,
+            Outcome::Conflict => Replaced::SomebodyWasFaster,
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Replaced {
+    Done,
+    SomebodyWasFaster,
+}
+
+/// A new version of `key` with fresh random material.
+pub(crate) fn new_version(key: &KeyId, number: u32, now: Timestamp) -> Result<StoredKeyVersion, ServiceError> {
+    let id = KeyVersionId::generate(key)?;
+    let version = KeyVersion { id, key: key.clone(), number, created: now.whole_second() };
+    Ok(StoredKeyVersion { version, material: SecretBytes::random(MATERIAL_BYTES)? })
+}

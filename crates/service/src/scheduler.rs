@@ -1,0 +1,118 @@
+//! What happens without anyone asking: due keys rotate, keys whose pending window is over are destroyed.
+//!
+//! A pass is idempotent and may be cut off anywhere: the due date stays stored until its work is committed, and what
+//! was due while the server was down is done by the first pass after the start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_base::id::KeyId;
+use claviger_vault::{AliasOfKey, Due, Outcome, Stored, StoredKey, StoredKeyVersion};
+
+use crate::error::ServiceError;
+use crate::service::Service;
+
+/// How many due dates one step of a pass reads.
+const STEP: usize = 64;
+/// Wait between passes.
+const WAIT: Duration = Duration::from_secs(1);
+/// Fewer than the store's limit of operations in a commit, with room for the preconditions.
+const DESTROYED_PER_COMMIT: usize = 40;
+
+/// Something the scheduler did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// The key has a new primary version.
+    Rotated(claviger_model::KeyVersion),
+    /// The key, its versions and its aliases are gone.
+    Destroyed(KeyId),
+}
+
+impl Service {
+    /// Does all that is due now, reporting each thing done or failed; what failed is tried again by the next pass, and
+    /// keeps nothing else from being done. Blocks.
+    ///
+    /// # Errors
+    /// When the due dates cannot be read.
+    pub fn do_what_is_due(&self, report: &mut dyn FnMut(Result<Done, ServiceError>)) -> Result<(), ServiceError> {
+        let mut after = None;
+        loop {
+            let page = self.vault.due_at(self.clock.now(), after.as_ref(), STEP)?;
+            for due in page.records {
+                if let Some(outcome) = self.do_one(&due.record).transpose() {
+                    report(outcome);
+                }
+            }
+            if page.next.is_none() {
+                return Ok(());
+            }
+            after = page.next;
+        }
+    }
+
+    /// Passes for ever, a second apart; `pass` runs one, off the async threads.
+    pub async fn schedule(self: Arc<Self>, pass: impl Fn(&Self) + Clone + Send + 'static) {
+        loop {
+            let (service, pass) = (Arc::clone(&self), pass.clone());
+            // A pass that panicked is reported by the runtime's panic hook; the next one tries again.
+            let _panicked = tokio::task::spawn_blocking(move || pass(&service)).await;
+            tokio::time::sleep(WAIT).await;
+        }
+    }
+
+    fn do_one(&self, due: &Due) -> Result<Option<Done>, ServiceError> {
+        let now = self.clock.now();
+        let Some(stored) = self.vault.key(&due.key)? else {
+            self.vault.change().delete(due).commit()?;
+            return Ok(None);
+        };
+        let key = &stored.record.0;
+        if key.is_destruction_due_at(now) {
+            return self.destroy(&stored).map(|gone| gone.then(|| Done::Destroyed(key.id.clone())));
+        }
+        if key.is_rotation_due_at(now) {
+            return Ok(self.try_rotate(&stored)?.map(Done::Rotated));
+        }
+        if key.due() != Some(due.at) {
+            // A date that the key no longer knows; only a damaged store has one.
+            self.vault.change().require(&stored).delete(due).commit()?;
+        }
+        Ok(None)
+    }
+
+    /// Destroys a key whose pending window is over: versions and aliases first, the key itself and its due date last,
+    /// so that a pass that was cut off is taken up by the next. `false`: somebody changed the key first.
+    fn destroy(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
+        let key = &stored.record.0;
+        loop {
+            let versions = self.vault.key_versions_of_key(&key.id, None, DESTROYED_PER_COMMIT)?.records;
+            let aliases = self.vault.aliases_of_key(&key.id, None, DESTROYED_PER_COMMIT / 2)?.records;
+            if versions.is_empty() && aliases.is_empty() {
+                break;
+            }
+            let mut change = self.vault.change().require(stored);
+            for version in &versions {
+                let place = StoredKeyVersion {
+                    version: version.record.0.clone(),
+                    material: claviger_base::SecretBytes::new(Vec::new()),
+                };
+                change = change.delete(&place).delete(&version.record);
+            }
+            for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
+                change = change.delete(alias).delete(&AliasOfKey(alias.clone()));
+            }
+            if change.commit()? == Outcome::Conflict {
+                return Ok(false);
+            }
+            versions.iter().for_each(|version| self.forget_version(&version.record.0.id));
+            aliases.iter().for_each(|alias| self.forget_alias(&alias.record.0.name));
+        }
+        let mut change = self.vault.change().require(stored).delete(&stored.record);
+        if let Some(at) = key.due() {
+            change = change.delete(&Due { at, key: key.id.clone() });
+        }
+        let outcome = change.commit()?;
+        self.forget_key(&key.id);
+        Ok(matches!(outcome, Outcome::Done(_)))
+    }
+}

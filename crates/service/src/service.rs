@@ -1,0 +1,178 @@
+//! The service: what every operation works with, and the reads that more than one of them shares.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use claviger_base::Clock;
+use claviger_base::id::{AliasName, KeyId, KeyVersionId};
+use claviger_crypto::aead::Aes256GcmKey;
+use claviger_keygen::Generator;
+use claviger_model::{Key, KeyAction, KeyVersion};
+use claviger_vault::{InstanceRecord, Vault};
+
+use crate::access::Access;
+use crate::cache::Shelf;
+use crate::error::ServiceError;
+use crate::gate::{PairConcurrency, PairGate};
+use crate::key_ref::KeyRef;
+
+/// What an operator may choose.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// How many data key pair requests may be in flight at once.
+    pub pair_concurrency: PairConcurrency,
+    /// How many keys, aliases, versions and client keys (each) are kept unsealed in memory.
+    pub cache_entries: NonZeroUsize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let cache_entries = NonZeroUsize::new(10_000).unwrap_or(NonZeroUsize::MIN);
+        Self { pair_concurrency: PairConcurrency::AtMost(1), cache_entries }
+    }
+}
+
+/// A key version ready for use.
+#[derive(Debug)]
+pub(crate) struct UnsealedVersion {
+    pub(crate) version: KeyVersion,
+    pub(crate) cipher: Aes256GcmKey,
+}
+
+/// One instance of the key management service.
+#[derive(Debug)]
+pub struct Service {
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) clock: Clock,
+    pub(crate) generator: Generator,
+    pub(crate) gate: PairGate,
+    pub(crate) instance: InstanceRecord,
+    access: Access,
+    keys: Arc<Shelf<KeyId, Key>>,
+    aliases: Arc<Shelf<AliasName, KeyId>>,
+    versions: Arc<Shelf<KeyVersionId, UnsealedVersion>>,
+}
+
+impl Service {
+    /// The service over an opened vault that [`crate::first_start`] has furnished.
+    ///
+    /// # Errors
+    /// When the vault cannot be read or was never furnished.
+    pub fn new(vault: Arc<Vault>, clock: Clock, generator: Generator, config: Config) -> Result<Self, ServiceError> {
+        let instance = vault.instance()?.ok_or(claviger_vault::VaultError::Empty)?.record;
+        Ok(Self {
+            access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
+            vault,
+            clock,
+            generator,
+            gate: PairGate::new(config.pair_concurrency),
+            instance,
+            keys: Arc::new(Shelf::new(config.cache_entries)),
+            aliases: Arc::new(Shelf::new(config.cache_entries)),
+            versions: Arc::new(Shelf::new(config.cache_entries)),
+        })
+    }
+
+    /// Who may call.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The two clocks.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The instance.
+    #[must_use]
+    pub fn instance(&self) -> &InstanceRecord {
+        &self.instance
+    }
+
+    /// How many data key pair requests are in flight.
+    #[must_use]
+    pub fn pairs_in_flight(&self) -> usize {
+        self.gate.in_flight()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn check_store(&self) -> Result<(), ServiceError> {
+        self.vault.instance()?.map(|_| ()).ok_or(ServiceError::Bug("the instance record is gone"))
+    }
+
+    /// Runs `work`, which may block on the store, on a blocking thread.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn blocking<T, F>(self: &Arc<Self>, work: F) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, ServiceError> + Send + 'static,
+    {
+        let service = Arc::clone(self);
+        let working = tokio::task::spawn_blocking(move || work(&service));
+        working.await.map_err(|_panicked| ServiceError::Bug("a blocking operation panicked"))?
+    }
+
+    /// The key that `key` names, if its state allows cryptographic use.
+    pub(crate) async fn usable_key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
+        let found = self.key(key).await?;
+        found.state.allows(KeyAction::Use)?;
+        Ok(found)
+    }
+
+    /// The key that `key` names. One whose pending window is over counts as destroyed.
+    pub(crate) async fn key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
+        let id = match key {
+            KeyRef::Id(id) => id.clone(),
+            KeyRef::Alias(name) => self.key_of_alias(name).await?,
+        };
+        let vault = Arc::clone(&self.vault);
+        let load = move |id: &KeyId| Ok(vault.key(id)?.map(|stored| stored.record.0));
+        let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
+        if found.is_destruction_due_at(self.clock.now()) {
+            return Err(ServiceError::KeyNotFound);
+        }
+        Ok(found)
+    }
+
+    async fn key_of_alias(&self, name: &AliasName) -> Result<KeyId, ServiceError> {
+        let vault = Arc::clone(&self.vault);
+        let load = move |name: &AliasName| Ok(vault.alias(name)?.map(|stored| stored.record.key));
+        let key = self.aliases.get_or_load(name, load).await?.ok_or(ServiceError::AliasNotFound)?;
+        Ok(key.as_ref().clone())
+    }
+
+    /// The key version `id`, unsealed; `None` when there is none.
+    pub(crate) async fn key_version(&self, id: &KeyVersionId) -> Result<Option<Arc<UnsealedVersion>>, ServiceError> {
+        let vault = Arc::clone(&self.vault);
+        self.versions.get_or_load(id, move |id| unseal(&vault, id)).await
+    }
+
+    /// Call after every commit that changed this key.
+    pub(crate) fn forget_key(&self, id: &KeyId) {
+        self.keys.forget(id);
+    }
+
+    /// Call after every commit that changed this alias.
+    pub(crate) fn forget_alias(&self, name: &AliasName) {
+        self.aliases.forget(name);
+    }
+
+    /// Call after a version was destroyed.
+    pub(crate) fn forget_version(&self, id: &KeyVersionId) {
+        self.versions.forget(id);
+    }
+}
+
+fn unseal(vault: &Vault, id: &KeyVersionId) -> Result<Option<UnsealedVersion>, ServiceError> {
+    let Some(stored) = vault.key_version(id)? else { return Ok(None) };
+    let cipher = Aes256GcmKey::new(&stored.record.material)
+        .map_err(|_length_wrong| ServiceError::Bug("stored key material has the wrong length"))?;
+    Ok(Some(UnsealedVersion { version: stored.record.version, cipher }))
+}

@@ -1,0 +1,102 @@
+//! The first start: what a new instance is furnished with, in one commit, before anything serves.
+
+use claviger_base::id::{AliasName, InstanceId};
+use claviger_base::{Clock, SecretBytes, random};
+use claviger_crypto::client_key::{self, Password};
+use claviger_crypto::tls::CertificateAuthority;
+use claviger_vault::{AccessKey, AuditSigningKey, InstanceRecord, Outcome, TlsAuthority, Vault};
+
+use crate::error::ServiceError;
+use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, issue};
+
+/// Ed25519 seed, bytes.
+const SEED_BYTES: usize = 32;
+/// Characters of an access key secret, as long as Alibaba Cloud's.
+const ACCESS_KEY_SECRET_CHARS: usize = 30;
+/// A client key is valid for five years unless asked otherwise: instance-api.md 1.9.
+const CLIENT_KEY_VALIDITY_S: i64 = 5 * 365 * 86_400;
+
+/// What the owner of a new instance receives, once.
+#[derive(Debug)]
+pub struct FirstStart {
+    /// The instance.
+    pub instance: InstanceRecord,
+    /// The root certificate, PEM: `ca.pem`.
+    pub ca_pem: String,
+    /// The first client key: `client-key.json`.
+    pub client_key: IssuedClientKey,
+    /// Its password: `client-key-password.txt`.
+    pub client_key_password: Password,
+    /// The first access key: `access-key.json`.
+    pub access_key: AccessKey,
+}
+
+/// Furnishes a new vault. `hand_out` gives the owner what is theirs before the last commit: a start that is cut off
+/// before it leaves a vault without an instance, which is furnished again; after it, nothing is missing.
+///
+/// # Errors
+/// When the vault, the crypto library or the random generator fails; and those of `hand_out`.
+pub fn first_start<E: From<ServiceError>>(
+    vault: &Vault,
+    clock: &Clock,
+    hand_out: impl FnOnce(&FirstStart) -> Result<(), E>,
+) -> Result<InstanceRecord, E> {
+    let (prepared, tls, audit) = prepare(vault, clock)?;
+    hand_out(&prepared)?;
+    let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
+        let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
+        change.create(&prepared.instance)?.commit()
+    };
+    match furnish().map_err(ServiceError::from)? {
+        Outcome::Done(_) => Ok(prepared.instance),
+        Outcome::Conflict => Err(ServiceError::Vault(claviger_vault::VaultError::NotEmpty).into()),
+    }
+}
+
+fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey), ServiceError> {
+    let now = clock.now();
+    let id = InstanceId::generate()?;
+    let instance = InstanceRecord { id, account: account_number()?, created: now.whole_second() };
+    // Certificates live in real time: clients check them with their own clocks.
+    let authority =
+        CertificateAuthority::create(instance.id.as_str(), clock.real_now()).map_err(|_failed| tls_failed())?;
+    let tls = TlsAuthority {
+        certificate_pem: authority.ca_certificate_pem().map_err(|_failed| tls_failed())?,
+        private_key: authority.ca_private_key().map_err(|_failed| tls_failed())?,
+    };
+    let client_key_password = client_key::generate_password().map_err(|_failed| ServiceError::Random)?;
+    let client_key = IssueClientKey {
+        name: "first".to_owned(),
+        password: Password::new(client_key_password.reveal())
+            .map_err(|_rule| ServiceError::Bug("a made password breaks the rule"))?,
+        not_before: now.whole_second(),
+        not_after: now.whole_second().plus_s(CLIENT_KEY_VALIDITY_S),
+    };
+    let client_key = issue(vault, &client_key, now)?;
+    let access_key = AccessKey {
+        id: claviger_base::id::AccessKeyId::generate()?,
+        secret: SecretBytes::new(random::base36(ACCESS_KEY_SECRET_CHARS)?.into_bytes()),
+        created: now.whole_second(),
+    };
+    let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)? };
+    let ca_pem = tls.certificate_pem.clone();
+    Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
+}
+
+fn tls_failed() -> ServiceError {
+    ServiceError::Bug("making the certificate authority failed")
+}
+
+/// The alias of the key that `dev` makes on its first start.
+///
+/// # Errors
+/// Never; the name is a constant with a valid form.
+pub fn dev_alias() -> Result<AliasName, ServiceError> {
+    AliasName::parse("alias/dev").ok_or(ServiceError::Bug("alias/dev is not an alias"))
+}
+
+/// 16 decimal digits that do not begin with 0.
+fn account_number() -> Result<String, ServiceError> {
+    let n = u64::from_be_bytes(random::bytes()?);
+    Ok((1_000_000_000_000_000 + n % 9_000_000_000_000_000).to_string())
+}

@@ -1,0 +1,85 @@
+//! One change of stored state: all of it or none of it, under preconditions on what was read.
+
+use claviger_store::{Batch, Commit, Precondition, Revision};
+
+use crate::barrier;
+use crate::error::VaultError;
+use crate::record::Record;
+use crate::vault::{Stored, Vault};
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Durable, as this revision.
+    Done(Revision),
+    /// Somebody else changed what this change relied on; read again and decide again.
+    Conflict,
+}
+
+/// A change being put together. Nothing is written before [`Change::commit`].
+#[derive(Debug)]
+pub struct Change<'vault> {
+    vault: &'vault Vault,
+    batch: Batch,
+}
+
+impl<'vault> Change<'vault> {
+    pub(crate) fn new(vault: &'vault Vault) -> Self {
+        Self { vault, batch: Batch::new() }
+    }
+
+    /// Writes a record that must not exist yet.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn create<R: Record>(self, record: &R) -> Result<Self, VaultError> {
+        let path = record.path();
+        let mut change = self.put(record)?;
+        change.batch = change.batch.require(path.as_bytes(), Precondition::Absent);
+        Ok(change)
+    }
+
+    /// Writes a record over the one that was read, which must not have changed since.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn update<R: Record>(self, read: &Stored<R>, record: &R) -> Result<Self, VaultError> {
+        self.require(read).put(record)
+    }
+
+    /// Requires that a record that was read has not changed since.
+    #[must_use]
+    pub fn require<R: Record>(mut self, read: &Stored<R>) -> Self {
+        self.batch = self.batch.require(read.record.path().as_bytes(), Precondition::At(read.revision));
+        self
+    }
+
+    /// Writes a record, whatever was there.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn put<R: Record>(mut self, record: &R) -> Result<Self, VaultError> {
+        let path = record.path();
+        let stored = barrier::seal(&self.vault.keyring(), &path, R::KIND, &record.encode())?;
+        self.batch = self.batch.put(path.as_bytes(), stored);
+        Ok(self)
+    }
+
+    /// Removes a record, whether it is there or not.
+    #[must_use]
+    pub fn delete<R: Record>(mut self, record: &R) -> Self {
+        self.batch = self.batch.delete(record.path().as_bytes());
+        self
+    }
+
+    /// Makes the change durable, all of it or none of it.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store failed; then nothing of it is there.
+    pub fn commit(self) -> Result<Outcome, VaultError> {
+        match self.vault.engine().commit(self.batch)? {
+            Commit::Done(revision) => Ok(Outcome::Done(revision)),
+            Commit::Conflict { .. } => Ok(Outcome::Conflict),
+        }
+    }
+}

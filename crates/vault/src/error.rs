@@ -1,0 +1,91 @@
+//! Why the vault could not read or write. No variant carries a stored byte.
+
+use std::fmt;
+
+use claviger_base::random::RandomUnavailable;
+use claviger_store::StoreError;
+
+use crate::seal::{SealError, SealId};
+
+/// What went wrong in the vault.
+#[derive(Debug)]
+pub enum VaultError {
+    /// The store refused or failed.
+    Store(StoreError),
+    /// The seal could not give or take the root key.
+    Seal(SealError),
+    /// The store was sealed by another root key than the one given.
+    OtherRootKey {
+        /// The root key that opens this store.
+        expected: SealId,
+        /// The root key that was given.
+        given: SealId,
+    },
+    /// A record does not open: altered, moved, or of another store.
+    Unreadable {
+        /// Where it lies.
+        path: String,
+    },
+    /// The store holds no Claviger data yet.
+    Empty,
+    /// The store holds Claviger data already.
+    NotEmpty,
+    /// The operating system gave no random bytes.
+    Random,
+    /// The crypto library refused to seal; cannot happen with keys of the right length.
+    SealingFailed,
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Seal(error) => write!(f, "{error}"),
+            Self::OtherRootKey { expected, given } => write!(
+                f,
+                "this store is sealed by root key {expected}, but root key {given} was given; use the root key file this store was made with"
+            ),
+            Self::Unreadable { path } => write!(
+                f,
+                "the record {path} does not open: it was altered, moved, or belongs to another store; restore the store from a backup"
+            ),
+            Self::Empty => f.write_str("this store holds no Claviger data yet; run `claviger init` first"),
+            Self::NotEmpty => f.write_str("this store already holds Claviger data; choose an empty directory"),
+            Self::Random => write!(f, "{RandomUnavailable}"),
+            Self::SealingFailed => f.write_str("the crypto library refused to seal a record"),
+        }
+    }
+}
+
+impl std::error::Error for VaultError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Seal(error) => Some(error),
+            Self::OtherRootKey { .. }
+            | Self::Unreadable { .. }
+            | Self::Empty
+            | Self::NotEmpty
+            | Self::Random
+            | Self::SealingFailed => None,
+        }
+    }
+}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SealError> for VaultError {
+    fn from(error: SealError) -> Self {
+        Self::Seal(error)
+    }
+}
+
+impl From<RandomUnavailable> for VaultError {
+    fn from(_: RandomUnavailable) -> Self {
+        Self::Random
+    }
+}

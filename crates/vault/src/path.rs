@@ -1,0 +1,59 @@
+//! Where each kind of record lies. Paths are stored in the clear and bound to what they name.
+
+use claviger_base::Timestamp;
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId};
+
+pub(crate) const KEYRING: &str = "meta/keyring";
+pub(crate) const INSTANCE: &str = "meta/instance";
+pub(crate) const DEV_CLOCK: &str = "meta/dev-clock";
+pub(crate) const AUDIT_SIGNING_KEY: &str = "meta/audit-signing-key";
+pub(crate) const TLS_AUTHORITY: &str = "meta/tls-authority";
+
+pub(crate) const KEYS: &str = "key/";
+pub(crate) const ALIASES: &str = "alias/";
+pub(crate) const CLIENT_KEYS: &str = "client-key/";
+pub(crate) const ACCESS_KEYS: &str = "access-key/";
+pub(crate) const DUE: &str = "due/";
+
+pub(crate) fn key(id: &KeyId) -> String {
+    format!("{KEYS}{id}")
+}
+
+pub(crate) fn key_version(id: &KeyVersionId) -> String {
+    format!("version/{id}")
+}
+
+/// Names one version below its key, so that the versions of a key can be listed; number first, so that they come in order.
+pub(crate) fn key_version_of_key(key: &KeyId, number: u32) -> String {
+    format!("{}{number:010}", key_versions_of_key(key))
+}
+
+pub(crate) fn key_versions_of_key(key: &KeyId) -> String {
+    format!("key-version/{key}/")
+}
+
+/// An alias name begins with `alias/` already.
+pub(crate) fn alias(name: &AliasName) -> String {
+    name.to_string()
+}
+
+pub(crate) fn aliases_of_key(key: &KeyId) -> String {
+    format!("key-alias/{key}/")
+}
+
+pub(crate) fn alias_of_key(key: &KeyId, name: &AliasName) -> String {
+    format!("{}{name}", aliases_of_key(key))
+}
+
+pub(crate) fn client_key(id: &ClientKeyId) -> String {
+    format!("{CLIENT_KEYS}{id}")
+}
+
+pub(crate) fn access_key(id: &AccessKeyId) -> String {
+    format!("{ACCESS_KEYS}{id}")
+}
+
+/// Due dates sort by time: 16 hexadecimal digits of milliseconds since 1970, none before.
+pub(crate) fn due(at: Timestamp, key: &KeyId) -> String {
+    format!("{DUE}{:016x}/{key}", u64::try_from(at.unix_ms()).unwrap_or(0))
+}

@@ -1,0 +1,79 @@
+//! Typed records: what each kind holds, and its bytes (docs/formats/records.md).
+//!
+//! Payloads are protobuf messages, so that a later version may add fields and still read what an older one wrote.
+//! Field numbers are never reused.
+
+mod access;
+mod key;
+mod meta;
+
+use claviger_base::SecretBytes;
+use zeroize::Zeroizing;
+
+pub use access::{AccessKey, ClientKey};
+pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
+pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
+
+/// What a record is; one byte of its header. Numbers are never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The instance itself.
+    Instance,
+    /// A key without material.
+    Key,
+    /// A key version with its material.
+    KeyVersion,
+    /// A key version's place in its key's history.
+    KeyVersionOfKey,
+    /// An alias.
+    Alias,
+    /// An alias as its key knows it.
+    AliasOfKey,
+    /// When the scheduler must look at a key.
+    Due,
+    /// A client key, public half only.
+    ClientKey,
+    /// An access key with its secret.
+    AccessKey,
+    /// How far `claviger dev` has moved business time.
+    DevClock,
+    /// The key that signs audit checkpoints.
+    AuditSigningKey,
+    /// The certificate authority of this instance.
+    TlsAuthority,
+}
+
+impl Kind {
+    /// Its byte in the record header.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Instance => 1,
+            Self::Key => 2,
+            Self::KeyVersion => 3,
+            Self::KeyVersionOfKey => 4,
+            Self::Alias => 5,
+            Self::AliasOfKey => 6,
+            Self::Due => 7,
+            Self::ClientKey => 8,
+            Self::AccessKey => 9,
+            Self::DevClock => 10,
+            Self::AuditSigningKey => 11,
+            Self::TlsAuthority => 12,
+        }
+    }
+}
+
+/// One kind of record.
+pub trait Record: Sized {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Where it lies.
+    fn path(&self) -> String;
+
+    /// Its payload before sealing.
+    fn encode(&self) -> Zeroizing<Vec<u8>>;
+
+    /// From an opened payload; `None` when it is not what [`Record::encode`] of any version writes.
+    fn decode(payload: &SecretBytes) -> Option<Self>;
+}

@@ -1,0 +1,146 @@
+//! Who may call: client keys of the data plane (public half only) and access keys of the control plane.
+
+use std::fmt;
+
+use claviger_base::id::{AccessKeyId, ClientKeyId};
+use claviger_base::{SecretBytes, Timestamp};
+use prost::Message;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Kind, Record};
+use crate::path;
+
+/// A client key: instance-api.md 1.9. Its private half was handed out once and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKey {
+    /// Its id.
+    pub id: ClientKeyId,
+    /// The owner's name for it; may be empty.
+    pub name: String,
+    /// Public key, DER SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// Its self-signed certificate, DER.
+    pub certificate: Vec<u8>,
+    /// When it was made, business time.
+    pub created: Timestamp,
+    /// Refused before this date.
+    pub not_before: Timestamp,
+    /// Refused from this date on.
+    pub not_after: Timestamp,
+}
+
+#[derive(Message)]
+struct ClientKeyMessage {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(bytes = "vec", tag = "3")]
+    public_key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    certificate: Vec<u8>,
+    #[prost(int64, tag = "5")]
+    created_ms: i64,
+    #[prost(int64, tag = "6")]
+    not_before_ms: i64,
+    #[prost(int64, tag = "7")]
+    not_after_ms: i64,
+}
+
+impl ClientKey {
+    /// Whether the key may be used at `now`.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.not_before <= now && now < self.not_after
+    }
+}
+
+impl Record for ClientKey {
+    const KIND: Kind = Kind::ClientKey;
+
+    fn path(&self) -> String {
+        path::client_key(&self.id)
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let message = ClientKeyMessage {
+            id: self.id.to_string(),
+            name: self.name.clone(),
+            public_key: self.public_key.clone(),
+            certificate: self.certificate.clone(),
+            created_ms: self.created.unix_ms(),
+            not_before_ms: self.not_before.unix_ms(),
+            not_after_ms: self.not_after.unix_ms(),
+        };
+        Zeroizing::new(message.encode_to_vec())
+    }
+
+    fn decode(payload: &SecretBytes) -> Option<Self> {
+        let message = ClientKeyMessage::decode(payload.reveal()).ok()?;
+        Some(Self {
+            id: ClientKeyId::parse(&message.id)?,
+            name: message.name,
+            public_key: message.public_key,
+            certificate: message.certificate,
+            created: Timestamp::from_unix_ms(message.created_ms),
+            not_before: Timestamp::from_unix_ms(message.not_before_ms),
+            not_after: Timestamp::from_unix_ms(message.not_after_ms),
+        })
+    }
+}
+
+/// An access key: openapi.md section 3. The secret is symmetric, so it must be kept; it lies sealed like key material.
+#[derive(Debug)]
+pub struct AccessKey {
+    /// Its id.
+    pub id: AccessKeyId,
+    /// Its secret.
+    pub secret: SecretBytes,
+    /// When it was made, business time.
+    pub created: Timestamp,
+}
+
+#[derive(Message)]
+#[prost(skip_debug)]
+struct AccessKeyMessage {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(bytes = "vec", tag = "2")]
+    secret: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    created_ms: i64,
+}
+
+impl fmt::Debug for AccessKeyMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Drop for AccessKeyMessage {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl Record for AccessKey {
+    const KIND: Kind = Kind::AccessKey;
+
+    fn path(&self) -> String {
+        path::access_key(&self.id)
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let (id, secret) = (self.id.to_string(), self.secret.reveal().to_vec());
+        Zeroizing::new(AccessKeyMessage { id, secret, created_ms: self.created.unix_ms() }.encode_to_vec())
+    }
+
+    fn decode(payload: &SecretBytes) -> Option<Self> {
+        let mut message = AccessKeyMessage::decode(payload.reveal()).ok()?;
+        Some(Self {
+            id: AccessKeyId::parse(&message.id)?,
+            secret: SecretBytes::new(std::mem::take(&mut message.secret)),
+            created: Timestamp::from_unix_ms(message.created_ms),
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! The vault: an engine, a keyring, and typed reads. Writes go through [`Change`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use claviger_base::Timestamp;
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId};
+use claviger_store::{Batch, Commit, Engine, Precondition, Revision};
+
+use crate::barrier;
+use crate::change::Change;
+use crate::error::VaultError;
+use crate::keyring::Keyring;
+use crate::path;
+use crate::record::{
+    AccessKey, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, KeyVersionOfKey, Record,
+    StoredKey, StoredKeyVersion, TlsAuthority,
+};
+use crate::seal::Seal;
+
+/// A record as read, with the revision it was written at.
+#[derive(Debug, Clone)]
+pub struct Stored<R> {
+    /// The record.
+    pub record: R,
+    /// When it was written.
+    pub revision: Revision,
+}
+
+/// A place to continue a listing from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(Vec<u8>);
+
+/// One page of a listing.
+#[derive(Debug)]
+pub struct Page<R> {
+    /// The records, in the order of their paths.
+    pub records: Vec<Stored<R>>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// Sealed records over a store.
+pub struct Vault {
+    engine: Arc<dyn Engine>,
+    keyring: Arc<Keyring>,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// Makes a new vault in an empty store.
+    ///
+    /// # Errors
+    /// [`VaultError::NotEmpty`] when there is one already.
+    pub fn create(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
+        let keyring = Keyring::create()?;
+        let batch = Batch::new()
+            .require(path::KEYRING.as_bytes(), Precondition::Absent)
+            .put(path::KEYRING.as_bytes(), keyring.to_stored(seal)?);
+        match engine.commit(batch)? {
+            Commit::Done(_) => Ok(Self { engine, keyring: Arc::new(keyring) }),
+            Commit::Conflict { .. } => Err(VaultError::NotEmpty),
+        }
+    }
+
+    /// Opens the vault in a store.
+    ///
+    /// # Errors
+    /// [`VaultError::Empty`] when there is none, [`VaultError::OtherRootKey`] when another root key sealed it.
+    pub fn open(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
+        let stored = engine.get(path::KEYRING.as_bytes())?.ok_or(VaultError::Empty)?;
+        let keyring = Keyring::from_stored(&stored.value, seal)?;
+        Ok(Self { engine, keyring: Arc::new(keyring) })
+    }
+
+    /// Whether the store holds a vault.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn exists(engine: &dyn Engine) -> Result<bool, VaultError> {
+        Ok(engine.get(path::KEYRING.as_bytes())?.is_some())
+    }
+
+    /// Begins a change.
+    #[must_use]
+    pub fn change(&self) -> Change<'_> {
+        Change::new(self)
+    }
+
+    /// The key `id`.
+    ///
+    /// # Errors
+    /// When the store fails or the record does not open; likewise all reads below.
+    pub fn key(&self, id: &KeyId) -> Result<Option<Stored<StoredKey>>, VaultError> {
+        self.read(&path::key(id))
+    }
+
+    /// The key version `id`, with its material.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn key_version(&self, id: &KeyVersionId) -> Result<Option<Stored<StoredKeyVersion>>, VaultError> {
+        self.read(&path::key_version(id))
+    }
+
+    /// The alias `name`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn alias(&self, name: &AliasName) -> Result<Option<Stored<Alias>>, VaultError> {
+        self.read(&path::alias(name))
+    }
+
+    /// The client key `id`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn client_key(&self, id: &ClientKeyId) -> Result<Option<Stored<ClientKey>>, VaultError> {
+        self.read(&path::client_key(id))
+    }
+
+    /// The access key `id`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn access_key(&self, id: &AccessKeyId) -> Result<Option<Stored<AccessKey>>, VaultError> {
+        self.read(&path::access_key(id))
+    }
+
+    /// The instance.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn instance(&self) -> Result<Option<Stored<InstanceRecord>>, VaultError> {
+        self.read(path::INSTANCE)
+    }
+
+    /// How far business time was moved.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn dev_clock(&self) -> Result<Option<Stored<DevClock>>, VaultError> {
+        self.read(path::DEV_CLOCK)
+    }
+
+    /// The key that signs audit checkpoints.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn audit_signing_key(&self) -> Result<Option<Stored<AuditSigningKey>>, VaultError> {
+        self.read(path::AUDIT_SIGNING_KEY)
+    }
+
+    /// The certificate authority.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn tls_authority(&self) -> Result<Option<Stored<TlsAuthority>>, VaultError> {
+        self.read(path::TLS_AUTHORITY)
+    }
+
+    /// Keys by id.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<StoredKey>, VaultError> {
+        self.list(path::KEYS, after, limit)
+    }
+
+    /// Aliases by name.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn aliases(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<Alias>, VaultError> {
+        self.list(path::ALIASES, after, limit)
+    }
+
+    /// The aliases of `key` by name.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn aliases_of_key(
+        &self,
+        key: &KeyId,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<AliasOfKey>, VaultError> {
+        self.list(&path::aliases_of_key(key), after, limit)
+    }
+
+    /// The versions of `key`, oldest first.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn key_versions_of_key(
+        &self,
+        key: &KeyId,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<KeyVersionOfKey>, VaultError> {
+        self.list(&path::key_versions_of_key(key), after, limit)
+    }
+
+    /// Client keys by id.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn client_keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<ClientKey>, VaultError> {
+        self.list(path::CLIENT_KEYS, after, limit)
+    }
+
+    /// Due dates that have come at `now`, earliest first.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn due_at(&self, now: Timestamp, after: Option<&Cursor>, limit: usize) -> Result<Page<Due>, VaultError> {
+        let mut page = self.list::<Due>(path::DUE, after, limit)?;
+        let read = page.records.len();
+        page.records.retain(|due| due.record.at <= now);
+        page.next = page.next.filter(|_| page.records.len() == read);
+        Ok(page)
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
+    }
+
+    fn read<R: Record>(&self, path: &str) -> Result<Option<Stored<R>>, VaultError> {
+        let Some(record) = self.engine.get(path.as_bytes())? else { return Ok(None) };
+        self.open_record(path, &record.value, record.revision).map(Some)
+    }
+
+    fn list<R: Record>(&self, prefix: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<R>, VaultError> {
+        let entries = self.engine.scan(prefix.as_bytes(), after.map(|cursor| cursor.0.as_slice()), limit)?;
+        let is_full = entries.len() == limit;
+        let next = entries.last().filter(|_| is_full).map(|last| Cursor(last.key.clone()));
+        let opened = entries.into_iter().map(|entry| {
+            let path = String::from_utf8_lossy(&entry.key);
+            self.open_record(&path, &entry.value, entry.revision)
+        });
+        Ok(Page { records: opened.collect::<Result<_, _>>()?, next })
+    }
+
+    fn open_record<R: Record>(&self, path: &str, stored: &[u8], revision: Revision) -> Result<Stored<R>, VaultError> {
+        let payload = barrier::open(&self.keyring, path, R::KIND, stored)?;
+        let record = R::decode(&payload).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() })?;
+        Ok(Stored { record, revision })
+    }
+}
