@@ -26,7 +26,7 @@ const LEVELS: [(&str, usize); 12] = [
 /// Edges on one level, each agreed on: the audit chain hashes and signs.
 const SIDEWAYS: [(&str, &str); 1] = [("audit", "crypto")];
 
-/// Crypto libraries, and the rooms that may name them.
+/// Crypto libraries, and the rooms that may name them. Tests of other rooms may, too: as a second opinion on vectors.
 const DOORS: [&str; 6] = ["aws-lc-rs", "aws-lc-sys", "k256", "p256", "ring", "rsa"];
 const DOOR_KEEPERS: [&str; 2] = ["crypto", "keygen"];
 
@@ -55,10 +55,10 @@ fn check_room(source: &Source, room: &str) -> Result<Vec<Finding>, String> {
         )]);
     };
     let mut findings = Vec::new();
-    for name in dependencies(source)? {
+    for (name, shipped) in dependencies(source)? {
         let advice = match name.strip_prefix("claviger-") {
             Some(below) => edge_advice(room, level, below),
-            None if DOORS.contains(&name.as_str()) && !DOOR_KEEPERS.contains(&room) => {
+            None if shipped && DOORS.contains(&name.as_str()) && !DOOR_KEEPERS.contains(&room) => {
                 Some(format!("{room} may not open {name}: ask claviger-crypto for the operation"))
             }
             None => None,
@@ -85,23 +85,23 @@ fn level(room: &str) -> Option<usize> {
     LEVELS.iter().find(|(name, _)| *name == room).map(|(_, level)| *level)
 }
 
-/// Every package that the manifest depends on, for building, running and testing, on any platform.
-fn dependencies(source: &Source) -> Result<Vec<String>, String> {
+/// Every package that the manifest depends on, on any platform, and whether it is shipped (not for tests alone).
+fn dependencies(source: &Source) -> Result<BTreeMap<String, bool>, String> {
     let manifest: toml::Table = source.text.parse().map_err(|error| format!("{}: {error}", source.path))?;
     let mut packages = BTreeMap::new();
     collect(&manifest, &mut packages);
     if let Some(targets) = manifest.get("target").and_then(toml::Value::as_table) {
         targets.values().filter_map(toml::Value::as_table).for_each(|target| collect(target, &mut packages));
     }
-    Ok(packages.into_keys().collect())
+    Ok(packages)
 }
 
-fn collect(table: &toml::Table, packages: &mut BTreeMap<String, ()>) {
-    for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+fn collect(table: &toml::Table, packages: &mut BTreeMap<String, bool>) {
+    for (kind, shipped) in [("dependencies", true), ("build-dependencies", true), ("dev-dependencies", false)] {
         let Some(entries) = table.get(kind).and_then(toml::Value::as_table) else { continue };
         for (name, entry) in entries {
             let renamed = entry.get("package").and_then(toml::Value::as_str);
-            packages.insert(String::from(renamed.unwrap_or(name)), ());
+            *packages.entry(String::from(renamed.unwrap_or(name))).or_default() |= shipped;
         }
     }
 }
@@ -147,7 +147,10 @@ mod tests {
     #[test]
     fn only_two_rooms_open_the_crypto_library() {
         assert_eq!(findings("server", "[dependencies]\naws-lc-rs.workspace = true\n").len(), 1);
-        assert_eq!(findings("service", "[dev-dependencies]\nrsa = \"1\"\n").len(), 1);
+        assert_eq!(findings("service", "[build-dependencies]\nrsa = \"1\"\n").len(), 1);
+        assert!(findings("wire", "[dev-dependencies]\naws-lc-rs.workspace = true\n").is_empty());
+        let both = "[dependencies]\nring = \"1\"\n[dev-dependencies]\nring = \"1\"\n";
+        assert_eq!(findings("wire", both).len(), 1);
     }
 
     #[test]
