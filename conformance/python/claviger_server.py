@@ -1,0 +1,137 @@
+"""A `claviger dev` process for the tests: started with free ports and a data directory, stopped with SIGTERM.
+
+Written against the fixed points of the design (section 6): the command line, the ready line on stdout, the files in the
+data directory. The binary is named by the environment variable CLAVIGER_BIN.
+"""
+
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+READY = re.compile(r"claviger ready https://([^ :]+):(\d+) instance (\S+)$")
+START_S_MAX = 60
+STOP_S_MAX = 30
+
+
+def free_port():
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One data directory, and the process that serves it while it is started."""
+
+    def __init__(self, data_dir):
+        self.data_dir = Path(data_dir)
+        self.log_path = self.data_dir.parent / (self.data_dir.name + ".log")
+        self.process = None
+
+    def start(self):
+        """Starts the process and waits for its ready line."""
+        self.port, admin_port = free_port(), free_port()
+        self.admin = f"127.0.0.1:{admin_port}"
+        command = [os.environ["CLAVIGER_BIN"], "dev", "--data-dir", str(self.data_dir)]
+        command += ["--listen", f"127.0.0.1:{self.port}", "--admin", self.admin]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        self.lines = queue.Queue()
+        threading.Thread(target=self._read_stdout, args=(self.process,), daemon=True).start()
+        host, port, self.instance = self._ready_line()
+        assert (host, int(port)) == ("127.0.0.1", self.port)
+        return self
+
+    def _read_stdout(self, process):
+        for line in process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)
+
+    def _ready_line(self):
+        deadline = time.monotonic() + START_S_MAX
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                self.process.kill()
+                raise AssertionError(f"no ready line within {START_S_MAX} s; log:\n{self.log()}") from None
+            assert line is not None, f"the server ended before it was ready; log:\n{self.log()}"
+            if found := READY.match(line):
+                return found.groups()
+
+    def stop(self):
+        """SIGTERM; the process must end by itself, with exit code 0."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"still running {STOP_S_MAX} s after SIGTERM; log:\n{self.log()}") from None
+        self.process = None
+        assert code == 0, f"exit code {code} after SIGTERM; log:\n{self.log()}"
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def log(self):
+        """What the process wrote to stderr so far."""
+        return self.log_path.read_text(errors="replace")
+
+    @property
+    def endpoint(self):
+        """HOST:PORT, the form that SDKs take."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def ca_file(self):
+        return str(self.data_dir / "ca.pem")
+
+    @property
+    def client_key_file(self):
+        return str(self.data_dir / "client-key.json")
+
+    def client_key(self):
+        return json.loads((self.data_dir / "client-key.json").read_text())
+
+    def client_key_password(self):
+        return (self.data_dir / "client-key-password.txt").read_text().strip()
+
+    def access_key(self):
+        return json.loads((self.data_dir / "access-key.json").read_text())
+
+    def ask_admin(self, path, body=None):
+        """Status and body of the loopback listener's answer; POST where there is a body."""
+        request = urllib.request.Request(f"http://{self.admin}{path}", data=body)
+        if body is not None:
+            request.add_header("content-type", "application/json")
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read()
+
+    def advance_clock(self, span):
+        """Business time goes forward by `span`, such as "8d"."""
+        status, body = self.ask_admin("/dev/clock", json.dumps({"advance": span}).encode())
+        assert 200 <= status < 300, f"/dev/clock answered {status}: {body!r}"
+
+
+def eventually(look, within_s=30):
+    """The first truthy result of `look`, asked again and again: for what the server does by itself."""
+    deadline = time.monotonic() + within_s
+    while True:
+        result = look()
+        if result or time.monotonic() > deadline:
+            return result
+        time.sleep(0.1)

@@ -1,0 +1,85 @@
+//! Running other programs: printed first, output passed through, failure told in one sentence.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// `cargo` as it was used to start us.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// Runs `command` with its output passed through.
+///
+/// # Errors
+/// The program cannot be started, or ends with another status than 0.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let words = spelled(command);
+    println!("  $ {words}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{words}` ended with {status}")),
+        Err(error) => Err(format!("`{words}` could not be started: {error}")),
+    }
+}
+
+/// Whether `command` runs and ends well; its output is thrown away.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Where `program` is on the search path.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// Installs Debian packages. Only root can, and only where apt exists.
+///
+/// # Errors
+/// Not root, no apt, or apt refuses.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
+    if find("apt-get").is_none() {
+        return Err(String::from("there is no apt-get here"));
+    }
+    if !is_root() {
+        return Err(String::from("only root may install packages"));
+    }
+    run(Command::new("apt-get").args(["update", "-qq"]))?;
+    run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", "-qq"]).args(packages))
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn spelled(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_end_and_a_missing_program_are_errors() {
+        assert!(run(&mut Command::new("true")).is_ok());
+        assert!(run(&mut Command::new("false")).unwrap_err().contains("exit status: 1"));
+        assert!(run(&mut Command::new("no-such-program-here")).unwrap_err().contains("could not be started"));
+        assert!(!succeeds(&mut Command::new("false")));
+    }
+
+    #[test]
+    fn programs_are_found_on_the_path() {
+        assert!(find("true").is_some());
+        assert_eq!(find("no-such-program-here"), None);
+    }
+}

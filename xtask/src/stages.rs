@@ -1,0 +1,242 @@
+//! The stages of `cargo xtask test`, cheapest first, and how each is run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use crate::command::{self, cargo, run as run_command};
+use crate::python;
+use crate::report::{Outcome, Report};
+use crate::tidy;
+
+struct Stage {
+    name: &'static str,
+    about: &'static str,
+    slow: bool,
+    run: fn(&Path, bool) -> Outcome,
+}
+
+const STAGES: [Stage; 10] = [
+    Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
+    Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
+    Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
+    Stage { name: "test", about: "cargo test --workspace, with 20 kills", slow: false, run: test },
+    Stage { name: "build", about: "the claviger binary", slow: false, run: build },
+    Stage { name: "demo", about: "claviger demo: the main job over TLS", slow: false, run: demo },
+    Stage { name: "conformance", about: "official Python SDKs and OpenSSL as judges", slow: false, run: conformance },
+    Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
+    Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
+    Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
+];
+
+/// What the person asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    slow: bool,
+    only: Vec<String>,
+}
+
+impl Options {
+    /// # Errors
+    /// An unknown option, or a stage that does not exist.
+    pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--slow" => options.slow = true,
+                "--only" => match words.next() {
+                    Some(name) if STAGES.iter().any(|stage| stage.name == *name) => {
+                        options.only.push(String::from(*name));
+                    }
+                    Some(name) => return Err(format!("no stage is named {name}; see `cargo xtask list`")),
+                    None => return Err(String::from("--only needs the name of a stage; see `cargo xtask list`")),
+                },
+                other => return Err(format!("unknown option {other}")),
+            }
+        }
+        Ok(options)
+    }
+
+    /// A stage named with `--only` runs whether it is slow or not.
+    fn wants(&self, stage: &Stage) -> bool {
+        if self.only.is_empty() { self.slow || !stage.slow } else { self.only.iter().any(|name| name == stage.name) }
+    }
+}
+
+/// Runs the wanted stages, all of them whatever fails, and prints the summary.
+pub(crate) fn run(root: &Path, options: &Options) -> ExitCode {
+    let wanted: Vec<&Stage> = STAGES.iter().filter(|stage| options.wants(stage)).collect();
+    let mut report = Report::default();
+    for (done, stage) in wanted.iter().enumerate() {
+        println!("\n[{}/{}] {}: {}", done + 1, wanted.len(), stage.name, stage.about);
+        let start = Instant::now();
+        let outcome = (stage.run)(root, options.slow);
+        match &outcome {
+            Outcome::Passed => println!("[{}/{}] {}: passed", done + 1, wanted.len(), stage.name),
+            Outcome::Failed(why) => println!("[{}/{}] {}: failed: {why}", done + 1, wanted.len(), stage.name),
+            Outcome::Skipped(why) => println!("[{}/{}] {}: skipped: {why}", done + 1, wanted.len(), stage.name),
+        }
+        report.add(stage.name, start.elapsed(), outcome);
+    }
+    print!("\n{report}");
+    report.exit_code()
+}
+
+/// Prints the stages.
+pub(crate) fn list() {
+    for stage in &STAGES {
+        println!("{:<12} {}{}", stage.name, stage.about, if stage.slow { " (only with --slow or --only)" } else { "" });
+    }
+}
+
+/// Makes sure that `cargo NAME` exists, by rustup if need be.
+fn component(root: &Path, subcommand: &str, component: &str) -> Result<(), String> {
+    let exists = || command::succeeds(cargo(root).args([subcommand, "--version"]));
+    if exists() {
+        return Ok(());
+    }
+    let attempt = run_command(Command::new("rustup").args(["component", "add", component]));
+    match attempt {
+        Ok(()) if exists() => Ok(()),
+        Ok(()) => Err(format!("{component} was installed but `cargo {subcommand}` still does not run")),
+        Err(error) => Err(format!("{component} is not installed and could not be added ({error})")),
+    }
+}
+
+fn fmt(root: &Path, _slow: bool) -> Outcome {
+    match component(root, "fmt", "rustfmt") {
+        Ok(()) => run_command(cargo(root).args(["fmt", "--all", "--", "--check"])).into(),
+        Err(missing) => Outcome::Skipped(missing),
+    }
+}
+
+fn tidy(root: &Path, _slow: bool) -> Outcome {
+    match tidy::findings(root) {
+        Ok(findings) if findings.is_empty() => Outcome::Passed,
+        Ok(findings) => {
+            for finding in &findings {
+                println!("  {finding}");
+            }
+            Outcome::Failed(format!("{} broken house rules", findings.len()))
+        }
+        Err(error) => Outcome::Failed(error),
+    }
+}
+
+fn clippy(root: &Path, _slow: bool) -> Outcome {
+    match component(root, "clippy", "clippy") {
+        Ok(()) => {
+            run_command(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])).into()
+        }
+        Err(missing) => Outcome::Skipped(missing),
+    }
+}
+
+fn test(root: &Path, _slow: bool) -> Outcome {
+    run_command(cargo(root).args(["test", "--workspace"])).into()
+}
+
+fn build(root: &Path, slow: bool) -> Outcome {
+    binary(root, slow).map(drop).into()
+}
+
+fn demo(root: &Path, slow: bool) -> Outcome {
+    binary(root, slow).and_then(|binary| run_command(Command::new(binary).arg("demo").current_dir(root))).into()
+}
+
+fn conformance(root: &Path, slow: bool) -> Outcome {
+    let binary = match binary(root, slow) {
+        Ok(binary) => binary,
+        Err(error) => return Outcome::Failed(error),
+    };
+    let mut python = match python::prepared(root) {
+        Ok(python) => python,
+        Err(python::Trouble::Missing(what)) => return Outcome::Skipped(what),
+        Err(python::Trouble::Broken(what)) => return Outcome::Failed(what),
+    };
+    if command::find("openssl").is_none()
+        && let Err(error) = command::apt_install(&["openssl"])
+    {
+        println!("  the OpenSSL command line is missing ({error}); its tests will say that they were skipped");
+    }
+    python.env("CLAVIGER_BIN", binary).args(["-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider"]);
+    run_command(&mut python).into()
+}
+
+fn kill(root: &Path, _slow: bool) -> Outcome {
+    match tests_that_read(root, "CLAVIGER_KILLS") {
+        Some((package, target)) => run_command(cargo(root).env("CLAVIGER_KILLS", "200").args([
+            "test",
+            "-p",
+            &package,
+            "--test",
+            &target,
+            "--",
+            "--nocapture",
+        ]))
+        .into(),
+        None => Outcome::Failed(String::from("no integration test reads CLAVIGER_KILLS")),
+    }
+}
+
+fn properties(root: &Path, _slow: bool) -> Outcome {
+    run_command(cargo(root).env("PROPTEST_CASES", "5120").args(["test", "--workspace"])).into()
+}
+
+fn ignored(root: &Path, _slow: bool) -> Outcome {
+    run_command(cargo(root).args(["test", "--workspace", "--", "--ignored"])).into()
+}
+
+/// Builds the `claviger` binary and says where it is. The ordinary run uses the dev profile, whose dependencies the tests
+/// have built already (and which optimises key generation); the slow run uses the release profile.
+fn binary(root: &Path, slow: bool) -> Result<PathBuf, String> {
+    let mut command = cargo(root);
+    command.args(["build", "-p", "claviger", "--bin", "claviger"]);
+    if slow {
+        command.arg("--release");
+    }
+    run_command(&mut command)?;
+    Ok(target_directory(root).join(if slow { "release" } else { "debug" }).join("claviger"))
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// The package and target of the integration test whose source names `variable`.
+fn tests_that_read(root: &Path, variable: &str) -> Option<(String, String)> {
+    let files = tidy::sources::walk(root).ok()?;
+    let file = files.into_iter().find(|file| file.path.contains("/tests/") && file.text.contains(variable))?;
+    let mut parts = file.path.strip_prefix("crates/")?.splitn(3, '/');
+    let room = parts.next()?;
+    let target = parts.nth(1)?.split('/').next()?.trim_end_matches(".rs");
+    let package = if room == "claviger" { String::from(room) } else { format!("claviger-{room}") };
+    Some((package, String::from(target)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_stages_run_only_when_asked_for() {
+        let names = |words: &[&str]| -> Vec<&str> {
+            let options = Options::parse(words).unwrap();
+            STAGES.iter().filter(|stage| options.wants(stage)).map(|stage| stage.name).collect()
+        };
+        assert!(!names(&[]).contains(&"kill"));
+        assert!(names(&["--slow"]).contains(&"kill"));
+        assert_eq!(names(&["--slow"]).len(), STAGES.len());
+        assert_eq!(names(&["--only", "tidy"]), ["tidy"]);
+        assert_eq!(names(&["--only", "kill", "--only", "fmt"]), ["fmt", "kill"]);
+    }
+
+    #[test]
+    fn bad_options_are_refused() {
+        for words in [&["--only"][..], &["--only", "nothing"], &["--fast"], &["tidy"]] {
+            assert!(Options::parse(words).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The house rules that a compiler does not check: `cargo xtask tidy`, also run by `cargo test -p xtask`.
+//!
+//! Rule kept: every finding says where, what is wrong, and what to do instead.
+
+mod code;
+mod heads;
+mod names;
+mod rooms;
+mod secrets;
+pub(crate) mod sources;
+mod text;
+
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use self::sources::Source;
+
+/// Files that may break a rule named here, each with its reason. Keep it short.
+const EXCEPTIONS: [Exception; 0] = [];
+
+/// One file's licence to break one rule.
+struct Exception {
+    path: &'static str,
+    rule: &'static str,
+    reason: &'static str,
+}
+
+/// One broken rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    path: String,
+    line: usize,
+    rule: &'static str,
+    advice: String,
+}
+
+impl Finding {
+    fn new(source: &Source, line: usize, rule: &'static str, advice: impl Into<String>) -> Self {
+        Self { path: source.path.clone(), line, rule, advice: advice.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}: {}: {}", self.path, self.line, self.rule, self.advice)
+    }
+}
+
+/// The checks of a single file.
+const CHECKS: [fn(&Source) -> Vec<Finding>; 9] = [
+    heads::check,
+    names::check_length,
+    names::check_file,
+    names::check_types,
+    text::check_ascii,
+    text::check_todos,
+    code::check_unsafe,
+    code::check_idle_matches,
+    secrets::check,
+];
+
+/// Everything that breaks a rule under `root`.
+///
+/// # Errors
+/// A file cannot be read, or a manifest is no manifest.
+pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
+    let sources = sources::walk(root)?;
+    if sources.is_empty() {
+        return Err(format!("no source files under {}", root.display()));
+    }
+    let mut all: Vec<Finding> =
+        sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
+    all.extend(rooms::check(root, &sources)?);
+    all.retain(|finding| !EXCEPTIONS.iter().any(|one| one.path == finding.path && one.rule == finding.rule));
+    for one in
+        EXCEPTIONS.iter().filter(|one| one.reason.is_empty() || !sources.iter().any(|file| file.path == one.path))
+    {
+        all.push(Finding {
+            path: String::from(one.path),
+            line: 1,
+            rule: "exceptions",
+            advice: String::from("this exception has no reason or no file: remove it from xtask/src/tidy.rs"),
+        });
+    }
+    Ok(all)
+}
+
+/// Prints the findings; fails if there are any.
+pub(crate) fn print(root: &Path) -> ExitCode {
+    match findings(root) {
+        Ok(findings) if findings.is_empty() => {
+            println!("tidy");
+            ExitCode::SUCCESS
+        }
+        Ok(findings) => {
+            for finding in &findings {
+                println!("{finding}");
+            }
+            println!("{} broken house rules", findings.len());
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_repository_is_tidy() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let findings: Vec<String> = findings(root).unwrap().iter().map(ToString::to_string).collect();
+        assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+    }
+
+    #[test]
+    fn an_empty_tree_is_an_error_and_not_tidy() {
+        assert!(findings(Path::new("/nowhere-at-all")).is_err());
+    }
+}

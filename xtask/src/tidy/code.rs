@@ -1,0 +1,83 @@
+//! Rules about code: `unsafe` stays in its room, and a test of a pattern is used.
+
+use super::Finding;
+use super::sources::Source;
+
+const UNSAFE_ROOM: &str = "crates/keygen/";
+
+pub(super) fn check_unsafe(source: &Source) -> Vec<Finding> {
+    if source.path.starts_with(UNSAFE_ROOM) {
+        return Vec::new();
+    }
+    source
+        .words()
+        .filter(|(_, word)| *word == "unsafe")
+        .map(|(line, _)| {
+            Finding::new(source, line, "unsafe", "only crates/keygen may: use a safe call, or give the need to keygen")
+        })
+        .collect()
+}
+
+/// A statement that is nothing but `matches!` throws its answer away.
+pub(super) fn check_idle_matches(source: &Source) -> Vec<Finding> {
+    const NAME: &str = "matches!(";
+    source
+        .code
+        .match_indices(NAME)
+        .filter(|(at, _)| {
+            let before = source.code.get(..*at).unwrap_or_default().trim_end();
+            let after = source.code.get(at + NAME.len()..).unwrap_or_default();
+            (before.is_empty() || before.ends_with([';', '{', '}'])) && after_closing(after).starts_with(';')
+        })
+        .map(|(at, _)| {
+            let line = source.code.get(..at).unwrap_or_default().matches('\n').count() + 1;
+            Finding::new(source, line, "idle-matches", "its answer is thrown away: write `assert!(matches!(...))`")
+        })
+        .collect()
+}
+
+/// What follows the bracket that closes an already opened one.
+fn after_closing(text: &str) -> &str {
+    let mut depth = 1_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(at + 1..).unwrap_or_default().trim_start();
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsafe_code_is_found_outside_its_room_only() {
+        let text = "fn f() { unsafe { g() } }";
+        assert_eq!(check_unsafe(&Source::new("crates/base/src/lib.rs", text)).len(), 1);
+        assert!(check_unsafe(&Source::new("crates/keygen/src/lib.rs", text)).is_empty());
+        for text in ["// unsafe", "#![deny(unsafe_code)]", "let s = \"unsafe\";"] {
+            assert!(check_unsafe(&Source::new("crates/base/src/lib.rs", text)).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_matches_is_found() {
+        for text in ["fn t() { matches!(x, Some(_)); }", "a();\n  matches!(f(x), Err(E { .. }));"] {
+            assert_eq!(check_idle_matches(&Source::new("a.rs", text)).len(), 1, "{text}");
+        }
+        for text in [
+            "fn t() -> bool { matches!(x, Some(_)) }",
+            "assert!(matches!(x, Some(_)));",
+            "let a = matches!(x, Some(_));",
+            "return matches!(x, 1);",
+        ] {
+            assert!(check_idle_matches(&Source::new("a.rs", text)).is_empty(), "{text}");
+        }
+    }
+}

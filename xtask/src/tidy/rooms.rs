@@ -1,0 +1,160 @@
+//! The rooms: dependencies between crates point down only, and few crates may open the door to the crypto library.
+//!
+//! Source: design section 1. A new crate is given its level here before anything may depend on it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Finding;
+use super::sources::Source;
+
+const LEVELS: [(&str, usize); 12] = [
+    ("base", 0),
+    ("model", 1),
+    ("wire", 1),
+    ("crypto", 1),
+    ("store", 1),
+    ("audit", 1),
+    ("keygen", 2),
+    ("vault", 2),
+    ("service", 3),
+    ("server", 4),
+    ("client", 4),
+    ("claviger", 5),
+];
+
+/// Edges on one level, each agreed on: the audit chain hashes and signs.
+const SIDEWAYS: [(&str, &str); 1] = [("audit", "crypto")];
+
+/// Crypto libraries, and the rooms that may name them. Tests of other rooms may, too: as a second opinion on vectors.
+const DOORS: [&str; 6] = ["aws-lc-rs", "aws-lc-sys", "k256", "p256", "ring", "rsa"];
+const DOOR_KEEPERS: [&str; 2] = ["crypto", "keygen"];
+
+pub(super) fn check(root: &Path, sources: &[Source]) -> Result<Vec<Finding>, String> {
+    let mut findings = Vec::new();
+    let manifests = sources.iter().filter(|source| source.path.ends_with("Cargo.toml"));
+    for source in manifests {
+        let room = source.path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
+        if let Some(room) = room {
+            findings.extend(check_room(source, room)?);
+        }
+    }
+    if findings.is_empty() && !root.join("crates").is_dir() {
+        return Err(format!("{} has no folder crates", root.display()));
+    }
+    Ok(findings)
+}
+
+fn check_room(source: &Source, room: &str) -> Result<Vec<Finding>, String> {
+    let Some(level) = level(room) else {
+        return Ok(vec![Finding::new(
+            source,
+            1,
+            "rooms",
+            format!("{room} has no level: give it one in xtask/src/tidy/rooms.rs"),
+        )]);
+    };
+    let mut findings = Vec::new();
+    for (name, shipped) in dependencies(source)? {
+        let advice = match name.strip_prefix("claviger-") {
+            Some(below) => edge_advice(room, level, below),
+            None if shipped && DOORS.contains(&name.as_str()) && !DOOR_KEEPERS.contains(&room) => {
+                Some(format!("{room} may not open {name}: ask claviger-crypto for the operation"))
+            }
+            None => None,
+        };
+        findings.extend(advice.map(|advice| Finding::new(source, line_of(source, &name), "rooms", advice)));
+    }
+    Ok(findings)
+}
+
+fn edge_advice(room: &str, level: usize, below: &str) -> Option<String> {
+    if SIDEWAYS.contains(&(room, below)) {
+        return None;
+    }
+    match self::level(below) {
+        Some(lower) if lower < level => None,
+        Some(other) => Some(format!(
+            "{room} (level {level}) may not depend on {below} (level {other}): move the thing both need to a lower room"
+        )),
+        None => Some(format!("{below} has no level: give it one in xtask/src/tidy/rooms.rs")),
+    }
+}
+
+fn level(room: &str) -> Option<usize> {
+    LEVELS.iter().find(|(name, _)| *name == room).map(|(_, level)| *level)
+}
+
+/// Every package that the manifest depends on, on any platform, and whether it is shipped (not for tests alone).
+fn dependencies(source: &Source) -> Result<BTreeMap<String, bool>, String> {
+    let manifest: toml::Table = source.text.parse().map_err(|error| format!("{}: {error}", source.path))?;
+    let mut packages = BTreeMap::new();
+    collect(&manifest, &mut packages);
+    if let Some(targets) = manifest.get("target").and_then(toml::Value::as_table) {
+        targets.values().filter_map(toml::Value::as_table).for_each(|target| collect(target, &mut packages));
+    }
+    Ok(packages)
+}
+
+fn collect(table: &toml::Table, packages: &mut BTreeMap<String, bool>) {
+    for (kind, shipped) in [("dependencies", true), ("build-dependencies", true), ("dev-dependencies", false)] {
+        let Some(entries) = table.get(kind).and_then(toml::Value::as_table) else { continue };
+        for (name, entry) in entries {
+            let renamed = entry.get("package").and_then(toml::Value::as_str);
+            *packages.entry(String::from(renamed.unwrap_or(name))).or_default() |= shipped;
+        }
+    }
+}
+
+fn line_of(source: &Source, name: &str) -> usize {
+    source.text.lines().position(|line| line.contains(name)).map_or(1, |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(room: &str, text: &str) -> Vec<Finding> {
+        check_room(&Source::new(&format!("crates/{room}/Cargo.toml"), text), room).unwrap()
+    }
+
+    #[test]
+    fn downward_edges_pass() {
+        assert!(
+            findings("vault", "[dependencies]\nclaviger-store.workspace = true\nclaviger-base.workspace = true\n")
+                .is_empty()
+        );
+        assert!(findings("audit", "[dependencies]\nclaviger-crypto.workspace = true\n").is_empty());
+        assert!(findings("crypto", "[dependencies]\naws-lc-rs.workspace = true\n").is_empty());
+    }
+
+    #[test]
+    fn upward_and_sideways_edges_are_found_in_every_table() {
+        for (room, text) in [
+            ("base", "[dependencies]\nclaviger-crypto.workspace = true\n"),
+            ("store", "[dev-dependencies]\nclaviger-vault.workspace = true\n"),
+            ("model", "[build-dependencies]\nclaviger-wire.workspace = true\n"),
+            ("crypto", "[dependencies]\nclaviger-audit.workspace = true\n"),
+            ("wire", "[target.'cfg(unix)'.dependencies]\nclaviger-server.workspace = true\n"),
+            ("wire", "[dependencies]\nhidden = { package = \"claviger-server\", path = \"../server\" }\n"),
+            ("wire", "[dependencies]\nclaviger-unheard-of.workspace = true\n"),
+        ] {
+            assert_eq!(findings(room, text).len(), 1, "{room}: {text}");
+        }
+        assert_eq!(findings("unheard-of", "").len(), 1);
+    }
+
+    #[test]
+    fn only_two_rooms_open_the_crypto_library() {
+        assert_eq!(findings("server", "[dependencies]\naws-lc-rs.workspace = true\n").len(), 1);
+        assert_eq!(findings("service", "[build-dependencies]\nrsa = \"1\"\n").len(), 1);
+        assert!(findings("wire", "[dev-dependencies]\naws-lc-rs.workspace = true\n").is_empty());
+        let both = "[dependencies]\nring = \"1\"\n[dev-dependencies]\nring = \"1\"\n";
+        assert_eq!(findings("wire", both).len(), 1);
+    }
+
+    #[test]
+    fn a_broken_manifest_is_an_error() {
+        assert!(check_room(&Source::new("crates/base/Cargo.toml", "[dep"), "base").is_err());
+    }
+}
