@@ -62,7 +62,12 @@ impl Call<'_> {
         let Some(parsed) = blob::parse(&request.ciphertext_blob) else { return Ok(None) };
         let exists = self.service.key_version_exists(&parsed.version_id).await;
         if !exists.map_err(|error| api_error(&error, facts))? {
-            return Ok(None);
+            // Without a key beside it, the blob can only mean the version it names, and that is gone or never was.
+            return if request.key_id.is_empty() && self.version_header.is_none() {
+                Err(ApiError::KeyNotFound)
+            } else {
+                Ok(None)
+            };
         }
         let parts = SealedParts { iv: parsed.iv, sealed: parsed.sealed.to_vec() };
         let key = named_key(&request.key_id, facts)?;

@@ -13,9 +13,10 @@ use claviger_wire::rpc::parameter::{FilterKey, format_interval_s, list_keys_filt
 
 use super::{Call, rpc_error};
 
-/// Entries on a page unless asked otherwise, and at most (openapi.md 7.2).
+/// Entries on a page unless asked otherwise, and at most (openapi.md 7.2); versions may have one more.
 const PAGE_SIZE: u32 = 10;
-const PAGE_SIZE_MAX: u32 = 101;
+const PAGE_SIZE_MAX: u32 = 100;
+const VERSIONS_PAGE_SIZE_MAX: u32 = 101;
 /// The region in ARNs of a self-hosted instance.
 const REGION: &str = "cn-local";
 
@@ -39,7 +40,8 @@ impl Call<'_> {
             Action::UpdateRotationPolicy => self.update_rotation_policy(),
             Action::CreateAlias => self.create_alias(),
             Action::DeleteAlias => {
-                let name = self.alias_name().map_err(|_malformed| RpcError::AliasNotFound)?;
+                let name = AliasName::parse(self.parameters.required("AliasName")?);
+                let name = name.ok_or(RpcError::AliasNotFound)?;
                 let alias = self.service.delete_alias(&name).map_err(|error| rpc_error(&error))?;
                 self.facts.key_id = Some(alias.key.to_string());
                 self.acknowledge()
@@ -81,13 +83,13 @@ impl Call<'_> {
         AliasName::parse(name).ok_or_else(|| RpcError::invalid("AliasName"))
     }
 
-    pub(super) fn page(&self) -> Result<(PageRequest, u32, u32), RpcError> {
+    fn page(&self, size_max: u32) -> Result<(PageRequest, u32, u32), RpcError> {
         let number = self.parameters.optional_integer("PageNumber")?.unwrap_or(1);
         let size = self.parameters.optional_integer("PageSize")?.unwrap_or(PAGE_SIZE);
         if number == 0 {
             return Err(RpcError::invalid("PageNumber"));
         }
-        if !(1..=PAGE_SIZE_MAX).contains(&size) {
+        if !(1..=size_max).contains(&size) {
             return Err(RpcError::invalid("PageSize"));
         }
         let entries = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
@@ -161,7 +163,7 @@ impl Call<'_> {
     }
 
     fn list_keys(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page()?;
+        let (page, page_number, page_size) = self.page(PAGE_SIZE_MAX)?;
         let filter = key_filter(self)?;
         let listing = self.service.list_keys(&filter, page).map_err(|error| rpc_error(&error))?;
         let entries =
@@ -176,7 +178,7 @@ impl Call<'_> {
     }
 
     fn list_aliases(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page()?;
+        let (page, page_number, page_size) = self.page(PAGE_SIZE_MAX)?;
         let listing = self.service.list_aliases(page).map_err(|error| rpc_error(&error))?;
         let entries = listing.aliases.iter().map(|alias| AliasEntry {
             alias_name: alias.name.to_string(),
@@ -193,7 +195,7 @@ impl Call<'_> {
     }
 
     fn list_key_versions(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page()?;
+        let (page, page_number, page_size) = self.page(VERSIONS_PAGE_SIZE_MAX)?;
         self.on_key(
             |call, key| call.service.list_key_versions(key, page),
             |call, listing| {
