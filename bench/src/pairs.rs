@@ -1,0 +1,45 @@
+//! Pairs made per second by one thread of the generator, without server, signature or wrapping.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use claviger_keygen::{Config, Generator, KeygenError, PairSpec};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// How long each spec is measured at least.
+const MEASURED: Duration = Duration::from_secs(5);
+
+/// One measured spec.
+pub(crate) struct Row {
+    spec: PairSpec,
+    per_second: f64,
+    made: u32,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:9} {:>24.1}   ({} made)", self.spec.name(), self.per_second, self.made)
+    }
+}
+
+impl Row {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({"KeyPairSpec": self.spec.name(), "PairsPerSecond": self.per_second, "Made": self.made})
+    }
+}
+
+/// Every spec.
+pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Row>, KeygenError> {
+    let generator = Generator::start(Config { threads: NonZeroUsize::MIN })?;
+    let one = |spec: PairSpec| {
+        let (started, mut made) = (Instant::now(), 0_u32);
+        while started.elapsed() < MEASURED {
+            runtime.block_on(generator.pair(spec, 0))?;
+            made += 1;
+        }
+        Ok(Row { spec, per_second: f64::from(made) / started.elapsed().as_secs_f64(), made })
+    };
+    PairSpec::ALL.into_iter().map(one).collect()
+}
