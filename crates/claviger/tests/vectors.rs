@@ -1,0 +1,156 @@
+//! Replays the golden wire vectors: requests as the official SDKs put them on the wire, answers as the server gave them.
+//! Each signature verifies over our string to sign, each message decodes and encodes back to the same bytes, and each
+//! refusal that the headers alone decide is decided the same way.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at once"
+)]
+
+use std::path::Path;
+
+use claviger_base::Timestamp;
+use claviger_crypto::digest::sha256;
+use claviger_crypto::mac::verify_hmac_sha256;
+use claviger_crypto::rsa::PublicKey;
+use claviger_wire::headers::Headers;
+use claviger_wire::instance::message::{
+    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
+    AdvanceGenerateDataKeyPairWithoutPlaintextResponse, DecryptRequest, DecryptResponse, Error,
+    GenerateDataKeyPairRequest, GenerateDataKeyPairResponse, GenerateDataKeyPairWithoutPlaintextResponse,
+};
+use claviger_wire::instance::request::{Received, RequestHeaders};
+use claviger_wire::instance::{Operation, date};
+use claviger_wire::rpc::parameters::Parameters;
+use claviger_wire::rpc::v3;
+use prost::Message;
+use serde_json::Value;
+
+fn vectors(kind: &str) -> Vec<Value> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(kind);
+    let files = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+    let vectors: Vec<Value> =
+        files.map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect();
+    assert!(vectors.len() >= 20, "{} holds too few vectors", dir.display());
+    vectors
+}
+
+fn bytes(text: &Value) -> Vec<u8> {
+    hex::decode(text.as_str().unwrap()).unwrap()
+}
+
+fn pairs(headers: &Value) -> Vec<(String, String)> {
+    let pair = |entry: &Value| (entry[0].as_str().unwrap().to_owned(), entry[1].as_str().unwrap().to_owned());
+    headers.as_array().unwrap().iter().map(pair).collect()
+}
+
+fn must_round_trip<M: Message + Default>(name: &str, encoded: &[u8]) {
+    let message = M::decode(encoded).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(message.encode_to_vec(), encoded, "{name} encodes differently");
+}
+
+#[test]
+fn instance_vectors() {
+    let (mut served, mut refused) = (0, 0);
+    for vector in vectors("instance") {
+        let name = vector["name"].as_str().unwrap();
+        let sent = pairs(&vector["request"]["headers"]);
+        let headers = Headers::new(sent.iter().map(|(name, value)| (name, value.as_bytes())));
+        let (body, answer) = (bytes(&vector["request"]["body"]), bytes(&vector["answer"]["body"]));
+        let answered = pairs(&vector["answer"]["headers"]);
+        let at = answered.iter().find(|(name, _)| name == "date").and_then(|(_, value)| date::parse(value)).unwrap();
+        let received = Received {
+            method: vector["request"]["method"].as_str().unwrap(),
+            path: "/",
+            headers: &headers,
+            body_bytes: body.len(),
+            body_sha256: &sha256(&body),
+        };
+        let status = vector["answer"]["status"].as_u64().unwrap();
+        let checked = RequestHeaders::check(&received, at);
+        if status != 200 {
+            must_round_trip::<Error>(name, &answer);
+            let error = Error::decode(answer.as_slice()).unwrap();
+            assert_eq!(u64::try_from(error.status_code).unwrap(), status, "{name}");
+            if let Err(decided) = &checked {
+                assert_eq!(
+                    (decided.code(), u64::from(decided.status())),
+                    (error.error_code.as_str(), status),
+                    "{name}"
+                );
+            }
+            refused += 1;
+        }
+        let Ok(checked) = checked else { continue };
+        let key = PublicKey::from_spki_der(&bytes(&vector["client_public_key_spki"])).unwrap();
+        key.verify_pkcs1_sha256(&checked.string_to_sign, &checked.signature)
+            .unwrap_or_else(|_| panic!("{name}: the SDK's signature does not verify"));
+        let altered = [checked.string_to_sign.as_slice(), b"x"].concat();
+        assert!(key.verify_pkcs1_sha256(&altered, &checked.signature).is_err(), "{name}: any signature verifies");
+        if status == 200 {
+            messages_round_trip(name, checked.operation, &body, &answer);
+            served += 1;
+        }
+    }
+    assert!(served >= 20 && refused >= 5, "{served} served, {refused} refused");
+}
+
+fn messages_round_trip(name: &str, operation: Operation, request: &[u8], answer: &[u8]) {
+    match operation {
+        Operation::GenerateDataKeyPair => {
+            must_round_trip::<GenerateDataKeyPairRequest>(name, request);
+            must_round_trip::<GenerateDataKeyPairResponse>(name, answer);
+        }
+        Operation::GenerateDataKeyPairWithoutPlaintext => {
+            must_round_trip::<GenerateDataKeyPairRequest>(name, request);
+            must_round_trip::<GenerateDataKeyPairWithoutPlaintextResponse>(name, answer);
+        }
+        Operation::AdvanceGenerateDataKeyPair => {
+            must_round_trip::<AdvanceGenerateDataKeyPairRequest>(name, request);
+            must_round_trip::<AdvanceGenerateDataKeyPairResponse>(name, answer);
+        }
+        Operation::AdvanceGenerateDataKeyPairWithoutPlaintext => {
+            must_round_trip::<AdvanceGenerateDataKeyPairRequest>(name, request);
+            must_round_trip::<AdvanceGenerateDataKeyPairWithoutPlaintextResponse>(name, answer);
+        }
+        Operation::Decrypt => {
+            must_round_trip::<DecryptRequest>(name, request);
+            must_round_trip::<DecryptResponse>(name, answer);
+        }
+        Operation::AdvanceDecrypt => {
+            must_round_trip::<DecryptRequest>(name, request);
+            must_round_trip::<AdvanceDecryptResponse>(name, answer);
+        }
+        other => panic!("{name}: no replay for {}", other.name()),
+    }
+}
+
+#[test]
+fn rpc_vectors() {
+    for vector in vectors("rpc") {
+        let name = vector["name"].as_str().unwrap();
+        let sent = pairs(&vector["request"]["headers"]);
+        let headers = Headers::new(sent.iter().map(|(name, value)| (name, value.as_bytes())));
+        let body = bytes(&vector["request"]["body"]);
+        let target = vector["request"]["target"].as_str().unwrap();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let parameters = Parameters::decode(query, &body).unwrap();
+        let received = v3::Received {
+            method: vector["request"]["method"].as_str().unwrap(),
+            parameters: &parameters,
+            headers: &headers,
+            body_sha256: &sha256(&body),
+        };
+        let at = sent.iter().find(|(name, _)| name == "x-acs-date").unwrap();
+        let signed = v3::SignedRequest::check(&received, Timestamp::parse_iso8601(&at.1).unwrap(), sha256).unwrap();
+        let secret = vector["access_key_secret_test_only"].as_str().unwrap().as_bytes();
+        verify_hmac_sha256(secret, signed.string_to_sign.as_bytes(), &signed.signature)
+            .unwrap_or_else(|_| panic!("{name}: the SDK's signature does not verify"));
+        let answer: Value = serde_json::from_slice(&bytes(&vector["answer"]["body"])).unwrap();
+        assert_eq!(answer["RequestId"].as_str().unwrap().len(), 36, "{name}");
+        let is_refused = vector["answer"]["status"].as_u64().unwrap() != 200;
+        assert_eq!(answer.get("Code").is_some(), is_refused, "{name}");
+    }
+}
