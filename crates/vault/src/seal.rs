@@ -117,7 +117,7 @@ impl std::error::Error for SealError {
 
 /// The root key in a file of its own that only its owner can read (mode 0600).
 ///
-/// Format: one line, `claviger-root-key-v1`, a space, 64 lower-case hexadecimal digits (docs/formats/root-key.md).
+/// Format: one line, `claviger-root-key-v1`, a space, 64 lower-case hexadecimal digits (docs/formats/records.md).
 pub struct FileSeal {
     id: SealId,
     root: Aes256GcmKey,
