@@ -15,6 +15,7 @@ use crate::cli::Cli;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
+    allow_many_connections();
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -22,6 +23,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every connection is an open file, and the usual limit of 1024 is below `connections_max`.
+fn allow_many_connections() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // When it is refused, accepting fails over the limit and is logged.
+    let _refused = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// A core dump would hold every unsealed key: none is written, and no other process of this user may attach.

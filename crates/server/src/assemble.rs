@@ -13,7 +13,7 @@ use claviger_keygen::Generator;
 use claviger_model::KeySpec;
 use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, dev_alias, first_start};
 use claviger_store::SqliteEngine;
-use claviger_vault::{FileSeal, InstanceRecord, Vault, VaultError};
+use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -207,6 +207,9 @@ fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
     made.map_err(|source| StartError::File { path: data_dir.to_owned(), source })?;
     let had_store = SqliteEngine::exists(data_dir);
+    if !had_store && ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists()) {
+        return Err(StartError::StoreLost(data_dir.to_owned()));
+    }
     let engine = Arc::new(SqliteEngine::open(data_dir)?);
     if had_store && Vault::exists(engine.as_ref())? {
         return Ok(Vault::open(engine, &FileSeal::open(root_key_file)?)?);
@@ -226,7 +229,8 @@ fn open_audit(
     instance: &InstanceRecord,
     clock: &Clock,
 ) -> Result<AuditLog, StartError> {
-    let seed = vault.audit_signing_key()?.ok_or(VaultError::Empty)?.record.seed;
+    let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
+    let seed = stored.record.seed.duplicate();
     let dir = options.data_dir.join("audit");
     let is_there = AuditLog::exists(&dir).map_err(|source| StartError::File { path: dir.clone(), source })?;
     let config = claviger_audit::Config {
@@ -236,7 +240,14 @@ fn open_audit(
         clock: clock.clone(),
         seed,
     };
-    Ok(if is_there { AuditLog::open(config)? } else { AuditLog::create(config)? })
+    // A log that was begun and is gone is not begun again: that would hide what was in it.
+    if is_there || stored.record.has_log {
+        return Ok(AuditLog::open(config)?);
+    }
+    let log = AuditLog::create(config)?;
+    let begun = AuditSigningKey { seed: stored.record.seed.duplicate(), has_log: true };
+    vault.change().update(&stored, &begun)?.commit()?;
+    Ok(log)
 }
 
 /// `dev` has a key to begin with: `alias/dev`.
@@ -262,9 +273,23 @@ fn make_dev_key(service: &Service) -> Result<(), StartError> {
 }
 
 fn refuse_root_key_beside_data(data_dir: &Path, root_key_file: &Path) -> Result<(), StartError> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
-    if absolute(root_key_file).starts_with(absolute(data_dir)) {
+    if resolved(root_key_file).starts_with(resolved(data_dir)) {
         return Err(StartError::RootKeyBesideData(root_key_file.to_owned()));
     }
     Ok(())
+}
+
+/// The path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
+    let mut missing = Vec::new();
+    let mut existing = absolute.as_path();
+    loop {
+        if let Ok(canonical) = existing.canonicalize() {
+            return missing.iter().rev().fold(canonical, |path, name| path.join(name));
+        }
+        let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return absolute };
+        missing.push(name.to_owned());
+        existing = parent;
+    }
 }

@@ -22,6 +22,8 @@ pub enum StartError {
     },
     /// The root key file lies in the data directory, where only `dev` may keep it.
     RootKeyBesideData(PathBuf),
+    /// The directory has an instance's files but no store.
+    StoreLost(PathBuf),
     /// The seal.
     Seal(SealError),
     /// The store.
@@ -49,6 +51,11 @@ impl fmt::Display for StartError {
             Self::RootKeyBesideData(path) => write!(
                 f,
                 "the root key file {} lies in the data directory, where a copy of the data takes it along; keep it elsewhere",
+                path.display()
+            ),
+            Self::StoreLost(path) => write!(
+                f,
+                "{} belongs to an instance whose store.sqlite3 is gone; restore it from a backup, or choose an empty directory",
                 path.display()
             ),
             Self::Seal(error) => write!(f, "{error}"),

@@ -104,9 +104,14 @@ impl<A: Answer> Connection<A> {
         let _refused = socket.set_nodelay(true);
         self.metrics.connections.inc();
         let served = match &self.tls {
-            None => self.serve_http(TokioIo::new(socket)).await,
+            None => self.serve_http(TokioIo::new(socket), http_builder().http1_only()).await,
             Some(tls) => match timeout(HANDSHAKE_MAX, tls.accept(socket)).await {
-                Ok(Ok(stream)) => self.serve_http(TokioIo::new(stream)).await,
+                Ok(Ok(stream)) => {
+                    // Chosen by ALPN: guessing from the first bytes would wait for them without a limit.
+                    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let builder = if is_http2 { http_builder().http2_only() } else { http_builder().http1_only() };
+                    self.serve_http(TokioIo::new(stream), builder).await
+                }
                 Ok(Err(error)) => {
                     self.metrics.handshakes_failed.inc();
                     tracing::debug!(peer = %self.peer, %error, "TLS handshake failed");
@@ -125,7 +130,11 @@ impl<A: Answer> Connection<A> {
         self.metrics.connections.dec();
     }
 
-    async fn serve_http<I>(&self, io: I) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+    async fn serve_http<I>(
+        &self,
+        io: I,
+        builder: auto::Builder<TokioExecutor>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     where
         I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
@@ -134,7 +143,6 @@ impl<A: Answer> Connection<A> {
             let answer = Arc::clone(&answer);
             async move { Ok::<_, Infallible>(answer.answer(request, peer).await) }
         });
-        let builder = http_builder();
         let connection = builder.serve_connection(io, service);
         tokio::pin!(connection);
         let mut stop = self.stop.clone();

@@ -68,33 +68,59 @@ impl Answer for Planes {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
-        let headers = Headers::new(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        let plane = Plane::of(&headers);
+        let plane = Plane::of(&headers_of(&parts));
         let Ok(request_id) = RequestId::generate() else {
             tracing::error!("no random bytes for a request id");
             return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let response = match body::read(body).await {
-            Ok(body) => {
-                let received = Received { parts: &parts, headers: &headers, body: &body, request_id: &request_id };
-                match plane {
-                    Plane::Instance => instance::answer(&self.service, &received, &mut entry.facts).await,
-                    Plane::Rpc => rpc::answer(&self.service, &received, &mut entry.facts).await,
-                }
+        let body = body::read(body).await;
+        // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
+        let handling = tokio::spawn({
+            let (planes, request_id) = (Arc::clone(&self), request_id.clone());
+            async move {
+                let response = match body {
+                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
+                    Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
+                };
+                planes.service_metrics();
+                entry.write().await.map(|()| response)
             }
-            Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
-        };
-        self.service_metrics();
-        match entry.write().await {
-            Ok(()) => response,
-            Err(_not_durable) => unavailable(plane, &request_id),
+        });
+        match handling.await {
+            Ok(Ok(response)) => response,
+            // Not durable, or a panic, whose entry has recorded that there was no outcome.
+            Ok(Err(_)) | Err(_) => unavailable(plane, &request_id),
         }
     }
 }
 
+fn headers_of(parts: &Parts) -> Headers<'_> {
+    // HTTP/2 carries the host, which control plane signatures cover, as the target's authority.
+    let authority = parts.uri.authority().filter(|_| !parts.headers.contains_key("host"));
+    let host = authority.map(|authority| ("host", authority.as_str().as_bytes()));
+    let sent = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    Headers::new(sent.chain(host))
+}
+
 impl Planes {
+    async fn operate(
+        &self,
+        plane: Plane,
+        parts: &Parts,
+        body: &Bytes,
+        request_id: &RequestId,
+        facts: &mut Facts,
+    ) -> Response<Body> {
+        let headers = headers_of(parts);
+        let received = Received { parts, headers: &headers, body, request_id };
+        match plane {
+            Plane::Instance => instance::answer(&self.service, &received, facts).await,
+            Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
+        }
+    }
+
     fn service_metrics(&self) {
         let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
         self.journal.metrics().pairs_in_flight.set(inside);

@@ -7,6 +7,10 @@ use crate::journal::Journal;
 /// One pass over what is due. Blocks.
 pub(crate) fn pass(service: &Service, journal: &Journal) {
     let metrics = journal.metrics();
+    if !journal.is_writable() {
+        // Nothing is rotated or destroyed that could not be recorded.
+        return;
+    }
     let ended = service.do_what_is_due(&mut |done| match done {
         Ok(Done::Rotated(version)) => {
             metrics.automatic_rotations.inc();

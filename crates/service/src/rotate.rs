@@ -93,9 +93,10 @@ impl Service {
                 change = change.put(&Due { at, key: old.id.clone() })?;
             }
         }
-        let outcome = change.commit()?;
+        // Forgotten also when the commit failed: it may be durable all the same.
+        let outcome = change.commit();
         self.forget_key(&old.id);
-        Ok(match outcome {
+        Ok(match outcome? {
             Outcome::Done(_) => Replaced::Done,
             Outcome::Conflict => Replaced::SomebodyWasFaster,
         })

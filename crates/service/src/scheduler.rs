@@ -101,18 +101,19 @@ impl Service {
             for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
                 change = change.delete(alias).delete(&AliasOfKey(alias.clone()));
             }
-            if change.commit()? == Outcome::Conflict {
-                return Ok(false);
-            }
+            let outcome = change.commit();
             versions.iter().for_each(|version| self.forget_version(&version.record.0.id));
             aliases.iter().for_each(|alias| self.forget_alias(&alias.record.0.name));
+            if outcome? == Outcome::Conflict {
+                return Ok(false);
+            }
         }
         let mut change = self.vault.change().require(stored).delete(&stored.record);
         if let Some(at) = key.due() {
             change = change.delete(&Due { at, key: key.id.clone() });
         }
-        let outcome = change.commit()?;
+        let outcome = change.commit();
         self.forget_key(&key.id);
-        Ok(matches!(outcome, Outcome::Done(_)))
+        Ok(matches!(outcome?, Outcome::Done(_)))
     }
 }

@@ -78,7 +78,7 @@ fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, Au
         secret: SecretBytes::new(random::base36(ACCESS_KEY_SECRET_CHARS)?.into_bytes()),
         created: now.whole_second(),
     };
-    let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)? };
+    let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
 }

@@ -1,7 +1,7 @@
 //! Seals: who holds the root key. The root key itself never enters the store; it wraps the keyring and nothing else.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -137,16 +137,23 @@ impl FileSeal {
     pub fn create(path: &Path) -> Result<Self, SealError> {
         let io_error = |source| SealError::Io { path: path.to_owned(), source };
         let root = SecretBytes::random(ROOT_KEY_BYTES).map_err(|error| io_error(io::Error::other(error)))?;
-        let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(file) => file,
+        // Written beside and then linked: a start that is cut off leaves no half of a root key, and none is overwritten.
+        let unfinished = path.with_extension("unfinished");
+        let _absent = fs::remove_file(&unfinished);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished);
+        let mut file = opened.map_err(io_error)?;
+        let digits = Zeroizing::new(hex::encode(root.reveal()));
+        let line = Zeroizing::new(format!("{FILE_MAGIC} {}\n", digits.as_str()));
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error)?;
+        let linked = fs::hard_link(&unfinished, path);
+        fs::remove_file(&unfinished).map_err(io_error)?;
+        match linked {
+            Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(SealError::Exists(path.to_owned()));
             }
             Err(error) => return Err(io_error(error)),
-        };
-        let digits = Zeroizing::new(hex::encode(root.reveal()));
-        let line = Zeroizing::new(format!("{FILE_MAGIC} {}\n", digits.as_str()));
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error)?;
+        }
         if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error)?;
         }
@@ -209,7 +216,6 @@ impl Seal for FileSeal {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

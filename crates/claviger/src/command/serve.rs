@@ -48,7 +48,12 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
         },
     };
     // Reserved first, so that an instance is never made without its configuration.
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&init.config).map_err(failed)?;
+    // An empty one was left by an `init` that was cut off.
+    let is_left_over = std::fs::metadata(&init.config).is_ok_and(|found| found.len() == 0);
+    let mut opening = OpenOptions::new();
+    opening.write(true);
+    let opened = if is_left_over { opening.open(&init.config) } else { opening.create_new(true).open(&init.config) };
+    let mut file = opened.map_err(failed)?;
     let made = initialise(&init.data_dir, &init.root_key_file);
     if made.is_err() {
         let _gone = std::fs::remove_file(&init.config);

@@ -37,9 +37,9 @@ impl Service {
             let alias = Alias { name: name.clone(), key: stored.record.0.id.clone(), created };
             // The key is required unchanged: no alias may outlive it.
             let change = self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey(alias.clone()))?;
-            let outcome = change.commit()?;
+            let outcome = change.commit();
             self.forget_alias(name);
-            if let Outcome::Done(_) = outcome {
+            if let Outcome::Done(_) = outcome? {
                 return Ok(alias);
             }
         }
@@ -54,9 +54,9 @@ impl Service {
         for _ in 0..TRIES_MAX {
             let stored = self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?;
             let of_key = AliasOfKey(stored.record.clone());
-            let outcome = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key).commit()?;
+            let outcome = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key).commit();
             self.forget_alias(name);
-            if let Outcome::Done(_) = outcome {
+            if let Outcome::Done(_) = outcome? {
                 return Ok(stored.record);
             }
         }

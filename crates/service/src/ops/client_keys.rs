@@ -65,9 +65,9 @@ impl Service {
     /// [`ServiceError::ClientKeyNotFound`].
     pub fn revoke_client_key(&self, id: &ClientKeyId) -> Result<ClientKey, ServiceError> {
         let stored = self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
-        let outcome = self.vault.change().require(&stored).delete(&stored.record).commit()?;
+        let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
         self.access().forget_client_key(id);
-        match outcome {
+        match outcome? {
             Outcome::Done(_) => Ok(stored.record),
             // Client keys are never edited, so somebody else has just revoked it.
             Outcome::Conflict => Err(ServiceError::ClientKeyNotFound),
