@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::change_kind::ChangeKind;
 use super::read::{Readers, revision};
-use crate::contract::{Change, Revision, Watch};
+use crate::contract::{Change, Revision, Watch, prefix_end};
 use crate::error::StoreError;
 
 /// Wakes watchers after a commit.
@@ -64,7 +64,7 @@ impl SqliteWatch {
 
     fn look(&self) -> Result<Look, StoreError> {
         let from = i64::try_from(self.from.0).unwrap_or(i64::MAX);
-        let length = i64::try_from(self.prefix.len()).unwrap_or(i64::MAX);
+        let end = prefix_end(&self.prefix);
         self.readers.with(|connection| {
             // One snapshot for all three questions: history cut between them would be a gap that nobody sees.
             let snapshot = connection.unchecked_transaction()?;
@@ -75,7 +75,7 @@ impl SqliteWatch {
             }
             let found = snapshot
                 .prepare_cached(NEXT_CHANGE)?
-                .query_row(params![from, self.place, length, self.prefix], |row| {
+                .query_row(params![from, self.place, self.prefix, end], |row| {
                     let kind: ChangeKind = row.get(2)?;
                     let value = if kind == ChangeKind::Put { row.get(3)? } else { None };
                     Ok(Look::Found {
@@ -96,7 +96,7 @@ impl SqliteWatch {
 const NEXT_CHANGE: &str = "
     SELECT change.id, change.key, change.kind, record.value, change.revision FROM change
     LEFT JOIN record ON record.key = change.key
-    WHERE change.revision > ?1 AND change.id > ?2 AND substr(change.key, 1, ?3) = ?4
+    WHERE change.revision > ?1 AND change.id > ?2 AND change.key >= ?3 AND (?4 IS NULL OR change.key < ?4)
     ORDER BY change.revision, change.id LIMIT 1";
 
 impl Watch for SqliteWatch {

@@ -195,12 +195,12 @@ fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::R
 fn trim(transaction: &Transaction<'_>, history_max: i64) -> rusqlite::Result<()> {
     let newest: Option<i64> = transaction.query_row("SELECT max(id) FROM change", [], |row| row.get(0))?;
     let horizon = newest.unwrap_or(0) - history_max;
-    let cut: Option<i64> =
-        transaction.query_row("SELECT max(revision) FROM change WHERE id <= ?1", [horizon], |row| row.get(0))?;
-    if let Some(revision) = cut {
-        // Whole revisions only: a watcher must never see half of a commit.
-        transaction.execute("DELETE FROM change WHERE revision <= ?1", [revision])?;
-        transaction.execute("UPDATE counter SET value = ?1 WHERE name = 'compacted'", [revision])?;
+    // Whole revisions only: a watcher must never see half of a commit.
+    let kept: Option<i64> =
+        transaction.query_row("SELECT min(revision) FROM change WHERE id > ?1", [horizon], |row| row.get(0))?;
+    if let Some(first) = kept.filter(|_| horizon > 0) {
+        transaction.execute("DELETE FROM change WHERE revision < ?1", [first])?;
+        transaction.execute("UPDATE counter SET value = ?1 WHERE name = 'compacted'", [first - 1])?;
     }
     Ok(())
 }
