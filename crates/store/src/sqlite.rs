@@ -1,7 +1,6 @@
 //! The embedded engine: SQLite, chosen in storage.md for its trusted file format and crash behaviour.
 //!
-//! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction, each in its own
-//! savepoint; a few read connections. The schema is in docs/formats/store.md.
+//! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction; a few read connections. The schema is in docs/formats/store.md.
 
 mod change_kind;
 mod open;

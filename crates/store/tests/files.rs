@@ -71,9 +71,14 @@ fn a_reader_works_beside_the_owner_and_never_writes() {
     let reader = SqliteEngine::open_read_only(dir.path()).unwrap();
     let mut watch = reader.watch(b"a", Revision(0)).unwrap();
     assert_eq!(watch.next(Duration::ZERO).unwrap(), None);
+    // The watch is already waiting, for far longer than this test does, when the owner writes.
+    let (heard, hears) = std::sync::mpsc::channel();
+    std::thread::spawn(move || heard.send(watch.next(Duration::from_secs(3600))));
+    std::thread::sleep(Duration::from_millis(300));
     put(&engine, b"a", b"1");
     assert_eq!(reader.get(b"a").unwrap().unwrap().value, b"1");
-    assert_eq!(watch.next(Duration::from_secs(20)).unwrap().unwrap().key, b"a");
+    let change = hears.recv_timeout(Duration::from_secs(60)).expect("the watch sleeps on").unwrap().unwrap();
+    assert_eq!(change.key, b"a");
     assert_eq!(reader.commit(Batch::new()), Err(StoreError::ReadOnly));
     drop(engine);
     assert_eq!(reader.get(b"a").unwrap().unwrap().value, b"1");

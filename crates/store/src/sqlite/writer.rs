@@ -1,5 +1,5 @@
-//! Writing: one thread takes all waiting batches, applies each in its own savepoint, makes them durable together, and
-//! only then answers each.
+//! Writing: one thread takes all waiting batches, applies them in order in one transaction, makes them durable
+//! together, and only then answers each.
 //!
 //! **Invariant:** a batch is answered `Done` after the transaction that holds it is committed and synced. When that
 //! fails, every batch in it is answered with the error, and none is seen by a reader of this process.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Error, OptionalExtension, Savepoint, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Error, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::change_kind::ChangeKind;
 use super::presence::Presence;
@@ -117,27 +117,23 @@ impl Ledger {
     }
 
     fn write_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<Vec<Commit>> {
-        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Immediate: the lock is waited for here, since a lock that a read grew into cannot be waited for.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let before: i64 = transaction
             .prepare_cached("SELECT value FROM counter WHERE name = 'revision'")?
             .query_row([], |row| row.get(0))?;
         let (mut revision, mut changes) = (before, 0);
         let mut answers = Vec::new();
         for batch in group {
-            let mut savepoint = transaction.savepoint()?;
-            match apply(&savepoint, batch, revision + 1)? {
+            answers.push(match apply(&transaction, batch, revision + 1)? {
                 Applied::Changed(count) => {
-                    savepoint.commit()?;
                     revision += i64::from(count > 0);
                     changes += count;
                     let done = u64::try_from(revision).map_err(|_| Error::IntegralValueOutOfRange(0, revision))?;
-                    answers.push(Commit::Done(Revision(done)));
+                    Commit::Done(Revision(done))
                 }
-                Applied::Conflict(key) => {
-                    savepoint.rollback()?;
-                    answers.push(Commit::Conflict { key });
-                }
-            }
+                Applied::Conflict(key) => Commit::Conflict { key },
+            });
         }
         if revision > before {
             transaction.prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'revision'")?.execute([revision])?;
@@ -158,9 +154,11 @@ enum Applied {
     Conflict(Vec<u8>),
 }
 
-fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
+/// Looks at every precondition before the first write, so that a batch in conflict has written nothing; a write that
+/// fails ends the whole transaction.
+fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
     for (key, precondition) in &batch.preconditions {
-        let mut select = savepoint.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
+        let mut select = transaction.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
         let found: Option<i64> = select.query_row([key], |row| row.get(0)).optional()?;
         let is_met = match precondition {
             Precondition::Absent => found.is_none(),
@@ -171,8 +169,8 @@ fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::R
         }
     }
     let mut changes = 0;
-    let mut note = savepoint.prepare_cached("INSERT INTO change (revision, key, kind) VALUES (?1, ?2, ?3)")?;
-    let mut put = savepoint.prepare_cached(
+    let mut note = transaction.prepare_cached("INSERT INTO change (revision, key, kind) VALUES (?1, ?2, ?3)")?;
+    let mut put = transaction.prepare_cached(
         "INSERT INTO record (key, value, revision) VALUES (?1, ?2, ?3)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision",
     )?;
@@ -181,7 +179,7 @@ fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::R
         note.execute(params![revision, key, ChangeKind::Put])?;
         changes += 1;
     }
-    let mut delete = savepoint.prepare_cached("DELETE FROM record WHERE key = ?1")?;
+    let mut delete = transaction.prepare_cached("DELETE FROM record WHERE key = ?1")?;
     for key in &batch.deletes {
         if delete.execute([key])? > 0 {
             note.execute(params![revision, key, ChangeKind::Deleted])?;
