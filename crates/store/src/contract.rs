@@ -1,6 +1,7 @@
 //! The contract every engine keeps: `get`, ordered `scan`, all-or-nothing `commit`, `watch`, and no more
 //! (design.md section 4). The exam is in [`crate::exam`].
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -85,26 +86,30 @@ impl Batch {
         self
     }
 
-    /// Whether the batch keeps the limits.
+    /// Whether the batch keeps the limits, and writes each key once: two writes of one key have no order, and etcd
+    /// refuses them too.
     ///
     /// # Errors
-    /// [`StoreError::BatchTooLarge`], [`StoreError::RecordTooLarge`].
+    /// [`StoreError::BatchTooLarge`], [`StoreError::RecordTooLarge`], [`StoreError::WrittenTwice`].
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let operations = self.preconditions.len() + self.puts.len() + self.deletes.len();
         if operations > BATCH_OPERATIONS_MAX {
             return Err(StoreError::BatchTooLarge(operations));
         }
-        match self.puts.iter().map(|(_, value)| value.len()).find(|bytes| *bytes > RECORD_BYTES_MAX) {
-            Some(bytes) => Err(StoreError::RecordTooLarge(bytes)),
-            None => Ok(()),
+        if let Some((_, value)) = self.puts.iter().find(|(_, value)| value.len() > RECORD_BYTES_MAX) {
+            return Err(StoreError::RecordTooLarge(value.len()));
         }
+        let mut written = HashSet::new();
+        let mut keys = self.puts.iter().map(|(key, _)| key).chain(&self.deletes);
+        if keys.all(|key| written.insert(key)) { Ok(()) } else { Err(StoreError::WrittenTwice) }
     }
 }
 
 /// How a commit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
-    /// All of it is durable.
+    /// All of it is durable, at this revision: a new one when something changed, else (no writes, or only deletes of
+    /// absent keys) the store's present one. An empty batch so tells where the store stands.
     Done(Revision),
     /// Nothing of it was written: this key did not meet its precondition.
     Conflict {
@@ -113,12 +118,13 @@ pub enum Commit {
     },
 }
 
-/// One change of one key. A key written and removed by the same batch shows as removed.
+/// One change of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The key.
     pub key: Vec<u8>,
-    /// What it holds now; `None`: removed. A value overwritten since shows as its newest.
+    /// `None`: removed by this commit. Otherwise what was written, or, where an engine does not keep old values and a later
+    /// commit has overwritten (removed) it, what is there now (`None`); the later change then follows as its own.
     pub value: Option<Vec<u8>>,
     /// The commit that changed it.
     pub revision: Revision,
@@ -132,7 +138,8 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// [`StoreError`].
     fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError>;
 
-    /// The first `limit` entries whose keys begin with `prefix` and come after `after`, in byte order.
+    /// The first `limit` entries whose keys begin with `prefix` and come strictly after `after`, in byte order. One call
+    /// sees one point in history; two calls need not see the same.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -141,10 +148,12 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// Applies a batch, all of it or nothing, durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing of it is there.
+    /// [`StoreError`]. After those of which [`StoreError::is_certain`] is true, nothing of the batch is there; after the
+    /// others (the device failed while it wrote) all of it or nothing is, and only reopening tells which.
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
 
-    /// Every change of keys that begin with `prefix` after `from`, in order, without gaps or repeats.
+    /// Every change of keys that begin with `prefix` after `from`, in order, without gaps or repeats. To go on after a
+    /// lost watch, give the last revision of which every change was read.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why the store did not do what was asked. After any of these, nothing of the batch is there.
+use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
+
+/// Why the store did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
     /// The disk is full. Writing works again once there is space.
@@ -14,8 +16,17 @@ pub enum StoreError {
     Corrupt,
     /// The file is not a store of this format.
     NotAStore(PathBuf),
+    /// The file was written by a later version of Claviger.
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// Its schema number.
+        schema: i32,
+    },
     /// Another process has this store open.
     InUse(PathBuf),
+    /// Another program kept the file's write lock for too long. Writing works again once it lets go.
+    Busy,
     /// The directory or file cannot be used.
     Unusable {
         /// Which.
@@ -29,10 +40,25 @@ pub enum StoreError {
     RecordTooLarge(usize),
     /// A batch is over the limit of 128 operations; how many it has.
     BatchTooLarge(usize),
+    /// A batch puts or deletes the same key twice.
+    WrittenTwice,
     /// The history before this point was cut: read everything again, then watch from a fresh revision.
     Compacted,
     /// The engine failed otherwise.
     Failed(String),
+}
+
+impl StoreError {
+    /// Whether a commit that ended so has surely written nothing. If not, all of it or nothing is there.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        !matches!(self, Self::Failed(_) | Self::Corrupt)
+    }
+
+    /// Whether the engine goes on writing after a commit that failed so, once the cause is gone; if not, it latches.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Busy)
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -42,6 +68,10 @@ impl fmt::Display for StoreError {
             Self::ReadOnly => f.write_str("the store cannot be written; check the permissions of its directory"),
             Self::Corrupt => f.write_str("the store is damaged; restore it from a backup"),
             Self::NotAStore(path) => write!(f, "{} is not a Claviger store; choose another directory", path.display()),
+            Self::Newer { path, schema } => {
+                write!(f, "{} has schema {schema}, of a later version; run that version", path.display())
+            }
+            Self::Busy => f.write_str("another program holds the store's write lock; stop it"),
             Self::InUse(path) => {
                 write!(
                     f,
@@ -53,8 +83,13 @@ impl fmt::Display for StoreError {
                 write!(f, "{} cannot be used: {reason}; check that it exists and may be written", path.display())
             }
             Self::Latched => f.write_str("an earlier write to the store failed; restart once the disk is healthy"),
-            Self::RecordTooLarge(bytes) => write!(f, "a record of {bytes} bytes is over the limit of 65536"),
-            Self::BatchTooLarge(count) => write!(f, "a batch of {count} operations is over the limit of 128"),
+            Self::RecordTooLarge(bytes) => {
+                write!(f, "a record of {bytes} bytes is over the limit of {RECORD_BYTES_MAX}")
+            }
+            Self::BatchTooLarge(count) => {
+                write!(f, "a batch of {count} operations is over the limit of {BATCH_OPERATIONS_MAX}")
+            }
+            Self::WrittenTwice => f.write_str("a batch writes the same key twice"),
             Self::Compacted => f.write_str("the history of changes was cut before this revision; read again"),
             Self::Failed(reason) => write!(f, "the store failed: {reason}"),
         }

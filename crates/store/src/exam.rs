@@ -8,27 +8,102 @@
     reason = "an exam stops at the first wrong answer"
 )]
 
+mod watches;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
 
-use crate::contract::{Batch, Change, Commit, Engine, Precondition, Revision};
+use crate::contract::{Batch, Commit, Engine, Precondition, Revision};
 use crate::error::StoreError;
-
-/// Long enough for a change that was committed to be heard of, even on a busy machine.
-const HEARD_MAX: Duration = Duration::from_secs(20);
+pub use watches::history_is_cut;
 
 /// Sits every part on an engine that `open` gives empty each time.
 pub fn sit<E: Engine>(open: &dyn Fn() -> E) {
+    an_empty_store_is_empty(&open());
     keys_of_every_byte_come_in_order(&open());
+    pages_begin_after_their_key(&open());
     pages_are_whole_under_concurrent_writes(&open());
     a_conflict_writes_nothing(&open());
+    batches_are_seen_whole_among_conflicts(&open());
+    what_changes_nothing_makes_no_revision(&open());
     preconditions_mean_what_they_say(&open());
     one_of_two_racers_wins(&open());
     values_of_every_size_up_to_the_limit(&open());
     limits_are_refused(&open());
-    a_watch_has_no_gaps_and_no_repeats(&open());
+    watches::a_watch_has_no_gaps_and_no_repeats(&open());
+    watches::watches_of_every_prefix_hear_the_same(&open());
+    watches::a_watch_tells_removals(&open());
+}
+
+fn an_empty_store_is_empty(engine: &dyn Engine) {
+    assert_eq!(engine.get(b"a").unwrap(), None);
+    assert_eq!(engine.scan(b"", None, 10).unwrap(), []);
+    assert_eq!(engine.watch(b"", Revision(0)).unwrap().next(Duration::ZERO).unwrap(), None);
+    assert_eq!(done(engine.commit(Batch::new())), Revision(0));
+}
+
+fn pages_begin_after_their_key(engine: &dyn Engine) {
+    for key in [b"a".as_slice(), b"b/", b"b/1", b"b/1\x00", b"b/2", b"b0", b"c"] {
+        put(engine, key, key);
+    }
+    let page = |prefix: &[u8], after: &[u8], limit| -> Vec<Vec<u8>> {
+        let entries = engine.scan(prefix, Some(after), limit).unwrap();
+        assert!(entries.iter().all(|entry| entry.value == entry.key));
+        entries.into_iter().map(|entry| entry.key).collect()
+    };
+    assert_eq!(page(b"b/", b"b/", 9), [b"b/1".to_vec(), b"b/1\x00".to_vec(), b"b/2".to_vec()]);
+    assert_eq!(page(b"b/", b"b/1", 1), [b"b/1\x00".to_vec()]);
+    assert_eq!(page(b"b/", b"b/1\x00", 9), [b"b/2".to_vec()]);
+    // A key that is not there, one before the prefix, one after it.
+    assert_eq!(page(b"b/", b"b/1\x00\x00", 9), [b"b/2".to_vec()]);
+    assert_eq!(page(b"b/", b"a", 1), [b"b/".to_vec()]);
+    assert_eq!(page(b"b/", b"", 1), [b"b/".to_vec()]);
+    assert_eq!(page(b"b/", b"b0", 9), Vec::<Vec<u8>>::new());
+    assert_eq!(page(b"b/", b"b/2", 9), Vec::<Vec<u8>>::new());
+    assert_eq!(page(b"", b"b0", 9), [b"c".to_vec()]);
+    assert_eq!(page(b"b/", b"b/", 0), Vec::<Vec<u8>>::new());
+}
+
+/// Writers whose batches often conflict, and a reader to whom the two keys of a batch are always equal.
+fn batches_are_seen_whole_among_conflicts(engine: &dyn Engine) {
+    let both =
+        |value: u64| Batch::new().put(b"p/1", value.to_be_bytes().to_vec()).put(b"p/2", value.to_be_bytes().to_vec());
+    done(engine.commit(both(0)));
+    let (writing, conflicts, wins) = (AtomicUsize::new(3), AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    let read = engine.get(b"p/1").unwrap().unwrap();
+                    let next = u64::from_be_bytes(read.value.try_into().unwrap()) + 1;
+                    match engine.commit(both(next).require(b"p/2", Precondition::At(read.revision))).unwrap() {
+                        Commit::Done(_) => wins.fetch_add(1, Ordering::SeqCst),
+                        Commit::Conflict { .. } => conflicts.fetch_add(1, Ordering::SeqCst),
+                    };
+                }
+                writing.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        while writing.load(Ordering::SeqCst) > 0 {
+            let pair = engine.scan(b"p/", None, 9).unwrap();
+            assert_eq!((pair.len(), &pair[0].value, pair[0].revision), (2, &pair[1].value, pair[1].revision));
+        }
+    });
+    let counted = u64::from_be_bytes(engine.get(b"p/2").unwrap().unwrap().value.try_into().unwrap());
+    assert_eq!(counted, wins.load(Ordering::SeqCst) as u64, "a winner's write was lost");
+    assert_eq!(wins.into_inner() + conflicts.into_inner(), 300);
+}
+
+fn what_changes_nothing_makes_no_revision(engine: &dyn Engine) {
+    let first = put(engine, b"a", b"1");
+    assert_eq!(done(engine.commit(Batch::new())), first);
+    assert_eq!(done(engine.commit(Batch::new().delete(b"absent"))), first);
+    assert_eq!(done(engine.commit(Batch::new().require(b"a", Precondition::At(first)))), first);
+    let empty = Batch::new().require(b"a", Precondition::Absent);
+    assert_eq!(engine.commit(empty).unwrap(), Commit::Conflict { key: b"a".to_vec() });
+    assert!(put(engine, b"a", b"1") > first, "the same bytes again are a change");
 }
 
 fn done(commit: Result<Commit, StoreError>) -> Revision {
@@ -115,14 +190,20 @@ fn preconditions_mean_what_they_say(engine: &dyn Engine) {
 }
 
 fn one_of_two_racers_wins(engine: &dyn Engine) {
-    for round in 0..50_u32 {
-        let before = put(engine, b"raced", &round.to_be_bytes());
+    for round in 0..200_u32 {
+        // Every second round they race to make the key, else to change it.
+        let precondition = if round % 2 == 0 {
+            done(engine.commit(Batch::new().delete(b"raced")));
+            Precondition::Absent
+        } else {
+            Precondition::At(put(engine, b"raced", &round.to_be_bytes()))
+        };
         let wins = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for racer in 0..4_u8 {
                 let wins = &wins;
                 scope.spawn(move || {
-                    let batch = Batch::new().require(b"raced", Precondition::At(before)).put(b"raced", vec![racer]);
+                    let batch = Batch::new().require(b"raced", precondition).put(b"raced", vec![racer]);
                     if let Commit::Done(_) = engine.commit(batch).unwrap() {
                         wins.fetch_add(1, Ordering::SeqCst);
                     }
@@ -148,46 +229,14 @@ fn limits_are_refused(engine: &dyn Engine) {
     let of = |count: usize| (0..count).fold(Batch::new(), |batch, n| batch.put(&n.to_be_bytes(), Vec::new()));
     let over = BATCH_OPERATIONS_MAX + 1;
     assert_eq!(engine.commit(of(over)), Err(StoreError::BatchTooLarge(over)));
+    let mixed = (1..BATCH_OPERATIONS_MAX).fold(of(1), |batch, n| batch.require(&n.to_be_bytes(), Precondition::Absent));
+    assert_eq!(engine.commit(mixed.clone().delete(b"one more")), Err(StoreError::BatchTooLarge(over)));
+    let put_twice = Batch::new().put(b"a", b"1".to_vec()).put(b"a", b"1".to_vec());
+    assert_eq!(engine.commit(put_twice), Err(StoreError::WrittenTwice));
+    assert_eq!(engine.commit(Batch::new().put(b"a", Vec::new()).delete(b"a")), Err(StoreError::WrittenTwice));
+    assert_eq!(engine.commit(Batch::new().delete(b"a").delete(b"a")), Err(StoreError::WrittenTwice));
     assert_eq!(keys(engine, b""), Vec::<Vec<u8>>::new());
+    done(engine.commit(mixed));
     done(engine.commit(of(BATCH_OPERATIONS_MAX)));
     assert_eq!(keys(engine, b"").len(), BATCH_OPERATIONS_MAX);
-}
-
-fn a_watch_has_no_gaps_and_no_repeats(engine: &dyn Engine) {
-    put(engine, b"before", b"");
-    let from = put(engine, b"w/0", b"");
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for n in 1..60_u8 {
-                let batch = Batch::new().put(&[b'w', b'/', n], vec![n]).put(&[b'w', b'/', n, 1], vec![n]);
-                done(engine.commit(batch.put(b"elsewhere", vec![n])));
-            }
-            done(engine.commit(Batch::new().delete(&[b'w', b'/', 1])));
-        });
-        let (mut heard, mut from) = (Vec::<Change>::new(), from);
-        while heard.len() < 119 {
-            // A new watch every few whole revisions, as after a broken connection.
-            let mut watch = engine.watch(b"w/", from).unwrap();
-            for _ in 0..10 {
-                if heard.len() < 119 {
-                    heard.push(watch.next(HEARD_MAX).unwrap().expect("a change was not heard of"));
-                }
-            }
-            let last = heard.last().unwrap().revision;
-            if heard.len() < 119 && heard.iter().filter(|change| change.revision == last).count() == 2 {
-                from = last;
-            } else if heard.len() < 119 {
-                let whole = heard.iter().rev().find(|change| change.revision < last);
-                from = whole.map_or(from, |change| change.revision);
-                heard.retain(|change| change.revision < last);
-            }
-        }
-        assert!(heard.is_sorted_by(|a, b| a.revision <= b.revision));
-        let names: Vec<_> = heard.iter().map(|change| change.key.clone()).collect();
-        let expected = (1..60_u8).flat_map(|n| [vec![b'w', b'/', n], vec![b'w', b'/', n, 1]]);
-        assert_eq!(names, expected.chain([vec![b'w', b'/', 1]]).collect::<Vec<_>>());
-        assert_eq!(heard.last().unwrap().value, None);
-    });
-    let mut quiet = engine.watch(b"nothing/", Revision(0)).unwrap();
-    assert_eq!(quiet.next(Duration::from_millis(1)).unwrap(), None);
 }

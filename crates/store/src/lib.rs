@@ -5,10 +5,12 @@
 mod contract;
 mod error;
 pub mod exam;
+mod faulty;
 mod memory;
 mod sqlite;
 
 pub use contract::{Batch, Change, Commit, Engine, Entry, Precondition, Record, Revision, Watch};
 pub use error::StoreError;
+pub use faulty::{Fault, Faulty};
 pub use memory::MemoryEngine;
 pub use sqlite::SqliteEngine;

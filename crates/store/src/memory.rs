@@ -1,6 +1,6 @@
 //! An engine in memory, for tests of other rooms and as the plain model that real engines are compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,11 +20,45 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Content {
     records: BTreeMap<Vec<u8>, Record>,
-    history: Vec<(Revision, Vec<u8>)>,
+    history: VecDeque<Past>,
+    history_max: usize,
+    /// How many changes were cut from the front of the history, and the last revision among them.
+    cut: usize,
+    compacted: Revision,
     revision: Revision,
+}
+
+#[derive(Debug)]
+struct Past {
+    revision: Revision,
+    key: Vec<u8>,
+    is_deleted: bool,
+}
+
+impl MemoryEngine {
+    /// A store that keeps at least the last `changes` changes for watchers, instead of all.
+    #[must_use]
+    pub fn with_history(changes: usize) -> Self {
+        let engine = Self::default();
+        engine.shared.lock().history_max = changes;
+        engine
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self {
+            records: BTreeMap::new(),
+            history: VecDeque::new(),
+            history_max: usize::MAX,
+            cut: 0,
+            compacted: Revision(0),
+            revision: Revision(0),
+        }
+    }
 }
 
 impl Shared {
@@ -39,6 +73,35 @@ impl Content {
             (Precondition::Absent, None) => true,
             (Precondition::At(revision), Some(record)) => record.revision == revision,
             (Precondition::Absent, Some(_)) | (Precondition::At(_), None) => false,
+        }
+    }
+
+    fn write(&mut self, batch: Batch) {
+        let revision = Revision(self.revision.0 + 1);
+        for (key, value) in batch.puts {
+            self.records.insert(key.clone(), Record { value, revision });
+            self.history.push_back(Past { revision, key, is_deleted: false });
+            self.revision = revision;
+        }
+        for key in batch.deletes {
+            if self.records.remove(&key).is_some() {
+                self.history.push_back(Past { revision, key, is_deleted: true });
+                self.revision = revision;
+            }
+        }
+        self.trim();
+    }
+
+    /// Whole revisions only: a watcher must never see half of a commit.
+    fn trim(&mut self) {
+        while let Some(first) = self.history.front().map(|past| past.revision) {
+            let whole = self.history.iter().take_while(|past| past.revision == first).count();
+            if self.history.len() - whole < self.history_max {
+                return;
+            }
+            self.history.drain(..whole);
+            self.cut += whole;
+            self.compacted = first;
         }
     }
 }
@@ -71,17 +134,8 @@ impl Engine for MemoryEngine {
                 return Ok(Commit::Conflict { key: key.clone() });
             }
         }
-        let revision = Revision(content.revision.0 + 1);
-        content.revision = revision;
-        for (key, value) in batch.puts {
-            content.records.insert(key.clone(), Record { value, revision });
-            content.history.push((revision, key));
-        }
-        for key in batch.deletes {
-            if content.records.remove(&key).is_some() {
-                content.history.push((revision, key));
-            }
-        }
+        content.write(batch);
+        let revision = content.revision;
         drop(content);
         self.shared.changed.notify_all();
         Ok(Commit::Done(revision))
@@ -89,34 +143,42 @@ impl Engine for MemoryEngine {
 
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
         let content = self.shared.lock();
-        let next = content.history.partition_point(|(revision, _)| *revision <= from);
+        let is_cut = from < content.compacted;
+        let next = content.cut + content.history.partition_point(|past| past.revision <= from);
         drop(content);
-        Ok(Box::new(MemoryWatch { shared: Arc::clone(&self.shared), prefix: prefix.to_vec(), next }))
+        Ok(Box::new(MemoryWatch { shared: Arc::clone(&self.shared), prefix: prefix.to_vec(), next, is_cut }))
     }
 }
 
 struct MemoryWatch {
     shared: Arc<Shared>,
     prefix: Vec<u8>,
+    /// Place of the next change to look at, counted from the store's first.
     next: usize,
+    is_cut: bool,
 }
 
 impl Watch for MemoryWatch {
     fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError> {
         let content = self.shared.lock();
         let waiting = self.shared.changed.wait_timeout_while(content, timeout, |content| {
-            while let Some((_, key)) = content.history.get(self.next) {
-                if key.starts_with(&self.prefix) {
+            self.is_cut |= self.next < content.cut;
+            while let Some(past) = content.history.get(self.next.wrapping_sub(content.cut)) {
+                if self.is_cut || past.key.starts_with(&self.prefix) {
                     return false;
                 }
                 self.next += 1;
             }
-            true
+            !self.is_cut
         });
         let (content, _timed_out) = waiting.unwrap_or_else(PoisonError::into_inner);
-        let Some((revision, key)) = content.history.get(self.next).cloned() else { return Ok(None) };
+        if self.is_cut {
+            return Err(StoreError::Compacted);
+        }
+        let Some(past) = content.history.get(self.next - content.cut) else { return Ok(None) };
         self.next += 1;
-        let value = content.records.get(&key).map(|record| record.value.clone());
-        Ok(Some(Change { key, value, revision }))
+        let now = content.records.get(&past.key).filter(|_| !past.is_deleted);
+        let (key, revision) = (past.key.clone(), past.revision);
+        Ok(Some(Change { key, value: now.map(|record| record.value.clone()), revision }))
     }
 }

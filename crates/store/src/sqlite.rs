@@ -1,9 +1,10 @@
 //! The embedded engine: SQLite, chosen in storage.md for its trusted file format and crash behaviour.
 //!
-//! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction, each in its own
-//! savepoint; a few read connections. The schema is in docs/formats/store.md.
+//! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction; a few read connections. The schema is in docs/formats/store.md.
 
+mod change_kind;
 mod open;
+mod presence;
 mod read;
 mod watch;
 mod writer;
@@ -12,12 +13,17 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::contract::{Batch, Commit, Engine, Entry, Record, Revision, Watch};
 use crate::error::StoreError;
+use presence::Presence;
 use read::Readers;
 use watch::{News, SqliteWatch};
 use writer::Writer;
+
+/// How often a watch looks when another process writes.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A store in one file of a directory, owned by one process at a time.
 pub struct SqliteEngine {
@@ -40,17 +46,19 @@ impl SqliteEngine {
     /// Opens the store in `directory`, which must exist; makes it if there is none.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it, [`StoreError::NotAStore`], [`StoreError::Unusable`].
+    /// [`StoreError::InUse`] when another process (or this one) has it, [`StoreError::NotAStore`],
+    /// [`StoreError::Newer`], [`StoreError::Unusable`], [`StoreError::Full`], [`StoreError::Corrupt`].
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(directory)?;
         let connection = open::writable(directory)?;
         let news = Arc::new(News::default());
-        let writer = Writer::start(connection, Arc::clone(&news))?;
+        let writer = Writer::start(connection, Presence::of(&open::file(directory))?, Arc::clone(&news))?;
         let readers = Arc::new(Readers::new(open::file(directory)));
         Ok(Self { directory: directory.to_owned(), readers, writer: Some(writer), news, _lock: Some(lock) })
     }
 
-    /// Opens the store in `directory` for reading, also beside a running server.
+    /// Opens the store in `directory` for reading, also beside a running server, whose changes its watches then find by
+    /// looking now and again.
     ///
     /// # Errors
     /// See [`SqliteEngine::open`].
@@ -82,17 +90,25 @@ impl Engine for SqliteEngine {
     }
 
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
-        Ok(Box::new(SqliteWatch::new(Arc::clone(&self.readers), Arc::clone(&self.news), prefix, from)))
+        // Nobody wakes the watches of a store that another process writes.
+        let look_again = if self.writer.is_some() { Duration::MAX } else { LOOK_AGAIN };
+        Ok(Box::new(SqliteWatch::new(Arc::clone(&self.readers), Arc::clone(&self.news), prefix, from, look_again)))
     }
 }
 
 /// What an error of the library means for the caller.
 fn store_error(error: &rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode;
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full,
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt,
+    use rusqlite::{Error, ErrorCode};
+    // The index of the write-ahead log could not grow: only a want of space does that.
+    const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
+    match (error.sqlite_extended_error_code(), error.sqlite_error_code(), error) {
+        (Some(IOERR_SHMSIZE), ..) | (_, Some(ErrorCode::DiskFull), _) => StoreError::Full,
+        (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreError::Busy,
+        (_, Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => StoreError::ReadOnly,
+        (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => StoreError::Corrupt,
+        // A row or a type that the schema promises is not there.
+        (_, None, Error::QueryReturnedNoRows | Error::InvalidColumnType(..))
+        | (_, None, Error::IntegralValueOutOfRange(..) | Error::FromSqlConversionFailure(..)) => StoreError::Corrupt,
         _ => StoreError::Failed(error.to_string()),
     }
 }

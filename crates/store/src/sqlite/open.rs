@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::store_error;
@@ -15,13 +15,15 @@ use crate::error::StoreError;
 const APPLICATION_ID: i32 = 0x434c_5647;
 /// `user_version`: the number of this schema.
 const SCHEMA_VERSION: i32 = 1;
-/// How long a connection waits for another of this process.
+/// How long a connection waits for another.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
 const SCHEMA: &str = "
     CREATE TABLE record (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL);
     CREATE UNIQUE INDEX record_by_key ON record (key);
-    CREATE TABLE change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL);
+    CREATE TABLE change (
+        id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL, kind INTEGER NOT NULL
+    );
     CREATE INDEX change_by_revision ON change (revision);
     CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
     INSERT INTO counter (name, value) VALUES ('revision', 0), ('compacted', 0);
@@ -46,29 +48,26 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// A connection that may write; makes the schema in a new file.
+/// A connection that may write; makes the schema in a new file. A file that is not ours is left as it is.
 pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
     let path = file(directory);
     let unusable = |reason: String| StoreError::Unusable { path: path.clone(), reason };
     // Made here rather than by SQLite, so that it is never readable by others.
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
     made.map_err(|error| unusable(error.to_string()))?;
+    // SQLite syncs what it makes, and it did not make this one: without its name in the directory, power loss takes it all.
+    File::open(directory).and_then(|names| names.sync_all()).map_err(|error| unusable(error.to_string()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| unusable(error.to_string()))?;
-    let not_a_store = |error: rusqlite::Error| match store_error(&error) {
-        StoreError::Corrupt => StoreError::NotAStore(path.clone()),
-        other => other,
+    let is_new = match identity(&connection, &path)? {
+        Identity::Empty => true,
+        Identity::Store => false,
     };
-    connection.busy_timeout(BUSY_MAX).map_err(not_a_store)?;
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(not_a_store)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(not_a_store)?;
-    let version = integer(&connection, "user_version").map_err(not_a_store)?;
-    let application = integer(&connection, "application_id").map_err(not_a_store)?;
-    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
-    match (application, version, tables.map_err(not_a_store)?) {
-        (0, 0, 0) => create(&mut connection).map_err(|error| store_error(&error))?,
-        (APPLICATION_ID, SCHEMA_VERSION, _) => {}
-        _ => return Err(StoreError::NotAStore(path)),
+    let failed = |error: rusqlite::Error| store_error(&error);
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    if is_new {
+        create(&mut connection).map_err(failed)?;
     }
     Ok(connection)
 }
@@ -79,10 +78,38 @@ pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
     let opened = Connection::open_with_flags(path, flags);
     let connection =
         opened.map_err(|error| StoreError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
-    connection.busy_timeout(BUSY_MAX).map_err(|error| store_error(&error))?;
-    match integer(&connection, "application_id") {
-        Ok(APPLICATION_ID) => Ok(connection),
+    match identity(&connection, path)? {
+        Identity::Store => Ok(connection),
+        Identity::Empty => Err(StoreError::NotAStore(path.to_owned())),
+    }
+}
+
+enum Identity {
+    /// A new file, nothing in it.
+    Empty,
+    /// A store of this schema.
+    Store,
+}
+
+fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError> {
+    let read = || -> rusqlite::Result<(i32, i32, i64)> {
+        connection.busy_timeout(BUSY_MAX)?;
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((integer(connection, "application_id")?, integer(connection, "user_version")?, tables))
+    };
+    match read() {
+        Ok((0, 0, 0)) => Ok(Identity::Empty),
+        Ok((APPLICATION_ID, SCHEMA_VERSION, 1..)) => Ok(Identity::Store),
+        Ok((APPLICATION_ID, schema, _)) if schema > SCHEMA_VERSION => {
+            Err(StoreError::Newer { path: path.to_owned(), schema })
+        }
         Ok(_) => Err(StoreError::NotAStore(path.to_owned())),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(StoreError::NotAStore(path.to_owned()))
+        }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            Err(StoreError::Unusable { path: path.to_owned(), reason: error.to_string() })
+        }
         Err(error) => Err(store_error(&error)),
     }
 }

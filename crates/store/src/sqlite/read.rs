@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 
 use super::{open, store_error};
-use crate::contract::{Change, Entry, Record, Revision, prefix_end};
+use crate::contract::{Entry, Record, Revision, prefix_end};
 use crate::error::StoreError;
 
 /// Idle connections kept; more callers than this make their own and close it again.
@@ -58,36 +58,7 @@ impl Readers {
         })
     }
 
-    /// The first change of a key with this prefix whose place is after `place` and whose revision is after `from`.
-    pub(super) fn change_after(
-        &self,
-        prefix: &[u8],
-        place: i64,
-        from: Revision,
-    ) -> Result<Result<Option<(i64, Change)>, StoreError>, StoreError> {
-        let revision_from = i64::try_from(from.0).unwrap_or(i64::MAX);
-        self.with(|connection| {
-            let compacted: i64 = connection
-                .prepare_cached("SELECT value FROM counter WHERE name = 'compacted'")?
-                .query_row([], |row| row.get(0))?;
-            if compacted > revision_from {
-                return Ok(Err(StoreError::Compacted));
-            }
-            let mut select = connection.prepare_cached(
-                "SELECT change.id, change.key, record.value, change.revision FROM change
-                 LEFT JOIN record ON record.key = change.key
-                 WHERE change.id > ?1 AND change.revision > ?2 AND substr(change.key, 1, ?3) = ?4
-                 ORDER BY change.id LIMIT 1",
-            )?;
-            let length = i64::try_from(prefix.len()).unwrap_or(i64::MAX);
-            let found = select.query_row(params![place, revision_from, length, prefix], |row| {
-                Ok((row.get(0)?, Change { key: row.get(1)?, value: row.get(2)?, revision: revision(row, 3)? }))
-            });
-            found.optional().map(Ok)
-        })
-    }
-
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -105,7 +76,8 @@ impl Readers {
     }
 }
 
+/// The revision in a column; a negative one is damage.
 pub(super) fn revision(row: &Row<'_>, column: usize) -> rusqlite::Result<Revision> {
     let stored: i64 = row.get(column)?;
-    Ok(Revision(u64::try_from(stored).unwrap_or(0)))
+    u64::try_from(stored).map(Revision).map_err(|_| Error::IntegralValueOutOfRange(column, stored))
 }

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::read::Readers;
-use crate::contract::{Change, Revision, Watch};
+use rusqlite::{OptionalExtension, params};
+
+use super::change_kind::ChangeKind;
+use super::read::{Readers, revision};
+use crate::contract::{Change, Revision, Watch, prefix_end};
 use crate::error::StoreError;
 
 /// Wakes watchers after a commit.
@@ -34,33 +37,89 @@ pub(super) struct SqliteWatch {
     readers: Arc<Readers>,
     news: Arc<News>,
     prefix: Vec<u8>,
+    /// Everything up to here was given, or is not of this prefix.
     from: Revision,
     /// Place in the change table of the last change that was given.
     place: i64,
+    look_again: Duration,
+}
+
+/// What a look at the change table found.
+enum Look {
+    Found { place: i64, change: Change },
+    Nothing { up_to: Revision },
+    Compacted,
 }
 
 impl SqliteWatch {
-    pub(super) fn new(readers: Arc<Readers>, news: Arc<News>, prefix: &[u8], from: Revision) -> Self {
-        Self { readers, news, prefix: prefix.to_vec(), from, place: 0 }
+    pub(super) fn new(
+        readers: Arc<Readers>,
+        news: Arc<News>,
+        prefix: &[u8],
+        from: Revision,
+        look_again: Duration,
+    ) -> Self {
+        Self { readers, news, prefix: prefix.to_vec(), from, place: 0, look_again }
+    }
+
+    fn look(&self) -> Result<Look, StoreError> {
+        let from = i64::try_from(self.from.0).unwrap_or(i64::MAX);
+        let end = prefix_end(&self.prefix);
+        self.readers.with(|connection| {
+            // One snapshot for all three questions: history cut between them would be a gap that nobody sees.
+            let snapshot = connection.unchecked_transaction()?;
+            let mut counter = snapshot.prepare_cached("SELECT value FROM counter WHERE name = ?1")?;
+            let compacted = counter.query_row(["compacted"], |row| revision(row, 0))?;
+            if compacted > self.from {
+                return Ok(Look::Compacted);
+            }
+            let found = snapshot
+                .prepare_cached(NEXT_CHANGE)?
+                .query_row(params![from, self.place, self.prefix, end], |row| {
+                    let kind: ChangeKind = row.get(2)?;
+                    let value = if kind == ChangeKind::Put { row.get(3)? } else { None };
+                    Ok(Look::Found {
+                        place: row.get(0)?,
+                        change: Change { key: row.get(1)?, value, revision: revision(row, 4)? },
+                    })
+                })
+                .optional()?;
+            match found {
+                Some(found) => Ok(found),
+                None => Ok(Look::Nothing { up_to: counter.query_row(["revision"], |row| revision(row, 0))? }),
+            }
+        })
     }
 }
 
+/// In the order of the index on (revision, id): a watch that is nearly up to date reads only what is new.
+const NEXT_CHANGE: &str = "
+    SELECT change.id, change.key, change.kind, record.value, change.revision FROM change
+    LEFT JOIN record ON record.key = change.key
+    WHERE change.revision > ?1 AND change.id > ?2 AND change.key >= ?3 AND (?4 IS NULL OR change.key < ?4)
+    ORDER BY change.revision, change.id LIMIT 1";
+
 impl Watch for SqliteWatch {
     fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError> {
-        let until = Instant::now() + timeout;
+        let begun = Instant::now();
         loop {
             let seen = self.news.count();
-            if let Some((place, change)) = self.readers.change_after(&self.prefix, self.place, self.from)?? {
-                self.place = place;
-                // The rest of this revision is found by its place; earlier revisions are done with.
-                self.from = self.from.max(Revision(change.revision.0.saturating_sub(1)));
-                return Ok(Some(change));
+            match self.look()? {
+                Look::Compacted => return Err(StoreError::Compacted),
+                Look::Found { place, change } => {
+                    self.place = place;
+                    // The rest of this revision is found by its place; earlier revisions are done with.
+                    self.from = self.from.max(Revision(change.revision.0.saturating_sub(1)));
+                    return Ok(Some(change));
+                }
+                // A watch of a quiet prefix moves on as well, or history would be cut behind its back.
+                Look::Nothing { up_to } => self.from = self.from.max(up_to),
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = timeout.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Ok(None);
             }
-            self.news.wait_past(seen, left);
+            self.news.wait_past(seen, left.min(self.look_again));
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Writing: one thread takes all waiting batches, applies each in its own savepoint, makes them durable together, and
-//! only then answers each.
+//! Writing: one thread takes all waiting batches, applies them in order in one transaction, makes them durable
+//! together, and only then answers each.
 //!
 //! **Invariant:** a batch is answered `Done` after the transaction that holds it is committed and synced. When that
-//! fails, every batch in it is answered with the error and nothing of any is there.
+//! fails, every batch in it is answered with the error, and none is seen by a reader of this process.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension, Savepoint, params};
+use rusqlite::{Connection, Error, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::change_kind::ChangeKind;
+use super::presence::Presence;
 use super::store_error;
 use super::watch::News;
 use crate::contract::{Batch, Commit, Precondition, Revision};
@@ -17,8 +19,10 @@ use crate::error::StoreError;
 
 /// Most batches in one transaction, so that none waits long behind others.
 const GROUP_MAX: usize = 256;
-/// How many changes are kept for watchers; trimmed when there are a tenth more.
+/// How many changes are kept for watchers, at least.
 const HISTORY_MAX: i64 = 100_000;
+/// Changes between two trims: few, so that the commit which trims is hardly later than others.
+const TRIM_EVERY: i64 = 1_000;
 
 type Answer = Result<Commit, StoreError>;
 
@@ -34,9 +38,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, news: Arc<News>) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, presence: Presence, news: Arc<News>) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
-        let mut ledger = Ledger { connection, is_latched: false, changes_since_trim: HISTORY_MAX };
+        let mut ledger = Ledger::new(connection, presence);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || ledger.run(&received, &news))
@@ -64,68 +68,83 @@ impl Drop for Writer {
 
 struct Ledger {
     connection: Connection,
+    presence: Presence,
     is_latched: bool,
+    /// How many changes are kept; trimmed when there are [`TRIM_EVERY`] more.
+    history_max: i64,
     changes_since_trim: i64,
 }
 
 impl Ledger {
+    fn new(connection: Connection, presence: Presence) -> Self {
+        // The first commit trims: how many were written since the last time is not known.
+        Self { connection, presence, is_latched: false, history_max: HISTORY_MAX, changes_since_trim: TRIM_EVERY }
+    }
+
     fn run(&mut self, jobs: &Receiver<Job>, news: &News) {
         while let Ok(first) = jobs.recv() {
             let mut group = vec![first];
             group.extend(jobs.try_iter().take(GROUP_MAX - 1));
-            let answers = self.commit_group(&group);
+            let answers = self.commit_group(group.iter().map(|job| &job.batch));
             for (job, answer) in group.into_iter().zip(answers) {
                 // A caller that is gone needs no answer.
                 let _gone = job.answer.send(answer);
             }
             news.announce();
         }
+        if !self.is_latched {
+            // Leaves one file behind. Not needed: the next to open reads the log, so a failure loses nothing.
+            let _left_in_log = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 
-    fn commit_group(&mut self, group: &[Job]) -> Vec<Answer> {
-        let failed = |error: &StoreError| group.iter().map(|_| Err(error.clone())).collect();
-        if self.is_latched {
-            return failed(&StoreError::Latched);
-        }
-        match self.try_commit_group(group) {
+    fn commit_group<'a>(&mut self, group: impl ExactSizeIterator<Item = &'a Batch>) -> Vec<Answer> {
+        let count = group.len();
+        let committed = if self.is_latched { Err(StoreError::Latched) } else { self.try_commit_group(group) };
+        match committed {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) => {
-                let error = store_error(&error);
-                // A full disk is the operator's to mend while we run; anything else means the file is not to be trusted.
-                self.is_latched = !matches!(error, StoreError::Full | StoreError::ReadOnly);
-                failed(&error)
+                // A full disk is the operator's to mend while we run; after anything else the file is not to be trusted.
+                self.is_latched |= !error.is_passing();
+                vec![Err(error); count]
             }
         }
     }
 
-    fn try_commit_group(&mut self, group: &[Job]) -> rusqlite::Result<Vec<Commit>> {
-        let mut transaction = self.connection.transaction()?;
-        let mut revision: i64 =
-            transaction.query_row("SELECT value FROM counter WHERE name = 'revision'", [], |row| row.get(0))?;
-        let mut answers = Vec::with_capacity(group.len());
-        let mut changes = 0;
-        for job in group {
-            let mut savepoint = transaction.savepoint()?;
-            match apply(&savepoint, &job.batch, revision + 1)? {
+    fn try_commit_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> Result<Vec<Commit>, StoreError> {
+        self.presence.check()?;
+        self.write_group(group).map_err(|error| store_error(&error))
+    }
+
+    fn write_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<Vec<Commit>> {
+        // Immediate: the lock is waited for here, since a lock that a read grew into cannot be waited for.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let before: i64 = transaction
+            .prepare_cached("SELECT value FROM counter WHERE name = 'revision'")?
+            .query_row([], |row| row.get(0))?;
+        let (mut revision, mut changes) = (before, 0);
+        let mut answers = Vec::new();
+        for batch in group {
+            answers.push(match apply(&transaction, batch, revision + 1)? {
                 Applied::Changed(count) => {
-                    savepoint.commit()?;
-                    revision += 1;
+                    revision += i64::from(count > 0);
                     changes += count;
-                    answers.push(Commit::Done(Revision(u64::try_from(revision).unwrap_or(0))));
+                    let done = u64::try_from(revision).map_err(|_| Error::IntegralValueOutOfRange(0, revision))?;
+                    Commit::Done(Revision(done))
                 }
-                Applied::Conflict(key) => {
-                    savepoint.rollback()?;
-                    answers.push(Commit::Conflict { key });
-                }
-            }
+                Applied::Conflict(key) => Commit::Conflict { key },
+            });
         }
-        transaction.execute("UPDATE counter SET value = ?1 WHERE name = 'revision'", [revision])?;
-        self.changes_since_trim += changes;
-        if self.changes_since_trim > HISTORY_MAX / 10 {
-            trim(&transaction)?;
-            self.changes_since_trim = 0;
+        if revision > before {
+            transaction.prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'revision'")?.execute([revision])?;
+        }
+        let changes = self.changes_since_trim + changes;
+        let is_trim_due = changes >= TRIM_EVERY;
+        if is_trim_due {
+            trim(&transaction, self.history_max)?;
         }
         transaction.commit()?;
+        self.changes_since_trim = if is_trim_due { 0 } else { changes };
         Ok(answers)
     }
 }
@@ -135,9 +154,11 @@ enum Applied {
     Conflict(Vec<u8>),
 }
 
-fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
+/// Looks at every precondition before the first write, so that a batch in conflict has written nothing; a write that
+/// fails ends the whole transaction.
+fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
     for (key, precondition) in &batch.preconditions {
-        let mut select = savepoint.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
+        let mut select = transaction.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
         let found: Option<i64> = select.query_row([key], |row| row.get(0)).optional()?;
         let is_met = match precondition {
             Precondition::Absent => found.is_none(),
@@ -148,20 +169,20 @@ fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::R
         }
     }
     let mut changes = 0;
-    let mut note = savepoint.prepare_cached("INSERT INTO change (revision, key) VALUES (?1, ?2)")?;
-    let mut put = savepoint.prepare_cached(
+    let mut note = transaction.prepare_cached("INSERT INTO change (revision, key, kind) VALUES (?1, ?2, ?3)")?;
+    let mut put = transaction.prepare_cached(
         "INSERT INTO record (key, value, revision) VALUES (?1, ?2, ?3)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision",
     )?;
     for (key, value) in &batch.puts {
         put.execute(params![key, value, revision])?;
-        note.execute(params![revision, key])?;
+        note.execute(params![revision, key, ChangeKind::Put])?;
         changes += 1;
     }
-    let mut delete = savepoint.prepare_cached("DELETE FROM record WHERE key = ?1")?;
+    let mut delete = transaction.prepare_cached("DELETE FROM record WHERE key = ?1")?;
     for key in &batch.deletes {
         if delete.execute([key])? > 0 {
-            note.execute(params![revision, key])?;
+            note.execute(params![revision, key, ChangeKind::Deleted])?;
             changes += 1;
         }
     }
@@ -169,15 +190,19 @@ fn apply(savepoint: &Savepoint<'_>, batch: &Batch, revision: i64) -> rusqlite::R
 }
 
 /// Cuts the history of changes to its bound, and remembers up to where it was cut.
-fn trim(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+fn trim(transaction: &Transaction<'_>, history_max: i64) -> rusqlite::Result<()> {
     let newest: Option<i64> = transaction.query_row("SELECT max(id) FROM change", [], |row| row.get(0))?;
-    let horizon = newest.unwrap_or(0) - HISTORY_MAX;
-    let cut: Option<i64> =
-        transaction.query_row("SELECT max(revision) FROM change WHERE id <= ?1", [horizon], |row| row.get(0))?;
-    if let Some(revision) = cut {
-        // Whole revisions only: a watcher must never see half of a commit.
-        transaction.execute("DELETE FROM change WHERE revision <= ?1", [revision])?;
-        transaction.execute("UPDATE counter SET value = ?1 WHERE name = 'compacted'", [revision])?;
+    let horizon = newest.unwrap_or(0) - history_max;
+    // Whole revisions only: a watcher must never see half of a commit.
+    let kept: Option<i64> =
+        transaction.query_row("SELECT min(revision) FROM change WHERE id > ?1", [horizon], |row| row.get(0))?;
+    if let Some(first) = kept.filter(|_| horizon > 0) {
+        transaction.execute("DELETE FROM change WHERE revision < ?1", [first])?;
+        transaction.execute("UPDATE counter SET value = ?1 WHERE name = 'compacted'", [first - 1])?;
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;
