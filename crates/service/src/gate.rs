@@ -82,7 +82,9 @@ mod tests {
         let gate = PairGate::new(PairConcurrency::AtMost(1));
         let permit = gate.enter().unwrap();
         assert!(matches!(gate.enter(), Err(ServiceError::ConcurrencyLimitExceeded)));
-        assert!(matches!(gate.clone().enter(), Err(ServiceError::ConcurrencyLimitExceeded)));
+        let other_handle = gate.clone();
+        assert!(matches!(other_handle.enter(), Err(ServiceError::ConcurrencyLimitExceeded)));
+        assert_eq!(gate.in_flight(), 1);
         drop(permit);
         assert_eq!(gate.in_flight(), 0);
         assert!(gate.enter().is_ok());

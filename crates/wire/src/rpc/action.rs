@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(Action::ALL.len(), 14);
+        assert_eq!(Action::ALL.len(), 17);
         for action in Action::ALL {
             assert_eq!(Action::parse(action.name()), Ok(*action));
             assert!(!NOT_SERVED.contains(&action.name()));
