@@ -157,7 +157,8 @@ impl Writer {
         let expected: usize = group.iter().map(|waiting| waiting.fields.len() + 180).sum();
         let would_end = self.segment.end.saturating_add(expected as u64).saturating_add(1024);
         let has_lines = self.mark.seq > self.segment.first_seq;
-        if would_end > self.segment_bytes && has_lines { self.rotate() } else { Ok(()) }
+        // A note alone stays in the segment it is about: the lines it counts stand right before it.
+        if would_end > self.segment_bytes && has_lines && !group.is_empty() { self.rotate() } else { Ok(()) }
     }
 
     /// Goes over to the next segment. Its header becomes part of the log at once, whatever happens to the group.
