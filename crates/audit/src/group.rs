@@ -15,18 +15,17 @@ const FORMAT: u64 = 1;
 pub(crate) struct Group {
     pub(crate) bytes: Vec<u8>,
     pub(crate) mark: Mark,
-    scratch: Vec<u8>,
 }
 
 impl Group {
     /// An empty group after `mark`.
     pub(crate) fn after(mark: Mark) -> Self {
-        Self { bytes: Vec::new(), mark, scratch: Vec::new() }
+        Self { bytes: Vec::new(), mark }
     }
 
     /// Adds one line; `fields` starts with a comma or is empty.
     pub(crate) fn push(&mut self, time: Timestamp, kind: &str, fields: &str) {
-        self.mark = line::write(&mut self.bytes, self.mark, (time, kind, fields), &mut self.scratch);
+        self.mark = line::write(&mut self.bytes, self.mark, time, kind, fields);
     }
 
     /// Adds a segment's first line. `previous_segment` is the first number of the segment before, 0 for none.

@@ -59,15 +59,10 @@ impl FromStr for Mark {
 }
 
 /// Writes the line after `mark` to the end of `out` and returns its mark.
-pub(crate) fn write(
-    out: &mut Vec<u8>,
-    mark: Mark,
-    (time, kind, fields): (Timestamp, &str, &str),
-    scratch: &mut Vec<u8>,
-) -> Mark {
+pub(crate) fn write(out: &mut Vec<u8>, mark: Mark, time: Timestamp, kind: &str, fields: &str) -> Mark {
     let seq = mark.seq.saturating_add(1);
     let body = format!("{{\"seq\":{seq},\"time\":\"{}\",\"kind\":\"{kind}\"{fields}", rfc3339_ms(time));
-    let chain = link(&mark.chain, body.as_bytes(), scratch);
+    let chain = link(&mark.chain, body.as_bytes());
     out.extend_from_slice(body.as_bytes());
     out.extend_from_slice(CHAIN_FIELD.as_bytes());
     out.extend_from_slice(hex::encode(chain).as_bytes());
@@ -100,8 +95,8 @@ impl<'a> Line<'a> {
     }
 
     /// Whether this is, unaltered, the line after `mark`.
-    pub(crate) fn follows(&self, mark: &Mark, scratch: &mut Vec<u8>) -> bool {
-        Some(self.seq) == mark.seq.checked_add(1) && link(&mark.chain, self.body.as_bytes(), scratch) == self.chain
+    pub(crate) fn follows(&self, mark: &Mark) -> bool {
+        Some(self.seq) == mark.seq.checked_add(1) && link(&mark.chain, self.body.as_bytes()) == self.chain
     }
 
     /// Where the log stands after this line.
@@ -145,10 +140,10 @@ mod tests {
     use super::*;
 
     fn two_lines() -> (Vec<u8>, Mark, Mark) {
-        let (mut out, mut scratch) = (Vec::new(), Vec::new());
+        let mut out = Vec::new();
         let time = Timestamp::from_unix_ms(1_767_323_045_007);
-        let first = write(&mut out, Mark::START, (time, "a", ",\"x\":1,\"y\":\"z\""), &mut scratch);
-        let second = write(&mut out, first, (time, "b", ""), &mut scratch);
+        let first = write(&mut out, Mark::START, time, "a", ",\"x\":1,\"y\":\"z\"");
+        let second = write(&mut out, first, time, "b", "");
         (out, first, second)
     }
 
@@ -160,9 +155,9 @@ mod tests {
         assert_eq!((lines[0].mark(), lines[1].mark()), (first, second));
         assert_eq!((lines[0].kind, lines[0].time), ("a", "2026-01-02T03:04:05.007Z"));
         assert_eq!((lines[0].field("x"), lines[0].field("y"), lines[0].field("z")), (Some("1"), Some("z"), None));
-        assert!(lines[0].follows(&Mark::START, &mut Vec::new()));
-        assert!(lines[1].follows(&first, &mut Vec::new()));
-        assert!(!lines[1].follows(&Mark::START, &mut Vec::new()));
+        assert!(lines[0].follows(&Mark::START));
+        assert!(lines[1].follows(&first));
+        assert!(!lines[1].follows(&Mark::START));
     }
 
     #[test]

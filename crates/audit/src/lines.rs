@@ -12,7 +12,7 @@ pub(crate) enum Piece<'a> {
     /// A line, without its newline.
     Whole(&'a [u8]),
     /// Bytes up to the end of the file without a newline, or more than a line may have.
-    Torn,
+    Torn(&'a [u8]),
     /// The end of the file.
     End,
 }
@@ -49,7 +49,7 @@ impl Lines {
         Ok(match self.buffer.split_last() {
             None => Piece::End,
             Some((b'\n', line)) => Piece::Whole(line),
-            Some(_) => Piece::Torn,
+            Some(_) => Piece::Torn(&self.buffer),
         })
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn find_end(dir: &Path, checker: &Checker) -> Result<Found, OpenError
 /// A crash while the log was created leaves the head and the first segment still under its waiting name.
 fn complete_creation(dir: &Path, head: &Head) -> io::Result<()> {
     let waiting = segment::next_path(dir);
-    if head.segment == 1 && waiting.try_exists()? && segment::list(dir)?.is_empty() {
+    // A segment that waits for its turn is empty; only that of a creation reaches as far as the head says.
+    let is_written = std::fs::metadata(&waiting).is_ok_and(|metadata| metadata.len() == head.offset);
+    if head.segment == 1 && is_written && segment::list(dir)?.is_empty() {
         std::fs::rename(waiting, dir.join(segment::file_name(1)))?;
         segment::sync_dir(dir)?;
     }
@@ -88,8 +90,9 @@ fn walk_tail(tail: &[Named], head: Head, checker: &Checker) -> Result<Found, Ope
 fn check_head_line(named: &Named, head: &Head) -> Result<(), OpenError> {
     let io = || OpenError::io(named.path.as_path());
     let mut file = File::open(&named.path).map_err(io())?;
-    if file.metadata().map_err(io())?.len() < head.offset {
-        return Err(OpenError::Damaged(Finding::truncated(named, head)));
+    let length = file.metadata().map_err(io())?.len();
+    if length < head.offset {
+        return Err(OpenError::Damaged(Finding::truncated(named, head, length)));
     }
     let tail = TAIL_BYTES as u64 + 1;
     let start = head.offset.saturating_sub(tail);
@@ -111,7 +114,7 @@ fn walk_segment(named: &Named, start: u64, walk: &mut Walk<'_>) -> io::Result<(u
         let header_of = (good == 0).then_some(named.first_seq);
         match lines.next()? {
             Piece::Whole(bytes) if walk.step(bytes, header_of).is_ok() => good = lines.end,
-            Piece::End | Piece::Torn | Piece::Whole(_) => return Ok((good, length.saturating_sub(good))),
+            Piece::End | Piece::Torn(_) | Piece::Whole(_) => return Ok((good, length.saturating_sub(good))),
         }
     }
 }
@@ -128,9 +131,9 @@ fn is_crash_debris(named: &Named, good: u64, left: u64) -> Result<bool, OpenErro
     loop {
         match lines.next().map_err(io())? {
             Piece::End => return Ok(true),
-            Piece::Whole(_) | Piece::Torn if after_checkpoint => return Ok(false),
+            Piece::Whole(_) | Piece::Torn(_) if after_checkpoint => return Ok(false),
             Piece::Whole(bytes) => after_checkpoint = Line::parse(bytes).is_some_and(|line| line.kind == "checkpoint"),
-            Piece::Torn => {}
+            Piece::Torn(_) => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is hashed and what is signed, byte for byte (`docs/formats/audit.md`, "Chain" and "Signatures").
 
 use claviger_base::SecretBytes;
-use claviger_crypto::digest::sha256;
+use claviger_crypto::digest::Sha256;
 use claviger_crypto::ed25519::{PublicKey, SigningKey};
 
 use crate::error::OpenError;
@@ -11,11 +11,11 @@ const CHECKPOINT: &[u8] = b"claviger-audit-checkpoint-v1";
 const HEAD: &[u8] = b"claviger-audit-head-v1";
 
 /// One link: SHA-256 of the previous link and the line's body.
-pub(crate) fn link(previous: &[u8; 32], body: &[u8], scratch: &mut Vec<u8>) -> [u8; 32] {
-    scratch.clear();
-    scratch.extend_from_slice(previous);
-    scratch.extend_from_slice(body);
-    sha256(scratch)
+pub(crate) fn link(previous: &[u8; 32], body: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(previous);
+    digest.update(body);
+    digest.finish()
 }
 
 /// Signs checkpoints and heads.
@@ -27,7 +27,7 @@ impl Signer {
     }
 
     pub(crate) fn public_key(&self) -> Result<[u8; 32], OpenError> {
-        self.0.public_key().map(|key| *key.as_bytes()).map_err(|_refused| OpenError::Seed)
+        self.0.public_key().map(|key| *key.as_bytes()).map_err(|_rejected| OpenError::Seed)
     }
 
     pub(crate) fn sign_checkpoint(&self, mark: &Mark) -> Option<[u8; 64]> {
@@ -44,7 +44,6 @@ impl Signer {
 }
 
 /// Checks what [`Signer`] signed.
-#[derive(Debug)]
 pub(crate) struct Checker(PublicKey);
 
 impl Checker {

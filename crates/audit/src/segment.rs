@@ -90,7 +90,11 @@ impl Next {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a segment of this number exists"));
         }
         std::fs::rename(next_path(dir), &path)?;
-        sync_dir(dir)?;
+        if let Err(error) = sync_dir(dir) {
+            // Not to stand in the way of the next attempt.
+            let _ = std::fs::rename(&path, next_path(dir));
+            return Err(error);
+        }
         Ok(Segment { file: self.0, path, first_seq, end })
     }
 }
@@ -101,7 +105,10 @@ pub(crate) enum Place {
     /// As we left it.
     AsLeft,
     /// Longer than what is durable: a failed write, or a stranger's.
-    Longer,
+    Longer {
+        /// By so many bytes.
+        by: u64,
+    },
     /// Removed, replaced, moved or shortened.
     Gone,
 }
@@ -156,7 +163,10 @@ impl Segment {
         if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) || ours.size() < self.end {
             return Place::Gone;
         }
-        if ours.size() > self.end { Place::Longer } else { Place::AsLeft }
+        match ours.size() - self.end {
+            0 => Place::AsLeft,
+            by => Place::Longer { by },
+        }
     }
 
     /// Where it lies.

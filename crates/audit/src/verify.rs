@@ -3,6 +3,7 @@
 //! It reads each segment once, in bounded memory, and needs no secret. It may run on a copy of a live log if the copy of
 //! `head` was made before the copies of the segments.
 
+mod diagnose;
 mod finding;
 
 use std::path::Path;
@@ -10,11 +11,11 @@ use std::path::Path;
 pub use finding::{Finding, VerifyError, What};
 
 use crate::head::{Head, HeadRead};
-use crate::line::{Line, Mark, link_from_hex};
+use crate::line::{LINE_BYTES_MAX, Line, Mark, link_from_hex};
 use crate::lines::{Lines, Piece};
 use crate::seal::Checker;
 use crate::segment::{self, Named};
-use crate::state::{Break, Walk};
+use crate::state::Walk;
 
 /// Name of the file that holds the public key: 64 hexadecimal digits and a newline.
 pub const PUBLIC_KEY: &str = "public-key";
@@ -67,12 +68,12 @@ pub fn verify(dir: &Path, expected: &Expected) -> Result<Report, VerifyError> {
     let head = read_head(dir, &checker)?;
     let segments = segment::list(dir).map_err(VerifyError::unreadable(dir))?;
     if segments.is_empty() && head.newest.is_none() && head.bad_slots > 0 && !crate::head::path(dir).exists() {
-        return Err(VerifyError::NoLog(dir.to_owned()));
+        return Err(VerifyError::NoLog(dir.to_path_buf()));
     }
     let mut pass = Pass::new(dir, &segments, &checker, head.newest.map(|(head, _)| head), expected);
     pass.start()?;
-    for at in 0..segments.len() {
-        pass.segment(at)?;
+    for (at, named) in segments.iter().enumerate() {
+        pass.segment(at, named)?;
     }
     pass.end()?;
     if head.bad_slots > 0 {
@@ -110,8 +111,8 @@ struct Pass<'a> {
     expected: &'a Expected,
     walk: Walk<'a>,
     report: Report,
-    /// Where the last segment read ended: lines, bytes.
-    ended: (u64, u64),
+    /// Lines and bytes of the segment being read, or read last, that hold.
+    good: (u64, u64),
 }
 
 impl<'a> Pass<'a> {
@@ -122,18 +123,8 @@ impl<'a> Pass<'a> {
         head: Option<Head>,
         expected: &'a Expected,
     ) -> Self {
-        let report = Report {
-            segments: 0,
-            lines: 0,
-            records: 0,
-            first_time: String::new(),
-            last_time: String::new(),
-            head: Mark::START,
-            unsigned: 0,
-            torn_bytes: 0,
-            public_key: [0; 32],
-        };
-        Self { dir, segments, head, expected, walk: Walk::after(Mark::START, checker), report, ended: (0, 0) }
+        let walk = Walk::after(Mark::START, checker);
+        Self { dir, segments, head, expected, walk, report: Report::empty(), good: (0, 0) }
     }
 
     /// The log must begin where it should.
@@ -143,141 +134,139 @@ impl<'a> Pass<'a> {
             return Err(Finding::missing_segment(self.dir, first_seq).into());
         };
         if first_seq > 1 {
-            let mut lines = Lines::open_at(&named.path, 0).map_err(VerifyError::unreadable(&named.path))?;
-            let first = match lines.next().map_err(VerifyError::unreadable(&named.path))? {
-                Piece::Whole(bytes) => bytes.to_vec(),
-                Piece::Torn | Piece::End => Vec::new(),
-            };
-            let line = Line::parse(&first);
-            let previous = line.and_then(|line| line.field("previous")).and_then(link_from_hex);
-            let previous = previous.ok_or_else(|| Finding::altered(named, 0, first_seq))?;
-            self.walk.mark = Mark { seq: first_seq - 1, chain: previous };
-            self.walk.checkpoint = first_seq - 1;
+            let header = diagnose::header_of(&named.path).map_err(VerifyError::unreadable(&named.path))?;
+            let (chain, _) = header.ok_or_else(|| Finding { line: 1, ..Finding::altered(named, 0, first_seq) })?;
+            self.walk = self.walk.restarted_after(Mark { seq: first_seq - 1, chain });
         }
         Ok(())
     }
 
-    fn segment(&mut self, at: usize) -> Result<(), VerifyError> {
-        let Some(named) = self.segments.get(at) else { return Ok(()) };
-        let next_seq = self.walk.mark.seq.saturating_add(1);
-        if named.first_seq != next_seq {
-            return Err(self.gap(at, next_seq).into());
+    fn segment(&mut self, at: usize, named: &Named) -> Result<(), VerifyError> {
+        if named.first_seq != self.seq() {
+            return Err(self.gap_before(at, named)?.into());
         }
-        let mut lines = Lines::open_at(&named.path, 0).map_err(VerifyError::unreadable(&named.path))?;
-        let mut header_of = Some(named.first_seq);
+        let unreadable = || VerifyError::unreadable(&named.path);
+        let mut lines = Lines::open_at(&named.path, 0).map_err(unreadable())?;
+        self.good = (0, 0);
         loop {
-            let expected_seq = self.walk.mark.seq.saturating_add(1);
-            let start = lines.end;
-            let number = lines.number.saturating_add(1);
-            let bytes = match lines.next().map_err(VerifyError::unreadable(&named.path))? {
+            let bytes = match lines.next().map_err(unreadable())? {
                 Piece::End => break,
-                Piece::Torn => {
-                    self.torn(at, start, expected_seq, lines.end)?;
+                Piece::Torn(bytes) => {
+                    self.torn(at, named, bytes)?;
                     break;
                 }
-                Piece::Whole(bytes) => bytes.to_vec(),
+                Piece::Whole(bytes) => bytes,
             };
-            match self.walk.step(&bytes, header_of.take()) {
-                Ok(line) => count(&mut self.report, &line),
+            let header_of = (self.good.0 == 0).then_some(named.first_seq);
+            match self.walk.step(bytes, header_of) {
+                Ok(line) => self.report.count(&line),
                 Err(broken) => {
-                    let what = self.diagnose(broken, expected_seq, &bytes, &mut lines);
-                    let place = Finding::altered(named, start, expected_seq);
-                    return Err(Finding { what, line: number, ..place }.into());
+                    let rest = self.segments.get(at..).unwrap_or_default();
+                    let (broken, end) = ((broken, bytes.to_vec()), lines.end);
+                    let what =
+                        diagnose::broken_line(&self.walk, (broken.0, &broken.1), rest, end).map_err(unreadable())?;
+                    return Err(self.finding(what, named).into());
                 }
             }
-            self.compare_marks(named, start, number)?;
+            self.compare_with_heads(named)?;
+            self.good = (lines.number, lines.end);
         }
         self.report.segments += 1;
-        self.ended = (lines.number.saturating_sub(1), lines.end);
         Ok(())
     }
 
-    /// Segment files do not follow each other: the one in between is missing, or the one before lost its end.
-    fn gap(&self, at: usize, next_seq: u64) -> Finding {
-        let Some(before) = at.checked_sub(1).and_then(|before| self.segments.get(before)) else {
-            return Finding::missing_segment(self.dir, next_seq);
-        };
-        let lost_its_end = self.segments.get(at).is_none_or(|named| named.first_seq > next_seq);
-        let place = Finding::altered(before, self.ended.1, next_seq);
-        let what = if lost_its_end { What::Truncated } else { What::Reordered };
-        Finding { what, line: self.ended.0.saturating_add(1), ..place }
-    }
-
-    /// Bytes without a newline: a crash leaves such at the end of the log, after all that was acknowledged.
-    fn torn(&mut self, at: usize, start: u64, seq: u64, end: u64) -> Result<(), VerifyError> {
-        let is_last = at + 1 == self.segments.len();
-        let is_acknowledged = self.head.as_ref().is_some_and(|head| self.walk.mark.seq < head.mark.seq);
-        if is_last && !is_acknowledged {
-            self.report.torn_bytes = end.saturating_sub(start);
-            return Ok(());
-        }
-        let Some(named) = self.segments.get(at) else { return Ok(()) };
-        let what = if is_last { What::Truncated } else { What::Altered };
-        Err(Finding { what, ..Finding::altered(named, start, seq) }.into())
-    }
-
-    /// A line that does not follow: altered in place, moved, or lines before it are gone.
-    fn diagnose(&mut self, broken: Break, expected_seq: u64, bytes: &[u8], lines: &mut Lines) -> What {
-        match broken {
-            Break::Signature => What::BadSignature,
-            Break::Form | Break::Header => What::Altered,
-            Break::Link(claimed) if claimed == expected_seq => What::Altered,
-            Break::Link(_) if self.walk.only_number_is_wrong(bytes) => What::Altered,
-            Break::Link(claimed) if claimed < expected_seq => What::Reordered,
-            Break::Link(_) if stands_later(lines, expected_seq) => What::Reordered,
-            Break::Link(_) => What::Removed,
-        }
-    }
-
-    /// The head and the point kept elsewhere must be points of this log.
-    fn compare_marks(&self, named: &Named, start: u64, number: u64) -> Result<(), VerifyError> {
+    /// The heads name lines: those must be the ones that stand here.
+    fn compare_with_heads(&self, named: &Named) -> Result<(), Finding> {
         let mark = self.walk.mark;
-        let place = Finding { line: number, ..Finding::altered(named, start, mark.seq) };
-        if self.head.as_ref().is_some_and(|head| head.mark.seq == mark.seq && head.mark.chain != mark.chain) {
-            return Err(place.into());
-        }
-        if self.expected.head.is_some_and(|head| head.seq == mark.seq && head.chain != mark.chain) {
-            return Err(Finding { what: What::NotTheExpectedLog, ..place }.into());
-        }
-        Ok(())
+        let differs = |head: &Mark| head.seq == mark.seq && *head != mark;
+        let what = if self.head.is_some_and(|head| differs(&head.mark)) {
+            What::NotTheHead { since: self.walk.signed.saturating_add(1).min(mark.seq) }
+        } else if self.expected.head.as_ref().is_some_and(differs) {
+            What::NotTheExpectedLog
+        } else {
+            return Ok(());
+        };
+        Err(Finding { seq: mark.seq, ..self.finding(what, named) })
     }
 
-    /// The log must reach its head.
-    fn end(&mut self) -> Result<(), VerifyError> {
+    /// Bytes without a newline at the end of a segment. After the head, in the last segment, a crash may leave them.
+    fn torn(&mut self, at: usize, named: &Named, bytes: &[u8]) -> Result<(), Finding> {
+        if bytes.len() >= LINE_BYTES_MAX || diagnose::lost_only_its_newline(&self.walk, bytes) {
+            return Err(self.finding(What::Altered, named));
+        }
+        match self.segments.get(at + 1) {
+            Some(next) => Err(self.finding(What::Truncated { through: next.first_seq.saturating_sub(1) }, named)),
+            None => {
+                self.report.torn_bytes = bytes.len() as u64;
+                Ok(())
+            }
+        }
+    }
+
+    /// The segment `named` does not start with the next number.
+    fn gap_before(&self, at: usize, named: &Named) -> Result<Finding, VerifyError> {
+        let before = at.checked_sub(1).and_then(|before| self.segments.get(before));
+        let header = diagnose::header_of(&named.path).map_err(VerifyError::unreadable(&named.path))?;
+        Ok(match (before, header) {
+            (Some(before), Some((_, previous))) if previous <= before.first_seq && named.first_seq > self.seq() => {
+                self.finding(What::Truncated { through: named.first_seq - 1 }, before)
+            }
+            (_, Some((_, previous))) if named.first_seq > self.seq() => Finding::missing_segment(self.dir, previous),
+            _ => Finding { line: 1, ..Finding::altered(named, 0, named.first_seq) },
+        })
+    }
+
+    /// The log must reach as far as the heads say.
+    fn end(&mut self) -> Result<(), Finding> {
         let mark = self.walk.mark;
         self.report.head = mark;
         self.report.unsigned = mark.seq.saturating_sub(self.walk.checkpoint);
         let Some(last) = self.segments.last() else { return Ok(()) };
-        let place = Finding::altered(last, self.ended.1, mark.seq.saturating_add(1));
-        let place = Finding { line: self.ended.0.saturating_add(1), ..place };
-        let Some(head) = &self.head else { return Err(Finding::at_head(self.dir, What::BadHead).into()) };
-        if mark.seq < head.mark.seq {
-            return Err(Finding { what: What::Truncated, ..place }.into());
+        match (self.head, self.expected.head) {
+            (Some(head), _) if head.mark.seq > mark.seq && head.segment > last.first_seq => {
+                Err(Finding::missing_segment(self.dir, head.segment))
+            }
+            (Some(head), _) if head.mark.seq > mark.seq => {
+                Err(self.finding(What::Truncated { through: head.mark.seq }, last))
+            }
+            (_, Some(head)) if head.seq > mark.seq => Err(self.finding(What::NotTheExpectedLog, last)),
+            _ => Ok(()),
         }
-        if self.expected.head.is_some_and(|head| mark.seq < head.seq) {
-            return Err(Finding { what: What::NotTheExpectedLog, ..place }.into());
-        }
-        Ok(())
+    }
+
+    /// The number of the line that should come next.
+    fn seq(&self) -> u64 {
+        self.walk.mark.seq.saturating_add(1)
+    }
+
+    /// A finding at the place where the next line should start.
+    fn finding(&self, what: What, named: &Named) -> Finding {
+        let (line, offset) = (self.good.0 + 1, self.good.1);
+        Finding { what, file: named.path.clone(), line, seq: self.seq(), offset }
     }
 }
 
-/// Whether a line that claims this number stands further on in the file.
-fn stands_later(lines: &mut Lines, seq: u64) -> bool {
-    while let Ok(Piece::Whole(bytes)) = lines.next() {
-        if Line::parse(bytes).is_some_and(|line| line.seq == seq) {
-            return true;
+impl Report {
+    fn empty() -> Self {
+        Self {
+            segments: 0,
+            lines: 0,
+            records: 0,
+            first_time: String::new(),
+            last_time: String::new(),
+            head: Mark::START,
+            unsigned: 0,
+            torn_bytes: 0,
+            public_key: [0; 32],
         }
     }
-    false
-}
 
-fn count(report: &mut Report, line: &Line<'_>) {
-    report.lines += 1;
-    if line.kind == "request" {
-        report.records += 1;
+    fn count(&mut self, line: &Line<'_>) {
+        self.lines += 1;
+        self.records += u64::from(line.kind == "request");
+        if self.lines == 1 {
+            line.time.clone_into(&mut self.first_time);
+        }
+        line.time.clone_into(&mut self.last_time);
     }
-    if report.first_time.is_empty() {
-        report.first_time = line.time.to_owned();
-    }
-    report.last_time = line.time.to_owned();
 }

@@ -107,7 +107,7 @@ impl Writer {
         let mended = self.mended.get_or_insert(Mended::because("write failure"));
         mended.refused = mended.refused.saturating_add(refused as u64);
         // Also done before the next group; now, so that the space is free and a copy of the log is clean.
-        if self.segment.place() == Place::Longer {
+        if matches!(self.segment.place(), Place::Longer { .. }) {
             let _ = self.segment.cut_back();
         }
     }
@@ -137,11 +137,19 @@ impl Writer {
     fn settle(&mut self, group: &[Waiting]) -> io::Result<()> {
         match self.segment.place() {
             Place::AsLeft => {}
-            Place::Longer => self.segment.cut_back()?,
+            Place::Longer { by } => {
+                // What a failed write left is already being noted.
+                if self.mended.is_none() {
+                    let path = self.segment.path().display();
+                    tracing::error!(segment = %path, bytes = by, "another program wrote to the audit log; cutting it off");
+                    self.mended = Some(Mended { cut_bytes: by, ..Mended::because("foreign bytes") });
+                }
+                self.segment.cut_back()?;
+            }
             Place::Gone => {
                 let path = self.segment.path().display();
                 tracing::error!(segment = %path, "the audit log was removed or shortened while in use; starting a new segment");
-                self.mended.get_or_insert(Mended::because("segment removed")).reason = "segment removed";
+                self.mended.get_or_insert(Mended::because("")).reason = "segment removed";
                 self.next = None;
                 return self.rotate();
             }
@@ -149,7 +157,8 @@ impl Writer {
         let expected: usize = group.iter().map(|waiting| waiting.fields.len() + 180).sum();
         let would_end = self.segment.end.saturating_add(expected as u64).saturating_add(1024);
         let has_lines = self.mark.seq > self.segment.first_seq;
-        if would_end > self.segment_bytes && has_lines { self.rotate() } else { Ok(()) }
+        // A note alone stays in the segment it is about: the lines it counts stand right before it.
+        if would_end > self.segment_bytes && has_lines && !group.is_empty() { self.rotate() } else { Ok(()) }
     }
 
     /// Goes over to the next segment. Its header becomes part of the log at once, whatever happens to the group.
@@ -163,8 +172,8 @@ impl Writer {
         let first_seq = self.mark.seq.saturating_add(1);
         header.push_header(self.clock.now(), &self.instance, self.segment.first_seq);
         next.write(&header.bytes)?;
-        self.segment.finish();
-        self.segment = next.name(&self.dir, first_seq, header.bytes.len() as u64)?;
+        let segment = next.name(&self.dir, first_seq, header.bytes.len() as u64)?;
+        std::mem::replace(&mut self.segment, segment).finish();
         self.mark = header.mark;
         Ok(())
     }

@@ -1,112 +1,137 @@
-//! What a verifier finds, and where.
+//! What the verifier says: where a log is not what was written, and in which way.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::head::Head;
-use crate::segment::Named;
+use crate::segment::{self, Named};
 
-/// What is wrong.
+/// In which way. `seq` is the [`Finding`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// A line is not what was written.
+    /// The line of number `seq` is not as it was written.
     Altered,
-    /// Lines are missing here; later ones are there.
-    Removed,
-    /// Lines do not stand in the order they were written in.
-    Reordered,
-    /// The log ends before it should.
-    Truncated,
-    /// A segment file is missing.
+    /// The log, or a segment before another, ends here although lines `seq` to `through` were written.
+    Truncated {
+        /// The last number known to be missing.
+        through: u64,
+    },
+    /// Line `found` stands where line `seq` belongs.
+    Reordered {
+        /// The number of the line that stands here.
+        found: u64,
+    },
+    /// Lines `seq` to `through` are missing before this line.
+    MissingLines {
+        /// The last missing number.
+        through: u64,
+    },
+    /// The segment that starts with line `seq` is not in the directory.
     MissingSegment,
-    /// A checkpoint was not signed by this log's key.
-    BadSignature,
-    /// The file `head` is missing or was altered.
-    BadHead,
-    /// The file `public-key` is missing or malformed.
-    BadPublicKey,
-    /// The log does not contain the point that was kept elsewhere: it was rolled back or replaced.
+    /// The checkpoint `seq` is not signed by the log's key: lines `since` to `seq` were written by somebody else.
+    BadSignature {
+        /// The first line that no good checkpoint covers.
+        since: u64,
+    },
+    /// Line `seq` is not the one that the head names: the end of the log was written anew without the signing seed.
+    NotTheHead {
+        /// The first line that no good checkpoint covers.
+        since: u64,
+    },
+    /// The log is sound in itself and does not contain the expected head, which was kept elsewhere: all of it was rolled
+    /// back or replaced. `seq` is where it leaves, or ends before, what was expected.
     NotTheExpectedLog,
+    /// The head file is absent or was altered.
+    BadHead,
+    /// The public key file is absent or malformed.
+    BadPublicKey,
 }
 
-impl What {
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Altered => "altered: this line is not what was written",
-            Self::Removed => "truncated: lines before this one were removed",
-            Self::Reordered => "reordered: this line does not stand where it was written",
-            Self::Truncated => "truncated: the log ends here, before its recorded head",
-            Self::MissingSegment => "truncated: this segment file is missing",
-            Self::BadSignature => "altered: this checkpoint was not signed by the log's key",
-            Self::BadHead => "altered: the file head is missing or was changed",
-            Self::BadPublicKey => "the file public-key is missing or malformed; pass --public-key",
-            Self::NotTheExpectedLog => "rolled back: the log does not contain the expected head",
-        }
-    }
-}
-
-/// One finding: what, and as exactly as can be known where.
+/// One finding and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The file.
-    pub file: PathBuf,
-    /// Where in the file, bytes.
-    pub offset: u64,
-    /// The line number in the file, from 1; 0 when it is not known.
-    pub line: u64,
-    /// The sequence number that should stand there; 0 when it is not known.
-    pub seq: u64,
-    /// What is wrong.
+    /// In which way.
     pub what: What,
+    /// The file, as it is or should be named.
+    pub file: PathBuf,
+    /// Line of the file, from 1; 0 when there is none or it was not counted.
+    pub line: u64,
+    /// Number of the line that should stand there; 0 when the place is not a line.
+    pub seq: u64,
+    /// Byte of the file where that line starts or should start.
+    pub offset: u64,
+}
+
+impl Finding {
+    pub(crate) fn at_head(dir: &Path, what: What) -> Self {
+        Self { what, file: crate::head::path(dir), line: 0, seq: 0, offset: 0 }
+    }
+
+    pub(crate) fn at_key(dir: &Path) -> Self {
+        Self { what: What::BadPublicKey, file: dir.join(super::PUBLIC_KEY), line: 0, seq: 0, offset: 0 }
+    }
+
+    pub(crate) fn missing_segment(dir: &Path, first_seq: u64) -> Self {
+        let file = dir.join(segment::file_name(first_seq));
+        Self { what: What::MissingSegment, file, line: 0, seq: first_seq, offset: 0 }
+    }
+
+    pub(crate) fn altered(named: &Named, offset: u64, seq: u64) -> Self {
+        Self { what: What::Altered, file: named.path.clone(), line: 0, seq, offset }
+    }
+
+    /// A segment shorter than the head says.
+    pub(crate) fn truncated(named: &Named, head: &Head, length: u64) -> Self {
+        let what = What::Truncated { through: head.mark.seq };
+        Self { what, file: named.path.clone(), line: 0, seq: 0, offset: length }
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file.display(), self.what.words())?;
-        match (self.line, self.seq) {
-            (0, 0) => Ok(()),
-            (0, seq) => write!(f, " (byte {}, record {seq})", self.offset),
-            (line, seq) => write!(f, " (line {line}, byte {}, record {seq})", self.offset),
+        let Self { what, file, line, seq, offset } = self;
+        match what {
+            What::Altered => write!(f, "record {seq} was altered"),
+            What::Truncated { through } if *seq == 0 => write!(f, "the log was truncated before record {through}"),
+            What::Truncated { through } => write!(f, "the log was truncated: records {seq} to {through} are missing"),
+            What::Reordered { found } => write!(f, "reordered: record {found} stands in the place of record {seq}"),
+            What::MissingLines { through } => write!(f, "records {seq} to {through} were removed"),
+            What::MissingSegment => write!(f, "the segment that starts with record {seq} is missing"),
+            What::BadSignature { since } => {
+                write!(
+                    f,
+                    "records {since} to {seq} were not written by this log: the checkpoint's signature is not its own"
+                )
+            }
+            What::NotTheHead { since } => {
+                write!(
+                    f,
+                    "records from {since} on were written anew: record {seq} is not the one that was signed as head"
+                )
+            }
+            What::NotTheExpectedLog => {
+                write!(f, "rolled back or replaced: from record {seq} on this is not the log that was expected")
+            }
+            What::BadHead => f.write_str("the head file is missing or was altered"),
+            What::BadPublicKey => f.write_str("the public key file is missing or malformed"),
+        }?;
+        write!(f, " (file {}", file.display())?;
+        if *line > 0 {
+            write!(f, ", line {line}")?;
         }
+        write!(f, ", byte {offset})")
     }
 }
 
-impl Finding {
-    fn new(file: PathBuf, what: What) -> Self {
-        Self { file, offset: 0, line: 0, seq: 0, what }
-    }
-
-    pub(crate) fn at_key(dir: &Path) -> Self {
-        Self::new(dir.join(super::PUBLIC_KEY), What::BadPublicKey)
-    }
-
-    pub(crate) fn at_head(dir: &Path, what: What) -> Self {
-        Self::new(crate::head::path(dir), what)
-    }
-
-    pub(crate) fn missing_segment(dir: &Path, first_seq: u64) -> Self {
-        let file = dir.join(crate::segment::file_name(first_seq));
-        Self { seq: first_seq, ..Self::new(file, What::MissingSegment) }
-    }
-
-    pub(crate) fn altered(named: &Named, offset: u64, seq: u64) -> Self {
-        Self { offset, seq, ..Self::new(named.path.clone(), What::Altered) }
-    }
-
-    pub(crate) fn truncated(named: &Named, head: &Head) -> Self {
-        Self { offset: head.offset, seq: head.mark.seq, ..Self::new(named.path.clone(), What::Truncated) }
-    }
-}
-
-/// Why there is no report.
+/// Why a log could not be found good.
 #[derive(Debug)]
 pub enum VerifyError {
-    /// The log is not as it was written.
+    /// It is not as it was written.
     Found(Finding),
     /// A file cannot be read.
     Unreadable(PathBuf, io::Error),
-    /// There is no log in this directory.
+    /// The directory holds nothing of a log.
     NoLog(PathBuf),
 }
 
@@ -126,11 +151,18 @@ impl From<Finding> for VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Found(finding) => write!(f, "{finding}"),
-            Self::Unreadable(path, error) => write!(f, "{} cannot be read: {error}", path.display()),
-            Self::NoLog(dir) => write!(f, "{} holds no audit log; give the data directory", dir.display()),
+            Self::Found(finding) => finding.fmt(f),
+            Self::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::NoLog(dir) => write!(f, "{} holds no audit log", dir.display()),
         }
     }
 }
 
-impl std::error::Error for VerifyError {}
+impl std::error::Error for VerifyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(_, error) => Some(error),
+            Self::Found(_) | Self::NoLog(_) => None,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The audit log as others meet it: written, tampered with, killed, filled up, and verified.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at once"
+)]
+
+mod child;
+mod crash;
+mod fixture;
+mod full_disk;
+mod live;
+mod open;
+mod rewrite;
+mod tamper;
+mod throughput;
