@@ -1,9 +1,8 @@
 //! `data-key-pair generate` and `open`.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +14,7 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::new_file::NewFile;
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
 
@@ -36,9 +36,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.into_bytes(),
             };
+            let files = out.map(|name| PairFiles::reserve(name, without_plaintext)).transpose()?;
             let made = generate(&target, &request, without_plaintext).await?;
-            match out {
-                Some(name) => write_files(&name, &made),
+            match files {
+                Some(files) => files.keep(&made),
                 None => print(&target, &made, &spec, &format),
             }
         }
@@ -90,26 +91,36 @@ fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), F
     }))
 }
 
-fn write_files(name: &Path, made: &Made) -> Result<(), Failure> {
-    let with = |ending: &str| {
-        let mut path = name.as_os_str().to_owned();
-        path.push(ending);
-        path
-    };
-    write_new(with(".pub").as_ref(), &made.public_key, 0o644)?;
-    write_new(with(".wrapped").as_ref(), &made.wrapped, 0o644)?;
-    if let Some(private_key) = &made.private_key {
-        write_new(with(".key").as_ref(), private_key, 0o600)?;
-    }
-    println!("{} made under {}", name.display(), made.key_version_id);
-    Ok(())
+/// The files of a pair.
+struct PairFiles {
+    name: PathBuf,
+    public_key: NewFile,
+    wrapped: NewFile,
+    private_key: Option<NewFile>,
 }
 
-/// Writes a file that must not exist yet.
-pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
-    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let written = opened.and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
-    written.map_err(|error| Failure::File { path: path.to_owned(), reason: format!("cannot be written: {error}") })
+impl PairFiles {
+    fn reserve(name: PathBuf, without_plaintext: bool) -> Result<Self, Failure> {
+        let with = |ending: &str| {
+            let mut path = name.as_os_str().to_owned();
+            path.push(ending);
+            PathBuf::from(path)
+        };
+        let public_key = NewFile::reserve(with(".pub"), 0o644)?;
+        let wrapped = NewFile::reserve(with(".wrapped"), 0o644)?;
+        let private_key = if without_plaintext { None } else { Some(NewFile::reserve(with(".key"), 0o600)?) };
+        Ok(Self { name, public_key, wrapped, private_key })
+    }
+
+    fn keep(self, made: &Made) -> Result<(), Failure> {
+        self.public_key.keep(&made.public_key)?;
+        self.wrapped.keep(&made.wrapped)?;
+        if let (Some(file), Some(private_key)) = (self.private_key, &made.private_key) {
+            file.keep(private_key)?;
+        }
+        println!("{} made under {}", self.name.display(), made.key_version_id);
+        Ok(())
+    }
 }
 
 async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failure> {
