@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::answer::{self, Body};
-use crate::body;
+use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
 use crate::listen::Answer;
 use crate::scheduler;
@@ -67,10 +67,10 @@ impl Admin {
 
     /// Moves business time ahead, durably, and does all that became due before answering.
     async fn advance(&self, request: Request<Incoming>) -> Response<Body> {
-        let Ok(body) = body::read(request.into_body()).await else {
+        let Ok(body) = Bodies::default().read(request.into_body(), Keep::Small).await else {
             return answer::text(StatusCode::BAD_REQUEST, "the body did not arrive\n");
         };
-        let Some(seconds) = parse_advance(&body).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
+        let Some(seconds) = parse_advance(&body.bytes).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
             let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once\n";
             return answer::text(StatusCode::BAD_REQUEST, hint);
         };

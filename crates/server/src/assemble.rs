@@ -15,16 +15,17 @@ use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, dev_alias, f
 use claviger_store::SqliteEngine;
 use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::Admin;
+use crate::body::Bodies;
 use crate::error::StartError;
 use crate::handout;
 use crate::journal::Journal;
 use crate::listen::{bind, serve};
 use crate::metrics::Metrics;
-use crate::plane::Planes;
+use crate::plane::{ARRIVING_MAX, Planes};
 use crate::scheduler;
 use crate::tls;
 
@@ -131,7 +132,12 @@ impl Server {
     /// Answers until `stop` completes, then finishes what is in flight.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
-        let planes = Arc::new(Planes { service: Arc::clone(&self.service), journal: Arc::clone(&self.journal) });
+        let planes = Arc::new(Planes {
+            service: Arc::clone(&self.service),
+            journal: Arc::clone(&self.journal),
+            bodies: Bodies::default(),
+            arriving: Semaphore::new(ARRIVING_MAX),
+        });
         let admin = Arc::new(Admin {
             service: Arc::clone(&self.service),
             vault: Arc::clone(&self.vault),

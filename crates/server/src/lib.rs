@@ -8,6 +8,7 @@ mod assemble;
 mod body;
 mod error;
 mod handout;
+mod idle;
 mod journal;
 mod listen;
 mod metrics;
