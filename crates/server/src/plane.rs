@@ -22,7 +22,7 @@ use crate::journal::{Facts, Journal};
 use crate::listen::Answer;
 
 /// Which protocol a request speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Plane {
     /// The Instance API: protobuf.
     Instance,
