@@ -51,9 +51,10 @@ impl Admin {
         }
         match self.service.blocking(Service::check_store).await {
             Ok(()) => answer::text(StatusCode::OK, "ready\n"),
-            Err(error) => {
-                answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n"))
-            }
+            Err(error) => answer::text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("the store cannot be read and written: {error}\n"),
+            ),
         }
     }
 

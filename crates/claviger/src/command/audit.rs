@@ -14,7 +14,12 @@ pub(crate) fn run(command: Audit) -> Result<(), Failure> {
         head: expect_head.as_deref().map(parse_mark).transpose()?,
         first_seq: None,
     };
-    let report = verify(&data_dir.join("audit"), &expected)?;
+    let audit = data_dir.join("audit");
+    if !audit.is_dir() {
+        let reason = "there is no audit log; give the server's directory with --data-dir".to_owned();
+        return Err(Failure::File { path: audit, reason });
+    }
+    let report = verify(&audit, &expected)?;
     output.print(&json!({
         "Verified": true,
         "Segments": report.segments,

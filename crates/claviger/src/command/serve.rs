@@ -44,6 +44,9 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
             std::io::ErrorKind::AlreadyExists => {
                 "exists already and is not overwritten; give another --config".to_owned()
             }
+            std::io::ErrorKind::NotFound => {
+                "its directory does not exist; make it, or give another --config".to_owned()
+            }
             _ => format!("cannot be written: {error}"),
         },
     };
