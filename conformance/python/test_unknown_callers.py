@@ -39,7 +39,7 @@ def test_large_bodies_of_known_callers_are_kept(raw):
 
 def test_large_forms(raw, key):
     form = {"content-type": "application/x-www-form-urlencoded"}
-    body = ("Description=" + urllib.parse.quote("é" * 8000) + f"&KeyId={key}").encode()
+    body = ("Description=" + urllib.parse.quote("\u00e9" * 8000) + f"&KeyId={key}").encode()
     assert len(body) > 16 * 1024
     answer = raw.rpc("DescribeKey", change=form, body=body)
     assert json.loads(answer.body)["KeyMetadata"]["KeyId"] == key

@@ -22,7 +22,7 @@ pub enum StartError {
     },
     /// The root key file lies in the data directory, where only `dev` may keep it.
     RootKeyBesideData(PathBuf),
-    /// The directory has an instance's files but no store.
+    /// The directory has an instance's files but no store, or an empty one.
     StoreLost(PathBuf),
     /// The seal.
     Seal(SealError),
@@ -55,7 +55,7 @@ impl fmt::Display for StartError {
             ),
             Self::StoreLost(path) => write!(
                 f,
-                "{} belongs to an instance whose store.sqlite3 is gone; restore it from a backup, or choose an empty directory",
+                "{} belongs to an instance whose store.sqlite3 is gone or empty; restore it from a backup, or choose an empty directory",
                 path.display()
             ),
             Self::Seal(error) => write!(f, "{error}"),

@@ -5,6 +5,7 @@
 mod admin;
 mod answer;
 mod assemble;
+mod begin_anew;
 mod body;
 mod error;
 mod handout;
@@ -17,4 +18,5 @@ mod scheduler;
 mod tls;
 
 pub use assemble::{Options, Server, initialise};
+pub use begin_anew::begin_audit_anew;
 pub use error::StartError;
