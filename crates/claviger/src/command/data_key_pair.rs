@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::new_file::NewFile;
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// A pair as either operation answers it.
 struct Made {
@@ -36,10 +37,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.into_bytes(),
             };
-            let files = out.map(|name| PairFiles::reserve(name, without_plaintext)).transpose()?;
+            let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
             let made = generate(&target, &request, without_plaintext).await?;
             match files {
-                Some(files) => files.keep(&made),
+                Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
             }
         }
@@ -93,14 +94,13 @@ fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), F
 
 /// The files of a pair.
 struct PairFiles {
-    name: PathBuf,
     public_key: NewFile,
     wrapped: NewFile,
     private_key: Option<NewFile>,
 }
 
 impl PairFiles {
-    fn reserve(name: PathBuf, without_plaintext: bool) -> Result<Self, Failure> {
+    fn reserve(name: &Path, without_plaintext: bool) -> Result<Self, Failure> {
         let with = |ending: &str| {
             let mut path = name.as_os_str().to_owned();
             path.push(ending);
@@ -109,17 +109,18 @@ impl PairFiles {
         let public_key = NewFile::reserve(with(".pub"), 0o644)?;
         let wrapped = NewFile::reserve(with(".wrapped"), 0o644)?;
         let private_key = if without_plaintext { None } else { Some(NewFile::reserve(with(".key"), 0o600)?) };
-        Ok(Self { name, public_key, wrapped, private_key })
+        Ok(Self { public_key, wrapped, private_key })
     }
 
-    fn keep(self, made: &Made) -> Result<(), Failure> {
+    fn keep(self, made: &Made, output: Output) -> Result<(), Failure> {
+        let files = [Some(&self.public_key), self.private_key.as_ref(), Some(&self.wrapped)];
+        let paths: Vec<_> = files.into_iter().flatten().map(|file| file.path().to_owned()).collect();
         self.public_key.keep(&made.public_key)?;
         self.wrapped.keep(&made.wrapped)?;
         if let (Some(file), Some(private_key)) = (self.private_key, &made.private_key) {
             file.keep(private_key)?;
         }
-        println!("{} made under {}", self.name.display(), made.key_version_id);
-        Ok(())
+        output.print(&json!({ "KeyId": made.key_id, "KeyVersionId": made.key_version_id, "Files": paths }))
     }
 }
 
@@ -139,12 +140,12 @@ async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failur
     let answer = target.instance()?.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?;
     let plaintext = Zeroizing::new(answer.message.plaintext);
     match target.output {
-        crate::output::Output::Json => target.output.print(&json!({
+        Output::Json => target.output.print(&json!({
             "KeyId": answer.message.key_id,
             "KeyVersionId": answer.message.key_version_id,
             "Plaintext": STANDARD.encode(plaintext.as_slice()),
         })),
-        crate::output::Output::Text => std::io::stdout()
+        Output::Text => std::io::stdout()
             .write_all(&plaintext)
             .map_err(|error| Failure::File { path: "stdout".into(), reason: error.to_string() }),
     }
