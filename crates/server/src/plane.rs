@@ -95,7 +95,6 @@ impl Answer for Planes {
                     Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
-                planes.service_metrics();
                 entry.write().await.map(|()| response)
             }
         });
@@ -143,11 +142,6 @@ impl Planes {
             Plane::Instance => instance::answer(&self.service, &received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
         }
-    }
-
-    fn service_metrics(&self) {
-        let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
-        self.journal.metrics().pairs_in_flight.set(inside);
     }
 }
 
