@@ -19,6 +19,8 @@ while read -r word; do
         fill) dd if=/dev/zero of="$DISK/filler" bs=4096 2>/dev/null || true ;;
         free) rm -f "$DISK/filler" ;;
         start) "$CLAVIGER_BIN" dev --data-dir "$DISK/data" --listen "$LISTEN" --admin "$ADMIN" 2>>"$LOG" & ;;
+        try) timeout 60 "$CLAVIGER_BIN" dev --data-dir "$DISK/data" --listen "$LISTEN" --admin "$ADMIN" >/dev/null 2>>"$LOG" \\
+                 && echo "ended by itself" || echo "ended with $?"; continue ;;
         stop) kill -TERM $! && { wait $! && echo stopped || echo "ended with $?"; } ; continue ;;
         kill) kill -KILL $!; wait $! || true ;;
         verify) "$CLAVIGER_BIN" audit verify --data-dir "$DISK/data" >/dev/null 2>>"$LOG" && echo verified || echo damaged; continue ;;

@@ -15,15 +15,19 @@ KEYS_MAX = 20_000
 
 
 @pytest.fixture
-def disk(tmp_path):
+def empty_disk(tmp_path):
     made, refusal = SmallDisk.make(tmp_path, dict(os.environ), (free_port(), free_port()))
     if made is None:
         pytest.skip(f"NOT TESTED: a full disk; no file system of its own can be mounted here: {refusal}")
-    made.start()
     yield made
-    # Also when a test failed half way.
-    made.tell("kill")
     made.close()
+
+
+@pytest.fixture
+def disk(empty_disk):
+    yield empty_disk.start()
+    # Also when a test failed half way.
+    empty_disk.tell("kill")
 
 
 def opens(client, blob):
@@ -79,7 +83,7 @@ def test_a_full_disk_and_its_end(disk):
     assert opens(client, before[0]) == before[1] and opens(client, after[0]) == after[1]
 
 
-def test_killed_and_started_on_a_full_disk(disk):
+def test_killed_on_a_full_disk(disk):
     client = RawClient(disk)
     pair = made_pair(client)
     assert disk.tell("fill") == "done"
@@ -92,3 +96,21 @@ def test_killed_and_started_on_a_full_disk(disk):
     assert opens(client, pair[0]) == pair[1]
     for key in acknowledged:
         assert client.rpc("DescribeKey", {"KeyId": key}).status == 200, "an acknowledged key is gone"
+
+
+def test_a_first_start_on_a_full_disk_is_made_again(empty_disk):
+    """Wherever space ran out, the start says so, and the next one with space is a first start."""
+    assert empty_disk.tell("fill") == "done"
+    assert empty_disk.tell("try") == "ended with 1"
+    assert "free some space" in empty_disk.log()
+    assert empty_disk.tell("free") == "done"
+    empty_disk.start()
+    client = RawClient(empty_disk)
+    blob, plaintext = made_pair(client)
+    assert opens(client, blob) == plaintext
+    assert [key["AapName"] for key in json.loads(client.rpc("ListClientKeys").body)["ClientKeys"]] == ["first"]
+    assert empty_disk.tell("stop") == "stopped"
+    assert empty_disk.tell("fill") == "done"
+    assert empty_disk.tell("try") == "ended with 1"
+    assert empty_disk.tell("free") == "done"
+    assert empty_disk.tell("verify") == "verified", empty_disk.log()

@@ -62,7 +62,13 @@ impl fmt::Display for OpenError {
                 )
             }
             Self::Seed => f.write_str("the audit signing seed must be 32 bytes"),
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Io(path, error) => {
+                let hint = match error.kind() {
+                    io::ErrorKind::StorageFull => "free some space",
+                    _ => "check that this user may read and write it",
+                };
+                write!(f, "the audit log cannot be used: {}: {error}; {hint}", path.display())
+            }
         }
     }
 }

@@ -46,7 +46,11 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, source } => {
-                write!(f, "{} cannot be used: {source}; check that it exists and may be written", path.display())
+                let hint = match source.kind() {
+                    io::ErrorKind::StorageFull => "free some space",
+                    _ => "check that it exists and may be written",
+                };
+                write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
             Self::RootKeyBesideData(path) => write!(
                 f,
