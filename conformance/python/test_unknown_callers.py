@@ -1,5 +1,6 @@
 """What callers without a key can cost: memory, audit records, places. And that known callers lose nothing by it."""
 
+import http.client
 import json
 import threading
 import urllib.parse
@@ -104,6 +105,19 @@ def test_a_flood_of_strangers_shares_audit_records(own_server):
     assert shared and all(line["source"].startswith("127.0.0.1:") and line["status"] == 404 for line in shared)
     assert len(of_strangers) < len(refused)
     assert [line["code"] for line in lines[-1:]] == ["OK"]
+
+
+def test_a_web_page_cannot_move_the_clock(server):
+    """Any page in a browser on this machine may send such a request; its Origin tells it from a program's."""
+    body = b'{"advance":"1s"}'
+    before = server.ask_admin("/metrics")[1]
+    for path in ("/dev/clock", "/metrics", "/healthz"):
+        asked = http.client.HTTPConnection(server.admin, timeout=30)
+        asked.request("POST" if path == "/dev/clock" else "GET", path, body, {"origin": "https://example.com", "content-type": "text/plain"})
+        assert asked.getresponse().status == 403
+        asked.close()
+    offset = [line for line in before.splitlines() if line.startswith(b"claviger_clock_offset_seconds")]
+    assert offset and all(line in server.ask_admin("/metrics")[1].splitlines() for line in offset)
 
 
 @pytest.mark.parametrize("name", ("X-KMS-APINAME", "X-Kms-ApiName", "x-KMS-apiName"))

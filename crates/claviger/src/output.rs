@@ -59,6 +59,9 @@ fn write_text(out: &mut String, value: &Value, name: &str) {
             }
         }
         Value::Array(entries) if entries.is_empty() => leaf(&"(none)"),
+        Value::Array(entries) if entries.iter().all(Value::is_string) => {
+            leaf(&entries.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
+        }
         Value::Array(entries) => {
             for entry in entries {
                 write_text(out, entry, "");

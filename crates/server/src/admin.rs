@@ -6,7 +6,7 @@ use std::sync::Arc;
 use claviger_service::Service;
 use claviger_vault::{DevClock, Vault};
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, header};
 
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
@@ -28,6 +28,10 @@ pub(crate) struct Admin {
 
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        // Only browsers send it. A page that somebody on this machine looks at must not move the clock, nor read.
+        if request.headers().contains_key(header::ORIGIN) {
+            return answer::text(StatusCode::FORBIDDEN, "not for web pages\n");
+        }
         let path = request.uri().path().to_owned();
         match (request.method().clone(), path.as_str()) {
             (Method::GET, "/healthz") => answer::text(StatusCode::OK, "ok\n"),
