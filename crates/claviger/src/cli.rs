@@ -97,6 +97,18 @@ pub(crate) enum Audit {
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
     },
+    /// Go on without a lost or damaged log: sets what is left of it aside; the next start begins a new one
+    BeginAnew {
+        /// The data directory of the stopped server
+        #[arg(long, default_value = "./claviger-data")]
+        data_dir: PathBuf,
+        /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
+        #[arg(long)]
+        root_key_file: Option<PathBuf>,
+        /// Print as text or JSON
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
 }
 
 /// Where the server is, and with which files to call it.

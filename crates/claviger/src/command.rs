@@ -4,6 +4,7 @@ mod audit;
 mod data_key_pair;
 mod demo;
 mod keys;
+mod new_file;
 mod serve;
 mod target;
 

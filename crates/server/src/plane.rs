@@ -8,21 +8,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use claviger_base::id::RequestId;
 use claviger_service::{Caller, Service};
 use claviger_wire::headers::Headers;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
+use tokio::sync::Semaphore;
 
 use crate::answer::{self, Body};
-use crate::body::{self, BodyError};
+use crate::body::{Arrived, Bodies, BodyError, Keep, is_small};
 use crate::journal::{Facts, Journal};
 use crate::listen::Answer;
 
 /// Which protocol a request speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Plane {
     /// The Instance API: protobuf.
     Instance,
@@ -54,14 +54,19 @@ impl Plane {
 pub(crate) struct Received<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) headers: &'a Headers<'a>,
-    pub(crate) body: &'a Bytes,
+    pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
 }
+
+/// Requests whose bodies are awaited at once, so that half requests cannot take all memory.
+pub(crate) const ARRIVING_MAX: usize = 4096;
 
 /// Both planes on one listener.
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) bodies: Bodies,
+    pub(crate) arriving: Semaphore,
 }
 
 impl Answer for Planes {
@@ -75,7 +80,13 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let body = body::read(body).await;
+        let body = match self.arriving.try_acquire() {
+            Ok(_place) => {
+                let keep = self.keep(plane, &parts, &body).await;
+                self.bodies.read(body, keep).await
+            }
+            Err(_none_free) => Err(BodyError::NoRoom),
+        };
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
@@ -84,7 +95,6 @@ impl Answer for Planes {
                     Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
-                planes.service_metrics();
                 entry.write().await.map(|()| response)
             }
         });
@@ -105,11 +115,24 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 }
 
 impl Planes {
+    /// A body that is not small is kept only for a caller who has signed for it.
+    async fn keep(&self, plane: Plane, parts: &Parts, body: &Incoming) -> Keep {
+        if is_small(body) {
+            return Keep::Small;
+        }
+        let headers = headers_of(parts);
+        let is_signed_for = match plane {
+            Plane::Instance => instance::is_signed_for(&self.service, parts, &headers).await,
+            Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
+        };
+        if is_signed_for { Keep::Large } else { Keep::Nothing }
+    }
+
     async fn operate(
         &self,
         plane: Plane,
         parts: &Parts,
-        body: &Bytes,
+        body: &Arrived,
         request_id: &RequestId,
         facts: &mut Facts,
     ) -> Response<Body> {
@@ -119,11 +142,6 @@ impl Planes {
             Plane::Instance => instance::answer(&self.service, &received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
         }
-    }
-
-    fn service_metrics(&self) {
-        let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
-        self.journal.metrics().pairs_in_flight.set(inside);
     }
 }
 

@@ -99,10 +99,14 @@ impl Service {
 
     /// Whether the store answers.
     ///
+    /// It must take writes, too: the instance's own record is read and written anew, unchanged.
+    ///
     /// # Errors
     /// When it does not.
     pub fn check_store(&self) -> Result<(), ServiceError> {
-        self.vault.instance()?.map(|_| ()).ok_or(ServiceError::Bug("the instance record is gone"))
+        let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
+        // A conflict means that another check has just written it.
+        self.vault.change().update(&stored, &stored.record)?.commit().map(|_either| ()).map_err(ServiceError::from)
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.

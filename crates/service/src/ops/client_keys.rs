@@ -3,7 +3,7 @@
 use claviger_base::id::ClientKeyId;
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_crypto::client_key::{self, Password};
-use claviger_vault::{ClientKey, Cursor, Outcome, Vault};
+use claviger_vault::{ClientKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
@@ -46,7 +46,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError::InvalidParameter`] for dates that are not allowed.
     pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
-        issue(&self.vault, request, self.clock.now())
+        let issued = make(request, self.clock.now())?;
+        match self.vault.change().create(&issued.record)?.commit()? {
+            Outcome::Done(_) => Ok(issued),
+            Outcome::Conflict => Err(ServiceError::Bug("a new client key id exists already")),
+        }
     }
 
     /// The client keys.
@@ -75,8 +79,8 @@ impl Service {
     }
 }
 
-/// Makes and stores a client key; also used before there is a service, on first start.
-pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
+/// Makes a client key without storing it: a first start stores it together with everything else.
+pub(crate) fn make(request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
     if request.not_after <= request.not_before {
         return Err(ServiceError::InvalidParameter("NotAfter"));
     }
@@ -92,8 +96,5 @@ pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> 
         not_before: request.not_before,
         not_after: request.not_after,
     };
-    match vault.change().create(&record)?.commit()? {
-        Outcome::Done(_) => Ok(IssuedClientKey { record, pkcs12: issued.pkcs12_der }),
-        Outcome::Conflict => Err(ServiceError::Bug("a new client key id exists already")),
-    }
+    Ok(IssuedClientKey { record, pkcs12: issued.pkcs12_der })
 }
