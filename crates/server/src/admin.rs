@@ -60,6 +60,7 @@ impl Admin {
     fn metrics(&self) -> Response<Body> {
         let metrics = self.journal.metrics();
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
+        metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
         let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         answer::with_type(StatusCode::OK, content_type, Body::from(metrics.text()))
