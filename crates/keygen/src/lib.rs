@@ -15,6 +15,5 @@ mod priority;
 mod stock;
 
 pub use engine::EngineKind;
-pub use error::KeygenError;
-pub use generator::{Config, Figures, Generator, SpecFigures, StockSizes};
+pub use generator::{Config, Figures, Generator, KeygenError, SpecFigures, StockSizes};
 pub use pair::{Pair, PairSpec, UnseenPair};
