@@ -14,6 +14,7 @@ mod journal;
 mod listen;
 mod metrics;
 mod plane;
+mod presence;
 mod scheduler;
 mod tls;
 

@@ -230,7 +230,7 @@ mod tests {
         let (near, far) = duplex(64 * 1024);
         let (stopping, stop) = watch::channel(false);
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let (peer, metrics) = (([127, 0, 0, 1], 1).into(), Arc::new(Metrics::new()));
+        let (peer, metrics) = (([127, 0, 0, 1], 1).into(), Arc::new(Metrics::without_pairs()));
         let connection = Connection { peer, tls: None, answer: Arc::new(Always), metrics, stop, _place: place };
         let serving = tokio::spawn(async move {
             let _however_it_ends = connection.serve_http(TokioIo::new(far), builder).await;

@@ -20,6 +20,7 @@ use crate::answer::{self, Body};
 use crate::body::{Arrived, Bodies, BodyError, Keep, is_small};
 use crate::journal::{Facts, Journal};
 use crate::listen::Answer;
+use crate::presence::{Presence, presence};
 
 /// Which protocol a request speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +57,7 @@ pub(crate) struct Received<'a> {
     pub(crate) headers: &'a Headers<'a>,
     pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
+    pub(crate) presence: &'a Presence,
 }
 
 /// Requests whose bodies are awaited at once, so that half requests cannot take all memory.
@@ -87,18 +89,22 @@ impl Answer for Planes {
             }
             Err(_none_free) => Err(BodyError::NoRoom),
         };
+        // Dropped with this future: an operation that may stop early hears then that the client has gone.
+        let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
+                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &presence, &mut entry.facts).await,
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 entry.write().await.map(|()| response)
             }
         });
-        match handling.await {
+        let handled = handling.await;
+        drop(here);
+        match handled {
             Ok(Ok(response)) => response,
             // Not durable, or a panic, whose entry has recorded that there was no outcome.
             Ok(Err(_)) | Err(_) => unavailable(plane, &request_id),
@@ -134,10 +140,11 @@ impl Planes {
         parts: &Parts,
         body: &Arrived,
         request_id: &RequestId,
+        presence: &Presence,
         facts: &mut Facts,
     ) -> Response<Body> {
         let headers = headers_of(parts);
-        let received = Received { parts, headers: &headers, body, request_id };
+        let received = Received { parts, headers: &headers, body, request_id, presence };
         match plane {
             Plane::Instance => instance::answer(&self.service, &received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
