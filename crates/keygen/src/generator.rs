@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use claviger_crypto::rsa::{ModulusLength, PrivateKey};
+use claviger_crypto::rsa::ModulusLength;
 use tokio::sync::oneshot;
 
 use crate::ec;
+use crate::engine::{Engine, EngineKind};
 use crate::pair::{Pair, PairSpec};
 
 /// What an operator may choose.
@@ -36,6 +37,8 @@ pub enum KeygenError {
     Stopped,
     /// The system gave no threads.
     NoThreads,
+    /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
+    NoIfma,
 }
 
 impl fmt::Display for KeygenError {
@@ -44,6 +47,7 @@ impl fmt::Display for KeygenError {
             Self::Failed => "the crypto library could not make a key pair",
             Self::Stopped => "pair generation is being stopped",
             Self::NoThreads => "the system gave no threads for pair generation",
+            Self::NoIfma => "the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"dual\"",
         })
     }
 }
@@ -186,10 +190,7 @@ impl Waiting {
 }
 
 fn rsa(length: ModulusLength) -> Result<Pair, KeygenError> {
-    let key = PrivateKey::generate(length).map_err(|_failed| KeygenError::Failed)?;
-    let private_key = key.pkcs8_der().map_err(|_failed| KeygenError::Failed)?;
-    let public_key = key.spki_der().map_err(|_failed| KeygenError::Failed)?;
-    Ok(Pair { public_key, private_key })
+    Engine::new(EngineKind::Auto, length)?.next_pair(&mut || true)?.ok_or(KeygenError::Failed)
 }
 
 #[cfg(test)]
