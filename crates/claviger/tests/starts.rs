@@ -8,7 +8,8 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -28,7 +29,12 @@ fn dev(dir: &Path) -> Command {
 
 /// A development server that is ready.
 fn running(dir: &Path) -> Child {
-    let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    ready(&mut dev(dir))
+}
+
+/// A server that is ready.
+fn ready(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("claviger ready https://127.0.0.1:"), "{line}");
@@ -39,6 +45,19 @@ fn stop(mut child: Child) {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success(), "a stop on SIGTERM is a clean one");
+}
+
+fn free_loopback_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// The first line of the loopback listener's answer.
+fn ask(admin: &str, what: &str) -> String {
+    let mut connection = TcpStream::connect(admin).unwrap();
+    write!(connection, "{what} HTTP/1.1\r\nhost: {admin}\r\ncontent-length: 0\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(connection).read_line(&mut line).unwrap();
+    line
 }
 
 fn must_fail(output: &Output, words: &str) {
@@ -99,6 +118,13 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     fs::write(path("wrong.toml"), config.replace("admin = \"127.0.0.1:8444\"", "admin = \"0.0.0.0:8444\"")).unwrap();
     must_fail(&claviger(&["serve", "--config", &path("wrong.toml")]).output().unwrap(), "must be on 127.0.0.1");
     must_fail(&claviger(&["serve", "--config", &path("none.toml")]).output().unwrap(), "`claviger init` writes one");
+    let admin = free_loopback_address();
+    let here = config.replace("0.0.0.0:8443", "127.0.0.1:0").replace("127.0.0.1:8444", &admin);
+    fs::write(path("here.toml"), here).unwrap();
+    let server = ready(&mut claviger(&["serve", "--config", &path("here.toml")]));
+    assert!(ask(&admin, "GET /readyz").contains(" 200 "));
+    assert!(ask(&admin, "POST /dev/clock").contains(" 404 "), "only `dev` moves the clock");
+    stop(server);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, dev_alias, f
 use claviger_store::SqliteEngine;
 use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::Admin;
@@ -25,7 +25,7 @@ use crate::handout;
 use crate::journal::Journal;
 use crate::listen::{bind, serve};
 use crate::metrics::Metrics;
-use crate::plane::{ARRIVING_MAX, Planes};
+use crate::plane::Planes;
 use crate::scheduler;
 use crate::tls;
 
@@ -138,7 +138,6 @@ impl Server {
             service: Arc::clone(&self.service),
             journal: Arc::clone(&self.journal),
             bodies: Bodies::default(),
-            arriving: Semaphore::new(ARRIVING_MAX),
         });
         let admin = Arc::new(Admin {
             service: Arc::clone(&self.service),

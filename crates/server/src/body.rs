@@ -10,12 +10,16 @@ use bytes::{Bytes, BytesMut};
 use claviger_base::limits::BODY_BYTES_MAX;
 use claviger_crypto::digest::Sha256;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// Longest wait for a whole body.
 const BODY_MAX: Duration = Duration::from_secs(30);
+/// Longest wait while [`ARRIVING_MAX`] others are waited for: enough for one that was sent together with its headers.
+const BODY_MAX_IN_A_CROWD: Duration = Duration::from_secs(1);
+/// Requests whose bodies are waited for with patience, so that half requests and their headers cannot take all memory.
+const ARRIVING_MAX: usize = 16 * 1024;
 /// How much of a body over the limit is read and thrown away, so that its sender gets the answer instead of a broken
 /// connection: clients read only once they have sent everything.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -34,7 +38,7 @@ pub(crate) enum BodyError {
     TooSlow,
     /// The connection broke.
     Broken,
-    /// Other large bodies take all the memory there is for them.
+    /// Others take all the memory there is for bodies that are not here yet.
     NoRoom,
 }
 
@@ -72,11 +76,12 @@ impl Arrived {
 #[derive(Debug)]
 pub(crate) struct Bodies {
     room: Arc<Semaphore>,
+    arriving: Semaphore,
 }
 
 impl Default for Bodies {
     fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(LARGE_BYTES_IN_ALL_MAX)) }
+        Self::with(LARGE_BYTES_IN_ALL_MAX, ARRIVING_MAX)
     }
 }
 
@@ -86,9 +91,17 @@ pub(crate) fn is_small(body: &impl Body) -> bool {
 }
 
 impl Bodies {
+    fn with(room: usize, arriving: usize) -> Self {
+        Self { room: Arc::new(Semaphore::new(room)), arriving: Semaphore::new(arriving) }
+    }
+
     /// The whole body.
-    pub(crate) async fn read(&self, body: Incoming, keep: Keep) -> Result<Arrived, BodyError> {
-        timeout(BODY_MAX, self.collect(body, keep)).await.unwrap_or(Err(BodyError::TooSlow))
+    pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(&self, body: B, keep: Keep) -> Result<Arrived, BodyError> {
+        let collecting = self.collect(body, keep);
+        match self.arriving.try_acquire() {
+            Ok(_place) => timeout(BODY_MAX, collecting).await.unwrap_or(Err(BodyError::TooSlow)),
+            Err(_none) => timeout(BODY_MAX_IN_A_CROWD, collecting).await.unwrap_or(Err(BodyError::NoRoom)),
+        }
     }
 
     async fn collect<B: Body<Data = Bytes> + Unpin>(&self, mut body: B, mut keep: Keep) -> Result<Arrived, BodyError> {
@@ -151,7 +164,7 @@ mod tests {
     }
 
     fn with_room(bytes: usize) -> Bodies {
-        Bodies { room: Arc::new(Semaphore::new(bytes)) }
+        Bodies::with(bytes, 1)
     }
 
     #[tokio::test]
@@ -192,6 +205,36 @@ mod tests {
         assert!(is_small(&body(0)) && is_small(&body(SMALL_BYTES_MAX)));
         assert!(!is_small(&body(SMALL_BYTES_MAX + 1)));
         assert!(!is_small(&Unannounced));
+    }
+
+    // Paused time: tokio moves its own clock on.
+    #[tokio::test(start_paused = true)]
+    async fn in_a_crowd_only_what_is_already_here_is_read() {
+        let bodies = Arc::new(with_room(0));
+        let half = tokio::spawn({
+            let bodies = Arc::clone(&bodies);
+            async move { bodies.read(Silence, Keep::Small).await.unwrap_err() }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(bodies.read(Silence, Keep::Small).await.unwrap_err(), BodyError::NoRoom);
+        assert!(bodies.read(body(100), Keep::Small).await.unwrap().is_kept());
+        assert!(!half.is_finished(), "the one before is waited for with patience");
+        assert_eq!(half.await.unwrap(), BodyError::TooSlow);
+    }
+
+    /// Half a request, and then nothing.
+    struct Silence;
+
+    impl Body for Silence {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _context: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
     }
 
     /// As a chunked body: nobody knows how long it will be.

@@ -69,11 +69,6 @@ impl Facts {
         }
     }
 
-    /// Whether nobody knows who called.
-    fn is_of_a_stranger(&self) -> bool {
-        self.principal.as_ref().is_none_or(|principal| principal.starts_with(UNVERIFIED))
-    }
-
     /// How the request ended.
     pub(crate) fn end(&mut self, status: StatusCode, code: &'static str) {
         if !self.is_gone {
@@ -187,6 +182,11 @@ impl Drop for Journal {
     }
 }
 
+/// Whether nobody knows who called.
+fn is_of_a_stranger(facts: &Facts) -> bool {
+    facts.principal.as_ref().is_none_or(|principal| principal.starts_with(UNVERIFIED))
+}
+
 fn door(plane: Plane) -> Door {
     match plane {
         Plane::Instance => Door::Instance,
@@ -223,7 +223,7 @@ impl Entry {
 
     /// Whether the record is durable, and whether it is this request's own.
     async fn append(&self) -> (Result<(), AuditError>, bool) {
-        if self.facts.is_of_a_stranger() {
+        if is_of_a_stranger(&self.facts) {
             let (waiting, told) = oneshot::channel();
             if let Place::Shared { is_first } = self.journal.place(self.refusal(), self.peer, Some(waiting)) {
                 self.journal.write_gathered_soon(is_first);
@@ -287,7 +287,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if !self.is_written {
-            let is_stranger = self.facts.is_of_a_stranger();
+            let is_stranger = is_of_a_stranger(&self.facts);
             match is_stranger.then(|| self.journal.place(self.refusal(), self.peer, None)) {
                 Some(Place::Shared { is_first }) => {
                     self.journal.write_gathered_soon(is_first);

@@ -14,7 +14,6 @@ use claviger_wire::headers::Headers;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
-use tokio::sync::Semaphore;
 
 use crate::answer::{self, Body};
 use crate::body::{Arrived, Bodies, BodyError, Keep, is_small};
@@ -60,15 +59,11 @@ pub(crate) struct Received<'a> {
     pub(crate) presence: &'a Presence,
 }
 
-/// Requests whose bodies are awaited at once, so that half requests cannot take all memory.
-pub(crate) const ARRIVING_MAX: usize = 4096;
-
 /// Both planes on one listener.
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) bodies: Bodies,
-    pub(crate) arriving: Semaphore,
 }
 
 impl Answer for Planes {
@@ -82,13 +77,8 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let body = match self.arriving.try_acquire() {
-            Ok(_place) => {
-                let keep = self.keep(plane, &parts, &body).await;
-                self.bodies.read(body, keep).await
-            }
-            Err(_none_free) => Err(BodyError::NoRoom),
-        };
+        let keep = self.keep(plane, &parts, &body).await;
+        let body = self.bodies.read(body, keep).await;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
