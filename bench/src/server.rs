@@ -7,7 +7,7 @@ use std::sync::Arc;
 use claviger_client::{ClientError, ClientKey, Endpoint, InstanceClient};
 use claviger_keygen::{Config, PairSpec, StockSizes};
 use claviger_server::{Options, Server};
-use claviger_service::PairConcurrency;
+use claviger_service::{PairConcurrency, UsePolicy};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
@@ -42,6 +42,7 @@ impl Measured {
             admin: ([127, 0, 0, 1], 0).into(),
             hostnames: Vec::new(),
             pair_concurrency: PairConcurrency::Unlimited,
+            use_policy: UsePolicy::default(),
             keygen: Config { stock, ..Config::default() },
             connections_max: 1024,
             audit_segment_bytes: 64 * 1024 * 1024,

@@ -11,6 +11,7 @@ use std::time::Instant;
 use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
 use claviger_base::Clock;
 use claviger_base::id::RequestId;
+use claviger_service::Remarks;
 use hyper::StatusCode;
 use tokio::sync::oneshot;
 
@@ -47,6 +48,8 @@ pub(crate) struct Facts {
     pub(crate) detail: Option<&'static str>,
     /// The client went away before there was an answer.
     is_gone: bool,
+    /// What the operator should know about a use that was served.
+    remarks: Remarks,
     outcome: Option<(StatusCode, &'static str)>,
 }
 
@@ -67,6 +70,12 @@ impl Facts {
         if !name.is_empty() {
             self.key_id = Some(name.to_owned());
         }
+    }
+
+    /// What is remarkable about the use, counted and marked.
+    pub(crate) fn remark(&mut self, remarks: Remarks) {
+        self.detail = self.detail.or(remarks.text());
+        self.remarks = remarks;
     }
 
     /// How the request ended.
@@ -272,6 +281,7 @@ impl Entry {
         let operation = self.facts.operation.unwrap_or("unknown");
         let took = self.started.elapsed();
         self.journal.metrics.count(self.plane.name(), operation, code, took);
+        self.journal.metrics.count_remarks(self.facts.remarks);
         let (plane, peer, request_id) = (self.plane.name(), self.peer, &self.request_id);
         let detail = self.facts.detail.unwrap_or_default();
         if !has_own {

@@ -4,7 +4,7 @@
 pub(crate) mod instance;
 pub(crate) mod rpc;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,6 +57,7 @@ pub(crate) struct Received<'a> {
     pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
     pub(crate) presence: &'a Presence,
+    pub(crate) peer: SocketAddr,
 }
 
 /// Both planes on one listener.
@@ -77,7 +78,7 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let keep = self.keep(plane, &parts, &body).await;
+        let keep = self.keep(plane, peer.ip(), &parts, &body).await;
         let body = self.bodies.read(body, keep).await;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
@@ -86,7 +87,12 @@ impl Answer for Planes {
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &presence, &mut entry.facts).await,
+                    Ok(body) => {
+                        let (headers, request_id) = (&headers_of(&parts), &request_id);
+                        let received =
+                            Received { parts: &parts, headers, body: &body, request_id, presence: &presence, peer };
+                        planes.operate(plane, &received, &mut entry.facts).await
+                    }
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 entry.write().await.map(|()| response)
@@ -112,32 +118,22 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 
 impl Planes {
     /// A body that is not small is kept only for a caller who has signed for it.
-    async fn keep(&self, plane: Plane, parts: &Parts, body: &Incoming) -> Keep {
+    async fn keep(&self, plane: Plane, source: IpAddr, parts: &Parts, body: &Incoming) -> Keep {
         if is_small(body) {
             return Keep::Small;
         }
         let headers = headers_of(parts);
         let is_signed_for = match plane {
-            Plane::Instance => instance::is_signed_for(&self.service, parts, &headers).await,
+            Plane::Instance => instance::is_signed_for(&self.service, parts, &headers, source).await,
             Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
         };
         if is_signed_for { Keep::Large } else { Keep::Nothing }
     }
 
-    async fn operate(
-        &self,
-        plane: Plane,
-        parts: &Parts,
-        body: &Arrived,
-        request_id: &RequestId,
-        presence: &Presence,
-        facts: &mut Facts,
-    ) -> Response<Body> {
-        let headers = headers_of(parts);
-        let received = Received { parts, headers: &headers, body, request_id, presence };
+    async fn operate(&self, plane: Plane, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
         match plane {
-            Plane::Instance => instance::answer(&self.service, &received, facts).await,
-            Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
+            Plane::Instance => instance::answer(&self.service, received, facts).await,
+            Plane::Rpc => rpc::answer(&self.service, received, facts).await,
         }
     }
 }
