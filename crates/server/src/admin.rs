@@ -66,6 +66,8 @@ impl Admin {
         let metrics = self.journal.metrics();
         // As it is now: a pair takes long, and what was set at the end of the last one would be untrue.
         metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
+        let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
+        metrics.key_versions_past_half.set(past_half);
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
         let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

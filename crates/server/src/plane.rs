@@ -55,6 +55,7 @@ pub(crate) struct Received<'a> {
     pub(crate) headers: &'a Headers<'a>,
     pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
+    pub(crate) peer: SocketAddr,
 }
 
 /// Both planes on one listener.
@@ -75,14 +76,14 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let keep = self.keep(plane, &parts, &body).await;
+        let keep = self.keep(plane, peer, &parts, &body).await;
         let body = self.bodies.read(body, keep).await;
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
+                    Ok(body) => planes.operate(plane, peer, &parts, &body, &request_id, &mut entry.facts).await,
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 entry.write().await.map(|()| response)
@@ -106,13 +107,13 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 
 impl Planes {
     /// A body that is not small is kept only for a caller who has signed for it.
-    async fn keep(&self, plane: Plane, parts: &Parts, body: &Incoming) -> Keep {
+    async fn keep(&self, plane: Plane, peer: SocketAddr, parts: &Parts, body: &Incoming) -> Keep {
         if is_small(body) {
             return Keep::Small;
         }
         let headers = headers_of(parts);
         let is_signed_for = match plane {
-            Plane::Instance => instance::is_signed_for(&self.service, parts, &headers).await,
+            Plane::Instance => instance::is_signed_for(&self.service, peer, parts, &headers).await,
             Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
         };
         if is_signed_for { Keep::Large } else { Keep::Nothing }
@@ -121,13 +122,14 @@ impl Planes {
     async fn operate(
         &self,
         plane: Plane,
+        peer: SocketAddr,
         parts: &Parts,
         body: &Arrived,
         request_id: &RequestId,
         facts: &mut Facts,
     ) -> Response<Body> {
         let headers = headers_of(parts);
-        let received = Received { parts, headers: &headers, body, request_id };
+        let received = Received { parts, headers: &headers, body, request_id, peer };
         match plane {
             Plane::Instance => instance::answer(&self.service, &received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, &received, facts).await,

@@ -1,16 +1,12 @@
-//! `key`, `alias` and `client-key`: calls of the control plane.
+//! `key` and `alias`: calls of the control plane.
 
-use claviger_crypto::client_key::generate_password;
-use claviger_wire::rpc::answer::CreateClientKeyAnswer;
-use serde_json::{Value, json};
-use zeroize::Zeroizing;
+use serde_json::Value;
 
-use super::new_file::NewFile;
-use crate::cli::{Alias, ClientKey, Key, Listing, OnOff, OneKey, Target};
+use crate::cli::{Alias, Key, Listing, OnOff, OneKey, Target};
 use crate::failure::Failure;
 
 /// Calls an action and prints its answer.
-async fn call(target: &Target, action: &str, parameters: &[(&str, String)]) -> Result<(), Failure> {
+pub(super) async fn call(target: &Target, action: &str, parameters: &[(&str, String)]) -> Result<(), Failure> {
     let answer: Value = target.rpc()?.call(action, parameters).await?;
     target.output.print(&answer)
 }
@@ -26,8 +22,9 @@ async fn list(listing: Listing, action: &str) -> Result<(), Failure> {
 
 pub(crate) async fn key(command: Key) -> Result<(), Failure> {
     match command {
-        Key::Create { target, description, rotation_interval } => {
-            let mut parameters = vec![("Description", description)];
+        Key::Create { target, spec, usage, description, rotation_interval } => {
+            let mut parameters = vec![("KeySpec", spec), ("Description", description)];
+            parameters.extend(usage.map(|usage| ("KeyUsage", usage)));
             if let Some(interval) = rotation_interval {
                 parameters.push(("EnableAutomaticRotation", true.to_string()));
                 parameters.push(("RotationInterval", interval));
@@ -61,46 +58,5 @@ pub(crate) async fn alias(command: Alias) -> Result<(), Failure> {
         }
         Alias::List(listing) => list(listing, "ListAliases").await,
         Alias::Delete { target, name } => call(&target, "DeleteAlias", &[("AliasName", name)]).await,
-    }
-}
-
-pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
-    match command {
-        ClientKey::Create { target, name, out, not_before, not_after } => {
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-                return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
-            }
-            let key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
-            let password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
-            let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
-            let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
-            parameters.extend(not_before.map(|date| ("NotBefore", date)));
-            parameters.extend(not_after.map(|date| ("NotAfter", date)));
-            let rpc = target.rpc()?;
-            let made: CreateClientKeyAnswer = rpc.call("CreateClientKey", &parameters).await?;
-            let file = Zeroizing::new(format!(
-                "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
-                made.client_key_id, made.private_key_data
-            ));
-            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
-            let kept = password_file.keep(password.reveal().as_bytes());
-            if let Err(failure) = kept.and_then(|()| key_file.keep(file.as_bytes())) {
-                // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.
-                let id = [("ClientKeyId", made.client_key_id)];
-                let _revoked: Result<Value, _> = rpc.call("DeleteClientKey", &id).await;
-                return Err(failure);
-            }
-            target.output.print(&json!({
-                "ClientKeyId": made.client_key_id,
-                "NotBefore": made.not_before,
-                "NotAfter": made.not_after,
-                "KeyFile": paths.0,
-                "PasswordFile": paths.1,
-            }))
-        }
-        ClientKey::List { target } => call(&target, "ListClientKeys", &[]).await,
-        ClientKey::Revoke { target, client_key_id } => {
-            call(&target, "DeleteClientKey", &[("ClientKeyId", client_key_id)]).await
-        }
     }
 }

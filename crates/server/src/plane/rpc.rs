@@ -1,5 +1,6 @@
 //! The control plane: parameters and V3 signature checked, operation, JSON out (openapi.md 2 to 8).
 
+mod access_points;
 mod actions;
 mod client_keys;
 
@@ -180,7 +181,11 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         ServiceError::AliasNotFound => RpcError::AliasNotFound,
         ServiceError::KeyVersionNotFound => RpcError::KeyVersionNotFound,
         ServiceError::AliasAlreadyExists => RpcError::AliasAlreadyExists,
-        ServiceError::ClientKeyNotFound => RpcError::ResourceNotFound,
+        ServiceError::ClientKeyNotFound | ServiceError::ResourceNotFound => RpcError::ResourceNotFound,
+        ServiceError::ResourceExists => RpcError::ResourceExist,
+        ServiceError::ResourceInUse => RpcError::ResourceInUse,
+        ServiceError::LimitExceeded => RpcError::LimitExceeded,
+        ServiceError::NoPermission(name) => RpcError::NoPermission(Some(name.clone())),
         ServiceError::State(StateRefusal::StateModifiedFailed) => RpcError::StateModifiedFailed,
         ServiceError::State(StateRefusal::Rejected(state)) => match state {
             KeyState::Disabled => RpcError::Disabled,
@@ -188,9 +193,11 @@ fn rpc_error(error: &ServiceError) -> RpcError {
             KeyState::PendingImport => RpcError::PendingImport,
             KeyState::Enabled => RpcError::StateModifiedFailed,
         },
-        ServiceError::OnlySymmetricKeySupported(_) | ServiceError::Unsupported => {
-            RpcError::RejectedUnsupportedOperation
-        }
+        ServiceError::OnlySymmetricKeySupported(_)
+        | ServiceError::Unsupported
+        | ServiceError::BasicOperationOnRotatingKey
+        | ServiceError::CallerSuppliedIv
+        | ServiceError::KeyVersionExhausted => RpcError::RejectedUnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
         ServiceError::Vault(VaultError::Store(_))
