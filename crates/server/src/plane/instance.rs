@@ -5,6 +5,8 @@ mod decrypt;
 mod encrypt;
 mod hmac;
 mod keyless;
+#[cfg(test)]
+mod matrix;
 mod pair;
 mod sign;
 
@@ -30,6 +32,7 @@ use crate::body::BodyError;
 use crate::journal::Facts;
 
 /// What an operation answers: an encoded message, and the key and version it used, if any.
+#[derive(Debug)]
 struct Answered {
     message: Vec<u8>,
     used: Option<(KeyId, KeyVersionId)>,
