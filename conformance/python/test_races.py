@@ -121,7 +121,7 @@ def eventually_unthrottled(raw, key_id):
 
 
 def with_new_client_key(server, raw):
-    answer = json.loads(raw.rpc("CreateClientKey", {"AapName": "race", "Password": PASSWORD}).body)
+    answer = json.loads(raw.rpc("CreateClientKey", {"AapName": "first", "Password": PASSWORD}).body)
     client = RawClient(server)
     client.client_key_id = answer["ClientKeyId"]
     pfx = base64.b64decode(answer["PrivateKeyData"])

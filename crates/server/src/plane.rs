@@ -4,7 +4,7 @@
 pub(crate) mod instance;
 pub(crate) mod rpc;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -78,7 +78,7 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let keep = self.keep(plane, peer.ip(), &parts, &body).await;
+        let keep = self.keep(plane, peer, &parts, &body).await;
         let body = self.bodies.read(body, keep).await;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
@@ -118,13 +118,13 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 
 impl Planes {
     /// A body that is not small is kept only for a caller who has signed for it.
-    async fn keep(&self, plane: Plane, source: IpAddr, parts: &Parts, body: &Incoming) -> Keep {
+    async fn keep(&self, plane: Plane, peer: SocketAddr, parts: &Parts, body: &Incoming) -> Keep {
         if is_small(body) {
             return Keep::Small;
         }
         let headers = headers_of(parts);
         let is_signed_for = match plane {
-            Plane::Instance => instance::is_signed_for(&self.service, parts, &headers, source).await,
+            Plane::Instance => instance::is_signed_for(&self.service, peer, parts, &headers).await,
             Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
         };
         if is_signed_for { Keep::Large } else { Keep::Nothing }

@@ -28,7 +28,6 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
             }
             let key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
             let password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
-            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
             make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
             let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
             let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
@@ -40,6 +39,7 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
                 "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
                 made.client_key_id, made.private_key_data
             ));
+            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
             let kept = password_file.keep(password.reveal().as_bytes());
             if let Err(failure) = kept.and_then(|()| key_file.keep(file.as_bytes())) {
                 // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.

@@ -5,10 +5,12 @@ mod decrypt;
 mod encrypt;
 mod hmac;
 mod keyless;
+#[cfg(test)]
+mod matrix;
 mod pair;
 mod sign;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
@@ -31,6 +33,7 @@ use crate::journal::Facts;
 use crate::presence::Presence;
 
 /// What an operation answers: an encoded message, and the key and version it used, if any.
+#[derive(Debug)]
 struct Answered {
     message: Vec<u8>,
     used: Option<(KeyId, KeyVersionId)>,
@@ -91,13 +94,13 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
 }
 
 /// Whether the headers are those of a request that a client key of this instance signed together with its body's hash.
-pub(crate) async fn is_signed_for(service: &Service, parts: &Parts, headers: &Headers<'_>, source: IpAddr) -> bool {
+pub(crate) async fn is_signed_for(service: &Service, peer: SocketAddr, parts: &Parts, headers: &Headers<'_>) -> bool {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let Ok(presumed) = RequestHeaders::check_presumed(method, path, headers, service.clock().real_now()) else {
         return false;
     };
     let id = &presumed.client_key_id;
-    service.access().verify_client_key(id, &presumed.string_to_sign, &presumed.signature, source).await.is_ok()
+    service.access().verify_client_key(id, &presumed.string_to_sign, &presumed.signature, peer.ip()).await.is_ok()
 }
 
 /// The body of a caller who became known only while it arrived was not kept.
