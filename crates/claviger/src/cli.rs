@@ -152,10 +152,16 @@ pub(crate) enum DataKeyPair {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Make a symmetric key
+    /// Make a key, symmetric unless told otherwise
     Create {
         #[command(flatten)]
         target: Target,
+        /// The kind of key, in the API's words
+        #[arg(long, default_value = "Aliyun_AES_256")]
+        spec: String,
+        /// ENCRYPT/DECRYPT or SIGN/VERIFY; the spec's default unless given
+        #[arg(long)]
+        usage: Option<String>,
         /// Words about it
         #[arg(long, default_value = "")]
         description: String,

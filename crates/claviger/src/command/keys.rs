@@ -26,8 +26,9 @@ async fn list(listing: Listing, action: &str) -> Result<(), Failure> {
 
 pub(crate) async fn key(command: Key) -> Result<(), Failure> {
     match command {
-        Key::Create { target, description, rotation_interval } => {
-            let mut parameters = vec![("Description", description)];
+        Key::Create { target, spec, usage, description, rotation_interval } => {
+            let mut parameters = vec![("KeySpec", spec), ("Description", description)];
+            parameters.extend(usage.map(|usage| ("KeyUsage", usage)));
             if let Some(interval) = rotation_interval {
                 parameters.push(("EnableAutomaticRotation", true.to_string()));
                 parameters.push(("RotationInterval", interval));
