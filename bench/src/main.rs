@@ -8,7 +8,7 @@ mod pairs;
 use std::error::Error;
 
 use claviger_server::{Options, Server};
-use claviger_service::PairConcurrency;
+use claviger_service::{PairConcurrency, UsePolicy};
 use tokio::sync::oneshot;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,6 +39,7 @@ async fn operations() -> Result<Vec<load::Row>, Box<dyn Error>> {
         admin: ([127, 0, 0, 1], 0).into(),
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
+        use_policy: UsePolicy::default(),
         connections_max: 1024,
         audit_segment_bytes: 64 * 1024 * 1024,
         is_dev: true,

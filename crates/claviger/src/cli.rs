@@ -65,6 +65,12 @@ pub(crate) struct Dev {
     /// Data key pair requests at once: a number, or `unlimited`
     #[arg(long, default_value = "1")]
     pub(crate) data_key_pair_concurrency: String,
+    /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
+    #[arg(long)]
+    pub(crate) deny_basic_operations_on_rotating_keys: bool,
+    /// Refuse an Iv in Encrypt and AdvanceEncrypt
+    #[arg(long)]
+    pub(crate) deny_caller_supplied_iv: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,55 +1,105 @@
-//! AES-256-GCM with 96-bit initialization vectors and 128-bit tags (NIST SP 800-38D).
+//! Authenticated encryption: GCM (NIST SP 800-38D) with 96-bit initialization vectors and 128-bit tags, over AES-256 for
+//! everything and over SM4 for keys of the spec `Aliyun_SM4` (RFC 8998).
 //!
 //! Rule: opening fails in one way only, and what failed to open is never handed out.
 
+mod aes_gcm;
+mod sm4_gcm;
+
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use claviger_base::{SecretBytes, random};
-use zeroize::Zeroizing;
+pub use aes_gcm::Aes256GcmKey;
+use claviger_base::SecretBytes;
+pub use sm4_gcm::Sm4GcmKey;
 
-use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
+use crate::error::{GenerateFailed, KeyLengthWrong, OpenFailed, SealFailed};
 
 /// Length of an initialization vector, bytes.
 pub const IV_LEN: usize = 12;
 /// Length of an authentication tag, bytes.
 pub const TAG_LEN: usize = 16;
-/// Length of a key, bytes.
+/// Length of an AES-256 key, bytes.
 pub const KEY_LEN: usize = 32;
 
-/// A key with its schedule computed once; share it, do not rebuild it per request.
-pub struct Aes256GcmKey(LessSafeKey);
+/// Which cipher a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// AES-256-GCM; the API's `AES_GCM`.
+    Aes256Gcm,
+    /// SM4-GCM; the API's `SM4_GCM`.
+    Sm4Gcm,
+}
 
-impl Aes256GcmKey {
-    /// Prepares a 32-byte key.
-    ///
-    /// # Errors
-    /// [`KeyLengthWrong`] for any other length.
-    pub fn new(key: &SecretBytes) -> Result<Self, KeyLengthWrong> {
-        let unbound = UnboundKey::new(&AES_256_GCM, key.reveal()).map_err(|_unspecified| KeyLengthWrong)?;
-        Ok(Self(LessSafeKey::new(unbound)))
+impl Algorithm {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Aes256Gcm, Self::Sm4Gcm];
+
+    /// The API's word (instance-api.md section 8).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aes256Gcm => "AES_GCM",
+            Self::Sm4Gcm => "SM4_GCM",
+        }
     }
 
-    /// Seals under a caller's vector: ciphertext followed by the tag.
+    /// Length of a key, bytes.
+    #[must_use]
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::Aes256Gcm => KEY_LEN,
+            Self::Sm4Gcm => sm4_gcm::KEY_LEN,
+        }
+    }
+
+    /// Fresh key material.
     ///
-    /// The caller promises that `iv` never meets this key twice; [`seal_random`](Self::seal_random) keeps that promise itself.
+    /// # Errors
+    /// [`GenerateFailed`] when there are no random bytes.
+    pub fn generate_key(self) -> Result<SecretBytes, GenerateFailed> {
+        SecretBytes::random(self.key_len()).map_err(|_unavailable| GenerateFailed)
+    }
+}
+
+/// A key of either algorithm with its schedule computed once; share it, do not rebuild it per request.
+pub enum AeadKey {
+    /// AES-256-GCM.
+    Aes256Gcm(Aes256GcmKey),
+    /// SM4-GCM.
+    Sm4Gcm(Sm4GcmKey),
+}
+
+impl AeadKey {
+    /// Prepares a key.
+    ///
+    /// # Errors
+    /// [`KeyLengthWrong`] for any length but [`Algorithm::key_len`].
+    pub fn new(algorithm: Algorithm, key: &SecretBytes) -> Result<Self, KeyLengthWrong> {
+        match algorithm {
+            Algorithm::Aes256Gcm => Aes256GcmKey::new(key).map(Self::Aes256Gcm),
+            Algorithm::Sm4Gcm => Sm4GcmKey::new(key).map(Self::Sm4Gcm),
+        }
+    }
+
+    /// Which cipher this is a key for.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Aes256Gcm(_) => Algorithm::Aes256Gcm,
+            Self::Sm4Gcm(_) => Algorithm::Sm4Gcm,
+        }
+    }
+
+    /// Seals under a caller's vector: ciphertext followed by the tag. The caller promises that `iv` never meets this key
+    /// twice.
     ///
     /// # Errors
     /// [`SealFailed`] when `plaintext` is longer than GCM allows.
     pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
-        let mut sealed = vec![0; plaintext.len() + TAG_LEN];
-        let (ciphertext, tag) = sealed.split_at_mut(plaintext.len());
-        self.0
-            .seal_out_of_place_scatter(
-                Nonce::assume_unique_for_key(*iv),
-                Aad::from(aad),
-                plaintext,
-                ciphertext,
-                &[],
-                tag,
-            )
-            .map_err(|_unspecified| SealFailed)?;
-        Ok(sealed)
+        match self {
+            Self::Aes256Gcm(key) => key.seal(iv, aad, plaintext),
+            Self::Sm4Gcm(key) => key.seal(iv, aad, plaintext),
+        }
     }
 
     /// Seals under a vector drawn now from the operating system: the vector, and ciphertext followed by the tag.
@@ -57,28 +107,24 @@ impl Aes256GcmKey {
     /// # Errors
     /// [`SealFailed`] when there are no random bytes or `plaintext` is longer than GCM allows.
     pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
-        let iv = random::bytes().map_err(|_refused| SealFailed)?;
+        let iv = claviger_base::random::bytes().map_err(|_refused| SealFailed)?;
         Ok((iv, self.seal(&iv, aad, plaintext)?))
     }
 
     /// Opens ciphertext followed by the tag.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong: too short, wrong key, wrong vector, wrong data, wrong tag.
+    /// [`OpenFailed`], whatever was wrong.
     pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
-        let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
-        let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;
-        // The library may have written unauthenticated plaintext before it refused: wipe on that path too.
-        let mut plaintext = Zeroizing::new(vec![0; split]);
-        self.0
-            .open_separate_gather(Nonce::assume_unique_for_key(*iv), Aad::from(aad), ciphertext, tag, &mut plaintext)
-            .map_err(|_unspecified| OpenFailed)?;
-        Ok(SecretBytes::new(std::mem::take(&mut *plaintext)))
+        match self {
+            Self::Aes256Gcm(key) => key.open(iv, aad, sealed),
+            Self::Sm4Gcm(key) => key.open(iv, aad, sealed),
+        }
     }
 }
 
-impl fmt::Debug for Aes256GcmKey {
+impl fmt::Debug for AeadKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Aes256GcmKey([secret])")
+        f.write_str("AeadKey([secret])")
     }
 }

@@ -2,19 +2,22 @@
 //!
 //! Rule: a private key is PKCS#8 version 1 around an `ECPrivateKey` (RFC 5915) with its public key and without
 //! curve parameters; a public key names its curve and holds an uncompressed point (instance-api.md 5.4).
-//! The curve secp256k1 does not live here: AWS-LC's safe API has no keys on it.
+//! The curve secp256k1 has its own file: AWS-LC's safe API has no keys on it.
 
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
 };
 use claviger_base::SecretBytes;
 
 use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+use crate::message::Message;
 use crate::rsa::refuse_trailing_bytes;
+
+/// Length of an uncompressed point, bytes.
+const POINT_LEN: usize = 65;
 
 /// A public point, ready to check signatures.
 #[derive(Clone)]
@@ -37,7 +40,16 @@ impl PublicKey {
     /// # Errors
     /// [`VerifyFailed`] when it is not one by this key.
     pub fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailed> {
-        self.0.verify_sig(message, signature).map_err(|_unspecified| VerifyFailed)
+        self.verify(Message::Raw(message), signature)
+    }
+
+    /// Checks a DER ECDSA signature over a SHA-256 digest.
+    ///
+    /// # Errors
+    /// [`VerifyFailed`] when it is not one by this key.
+    pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<(), VerifyFailed> {
+        let digest = message.sha256().ok_or(VerifyFailed)?;
+        self.0.verify_digest_sig(&digest, signature).map_err(|_unspecified| VerifyFailed)
     }
 }
 
@@ -75,7 +87,16 @@ impl PrivateKey {
     /// # Errors
     /// [`SignFailed`] when the library makes no signature.
     pub fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_unspecified| SignFailed)?;
+        self.sign(Message::Raw(message))
+    }
+
+    /// Signs a SHA-256 digest; DER.
+    ///
+    /// # Errors
+    /// [`SignFailed`] when the library makes no signature.
+    pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
+        let digest = message.sha256().ok_or(SignFailed)?;
+        let signature = self.0.sign_digest(&digest).map_err(|_unspecified| SignFailed)?;
         Ok(signature.as_ref().to_vec())
     }
 
@@ -107,4 +128,10 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ec::PrivateKey([secret])")
     }
+}
+
+/// The uncompressed point at the end of an SPKI that [`PublicKey::from_spki_der`] took.
+pub(crate) fn point_of_spki(spki: &[u8]) -> Result<&[u8], KeyRejected> {
+    let start = spki.len().checked_sub(POINT_LEN).ok_or(KeyRejected)?;
+    spki.get(start..).ok_or(KeyRejected)
 }

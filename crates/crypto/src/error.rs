@@ -23,7 +23,8 @@ macro_rules! opaque_errors {
 opaque_errors! {
     /// The key material does not have the one length its algorithm takes.
     KeyLengthWrong: "key material has the wrong length";
-    /// Nothing was sealed: no random bytes, or more plaintext than one seal may hold (2^36 - 32 bytes).
+    /// Nothing was sealed: no random bytes, an algorithm of another key, or more plaintext than it takes (GCM: 2^36 - 32
+    /// bytes).
     SealFailed: "sealing failed";
     /// The sealed bytes, the key, the initialization vector and the associated data do not belong together.
     OpenFailed: "opening failed";

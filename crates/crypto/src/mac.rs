@@ -2,9 +2,13 @@
 //!
 //! Rule: tags are compared in constant time, here and nowhere else.
 
+use std::fmt;
+
 use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, Key};
 
-use crate::error::VerifyFailed;
+use claviger_base::SecretBytes;
+
+use crate::error::{GenerateFailed, KeyLengthWrong, VerifyFailed};
 
 /// Length of an HMAC-SHA-256 tag, bytes.
 pub const HMAC_SHA256_LEN: usize = 32;
@@ -39,8 +43,55 @@ pub fn verify_hmac_sha1(key: &[u8], data: &[u8], expected: &[u8]) -> Result<(), 
     hmac::verify(&Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key), data, expected).map_err(|_unspecified| VerifyFailed)
 }
 
+/// A key version's HMAC-SHA-256 key with its two blocks absorbed once (instance-api.md 5.9); share it.
+pub struct HmacSha256Key(Key);
+
+impl HmacSha256Key {
+    /// Length of key material made here, bytes: that of the digest (RFC 2104 section 3).
+    pub const LEN: usize = HMAC_SHA256_LEN;
+
+    /// Fresh key material.
+    ///
+    /// # Errors
+    /// [`GenerateFailed`] when there are no random bytes.
+    pub fn generate() -> Result<SecretBytes, GenerateFailed> {
+        SecretBytes::random(Self::LEN).map_err(|_unavailable| GenerateFailed)
+    }
+
+    /// Prepares a key of 32 bytes.
+    ///
+    /// # Errors
+    /// [`KeyLengthWrong`] for any other length.
+    pub fn new(key: &SecretBytes) -> Result<Self, KeyLengthWrong> {
+        if key.len() == Self::LEN { Ok(Self(Key::new(HMAC_SHA256, key.reveal()))) } else { Err(KeyLengthWrong) }
+    }
+
+    /// The tag of `message`.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; HMAC_SHA256_LEN] {
+        to_array(&hmac::sign(&self.0, message))
+    }
+
+    /// Checks a tag in constant time. A shortened tag is refused.
+    ///
+    /// # Errors
+    /// [`VerifyFailed`] when `expected` is not the whole tag.
+    pub fn verify(&self, message: &[u8], expected: &[u8]) -> Result<(), VerifyFailed> {
+        hmac::verify(&self.0, message, expected).map_err(|_unspecified| VerifyFailed)
+    }
+}
+
+impl fmt::Debug for HmacSha256Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HmacSha256Key([secret])")
+    }
+}
+
 fn tag<const N: usize>(algorithm: hmac::Algorithm, key: &[u8], data: &[u8]) -> [u8; N] {
-    let tag = hmac::sign(&Key::new(algorithm, key), data);
+    to_array(&hmac::sign(&Key::new(algorithm, key), data))
+}
+
+fn to_array<const N: usize>(tag: &hmac::Tag) -> [u8; N] {
     let mut out = [0; N];
     for (to, from) in out.iter_mut().zip(tag.as_ref()) {
         *to = *from;
@@ -76,5 +127,21 @@ mod tests {
         }
         assert_eq!(verify_hmac_sha256(b"Jeff", DATA, &tag), Err(VerifyFailed));
         assert_eq!(verify_hmac_sha1(KEY, DATA, &tag), Err(VerifyFailed));
+    }
+
+    #[test]
+    fn a_prepared_key_has_one_length_and_the_same_tags() {
+        let material = HmacSha256Key::generate().unwrap();
+        let key = HmacSha256Key::new(&material).unwrap();
+        let tag = key.sign(DATA);
+        assert_eq!(tag, hmac_sha256(material.reveal(), DATA));
+        assert_eq!(key.verify(DATA, &tag), Ok(()));
+        for bad in [&tag[..31], &[], &hmac_sha256(KEY, DATA)] {
+            assert_eq!(key.verify(DATA, bad), Err(VerifyFailed));
+        }
+        for len in [0, 16, 31, 33, 64] {
+            assert_eq!(HmacSha256Key::new(&SecretBytes::new(vec![1; len])).unwrap_err(), KeyLengthWrong);
+        }
+        assert_eq!(format!("{key:?}"), "HmacSha256Key([secret])");
     }
 }

@@ -1,24 +1,27 @@
-//! RSA: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2), moduli of 2048 to 8192 bits, keys as PKCS#8 and SPKI.
+//! RSA (RFC 8017): keys as PKCS#8 and SPKI, moduli of 2048 to 8192 bits; signatures here, encryption in [`oaep`].
 //!
-//! Rule: a public key is parsed once and reused; a private key leaves only as [`SecretBytes`].
+//! Rule: a key is parsed once and reused; a private key leaves only as [`SecretBytes`].
+
+pub mod oaep;
+mod signature;
 
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeyPair, KeySize};
-use aws_lc_rs::signature::{
-    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaParameters,
-};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaParameters};
 use claviger_base::SecretBytes;
 use der::Decode as _;
 use der::asn1::AnyRef;
 
 use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+use crate::message::Message;
+pub use signature::Scheme;
+use signature::Verifier;
 
 /// A public key, ready to check signatures.
 #[derive(Clone)]
-pub struct PublicKey(ParsedPublicKey);
+pub struct PublicKey(Verifier);
 
 impl PublicKey {
     /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
@@ -34,9 +37,9 @@ impl PublicKey {
         {
             return Err(KeyRejected);
         }
-        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
+        let key = Verifier::new(spki)?;
         // The library also takes a bare RSAPublicKey; encoding again leaves SPKI alone, and its one form.
-        let again: PublicKeyX509Der<'_> = key.as_der().map_err(|_unspecified| KeyRejected)?;
+        let again: PublicKeyX509Der<'_> = key.parsed().as_der().map_err(|_unspecified| KeyRejected)?;
         if again.as_ref() == spki { Ok(Self(key)) } else { Err(KeyRejected) }
     }
 
@@ -45,7 +48,15 @@ impl PublicKey {
     /// # Errors
     /// [`VerifyFailed`] when it is not one by this key.
     pub fn verify_pkcs1_sha256(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailed> {
-        self.0.verify_sig(message, signature).map_err(|_unspecified| VerifyFailed)
+        self.verify(Scheme::Pkcs1Sha256, Message::Raw(message), signature)
+    }
+
+    /// Checks a signature.
+    ///
+    /// # Errors
+    /// [`VerifyFailed`] when it is not one by this key.
+    pub fn verify(&self, scheme: Scheme, message: Message<'_>, signature: &[u8]) -> Result<(), VerifyFailed> {
+        self.0.verify(scheme, message, signature)
     }
 }
 
@@ -64,6 +75,18 @@ pub enum ModulusLength {
     Bits3072,
     /// 4096 bits.
     Bits4096,
+}
+
+impl ModulusLength {
+    /// The length in bytes: that of a signature and of a ciphertext.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Bits2048 => 256,
+            Self::Bits3072 => 384,
+            Self::Bits4096 => 512,
+        }
+    }
 }
 
 /// A private key with its public half.
@@ -105,11 +128,15 @@ impl PrivateKey {
     /// # Errors
     /// [`SignFailed`] when the library makes no signature.
     pub fn sign_pkcs1_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignFailed> {
-        let mut signature = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(|_unspecified| SignFailed)?;
-        Ok(signature)
+        self.sign(Scheme::Pkcs1Sha256, Message::Raw(message))
+    }
+
+    /// Signs; as long as the modulus.
+    ///
+    /// # Errors
+    /// [`SignFailed`] when the library makes no signature.
+    pub fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
+        signature::sign(&self.0, scheme, message)
     }
 
     /// The private key as PKCS#8 version 1 (RFC 5208) around PKCS#1, DER.

@@ -10,9 +10,14 @@
 use std::fmt::Debug;
 
 use claviger_base::{SecretBytes, Timestamp};
+use claviger_crypto::aead::{AeadKey, Algorithm};
+use claviger_crypto::asymmetric::{self, KeySpec};
 use claviger_crypto::client_key::{self, Password};
+use claviger_crypto::ecies::p256::OpeningKey;
+use claviger_crypto::mac::HmacSha256Key;
+use claviger_crypto::rsa::oaep;
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_crypto::{Aes256GcmKey, ec, ed25519, rsa};
+use claviger_crypto::{Aes256GcmKey, ec, ed25519, rsa, secp256k1, sm2};
 
 /// No run of four bytes of `secret` stands in the print, as hex, as a list of numbers or as text.
 fn assert_unprinted(printed: &dyn Debug, secret: &[u8]) {
@@ -46,6 +51,32 @@ fn symmetric_keys() {
     assert_unprinted(&Aes256GcmKey::new(&key).unwrap(), key.reveal());
     assert_unprinted(&ed25519::SigningKey::from_seed(&key).unwrap(), key.reveal());
     assert_unprinted(&key, key.reveal());
+    assert_unprinted(&HmacSha256Key::new(&key).unwrap(), key.reveal());
+    for algorithm in Algorithm::ALL {
+        let key = algorithm.generate_key().unwrap();
+        assert_unprinted(&AeadKey::new(algorithm, &key).unwrap(), key.reveal());
+    }
+}
+
+#[test]
+fn private_keys_of_key_versions() {
+    for spec in KeySpec::ALL {
+        let pkcs8 = asymmetric::PrivateKey::generate_pkcs8_der(spec).unwrap();
+        let key = asymmetric::PrivateKey::from_pkcs8_der(spec, &pkcs8).unwrap();
+        // The scalar of a key on a curve; the second half of an RSA key, where the private numbers are.
+        let at = if spec.name().starts_with("RSA") { pkcs8.len() / 2..pkcs8.len() } else { 36..66 };
+        assert_unprinted(&key, &pkcs8.reveal()[at.clone()]);
+        match spec {
+            KeySpec::EcP256 => assert_unprinted(&OpeningKey::from_pkcs8_der(&pkcs8).unwrap(), &pkcs8.reveal()[at]),
+            KeySpec::EcP256k => {
+                assert_unprinted(&secp256k1::PrivateKey::from_pkcs8_der(&pkcs8).unwrap(), &pkcs8.reveal()[at]);
+            }
+            KeySpec::EcSm2 => assert_unprinted(&sm2::PrivateKey::from_pkcs8_der(&pkcs8).unwrap(), &pkcs8.reveal()[at]),
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
+                assert_unprinted(&oaep::OpeningKey::from_pkcs8_der(&pkcs8).unwrap(), &pkcs8.reveal()[at]);
+            }
+        }
+    }
 }
 
 #[test]

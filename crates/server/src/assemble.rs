@@ -11,7 +11,7 @@ use claviger_base::Clock;
 use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, dev_alias, first_start};
+use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
 use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
@@ -46,6 +46,8 @@ pub struct Options {
     pub hostnames: Vec<String>,
     /// Data key pair requests in flight at once.
     pub pair_concurrency: PairConcurrency,
+    /// What the operator denies beyond the API.
+    pub use_policy: UsePolicy,
     /// Connections at once.
     pub connections_max: usize,
     /// Bytes of an audit segment.
@@ -186,6 +188,7 @@ impl Opened {
         let generator = Generator::start(claviger_keygen::Config::default())?;
         let config = claviger_service::Config {
             pair_concurrency: options.pair_concurrency,
+            use_policy: options.use_policy,
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);

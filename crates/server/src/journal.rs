@@ -9,6 +9,7 @@ use std::time::Instant;
 use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
 use claviger_base::Clock;
 use claviger_base::id::RequestId;
+use claviger_service::Remarks;
 use hyper::StatusCode;
 
 use crate::metrics::Metrics;
@@ -38,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) key_version_id: Option<String>,
     /// Which parameter, or why, in words of the program.
     pub(crate) detail: Option<&'static str>,
+    /// What the operator should know about a use that was served.
+    remarks: Remarks,
     outcome: Option<(StatusCode, &'static str)>,
 }
 
@@ -53,6 +56,12 @@ impl Facts {
         if !name.is_empty() {
             self.key_id = Some(name.to_owned());
         }
+    }
+
+    /// What is remarkable about the use, counted and marked.
+    pub(crate) fn remark(&mut self, remarks: Remarks) {
+        self.detail = self.detail.or(remarks.text());
+        self.remarks = remarks;
     }
 
     /// How the request ended.
@@ -169,6 +178,7 @@ impl Entry {
         let operation = self.facts.operation.unwrap_or("unknown");
         let took = self.started.elapsed();
         self.journal.metrics.count(self.plane.name(), operation, code, took);
+        self.journal.metrics.count_remarks(self.facts.remarks);
         let (plane, peer, request_id) = (self.plane.name(), self.peer, &self.request_id);
         let detail = self.facts.detail.unwrap_or_default();
         if status.is_success() && is_durable {

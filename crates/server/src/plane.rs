@@ -56,6 +56,7 @@ pub(crate) struct Received<'a> {
     pub(crate) headers: &'a Headers<'a>,
     pub(crate) body: &'a Bytes,
     pub(crate) request_id: &'a RequestId,
+    pub(crate) peer: SocketAddr,
 }
 
 /// Both planes on one listener.
@@ -81,7 +82,7 @@ impl Answer for Planes {
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => planes.operate(plane, &parts, &body, &request_id, &mut entry.facts).await,
+                    Ok(body) => planes.operate(plane, peer, &parts, &body, &request_id, &mut entry.facts).await,
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 planes.service_metrics();
@@ -108,13 +109,14 @@ impl Planes {
     async fn operate(
         &self,
         plane: Plane,
+        peer: SocketAddr,
         parts: &Parts,
         body: &Bytes,
         request_id: &RequestId,
         facts: &mut Facts,
     ) -> Response<Body> {
         let headers = headers_of(parts);
-        let received = Received { parts, headers: &headers, body, request_id };
+        let received = Received { parts, headers: &headers, body, request_id, peer };
         match plane {
             Plane::Instance => instance::answer(&self.service, &received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
@@ -123,7 +125,10 @@ impl Planes {
 
     fn service_metrics(&self) {
         let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
-        self.journal.metrics().pairs_in_flight.set(inside);
+        let metrics = self.journal.metrics();
+        metrics.pairs_in_flight.set(inside);
+        let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
+        metrics.key_versions_past_half.set(past_half);
     }
 }
 

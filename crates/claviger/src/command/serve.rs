@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use claviger_server::{Options, Server, initialise};
+use claviger_service::UsePolicy;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -24,6 +25,10 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         admin: dev.admin,
         hostnames: dev.hostnames,
         pair_concurrency: parse_concurrency(&dev.data_key_pair_concurrency).map_err(Failure::Argument)?,
+        use_policy: UsePolicy {
+            deny_basic_operations_on_rotating_keys: dev.deny_basic_operations_on_rotating_keys,
+            deny_caller_supplied_iv: dev.deny_caller_supplied_iv,
+        },
         connections_max: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,

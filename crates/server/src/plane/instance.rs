@@ -1,6 +1,9 @@
 //! The Instance API: headers and signature checked, protobuf in, operation, protobuf out (instance-api.md 2, 3, 5).
 
+mod data_key;
 mod decrypt;
+mod encrypt;
+mod keyless;
 mod pair;
 
 use std::sync::Arc;
@@ -8,7 +11,7 @@ use std::sync::Arc;
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
 use claviger_crypto::digest::sha256;
 use claviger_model::{KeyState, StateRefusal};
-use claviger_service::{AccessRefusal, Caller, Service, ServiceError};
+use claviger_service::{AccessRefusal, Caller, Rights, Service, ServiceError};
 use claviger_vault::VaultError;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, MIGRATION_KEY_VERSION_ID};
 use claviger_wire::instance::request::{self, RequestHeaders};
@@ -21,17 +24,17 @@ use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
 
-/// What an operation answers: an encoded message, and the version it used.
+/// What an operation answers: an encoded message, and the key and version it used, if any.
 struct Answered {
     message: Vec<u8>,
-    key_id: KeyId,
-    key_version_id: KeyVersionId,
+    used: Option<(KeyId, KeyVersionId)>,
 }
 
 /// One authenticated call.
 struct Call<'a> {
     service: &'a Service,
     caller: &'a Caller,
+    rights: &'a Rights,
     body: &'a [u8],
     version_header: Option<&'a KeyVersionId>,
     request_id: &'a RequestId,
@@ -41,8 +44,10 @@ struct Call<'a> {
 pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
     match try_answer(service, received, facts).await {
         Ok(answered) => {
-            facts.key_version_id = Some(answered.key_version_id.to_string());
-            facts.key_id = Some(answered.key_id.to_string());
+            if let Some((key_id, key_version_id)) = &answered.used {
+                facts.key_version_id = Some(key_version_id.to_string());
+                facts.key_id = Some(key_id.to_string());
+            }
             facts.end(StatusCode::OK, "OK");
             success(answered)
         }
@@ -62,13 +67,14 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
     let headers = RequestHeaders::check(&checked, service.clock().real_now())?;
     facts.operation = Some(headers.operation.name());
     facts.claim(&headers.client_key_id);
-    let verifying =
-        service.access().verify_client_key(&headers.client_key_id, &headers.string_to_sign, &headers.signature);
-    let caller = verifying.await.map_err(|refusal| access_error(refusal, &headers.client_key_id, facts))?;
+    let (id, source) = (&headers.client_key_id, received.peer.ip());
+    let verifying = service.access().verify_client_key(id, &headers.string_to_sign, &headers.signature, source);
+    let (caller, rights) = verifying.await.map_err(|refusal| access_error(refusal, id, facts))?;
     facts.principal = Some(principal(&caller));
     let call = Call {
         service,
         caller: &caller,
+        rights: &rights,
         body: received.body,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
@@ -89,16 +95,16 @@ impl Call<'_> {
             }
             Operation::Decrypt => self.decrypt(facts).await,
             Operation::AdvanceDecrypt => self.advance_decrypt(facts).await,
+            Operation::Encrypt => self.encrypt(facts).await,
+            Operation::AdvanceEncrypt => self.advance_encrypt(facts).await,
+            Operation::GenerateDataKey => self.generate_data_key(facts).await,
+            Operation::AdvanceGenerateDataKey => self.advance_generate_data_key(facts).await,
+            Operation::GenerateRandom => self.generate_random(facts),
+            Operation::GetSecretValue => self.get_secret_value(facts),
             // Their place is here; until they are built they are as unknown as any other name.
-            Operation::Encrypt
-            | Operation::AdvanceEncrypt
-            | Operation::GenerateDataKey
-            | Operation::AdvanceGenerateDataKey
-            | Operation::Sign
-            | Operation::Verify
-            | Operation::GetPublicKey
-            | Operation::GetSecretValue
-            | Operation::GenerateRandom => Err(ApiError::InvalidApiName(operation.name().to_owned())),
+            Operation::Sign | Operation::Verify | Operation::GetPublicKey | Operation::Hmac => {
+                Err(ApiError::InvalidApiName(operation.name().to_owned()))
+            }
         }
     }
 
@@ -117,8 +123,9 @@ impl Call<'_> {
 fn success(answered: Answered) -> Response<Body> {
     let body = answer::wiped(answered.message);
     let mut response = answer::with_type(StatusCode::OK, CONTENT_TYPE_VALUE, body);
+    let Some((_key_id, version)) = answered.used else { return response };
     // 36 visible ASCII characters are always a header value.
-    if let Ok(version) = header::HeaderValue::from_str(answered.key_version_id.as_str()) {
+    if let Ok(version) = header::HeaderValue::from_str(version.as_str()) {
         response.headers_mut().insert(MIGRATION_KEY_VERSION_ID, version);
     }
     response
@@ -161,6 +168,10 @@ fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError
             ApiError::UnknownClientKey(id.to_owned())
         }
         AccessRefusal::SignatureNotMatch => ApiError::SignatureNotMatch,
+        AccessRefusal::SourceNotAdmitted => {
+            facts.detail = Some("source address not admitted by any policy");
+            ApiError::NoPermission(id.to_owned())
+        }
         AccessRefusal::Failed(error) => api_error(&error, facts),
     }
 }
@@ -182,6 +193,20 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         ServiceError::Unsupported => ApiError::UnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => ApiError::ConcurrencyLimitExceeded,
         ServiceError::DoesNotOpen => ApiError::InternalFailure,
+        ServiceError::NoPermission(name) => ApiError::NoPermission(name.clone()),
+        ServiceError::ResourceNotFound => ApiError::ResourceNotFound,
+        ServiceError::KeyVersionExhausted => {
+            facts.detail = Some("key version exhausted");
+            ApiError::Unavailable
+        }
+        ServiceError::BasicOperationOnRotatingKey => {
+            facts.detail = Some("basic operation on a rotating key denied");
+            ApiError::UnsupportedOperation
+        }
+        ServiceError::CallerSuppliedIv => {
+            facts.detail = Some("caller supplied iv denied");
+            ApiError::UnsupportedOperation
+        }
         ServiceError::Vault(VaultError::Store(_)) | ServiceError::Random | ServiceError::Contention => {
             tracing::error!(%error, "a request could not be served now");
             ApiError::ServiceUnavailableTemporary
@@ -197,7 +222,10 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         // No data plane operation gives these.
         ServiceError::State(StateRefusal::Rejected(KeyState::Enabled) | StateRefusal::StateModifiedFailed)
         | ServiceError::AliasAlreadyExists
-        | ServiceError::ClientKeyNotFound => {
+        | ServiceError::ClientKeyNotFound
+        | ServiceError::ResourceExists
+        | ServiceError::ResourceInUse
+        | ServiceError::LimitExceeded => {
             tracing::error!(%error, "an unexpected refusal");
             ApiError::InternalFailure
         }

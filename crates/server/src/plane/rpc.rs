@@ -151,7 +151,11 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         ServiceError::AliasNotFound => RpcError::AliasNotFound,
         ServiceError::KeyVersionNotFound => RpcError::KeyVersionNotFound,
         ServiceError::AliasAlreadyExists => RpcError::AliasAlreadyExists,
-        ServiceError::ClientKeyNotFound => RpcError::ResourceNotFound,
+        ServiceError::ClientKeyNotFound | ServiceError::ResourceNotFound => RpcError::ResourceNotFound,
+        ServiceError::ResourceExists => RpcError::ResourceExist,
+        ServiceError::ResourceInUse => RpcError::ResourceInUse,
+        ServiceError::LimitExceeded => RpcError::LimitExceeded,
+        ServiceError::NoPermission(name) => RpcError::NoPermission(Some(name.clone())),
         ServiceError::State(StateRefusal::StateModifiedFailed) => RpcError::StateModifiedFailed,
         ServiceError::State(StateRefusal::Rejected(state)) => match state {
             KeyState::Disabled => RpcError::Disabled,
@@ -159,9 +163,11 @@ fn rpc_error(error: &ServiceError) -> RpcError {
             KeyState::PendingImport => RpcError::PendingImport,
             KeyState::Enabled => RpcError::StateModifiedFailed,
         },
-        ServiceError::OnlySymmetricKeySupported(_) | ServiceError::Unsupported => {
-            RpcError::RejectedUnsupportedOperation
-        }
+        ServiceError::OnlySymmetricKeySupported(_)
+        | ServiceError::Unsupported
+        | ServiceError::BasicOperationOnRotatingKey
+        | ServiceError::CallerSuppliedIv
+        | ServiceError::KeyVersionExhausted => RpcError::RejectedUnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
         ServiceError::Vault(VaultError::Store(_))

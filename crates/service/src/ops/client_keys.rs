@@ -86,6 +86,7 @@ pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> 
     let record = ClientKey {
         id,
         name: request.name.clone(),
+        is_governed: false,
         public_key: issued.spki_der,
         certificate: issued.certificate_der,
         created: now.whole_second(),

@@ -1,0 +1,76 @@
+//! AES-256-GCM, by AWS-LC.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use claviger_base::{SecretBytes, random};
+use zeroize::Zeroizing;
+
+use super::{IV_LEN, TAG_LEN};
+use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
+
+/// A key with its schedule computed once; share it, do not rebuild it per request.
+pub struct Aes256GcmKey(LessSafeKey);
+
+impl Aes256GcmKey {
+    /// Prepares a 32-byte key.
+    ///
+    /// # Errors
+    /// [`KeyLengthWrong`] for any other length.
+    pub fn new(key: &SecretBytes) -> Result<Self, KeyLengthWrong> {
+        let unbound = UnboundKey::new(&AES_256_GCM, key.reveal()).map_err(|_unspecified| KeyLengthWrong)?;
+        Ok(Self(LessSafeKey::new(unbound)))
+    }
+
+    /// Seals under a caller's vector: ciphertext followed by the tag.
+    ///
+    /// The caller promises that `iv` never meets this key twice; [`seal_random`](Self::seal_random) keeps that promise itself.
+    ///
+    /// # Errors
+    /// [`SealFailed`] when `plaintext` is longer than GCM allows.
+    pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
+        let mut sealed = vec![0; plaintext.len() + TAG_LEN];
+        let (ciphertext, tag) = sealed.split_at_mut(plaintext.len());
+        self.0
+            .seal_out_of_place_scatter(
+                Nonce::assume_unique_for_key(*iv),
+                Aad::from(aad),
+                plaintext,
+                ciphertext,
+                &[],
+                tag,
+            )
+            .map_err(|_unspecified| SealFailed)?;
+        Ok(sealed)
+    }
+
+    /// Seals under a vector drawn now from the operating system: the vector, and ciphertext followed by the tag.
+    ///
+    /// # Errors
+    /// [`SealFailed`] when there are no random bytes or `plaintext` is longer than GCM allows.
+    pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
+        let iv = random::bytes().map_err(|_refused| SealFailed)?;
+        Ok((iv, self.seal(&iv, aad, plaintext)?))
+    }
+
+    /// Opens ciphertext followed by the tag.
+    ///
+    /// # Errors
+    /// [`OpenFailed`], whatever was wrong: too short, wrong key, wrong vector, wrong data, wrong tag.
+    pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
+        let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
+        let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;
+        // The library may have written unauthenticated plaintext before it refused: wipe on that path too.
+        let mut plaintext = Zeroizing::new(vec![0; split]);
+        self.0
+            .open_separate_gather(Nonce::assume_unique_for_key(*iv), Aad::from(aad), ciphertext, tag, &mut plaintext)
+            .map_err(|_unspecified| OpenFailed)?;
+        Ok(SecretBytes::new(std::mem::take(&mut *plaintext)))
+    }
+}
+
+impl fmt::Debug for Aes256GcmKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Aes256GcmKey([secret])")
+    }
+}
