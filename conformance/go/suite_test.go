@@ -39,13 +39,17 @@ func run(m *testing.M) (code int, err error) {
 	if rows, notBuilt, err = table.Read(); err != nil {
 		return 1, err
 	}
-	scratch, err := os.MkdirTemp("", "claviger-conformance-go")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(scratch)
-	if server, err = claviger.Start(filepath.Join(scratch, "data")); err != nil {
-		return 1, err
+	if folder := os.Getenv("CLAVIGER_EXCHANGE"); folder != "" {
+		server = claviger.At(filepath.Join(folder, "data"), os.Getenv("CLAVIGER_EXCHANGE_ENDPOINT"))
+	} else {
+		scratch, err := os.MkdirTemp("", "claviger-conformance-go")
+		if err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(scratch)
+		if server, err = claviger.Start(filepath.Join(scratch, "data")); err != nil {
+			return 1, err
+		}
 	}
 	if client, err = instance.New(server); err == nil {
 		devKey, err = server.DevKey()

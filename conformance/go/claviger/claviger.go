@@ -32,7 +32,7 @@ type Server struct {
 	ended    chan error
 }
 
-// At is a server that somebody else started.
+// At is a server that somebody else started, and will stop.
 func At(dir, endpoint string) *Server { return &Server{Dir: dir, Endpoint: endpoint} }
 
 // Binary is the claviger program.
@@ -103,6 +103,9 @@ func Start(dir string) (*Server, error) {
 
 // Stop sends SIGTERM. The server must still be there, end by itself with exit code 0, and have kept its secrets out of its log.
 func (server *Server) Stop() error {
+	if server.process == nil {
+		return nil
+	}
 	if err := server.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("the server died (%v); log:\n%s", err, server.Log())
 	}

@@ -38,7 +38,7 @@ final class Server implements AutoCloseable {
         this.process = process;
     }
 
-    /** A server that somebody else started. */
+    /** A server that somebody else started, and will stop. */
     static Server at(Path dir, String endpoint) {
         return new Server(dir, endpoint, null);
     }
@@ -91,6 +91,9 @@ final class Server implements AutoCloseable {
     /** SIGTERM. The server must still be there, end by itself with exit code 0, and have kept its secrets out of its log. */
     @Override
     public void close() throws Exception {
+        if (process == null) {
+            return;
+        }
         String log = "log:\n" + Files.readString(Path.of(dir + ".log"));
         if (!process.isAlive()) {
             throw new AssertionError("the server died; " + log);

@@ -35,7 +35,10 @@ final class Suite implements BeforeAllCallback {
         try {
             table = Table.read("table.json", Table.class);
             notBuilt = Table.read("not-built.json", Table.NotBuilt.class);
-            server = Server.start(Files.createTempDirectory("claviger-conformance-java").resolve("data"));
+            String folder = System.getenv("CLAVIGER_EXCHANGE");
+            server = folder == null
+                    ? Server.start(scratch().resolve("data"))
+                    : Server.at(Path.of(folder, "data"), System.getenv("CLAVIGER_EXCHANGE_ENDPOINT"));
             api = new InstanceApi(server);
             devKey = server.devKey();
             return server;

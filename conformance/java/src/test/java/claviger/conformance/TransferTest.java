@@ -38,7 +38,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(Suite.class)
 final class TransferTest {
-    private static final String CONTEXT = "{\"b\":\"2\",\"a\":\"1\"}";
+    static final String CONTEXT = "{\"b\":\"2\",\"a\":\"1\"}";
     private static final String OTHER_CONTEXT = "{\"b\":\"2\",\"a\":\"2\"}";
     private static final byte[] MAGIC = {'$', 0, 2};
 
@@ -51,7 +51,7 @@ final class TransferTest {
         return new KmsTransferAcsClient(DefaultProfile.getProfile("cn-hangzhou", "unused", "unused"), InstanceApi.config(Suite.server));
     }
 
-    private static <T extends AcsResponse> T call(AcsRequest<T> request) throws Exception {
+    static <T extends AcsResponse> T call(AcsRequest<T> request) throws Exception {
         return client().getAcsResponse(request);
     }
 
@@ -68,7 +68,7 @@ final class TransferTest {
         assertEquals(code, assertThrows(ClientException.class, () -> call(request)).getErrCode());
     }
 
-    private static Optional<EncryptResponse> encrypted(String context) throws Exception {
+    static Optional<EncryptResponse> encrypted(String context) throws Exception {
         EncryptRequest request = new EncryptRequest();
         request.setKeyId("alias/dev");
         request.setPlaintext("a secret");
@@ -76,7 +76,7 @@ final class TransferTest {
         return built("Encrypt", request);
     }
 
-    private static DecryptRequest decrypt(String blob, String context) {
+    static DecryptRequest decrypt(String blob, String context) {
         DecryptRequest request = new DecryptRequest();
         request.setCiphertextBlob(blob);
         request.setEncryptionContext(context);
