@@ -158,14 +158,14 @@ pub(crate) enum DataKeyPair {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Make a key, symmetric unless told otherwise
+    /// Make a key
     Create {
         #[command(flatten)]
         target: Target,
-        /// The kind of key, in the API's words
+        /// Aliyun_AES_256, Aliyun_SM4, RSA_2048, RSA_3072, RSA_4096, EC_P256, EC_P256K, EC_SM2 or HMAC_SHA_256
         #[arg(long, default_value = "Aliyun_AES_256")]
         spec: String,
-        /// ENCRYPT/DECRYPT or SIGN/VERIFY; the spec's default unless given
+        /// ENCRYPT/DECRYPT or SIGN/VERIFY; a key that can sign signs unless told otherwise
         #[arg(long)]
         usage: Option<String>,
         /// Words about it
@@ -246,14 +246,35 @@ pub(crate) enum Alias {
     },
 }
 
+/// A permission template, short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermissionName {
+    /// Cryptographic operations with keys
+    KeyUser,
+    /// Reading secrets
+    SecretUser,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientKey {
     /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
+    ///
+    /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
+    /// resources and networks given; one that exists keeps its policies, and takes none of those options.
     Create {
         #[command(flatten)]
         target: Target,
-        /// A name for it: letters, digits, `-`, `_`
+        /// The application access point: letters, digits, `-`, `_`
         name: String,
+        /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
+        #[arg(long = "permission", value_enum)]
+        permissions: Vec<PermissionName>,
+        /// With what: `key/*`, `key/<id>`, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
+        #[arg(long = "resource")]
+        resources: Vec<String>,
+        /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
+        #[arg(long = "network")]
+        networks: Vec<String>,
         /// Where to write the two files
         #[arg(long, default_value = ".")]
         out: PathBuf,
@@ -264,7 +285,7 @@ pub(crate) enum ClientKey {
         #[arg(long, requires = "not_before")]
         not_after: Option<String>,
     },
-    /// List client keys
+    /// List client keys, with the policies of their application access points
     List {
         #[command(flatten)]
         target: Target,

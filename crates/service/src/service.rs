@@ -8,6 +8,7 @@ use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::Generator;
 use claviger_model::{Key, KeyAction, KeyVersion, Target};
 use claviger_vault::{InstanceRecord, Vault};
+use tokio::sync::Semaphore;
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -69,6 +70,8 @@ pub struct Service {
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
+    /// Places for slow arithmetic with asymmetric keys, one per core.
+    pub(crate) slow_places: Arc<Semaphore>,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
     aliases: Arc<Shelf<AliasName, KeyId>>,
@@ -86,6 +89,7 @@ impl Service {
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
+            slow_places: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))),
             vault,
             clock,
             generator,

@@ -1,10 +1,11 @@
 //! The first start: what a new instance is furnished with, in one commit, before anything serves.
 
-use claviger_base::id::{AliasName, InstanceId};
+use claviger_base::id::{AliasName, InstanceId, RuleName};
 use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_vault::{AccessKey, AuditSigningKey, InstanceRecord, Outcome, TlsAuthority, Vault};
+use claviger_model::Permission;
+use claviger_vault::{AccessKey, AccessPoint, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault};
 
 use crate::error::ServiceError;
 use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, issue};
@@ -42,10 +43,11 @@ pub fn first_start<E: From<ServiceError>>(
     hand_out: impl FnOnce(&FirstStart) -> Result<(), E>,
 ) -> Result<InstanceRecord, E> {
     let (prepared, tls, audit) = prepare(vault, clock)?;
+    let (policy, point) = first_access_point(&prepared.instance)?;
     hand_out(&prepared)?;
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
-        change.create(&prepared.instance)?.commit()
+        change.create(&policy)?.create(&point)?.create(&prepared.instance)?.commit()
     };
     match furnish().map_err(ServiceError::from)? {
         Outcome::Done(_) => Ok(prepared.instance),
@@ -66,7 +68,7 @@ fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, Au
     };
     let client_key_password = client_key::generate_password().map_err(|_failed| ServiceError::Random)?;
     let client_key = IssueClientKey {
-        name: "first".to_owned(),
+        access_point: first_name()?,
         password: Password::new(client_key_password.reveal())
             .map_err(|_rule| ServiceError::Bug("a made password breaks the rule"))?,
         not_before: now.whole_second(),
@@ -81,6 +83,29 @@ fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, Au
     let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
+}
+
+fn first_name() -> Result<RuleName, ServiceError> {
+    RuleName::parse("first").ok_or(ServiceError::Bug("`first` is not a name"))
+}
+
+/// The first client key may use everything, by a policy that its owner may narrow.
+fn first_access_point(instance: &InstanceRecord) -> Result<(Policy, AccessPoint), ServiceError> {
+    let policy = Policy {
+        name: first_name()?,
+        kms_instance: instance.id.to_string(),
+        permissions: Permission::ALL.to_vec(),
+        resources: vec!["key/*".to_owned(), "secret/*".to_owned()],
+        network_rules: Vec::new(),
+        access_control_rules: String::new(),
+        description: "made on the first start".to_owned(),
+    };
+    let point = AccessPoint {
+        name: first_name()?,
+        policies: vec![policy.name.clone()],
+        description: policy.description.clone(),
+    };
+    Ok((policy, point))
 }
 
 fn tls_failed() -> ServiceError {

@@ -3,8 +3,10 @@
 mod data_key;
 mod decrypt;
 mod encrypt;
+mod hmac;
 mod keyless;
 mod pair;
+mod sign;
 
 use std::sync::Arc;
 
@@ -101,10 +103,10 @@ impl Call<'_> {
             Operation::AdvanceGenerateDataKey => self.advance_generate_data_key(facts).await,
             Operation::GenerateRandom => self.generate_random(facts),
             Operation::GetSecretValue => self.get_secret_value(facts),
-            // Their place is here; until they are built they are as unknown as any other name.
-            Operation::Sign | Operation::Verify | Operation::GetPublicKey | Operation::Hmac => {
-                Err(ApiError::InvalidApiName(operation.name().to_owned()))
-            }
+            Operation::Sign => self.sign(facts).await,
+            Operation::Verify => self.verify(facts).await,
+            Operation::GetPublicKey => self.get_public_key(facts).await,
+            Operation::Hmac => self.hmac(facts).await,
         }
     }
 

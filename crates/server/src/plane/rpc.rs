@@ -1,5 +1,6 @@
 //! The control plane: parameters and V3 signature checked, operation, JSON out (openapi.md 2 to 8).
 
+mod access_points;
 mod actions;
 mod client_keys;
 

@@ -7,8 +7,10 @@
     reason = "tests may stop at once"
 )]
 
+mod asymmetric;
 mod data_keys;
 mod decrypt;
 mod encrypt;
 mod fixture;
 mod hazards;
+mod permissions;
