@@ -101,7 +101,7 @@ final class ExchangeTest {
         letter.algorithm = answer.text("Algorithm");
         letter.aad = hex(aad);
         letter.blob = hex(blob);
-        letter.iv = hex(answer.bytes("Iv"));
+        letter.iv = answer.has("Iv") ? hex(answer.bytes("Iv")) : "";
         letter.sha256 = digest(plaintext);
         return letter;
     }
