@@ -9,6 +9,7 @@ use crate::kernel::Ifma;
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
+use crate::square_of_r::square_of_r;
 use crate::words::{Words, shift_right, zeros};
 
 /// Tests as many candidates at once as it has places.
@@ -59,7 +60,7 @@ impl Filter for DualFilter {
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
         let [first, second] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
-        let moduli = [Modulus::new(first, &mut scratch)?, Modulus::new(second, &mut scratch)?];
+        let moduli = [modulus(first)?, modulus(second)?];
         let questions = [Question::new(first)?, Question::new(second)?];
         let exponents = questions.each_ref().map(|question| &question.exponent);
         let bases = questions.each_ref().map(|question| &question.two);
@@ -80,11 +81,15 @@ impl Filter for ScalarFilter {
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
         let [words] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
-        let modulus = Modulus::new(words, &mut scratch)?;
+        let modulus = modulus(words)?;
         let question = Question::new(words)?;
         let power = modulus.power(&question.two, &question.exponent, &mut scratch)?;
         Ok(u8::from(question.is_answered_by(&power)))
     }
+}
+
+fn modulus(words: &Words) -> Result<Modulus, LibraryFailed> {
+    Modulus::with_square_of_r(words, &square_of_r(words))
 }
 
 /// 2^((w-1)/2) = +-1 mod w?

@@ -23,6 +23,7 @@ mod pseudoprimes;
 mod search;
 mod small_primes;
 mod solo;
+mod square_of_r;
 mod words;
 
 pub use engine::EngineKind;
