@@ -40,6 +40,17 @@ impl Number {
         Ok(())
     }
 
+    /// The words in place, as many as the number is wide.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: the number is live and borrowed exclusively.
+        let BIGNUM { d, width, .. } = unsafe { *self.as_mut_ptr() };
+        match usize::try_from(width) {
+            // SAFETY: `d` leads to at least `width` initialized words, which the number owns and the result borrows with it.
+            Ok(width) if width > 0 && !d.is_null() => unsafe { std::slice::from_raw_parts_mut(d, width) },
+            _ => &mut [],
+        }
+    }
+
     pub(super) const fn as_ptr(&self) -> *const BIGNUM {
         self.0.as_ptr()
     }
@@ -196,6 +207,21 @@ impl Modulus {
             )
         })?;
         Ok(product)
+    }
+
+    /// `number / R`: out of Montgomery form. `number` must be below R times the modulus.
+    pub(crate) fn from_montgomery(&self, number: &Number, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
+        let mut quotient = Number::new()?;
+        // SAFETY: all numbers are live, the Montgomery values belong to this modulus.
+        succeeded(unsafe {
+            aws_lc_sys::BN_from_montgomery(
+                quotient.as_mut_ptr(),
+                number.as_ptr(),
+                self.montgomery.as_ptr(),
+                scratch.0.as_ptr(),
+            )
+        })?;
+        Ok(quotient)
     }
 
     /// `number^2 / R` in place: the square of a number in Montgomery form.
