@@ -39,6 +39,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
         admin: ([127, 0, 0, 1], 0).into(),
         hostnames: Vec::new(),
         pair_concurrency,
+        use_policy: claviger_service::UsePolicy::default(),
         // One thread, so that orders wait on the fastest of machines.
         keygen: claviger_keygen::Config {
             threads: NonZeroUsize::MIN,

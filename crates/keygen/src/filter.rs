@@ -3,12 +3,16 @@
 //! All kinds ask the same question, 2^((w-1)/2) = +-1 mod w. What passes is confirmed elsewhere, so that a filter that is broken
 //! costs time and never a key.
 
+mod chain;
+
+pub(crate) use self::chain::ScalarFilter;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::Ifma;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::lanes::{LANES, Lanes};
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
+use crate::square_of_r::square_of_r;
 use crate::words::{Words, shift_right, zeros};
 
 /// Tests as many candidates at once as it has places.
@@ -59,7 +63,7 @@ impl Filter for DualFilter {
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
         let [first, second] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
-        let moduli = [Modulus::new(first, &mut scratch)?, Modulus::new(second, &mut scratch)?];
+        let moduli = [modulus(first)?, modulus(second)?];
         let questions = [Question::new(first)?, Question::new(second)?];
         let exponents = questions.each_ref().map(|question| &question.exponent);
         let bases = questions.each_ref().map(|question| &question.two);
@@ -69,22 +73,8 @@ impl Filter for DualFilter {
     }
 }
 
-/// One candidate at a time in the library's plain exponentiation.
-pub(crate) struct ScalarFilter;
-
-impl Filter for ScalarFilter {
-    fn places(&self) -> usize {
-        1
-    }
-
-    fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
-        let [words] = candidates else { return Err(LibraryFailed) };
-        let mut scratch = Scratch::new()?;
-        let modulus = Modulus::new(words, &mut scratch)?;
-        let question = Question::new(words)?;
-        let power = modulus.power(&question.two, &question.exponent, &mut scratch)?;
-        Ok(u8::from(question.is_answered_by(&power)))
-    }
+fn modulus(words: &Words) -> Result<Modulus, LibraryFailed> {
+    Modulus::with_square_of_r(words, &square_of_r(words))
 }
 
 /// 2^((w-1)/2) = +-1 mod w?
@@ -116,5 +106,84 @@ impl Question {
 
     fn is_answered_by(&self, power: &Number) -> bool {
         power.equals(&self.one) | power.equals(&self.minus_one)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::draw::Random;
+    use crate::plain::{number, words};
+    use crate::pseudoprimes;
+
+    fn passes(w: &BigUint) -> bool {
+        let power = BigUint::from(2_u8).modpow(&(w >> 1_u32), w);
+        power == BigUint::from(1_u8) || power == w - 1_u8
+    }
+
+    fn wiped(number: &BigUint, len: usize) -> Words {
+        let mut wiped = zeros(len);
+        wiped.copy_from_slice(&words(number, len));
+        wiped
+    }
+
+    fn check(filter: &mut dyn Filter, numbers: &[BigUint], len: usize) {
+        for group in numbers.chunks(filter.places()) {
+            let mut group: Vec<Words> = group.iter().map(|number| wiped(number, len)).collect();
+            while group.len() < filter.places() {
+                group.extend(group.first().cloned());
+            }
+            let verdicts = filter.test(&group).unwrap();
+            for (place, words) in group.iter().enumerate() {
+                let w = number(words);
+                assert_eq!(verdicts >> place & 1 == 1, passes(&w), "{w} in place {place} of {}", filter.places());
+            }
+        }
+    }
+
+    /// Primes and composites of every length, extreme ones among them.
+    fn numbers(len: usize) -> Vec<BigUint> {
+        let one = BigUint::from(1_u8);
+        let full: BigUint = (&one << (64 * len)) - 1_u8;
+        let least: BigUint = (&one << (64 * len - 1)) + 1_u8;
+        let mut numbers = vec![full.clone(), &full - 2_u8, least.clone(), &least + 2_u8, &full ^ (&one << 64_u32)];
+        numbers.extend(pseudoprimes::all().into_iter().filter(|number| number.bits() == 64 * len as u64));
+        let mut random = Random::new();
+        let mut words = vec![0; len];
+        while numbers.len() < 24 {
+            if random.candidate(&mut words).unwrap() {
+                numbers.push(number(&words));
+            }
+        }
+        if len == 16 {
+            let mut search = crate::search::Search::new(
+                claviger_crypto::rsa::ModulusLength::Bits2048,
+                crate::division::Division::portable(16),
+                Box::new(DualFilter),
+                true,
+            );
+            numbers.extend(search.two_primes().map(|prime| number(&prime)));
+        }
+        numbers
+    }
+
+    #[test]
+    fn every_filter_agrees_with_a_plain_implementation() {
+        for len in [16, 24, 32] {
+            let numbers = numbers(len);
+            assert!(numbers.iter().any(passes) && !numbers.iter().all(passes));
+            check(&mut DualFilter, &numbers, len);
+            check(&mut ScalarFilter, &numbers, len);
+            #[cfg(target_arch = "x86_64")]
+            if let Some(cpu) = Ifma::detect() {
+                match len {
+                    16 => check(&mut IfmaFilter::<4>::new(cpu), &numbers, len),
+                    24 => check(&mut IfmaFilter::<6>::new(cpu), &numbers, len),
+                    _ => check(&mut IfmaFilter::<8>::new(cpu), &numbers, len),
+                }
+            }
+        }
     }
 }

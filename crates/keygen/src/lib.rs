@@ -29,6 +29,7 @@ mod pseudoprimes;
 mod search;
 mod small_primes;
 mod solo;
+mod square_of_r;
 mod stock;
 mod words;
 

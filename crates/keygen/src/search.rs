@@ -110,6 +110,15 @@ impl Search {
         }
     }
 
+    /// For tests that need primes.
+    #[cfg(test)]
+    pub(crate) fn two_primes(&mut self) -> impl Iterator<Item = Words> {
+        while self.primes.len() < 2 {
+            self.step().unwrap();
+        }
+        self.primes.drain(..)
+    }
+
     /// Wipes everything that was drawn, tested or found.
     fn forget(&mut self) {
         self.random.forget();

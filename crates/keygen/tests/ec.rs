@@ -64,6 +64,7 @@ fn secp256k1_is_cross_checked_by_aws_lc() {
         let private = k256::SecretKey::from_pkcs8_der(pkcs8.reveal()).unwrap();
         let public = k256::PublicKey::from_public_key_der(&spki).unwrap();
         assert_eq!(private.public_key(), public);
+        assert_eq!(public.to_public_key_der().unwrap().as_bytes(), spki);
 
         let by_k256: k256::ecdsa::DerSignature =
             k256::ecdsa::SigningKey::from(&private).sign_prehash(digest(&SHA256, MESSAGE).as_ref()).unwrap();

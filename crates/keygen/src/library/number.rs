@@ -7,6 +7,7 @@ use aws_lc_sys::{BIGNUM, BN_CTX, BN_MONT_CTX};
 use zeroize::Zeroize;
 
 use super::{LibraryFailed, succeeded};
+use crate::small_primes::inverse;
 
 /// A number, wiped when dropped.
 pub(crate) struct Number(NonNull<BIGNUM>);
@@ -23,15 +24,8 @@ impl Number {
     /// The number with these little-endian words, stored as wide as they are whatever their value: a width that told the value
     /// would leak it, and the dual exponentiation wants full width.
     pub(crate) fn from_words(words: &[u64]) -> Result<Self, LibraryFailed> {
-        let mut bytes = [0; 8 * WORDS_MAX];
-        let bytes_used = bytes.get_mut(..8 * words.len()).ok_or(LibraryFailed)?;
-        for (bytes, word) in bytes_used.chunks_exact_mut(8).zip(words) {
-            bytes.copy_from_slice(&word.to_le_bytes());
-        }
-        // SAFETY: pointer and length are those of one borrowed buffer; a null third argument asks for a new number.
-        let number = unsafe { aws_lc_sys::BN_le2bn(bytes_used.as_ptr(), bytes_used.len(), null_mut()) };
-        bytes.zeroize();
-        NonNull::new(number).map(Self).ok_or(LibraryFailed)
+        // A null target asks for a new number.
+        read_words(words, null_mut()).map(Self)
     }
 
     /// The little-endian words, zeros above the value.
@@ -44,6 +38,17 @@ impl Number {
             *word = u64::from_le_bytes(*bytes);
         }
         Ok(())
+    }
+
+    /// The words in place, as many as the number is wide.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: the number is live and borrowed exclusively.
+        let BIGNUM { d, width, .. } = unsafe { *self.as_mut_ptr() };
+        match usize::try_from(width) {
+            // SAFETY: `d` leads to at least `width` initialized words, which the number owns and the result borrows with it.
+            Ok(width) if width > 0 && !d.is_null() => unsafe { std::slice::from_raw_parts_mut(d, width) },
+            _ => &mut [],
+        }
     }
 
     pub(super) const fn as_ptr(&self) -> *const BIGNUM {
@@ -66,6 +71,19 @@ impl Drop for Number {
         // SAFETY: the number is owned here and not used again.
         unsafe { aws_lc_sys::BN_clear_free(self.as_mut_ptr()) }
     }
+}
+
+/// Puts words into the number at `target`, which must be null or a live number that nothing else uses.
+fn read_words(words: &[u64], target: *mut BIGNUM) -> Result<NonNull<BIGNUM>, LibraryFailed> {
+    let mut bytes = [0; 8 * WORDS_MAX];
+    let used = bytes.get_mut(..8 * words.len()).ok_or(LibraryFailed)?;
+    for (bytes, word) in used.chunks_exact_mut(8).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    // SAFETY: pointer and length are those of one borrowed buffer; both callers in this file pass null or a number of their own.
+    let number = unsafe { aws_lc_sys::BN_le2bn(used.as_ptr(), used.len(), target) };
+    bytes.zeroize();
+    NonNull::new(number).ok_or(LibraryFailed)
 }
 
 /// The longest number taken: a modulus of 4096 bits.
@@ -107,6 +125,21 @@ impl Modulus {
         // SAFETY: number and scratch are live; the library refuses an even or zero modulus with null.
         let montgomery = unsafe { aws_lc_sys::BN_MONT_CTX_new_consttime(number.as_ptr(), scratch.0.as_ptr()) };
         Ok(Self { number, montgomery: NonNull::new(montgomery).ok_or(LibraryFailed)? })
+    }
+
+    /// With what the library would compute given: R^2, and of it and the modulus full width. For filters, where speed counts and an
+    /// error costs nothing but time; confirmation takes [`new`](Self::new).
+    pub(crate) fn with_square_of_r(words: &[u64], square_of_r: &[u64]) -> Result<Self, LibraryFailed> {
+        let number = Number::from_words(words)?;
+        // SAFETY: no preconditions; null on failure.
+        let montgomery = NonNull::new(unsafe { aws_lc_sys::BN_MONT_CTX_new() }).ok_or(LibraryFailed)?;
+        let mut modulus = Self { number, montgomery };
+        // SAFETY: the values are live and owned here, and nothing else refers to them.
+        let values = unsafe { modulus.montgomery.as_mut() };
+        values.n0 = [inverse(words.first().copied().unwrap_or(1)).wrapping_neg(), 0];
+        read_words(words, &raw mut values.N)?;
+        read_words(square_of_r, &raw mut values.RR)?;
+        Ok(modulus)
     }
 
     /// `base^exponent`, in time that depends on the width of the exponent alone. `base` must be below the modulus.
@@ -174,6 +207,21 @@ impl Modulus {
             )
         })?;
         Ok(product)
+    }
+
+    /// `number / R`: out of Montgomery form. `number` must be below R times the modulus.
+    pub(crate) fn from_montgomery(&self, number: &Number, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
+        let mut quotient = Number::new()?;
+        // SAFETY: all numbers are live, the Montgomery values belong to this modulus.
+        succeeded(unsafe {
+            aws_lc_sys::BN_from_montgomery(
+                quotient.as_mut_ptr(),
+                number.as_ptr(),
+                self.montgomery.as_ptr(),
+                scratch.0.as_ptr(),
+            )
+        })?;
+        Ok(quotient)
     }
 
     /// `number^2 / R` in place: the square of a number in Montgomery form.
