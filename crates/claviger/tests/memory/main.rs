@@ -103,9 +103,9 @@ fn no_private_key_stays_in_the_servers_memory() {
     // The same search finds each form of a key when it is there, also beginning in the middle of a word.
     let forms = needles::forms_to_plant(&keys[0].1);
     assert!(forms.len() >= 5, "{}", forms.len());
-    for (name, form) in forms {
-        child.plant(&form[3..]);
-        let found = search(child.id(), &needles);
+    child.plant(&forms.iter().flat_map(|(_, form)| &form[3..]).copied().collect::<Vec<u8>>());
+    let found = search(child.id(), &needles);
+    for (name, _) in forms {
         assert!(found.iter().any(|found| found.contains(&name)), "planted and not found: {name}; but {found:?}");
     }
     child.plant(&[]);
