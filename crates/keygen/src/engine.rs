@@ -145,7 +145,7 @@ fn dual(length: ModulusLength) -> Search {
 #[cfg(target_arch = "x86_64")]
 fn dual_division(length: ModulusLength) -> Division {
     match Ifma::detect() {
-        Some(cpu) => Division::ifma(cpu, bound_bits(length, [18, 18, 19])),
+        Some(cpu) => Division::ifma(cpu, bound_bits(length, [17, 18, 18])),
         None => Division::portable(bound_bits(length, SCALAR_BOUNDS)),
     }
 }
@@ -184,6 +184,13 @@ mod tests {
         public_key_parsed.verify_pkcs1_sha256(b"message", &signature).unwrap();
         assert_eq!(key.spki_der().unwrap(), public_key);
         assert_eq!(key.pkcs8_der().unwrap().reveal(), private_key.reveal());
+    }
+
+    #[test]
+    fn an_engine_may_be_given_to_a_thread() {
+        let mut engine = Engine::new(EngineKind::Auto, ModulusLength::Bits2048).unwrap();
+        let pair = std::thread::spawn(move || engine.next_pair(&mut || true)).join().unwrap();
+        check(pair.unwrap().unwrap());
     }
 
     #[test]

@@ -84,11 +84,14 @@ impl<const B: usize> Lanes<B> {
         }
     }
 
-    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes must be loaded anew for another test.
+    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes are wiped, and must be loaded anew for
+    /// another test.
     pub(crate) fn test(&mut self) -> u8 {
         let Ifma(()) = self.cpu;
         // SAFETY: holding an `Ifma` proves AVX-512 F and IFMA, which is all the function needs.
-        unsafe { self.state.test() }
+        let verdicts = unsafe { self.state.test() };
+        self.state.zeroize();
+        verdicts
     }
 }
 
@@ -166,6 +169,10 @@ mod tests {
                 lanes.load(lane, &words(candidate, 4 * B));
             }
             let verdicts = lanes.test();
+            let State { moduli, power, other, quotient } = &*lanes.state;
+            for numbers in [&moduli.value, power, other, quotient] {
+                assert!(numbers.as_flattened().iter().all(|vector| *vector == Vector::ZERO), "not wiped");
+            }
             for (lane, candidate) in candidates.iter().enumerate() {
                 assert_eq!(verdicts >> lane & 1 == 1, passes(candidate), "lane {lane}: {candidate}");
             }
