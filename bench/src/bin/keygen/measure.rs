@@ -54,8 +54,9 @@ fn timed(maker: &mut Maker) -> Result<f64, Box<dyn Error>> {
     if length == 0 { Err("an empty pair was made".into()) } else { Ok(took) }
 }
 
-/// Every maker of `spec`, round by round, each round begun by another one. How many pairs a maker makes in a round is settled
-/// beforehand from a first try that does not count, so that no round ends because of a pair that happened to be slow.
+/// Every maker of `spec`, round by round, each round begun by another one. How many pairs a maker makes in a round is
+/// settled beforehand from a first try that does not count, so that no round ends because of a pair that happened to
+/// be slow.
 pub(crate) fn interleaved(spec: PairSpec, effort: Effort) -> Result<Vec<Row>, Box<dyn Error>> {
     let mut makers = makers::all(spec)?;
     let mut counts = Vec::new();
