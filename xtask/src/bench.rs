@@ -1,4 +1,5 @@
-//! `cargo xtask bench keygen`: the key generation benchmark in the release profile, with the system's OpenSSL where it can be had.
+//! `cargo xtask bench keygen`: the key generation benchmark in the release profile, with the system's OpenSSL where
+//! it can be had.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -8,7 +9,8 @@ use crate::command::{apt_install, cargo, find, succeeds};
 /// Benchmarks that can be named.
 pub(crate) const NAMES: [&str; 1] = ["keygen"];
 
-/// Runs the benchmark with `options` of its own. Only it writes to standard output, so that `--json` gives JSON and no more.
+/// Runs the benchmark with `options` of its own. Only it writes to standard output, so that `--json` gives JSON and
+/// no more.
 pub(crate) fn keygen(root: &Path, options: &[&str]) -> ExitCode {
     let mut command = cargo(root);
     command.args(["run", "--quiet", "--release", "-p", "claviger-bench", "--bin", "keygen"]);

@@ -6,8 +6,8 @@ use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
 use crate::words::{Words, shift_right, subtract, zeros};
 
-/// How many squarings every round makes after its exponentiation, needed or not. More are made only for the one prime in
-/// 2^8 with p - 1 divisible by 2^9.
+/// How many squarings every round makes after its exponentiation, needed or not. More are made only for the one prime
+/// in 2^8 with p - 1 divisible by 2^9.
 const SQUARINGS: u32 = 7;
 
 /// A number under examination, and what its rounds share.
@@ -25,8 +25,8 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// `words` must be odd and above 3, and as wide as their value. The time depends on how many whole words of w - 1 are 0: none,
-    /// but for one prime in 2^63.
+    /// `words` must be odd and above 3, and as wide as their value. The time depends on how many whole words of w - 1
+    /// are 0: none, but for one prime in 2^63.
     pub(crate) fn new(words: Words, scratch: &mut Scratch) -> Result<Self, LibraryFailed> {
         let mut minus_one = words.clone();
         *minus_one.first_mut().ok_or(LibraryFailed)? &= !1;
@@ -48,8 +48,9 @@ impl Subject {
         self.words
     }
 
-    /// A base: even over 2 to w - 2, by drawing until one is in range (B.3.1 steps 4.1 and 4.2). How often is seen from outside;
-    /// it is chance with a likelihood of w / 2^k and has nothing to do with the base that is kept. The comparison is constant-time.
+    /// A base: even over 2 to w - 2, by drawing until one is in range (B.3.1 steps 4.1 and 4.2). How often is seen
+    /// from outside; it is chance with a likelihood of w / 2^k and has nothing to do with the base that is kept. The
+    /// comparison is constant-time.
     fn base(&self, random: &mut Random) -> Result<Number, LibraryFailed> {
         let mut base = zeros(self.words.len());
         let mut one = zeros(self.words.len());
@@ -68,8 +69,8 @@ impl Subject {
         }
     }
 
-    /// Steps 4.4 to 4.7 from base^m on: whether the round is passed. Every squaring is compared, and those past 2^(a-1) m do not
-    /// count.
+    /// Steps 4.4 to 4.7 from base^m on: whether the round is passed. Every squaring is compared, and those past
+    /// 2^(a-1) m do not count.
     fn judge(&self, power: &Number, scratch: &mut Scratch) -> Result<bool, LibraryFailed> {
         let mut passed = power.equals(&self.one) | power.equals(&self.minus_one);
         let mut square = self.modulus.to_montgomery(power, scratch)?;

@@ -1,4 +1,5 @@
-//! Which trial division: by the IFMA kernel where the CPU has it, else portable. The tables of a bound are made once and shared.
+//! Which trial division: by the IFMA kernel where the CPU has it, else portable. The tables of a bound are made once
+//! and shared.
 
 use std::sync::OnceLock;
 

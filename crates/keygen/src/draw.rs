@@ -24,7 +24,8 @@ impl Random {
         Self { bytes, used: BUFFER_BYTES, process: std::process::id() }
     }
 
-    /// Whether the stock was made in this process and not inherited by `fork`: two processes with one stock would make the same keys.
+    /// Whether the stock was made in this process and not inherited by `fork`: two processes with one stock would
+    /// make the same keys.
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == std::process::id()
     }
@@ -76,8 +77,8 @@ impl Random {
     }
 }
 
-/// Whether p >= sqrt(2) * 2^(k - 1) for a p of k bits, that is, whether p^2 has its top bit set. The top word tells, but for one
-/// case in 2^63, in which the square is made.
+/// Whether p >= sqrt(2) * 2^(k - 1) for a p of k bits, that is, whether p^2 has its top bit set. The top word tells,
+/// but for one case in 2^63, in which the square is made.
 pub(crate) fn is_in_range(words: &[u64]) -> bool {
     let top = words.last().copied().unwrap_or(0);
     if top == SQRT_2 {

@@ -27,8 +27,8 @@ pub(crate) fn p256k() -> Result<Pair, KeygenError> {
         }
     };
     let private_key = key.to_pkcs8_der().map_err(|_failed| KeygenError::Failed)?;
-    // The private key's encoding ends with the public point. Taking it from there saves its second computation, which is half of
-    // the whole.
+    // The private key's encoding ends with the public point. Taking it from there saves its second computation, which
+    // is half of the whole.
     let point: &[u8; POINT_BYTES] = private_key.as_bytes().last_chunk().ok_or(KeygenError::Failed)?;
     let public_key = [P256K_SPKI_HEAD.as_slice(), point].concat();
     Ok(Pair { public_key, private_key: SecretBytes::copy_from(private_key.as_bytes()) })

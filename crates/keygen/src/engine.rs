@@ -24,7 +24,8 @@ pub enum EngineKind {
     Ifma,
     /// Filter and confirmation by the library's exponentiation of two numbers at once.
     Dual,
-    /// Filter and confirmation by the library's plain exponentiation, one number at a time, without this crate's kernels.
+    /// Filter and confirmation by the library's plain exponentiation, one number at a time, without this crate's
+    /// kernels.
     Scalar,
     /// The library's own generator: what a deployment with a FIPS-validated library chooses.
     Library,
@@ -97,8 +98,9 @@ impl Engine {
         Ok(Self(Works::Search(Box::new(search))))
     }
 
-    /// Works until a pair is done, asking `proceed` between steps of at most a few milliseconds; when it says `false`, returns
-    /// `None` and keeps what it has for the next call. The library's own generator cannot be stopped midway: it asks once.
+    /// Works until a pair is done, asking `proceed` between steps of at most a few milliseconds; when it says
+    /// `false`, returns `None` and keeps what it has for the next call. The library's own generator cannot be stopped
+    /// midway: it asks once.
     ///
     /// # Errors
     /// [`KeygenError::Failed`].
@@ -145,7 +147,7 @@ fn dual(length: ModulusLength) -> Search {
 #[cfg(target_arch = "x86_64")]
 fn dual_division(length: ModulusLength) -> Division {
     match Ifma::detect() {
-        Some(cpu) => Division::ifma(cpu, bound_bits(length, [18, 18, 19])),
+        Some(cpu) => Division::ifma(cpu, bound_bits(length, [17, 18, 18])),
         None => Division::portable(bound_bits(length, SCALAR_BOUNDS)),
     }
 }
@@ -187,6 +189,13 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_may_be_given_to_a_thread() {
+        let mut engine = Engine::new(EngineKind::Auto, ModulusLength::Bits2048).unwrap();
+        let pair = std::thread::spawn(move || engine.next_pair(&mut || true)).join().unwrap();
+        check(pair.unwrap().unwrap());
+    }
+
+    #[test]
     fn names_parse_exactly() {
         for kind in EngineKind::ALL {
             assert_eq!(EngineKind::parse(&kind.to_string()), Some(kind));
@@ -219,7 +228,8 @@ mod tests {
         for kind in EngineKind::ALL.into_iter().filter(|kind| kind.is_available()) {
             let mut engine = Engine::new(kind, ModulusLength::Bits2048).unwrap();
             assert!(engine.next_pair(&mut || false).unwrap().is_none());
-            // Ten steps a call: a pair takes far more than ten, so that only an engine that goes on where it was gets there.
+            // Ten steps a call: a pair takes far more than ten, so that only an engine that goes on where it was gets
+            // there.
             let mut calls = 0;
             let pair = loop {
                 let mut steps = 10;

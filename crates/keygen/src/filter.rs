@@ -1,7 +1,7 @@
 //! The filter: throws away nearly every composite that trial division left, and never a prime.
 //!
-//! All kinds ask the same question, 2^((w-1)/2) = +-1 mod w. What passes is confirmed elsewhere, so that a filter that is broken
-//! costs time and never a key.
+//! All kinds ask the same question, 2^((w-1)/2) = +-1 mod w. What passes is confirmed elsewhere, so that a filter
+//! that is broken costs time and never a key.
 
 mod chain;
 

@@ -100,7 +100,8 @@ fn apply(matrix: &Matrix, f: &mut Signed, g: &mut Signed) {
     close(g, carry_g);
 }
 
-/// (d, e) = matrix * (d, e) / 2^62 modulo m: multiples of m are added that make the division exact and keep both in (-2m, m).
+/// (d, e) = matrix * (d, e) / 2^62 modulo m: multiples of m are added that make the division exact and keep both in
+/// (-2m, m).
 fn apply_modulo(matrix: &Matrix, d: &mut Signed, e: &mut Signed, m: &Signed, m_inverse: i64) {
     let Matrix { u, v, q, r } = matrix;
     let (sign_d, sign_e) = (sign(d), sign(e));

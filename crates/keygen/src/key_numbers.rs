@@ -30,7 +30,8 @@ impl Primes {
         let (_, is_below) = subtract(&p, &q);
         swap_if(is_below, &mut p, &mut q);
         let (mut difference, _) = subtract(&p, &q);
-        // One less, so that "greater than" is "has one of the top 100 bits"; the difference of odd numbers is even, and 0 wraps.
+        // One less, so that "greater than" is "has one of the top 100 bits"; the difference of odd numbers is even,
+        // and 0 wraps.
         let is_zero = difference.iter().fold(0, |seen, word| seen | word) == 0;
         for word in difference.iter_mut() {
             let (less, borrowed) = word.overflowing_sub(1);
@@ -43,8 +44,9 @@ impl Primes {
         (!is_zero && top >> 28 != 0).then_some(Self { p, q })
     }
 
-    /// The numbers of the key; `None` when the primes do not suit: gcd(p - 1, e) or gcd(q - 1, e) is not 1, d is not above
-    /// 2^(nlen/2), or gcd(p - 1, q - 1) or a power of 2 in p - 1 is above 2^64, which happens to no pair in practice.
+    /// The numbers of the key; `None` when the primes do not suit: gcd(p - 1, e) or gcd(q - 1, e) is not 1, d is not
+    /// above 2^(nlen/2), or gcd(p - 1, q - 1) or a power of 2 in p - 1 is above 2^64, which happens to no pair in
+    /// practice.
     pub(crate) fn derive(&self) -> Option<Derived> {
         let Self { p, q } = self;
         let (p_minus_1, q_minus_1) = (minus_one(p), minus_one(q));
@@ -62,8 +64,8 @@ impl Primes {
         })
     }
 
-    /// The pair, checked by the library in two ways, `RSA_check_key` and one signature made and verified; `None` when the
-    /// primes do not suit.
+    /// The pair, checked by the library in two ways, `RSA_check_key` and one signature made and verified; `None` when
+    /// the primes do not suit.
     pub(crate) fn into_pair(self, digest: &[u8; 32]) -> Result<Option<Pair>, LibraryFailed> {
         let Some(derived) = self.derive() else { return Ok(None) };
         let number = |words: &Words| Number::from_words(words);
@@ -197,8 +199,8 @@ mod tests {
         // p = 1 mod 65537: e has no inverse.
         let multiple: BigUint = &p / 131_074_u32 * 131_074_u32 + 1_u8;
         assert!(refused(&multiple, &q) && refused(&q, &multiple));
-        // d = 1: below 2^(nlen/2). (p - 1) = (q - 1) * small would do, but 65537 must then be 1 modulo the lcm; a gcd above
-        // 2^64 is refused before it comes to that.
+        // d = 1: below 2^(nlen/2). (p - 1) = (q - 1) * small would do, but 65537 must then be 1 modulo the lcm; a gcd
+        // above 2^64 is refused before it comes to that.
         let common = |number: &BigUint| ((number >> 80_u32) << 80_u32) + 1_u8;
         assert!(refused(&common(&p), &common(&q)));
         // q shares a factor with p.

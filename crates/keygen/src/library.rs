@@ -1,8 +1,8 @@
 //! AWS-LC's big numbers and RSA keys behind types that own, wipe and check: numbers and modular arithmetic in
 //! [`number`], keys in [`key`].
 //!
-//! Rule kept: every decision that accepts a prime or a key is made by this library. `aws-lc-sys` is pinned to one exact
-//! version, since its interface is not promised to stay.
+//! Rule kept: every decision that accepts a prime or a key is made by this library. `aws-lc-sys` is pinned to one
+//! exact version, since its interface is not promised to stay.
 
 pub(crate) mod key;
 pub(crate) mod number;

@@ -94,8 +94,8 @@ fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
     })
 }
 
-/// Whether gcd(p - 1, 65537) = 1, that is, p mod 65537 is not 1: 2^16 = -1 there, so that the digits of 16 bits are added
-/// with alternating signs. Constant-time.
+/// Whether gcd(p - 1, 65537) = 1, that is, p mod 65537 is not 1: 2^16 = -1 there, so that the digits of 16 bits are
+/// added with alternating signs. Constant-time.
 pub(crate) fn suits_exponent(words: &[u64]) -> bool {
     remainder_65537(words) != 1
 }

@@ -1,5 +1,6 @@
-//! R^2 mod m for R = 2^(64 len), which Montgomery arithmetic starts from: here an order of magnitude faster than the library
-//! makes it, since the top bit of m is known to be set. For filters alone, whose errors cost nothing but time.
+//! R^2 mod m for R = 2^(64 len), which Montgomery arithmetic starts from: here an order of magnitude faster than the
+//! library makes it, since the top bit of m is known to be set. For filters alone, whose errors cost nothing but
+//! time.
 
 use crate::small_primes::inverse;
 use crate::words::{Words, multiply, subtract, zeros};
@@ -27,14 +28,14 @@ fn doubled(x: &[u64], modulus: &[u64]) -> Words {
         *out = word << 1 | carry;
         carry = word >> 63;
     }
-    reduced_once(double, carry, modulus)
+    reduced_once(&double, carry, modulus)
 }
 
 /// `low + carry * R` less the modulus, if it is not below it.
-pub(crate) fn reduced_once(low: Words, carry: u64, modulus: &[u64]) -> Words {
-    let (mut less, borrowed) = subtract(&low, modulus);
+fn reduced_once(low: &[u64], carry: u64, modulus: &[u64]) -> Words {
+    let (mut less, borrowed) = subtract(low, modulus);
     let keep = std::hint::black_box(u64::from(borrowed) & (carry ^ 1)).wrapping_neg();
-    for (less, low) in less.iter_mut().zip(low.iter()) {
+    for (less, low) in less.iter_mut().zip(low) {
         *less = (low & keep) | (*less & !keep);
     }
     less
@@ -62,7 +63,7 @@ fn reduced(product: &[u64], modulus: &[u64], negated_inverse: u64) -> Words {
     }
     let mut high = zeros(modulus.len());
     high.copy_from_slice(sum.get(modulus.len()..).unwrap_or_default());
-    reduced_once(high, over, modulus)
+    reduced_once(&high, over, modulus)
 }
 
 #[cfg(test)]

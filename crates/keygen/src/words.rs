@@ -83,8 +83,8 @@ pub(crate) fn divide_exactly(a: &[u64], divisor: u64) -> Words {
     quotient
 }
 
-/// The inverse of e = 65537 modulo `modulus`, or `None` when there is none. As e is prime no long inversion is needed: with
-/// k = -modulus^-1 mod e, the number (k * modulus + 1) / e is whole and the inverse.
+/// The inverse of e = 65537 modulo `modulus`, or `None` when there is none. As e is prime no long inversion is
+/// needed: with k = -modulus^-1 mod e, the number (k * modulus + 1) / e is whole and the inverse.
 pub(crate) fn inverse_of_65537(modulus: &[u64]) -> Option<Words> {
     const E: u64 = 65537;
     let remainder = remainder_65537(modulus);

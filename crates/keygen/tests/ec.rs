@@ -1,5 +1,5 @@
-//! Elliptic curve pairs, each judged by the other library: P-256 of AWS-LC by `p256`, secp256k1 of `k256` by AWS-LC. Both ways:
-//! what one signs the other verifies, and a changed message is refused.
+//! Elliptic curve pairs, each judged by the other library: P-256 of AWS-LC by `p256`, secp256k1 of `k256` by AWS-LC.
+//! Both ways: what one signs the other verifies, and a changed message is refused.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,9 +1,9 @@
-//! RSA pairs in numbers, judged by libraries that had no part in making them: `crypto-primes` for primality (Baillie-PSW),
-//! `num-bigint` for everything that FIPS 186-5 A.1.1 and A.1.3 ask of a key; no prime twice; and the primes' top and bottom bits and
-//! small residues distributed as the standard's method has them.
+//! RSA pairs in numbers, judged by libraries that had no part in making them: `crypto-primes` for primality
+//! (Baillie-PSW), `num-bigint` for everything that FIPS 186-5 A.1.1 and A.1.3 ask of a key; no prime twice; and the
+//! primes' top and bottom bits and small residues distributed as the standard's method has them.
 //!
-//! `CLAVIGER_KEYS` says how many of 2048, 3072 and 4096 bits, `300/40/10` if it says nothing; `CLAVIGER_ENGINE` which engine.
-//! The slow stage `keys` of `cargo xtask test` makes 100,000, 10,000 and 3,000.
+//! `CLAVIGER_KEYS` says how many of 2048, 3072 and 4096 bits, `300/40/10` if it says nothing; `CLAVIGER_ENGINE` which
+//! engine. The slow stage `keys` of `cargo xtask test` makes 100,000, 10,000 and 3,000.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
@@ -104,8 +104,8 @@ fn deviation(counts: &[usize]) -> f64 {
     ((chi_square / (classes - 1.0)).cbrt() - (1.0 - spread)) / spread.sqrt()
 }
 
-/// Primes are spread evenly over the range (their density falls by a thousandth from end to end, too little to be seen here) and, by
-/// Dirichlet's theorem, over the classes that are coprime to a modulus.
+/// Primes are spread evenly over the range (their density falls by a thousandth from end to end, too little to be
+/// seen here) and, by Dirichlet's theorem, over the classes that are coprime to a modulus.
 fn check_distribution(name: &str, bits: usize, primes: &[BigUint]) {
     let classes = |count: usize, class: &dyn Fn(&BigUint) -> usize| {
         let mut counts = vec![0; count];
@@ -147,7 +147,8 @@ fn pairs_are_what_the_standard_says() {
         if count >= 200 {
             check_distribution(spec.name(), bits, &primes);
         }
-        // Both factors of every modulus are known and prime, so that two moduli share a factor just if a prime comes twice.
+        // Both factors of every modulus are known and prime, so that two moduli share a factor just if a prime comes
+        // twice.
         for prime in primes {
             assert!(seen.insert(prime.to_bytes_le()), "made twice: {prime}");
         }

@@ -1,9 +1,9 @@
-//! Key generation measured: every engine of this project, and beside them in the same rounds `aws-lc-rs`, RustCrypto and
-//! (feature `openssl`) the system's OpenSSL.
+//! Key generation measured: every engine of this project, and beside them in the same rounds `aws-lc-rs`, RustCrypto
+//! and (feature `openssl`) the system's OpenSSL.
 //!
-//! The makers take turns round by round, so that what the machine does meanwhile meets all of them alike; time is the thread's
-//! own CPU time, the encodings included. `--quick` is a short look, `--json` prints JSON, `--only SPEC` one spec. Progress goes to
-//! standard error.
+//! The makers take turns round by round, so that what the machine does meanwhile meets all of them alike; time is the
+//! thread's own CPU time, the encodings included. `--quick` is a short look, `--json` prints JSON, `--only SPEC` one
+//! spec. Progress goes to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 mod makers;

@@ -12,7 +12,7 @@ use crate::makers::{self, Maker};
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     rounds: usize,
-    /// CPU seconds that a maker gets in a round, about.
+    /// CPU seconds that a maker gets in a round, about; more for long keys, see [`slice`](Self::slice).
     slice: f64,
     /// Wall time of the run on all cores.
     all_cores: Duration,
@@ -21,6 +21,17 @@ pub(crate) struct Effort {
 impl Effort {
     pub(crate) const FULL: Self = Self { rounds: 15, slice: 1.0, all_cores: Duration::from_secs(10) };
     pub(crate) const QUICK: Self = Self { rounds: 5, slice: 0.2, all_cores: Duration::from_secs(2) };
+}
+
+impl Effort {
+    /// Long keys take longer and scatter as much, so that they get more time for as good a mean.
+    fn slice(self, spec: PairSpec) -> f64 {
+        match spec {
+            PairSpec::Rsa3072 => 2.0 * self.slice,
+            PairSpec::Rsa4096 => 4.0 * self.slice,
+            _ => self.slice,
+        }
+    }
 }
 
 /// One maker's times.
@@ -54,18 +65,20 @@ fn timed(maker: &mut Maker) -> Result<f64, Box<dyn Error>> {
     if length == 0 { Err("an empty pair was made".into()) } else { Ok(took) }
 }
 
-/// Every maker of `spec`, round by round, each round begun by another one. How many pairs a maker makes in a round is settled
-/// beforehand from a first try that does not count, so that no round ends because of a pair that happened to be slow.
+/// Every maker of `spec`, round by round, each round begun by another one. How many pairs a maker makes in a round is
+/// settled beforehand from a first try that does not count, so that no round ends because of a pair that happened to
+/// be slow.
 pub(crate) fn interleaved(spec: PairSpec, effort: Effort) -> Result<Vec<Row>, Box<dyn Error>> {
     let mut makers = makers::all(spec)?;
     let mut counts = Vec::new();
+    let slice = effort.slice(spec);
     for maker in &mut makers {
         let (mut total, mut made) = (0.0, 0);
-        while total < effort.slice / 4.0 && made < 1000 {
+        while total < slice / 4.0 && made < 1000 {
             total += timed(maker)?;
             made += 1;
         }
-        counts.push((effort.slice * f64::from(made) / total).ceil().clamp(1.0, 5000.0) as usize);
+        counts.push((slice * f64::from(made) / total).ceil().clamp(1.0, 5000.0) as usize);
     }
     let mut rows: Vec<Row> = makers
         .iter()

@@ -1,7 +1,8 @@
 //! What the times say: pairs per second of one core, how sure that is, and ratios within the same run.
 //!
-//! Times of single pairs are near-geometric, so that the mean is what counts for throughput; its standard error is that of
-//! the round means, which also sees what the machine did. The median of the rounds and their quartiles stand beside it.
+//! Times of single pairs are near-geometric, so that the mean is what counts for throughput; its standard error is
+//! that of the round means, which also sees what the machine did. The median of the rounds and their quartiles stand
+//! beside it.
 
 use std::fmt::Write as _;
 

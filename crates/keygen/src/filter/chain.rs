@@ -1,10 +1,10 @@
 //! One candidate at a time with the library's Montgomery squaring: the filter that needs no special CPU.
 //!
-//! With base 2 an exponentiation is squarings and hardly anything else. As in the IFMA kernel, the start 2^t stands for
-//! 2^(t - log2 R). Then, six exponent bits at a time: six squarings, and x becomes x 2^w / 2^64, one word's worth of Montgomery
-//! reduction, which adds w - 64 to the exponent. That is a digit from -64 to -1, so that the exponent -h with h = (w-1)/2 is
-//! written with these digits: h less 1 in each place has ordinary ones. A quarter faster than the library's exponentiation, whose
-//! multiplications by powers of the base this saves.
+//! With base 2 an exponentiation is squarings and hardly anything else. As in the IFMA kernel, the start 2^t stands
+//! for 2^(t - log2 R). Then, six exponent bits at a time: six squarings, and x becomes x 2^w / 2^64, one word's worth
+//! of Montgomery reduction, which adds w - 64 to the exponent. That is a digit from -64 to -1, so that the exponent
+//! -h with h = (w-1)/2 is written with these digits: h less 1 in each place has ordinary ones. A quarter faster than
+//! the library's exponentiation, whose multiplications by powers of the base this saves.
 
 use super::{Filter, modulus};
 use crate::library::LibraryFailed;
@@ -65,7 +65,7 @@ fn power(words: &Words, modulus: &Modulus, scratch: &mut Scratch) -> Result<Numb
         let shift = 63 - (bits_at(&exponent, DIGIT * digit) & 63);
         shift_down(power.words_mut(), shift, words, negated_inverse);
     }
-    modulus.from_montgomery(&power, scratch)
+    modulus.out_of_montgomery(&power, scratch)
 }
 
 /// The bits of a number from `bit` up, as many as a word takes.
@@ -74,7 +74,8 @@ fn bits_at(number: &[u64], bit: usize) -> u64 {
     ((word(bit / 64) | word(bit / 64 + 1) << 64) >> (bit % 64)) as u64
 }
 
-/// `x * 2^shift / 2^64` modulo the modulus, in place and below the modulus; `shift` is below 64 and not told by the time.
+/// `x * 2^shift / 2^64` modulo the modulus, in place and below the modulus; `shift` is below 64 and not told by the
+/// time.
 fn shift_down(x: &mut [u64], shift: u64, modulus: &[u64], negated_inverse: u64) {
     let lowest = x.first().copied().unwrap_or(0) << shift;
     let digit = lowest.wrapping_mul(negated_inverse);

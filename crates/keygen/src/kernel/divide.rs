@@ -1,8 +1,8 @@
 //! Trial division of one candidate by eight products of small primes at once.
 //!
-//! A group is a product m of consecutive odd primes below 2^51. Montgomery's reduction taken limb by limb gives
-//! t = X / 2^(52 N) mod m, and the unknown power of 2 does not matter: a prime p of the group divides X just if it
-//! divides t, just if t p^-1 mod 2^52 <= (2^52 - 1) / p. Two multiply-adds and two additions per limb for about 27 primes.
+//! A group is a product m of consecutive odd primes below 2^51. Montgomery's reduction taken limb by limb gives t = X
+//! / 2^(52 N) mod m, and the unknown power of 2 does not matter: a prime p of the group divides X just if it divides
+//! t, just if t p^-1 mod 2^52 <= (2^52 - 1) / p. Two multiply-adds and two additions per limb for about 27 primes.
 #![allow(unsafe_code, reason = "calls code compiled for AVX-512 IFMA behind a token that proves the CPU has it")]
 #![allow(clippy::indexing_slicing, reason = "fixed arrays of registers, indexed by the trip counts of their own loops")]
 
@@ -95,8 +95,9 @@ impl Octet {
     }
 }
 
-/// With v = t + limb, one step is t' = (v + q m) / 2^52 where q = -v m^-1 mod 2^52. As v + 2^52 - 1 = t + raised limb:
-/// q is that sum times the negated inverse plus the negated inverse, and t' is the high half of q m plus ceil(v / 2^52).
+/// With v = t + limb, one step is t' = (v + q m) / 2^52 where q = -v m^-1 mod 2^52. As v + 2^52 - 1 = t + raised
+/// limb: q is that sum times the negated inverse plus the negated inverse, and t' is the high half of q m plus ceil(v
+/// / 2^52).
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn none_divides<const K: usize>(octets: &[Octet; K], raised: &[u64]) -> bool {

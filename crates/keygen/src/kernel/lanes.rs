@@ -1,9 +1,9 @@
 //! The filter: Euler's test to base 2 on eight candidates at once.
 //!
-//! For a prime M, 2^((M-1)/2) = +-1 mod M. The exponent used here is -(M-1)/2, as good for the test and cheaper to start:
-//! the plain integer 2^t is the Montgomery form of 2^(t - log2 R), so that the top bits of the exponent cost nothing and R mod M
-//! is never needed; from there every exponent bit is one squaring and a shift by 0 or 1. Bits become shift counts, so that
-//! no branch and no address depends on a candidate.
+//! For a prime M, 2^((M-1)/2) = +-1 mod M. The exponent used here is -(M-1)/2, as good for the test and cheaper to
+//! start: the plain integer 2^t is the Montgomery form of 2^(t - log2 R), so that the top bits of the exponent cost
+//! nothing and R mod M is never needed; from there every exponent bit is one squaring and a shift by 0 or 1. Bits
+//! become shift counts, so that no branch and no address depends on a candidate.
 //!
 //! A verdict can only reject: a lane that fails is composite. What passes is confirmed elsewhere.
 #![allow(unsafe_code, reason = "calls code compiled for AVX-512 IFMA behind a token that proves the CPU has it")]
@@ -84,17 +84,20 @@ impl<const B: usize> Lanes<B> {
         }
     }
 
-    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes must be loaded anew for another test.
+    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes are wiped, and must be loaded
+    /// anew for another test.
     pub(crate) fn test(&mut self) -> u8 {
         let Ifma(()) = self.cpu;
         // SAFETY: holding an `Ifma` proves AVX-512 F and IFMA, which is all the function needs.
-        unsafe { self.state.test() }
+        let verdicts = unsafe { self.state.test() };
+        self.state.zeroize();
+        verdicts
     }
 }
 
 impl<const B: usize> State<B> {
-    /// The exponent is E = -1 - (M >> 1) = -(M-1)/2 - 1, so that its lower bits are those of M >> 1 inverted; the doubling that
-    /// E lacks is added to the last shift.
+    /// The exponent is E = -1 - (M >> 1) = -(M-1)/2 - 1, so that its lower bits are those of M >> 1 inverted; the
+    /// doubling that E lacks is added to the last shift.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn test(&mut self) -> u8 {
         let one = _mm512_set1_epi64(1);
@@ -166,6 +169,10 @@ mod tests {
                 lanes.load(lane, &words(candidate, 4 * B));
             }
             let verdicts = lanes.test();
+            let State { moduli, power, other, quotient } = &*lanes.state;
+            for numbers in [&moduli.value, power, other, quotient] {
+                assert!(numbers.as_flattened().iter().all(|vector| *vector == Vector::ZERO), "not wiped");
+            }
             for (lane, candidate) in candidates.iter().enumerate() {
                 assert_eq!(verdicts >> lane & 1 == 1, passes(candidate), "lane {lane}: {candidate}");
             }
@@ -185,8 +192,8 @@ mod tests {
         fits::<8>();
     }
 
-    /// Numbers of full length that pass, without a search: Mersenne and Proth primes have the wrong length, so primes are
-    /// what the library's own generator gives.
+    /// Numbers of full length that pass, without a search: Mersenne and Proth primes have the wrong length, so primes
+    /// are what the library's own generator gives.
     fn primes() -> Vec<BigUint> {
         let key = claviger_crypto::rsa::PrivateKey::generate_2048().unwrap().pkcs8_der().unwrap();
         // The two primes are the only INTEGERs of 129 bytes (a zero before the set top bit).

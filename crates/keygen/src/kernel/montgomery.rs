@@ -1,9 +1,10 @@
-//! Montgomery squaring and reduction of eight numbers at once, radix 2^52, R = 2^(52 * 5 * B) for B blocks of 5 limbs.
+//! Montgomery squaring and reduction of eight numbers at once, radix 2^52, R = 2^(52 * 5 * B) for B blocks of 5
+//! limbs.
 //!
-//! Product scanning by columns of 5 limbs: a column's ten accumulators and one block of each factor stay in registers.
-//! A block product costs 50 multiply-adds, so a squaring N(N+1) + 2 N^2 of them for N limbs (docs/keygen.md). Operands are
-//! almost reduced: below 8 M, with R / M >= 2^16, so that no subtraction is ever needed. No branch and no address depends on the
-//! numbers.
+//! Product scanning by columns of 5 limbs: a column's ten accumulators and one block of each factor stay in
+//! registers. A block product costs 50 multiply-adds, so a squaring N(N+1) + 2 N^2 of them for N limbs
+//! (docs/keygen.md). Operands are almost reduced: below 8 M, with R / M >= 2^16, so that no subtraction is ever
+//! needed. No branch and no address depends on the numbers.
 #![allow(clippy::indexing_slicing, reason = "fixed blocks of registers, indexed by the trip counts of their own loops")]
 
 use std::arch::x86_64::{
@@ -80,7 +81,8 @@ fn add_diagonal<const B: usize>(column: &mut Column, a: &Numbers<B>, w: usize) {
     }
 }
 
-/// Chooses five digits of the quotient so that the low half of `column` becomes a multiple of 2^260, and carries it out.
+/// Chooses five digits of the quotient so that the low half of `column` becomes a multiple of 2^260, and carries it
+/// out.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, negated_inverse: __m512i) {
@@ -88,8 +90,8 @@ fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, nega
     let mask = _mm512_set1_epi64(LIMB_MASK.cast_signed());
     let m = [load(&modulus[0]), load(&modulus[1]), load(&modulus[2]), load(&modulus[3]), load(&modulus[4])];
     for i in 0..5 {
-        // The digit's low product with m[0] cancels the accumulator modulo 2^52 by construction, so that only the carry
-        // of that sum is needed, and it is ceil(accumulator / 2^52): no multiplication.
+        // The digit's low product with m[0] cancels the accumulator modulo 2^52 by construction, so that only the
+        // carry of that sum is needed, and it is ceil(accumulator / 2^52): no multiplication.
         let carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(column[i], mask));
         let digit = add_low(zero, column[i], negated_inverse);
         store(&mut quotient[i], digit);

@@ -21,8 +21,8 @@ impl Number {
         NonNull::new(unsafe { aws_lc_sys::BN_new() }).map(Self).ok_or(LibraryFailed)
     }
 
-    /// The number with these little-endian words, stored as wide as they are whatever their value: a width that told the value
-    /// would leak it, and the dual exponentiation wants full width.
+    /// The number with these little-endian words, stored as wide as they are whatever their value: a width that told
+    /// the value would leak it, and the dual exponentiation wants full width.
     pub(crate) fn from_words(words: &[u64]) -> Result<Self, LibraryFailed> {
         // A null target asks for a new number.
         read_words(words, null_mut()).map(Self)
@@ -45,7 +45,8 @@ impl Number {
         // SAFETY: the number is live and borrowed exclusively.
         let BIGNUM { d, width, .. } = unsafe { *self.as_mut_ptr() };
         match usize::try_from(width) {
-            // SAFETY: `d` leads to at least `width` initialized words, which the number owns and the result borrows with it.
+            // SAFETY: `d` leads to at least `width` initialized words, which the number owns and the result borrows
+            // with it.
             Ok(width) if width > 0 && !d.is_null() => unsafe { std::slice::from_raw_parts_mut(d, width) },
             _ => &mut [],
         }
@@ -80,7 +81,8 @@ fn read_words(words: &[u64], target: *mut BIGNUM) -> Result<NonNull<BIGNUM>, Lib
     for (bytes, word) in used.chunks_exact_mut(8).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes());
     }
-    // SAFETY: pointer and length are those of one borrowed buffer; both callers in this file pass null or a number of their own.
+    // SAFETY: pointer and length are those of one borrowed buffer; both callers in this file pass null or a number of
+    // their own.
     let number = unsafe { aws_lc_sys::BN_le2bn(used.as_ptr(), used.len(), target) };
     bytes.zeroize();
     NonNull::new(number).ok_or(LibraryFailed)
@@ -127,8 +129,8 @@ impl Modulus {
         Ok(Self { number, montgomery: NonNull::new(montgomery).ok_or(LibraryFailed)? })
     }
 
-    /// With what the library would compute given: R^2, and of it and the modulus full width. For filters, where speed counts and an
-    /// error costs nothing but time; confirmation takes [`new`](Self::new).
+    /// With what the library would compute given: R^2, and of it and the modulus full width. For filters, where speed
+    /// counts and an error costs nothing but time; confirmation takes [`new`](Self::new).
     pub(crate) fn with_square_of_r(words: &[u64], square_of_r: &[u64]) -> Result<Self, LibraryFailed> {
         let number = Number::from_words(words)?;
         // SAFETY: no preconditions; null on failure.
@@ -150,8 +152,8 @@ impl Modulus {
         scratch: &mut Scratch,
     ) -> Result<Number, LibraryFailed> {
         let mut power = Number::new()?;
-        // SAFETY: all numbers are live and distinct from the result, the Montgomery values belong to this modulus; the library
-        // refuses a base that is not below the modulus.
+        // SAFETY: all numbers are live and distinct from the result, the Montgomery values belong to this modulus;
+        // the library refuses a base that is not below the modulus.
         succeeded(unsafe {
             aws_lc_sys::BN_mod_exp_mont_consttime(
                 power.as_mut_ptr(),
@@ -165,8 +167,8 @@ impl Modulus {
         Ok(power)
     }
 
-    /// [`power`](Self::power) modulo two moduli at once: where the CPU has AVX-512 IFMA, and every number is as wide as
-    /// the moduli, in hardly more time than one.
+    /// [`power`](Self::power) modulo two moduli at once: where the CPU has AVX-512 IFMA, and every number is as wide
+    /// as the moduli, in hardly more time than one.
     pub(crate) fn powers(
         moduli: [&Self; 2],
         bases: [&Number; 2],
@@ -210,7 +212,7 @@ impl Modulus {
     }
 
     /// `number / R`: out of Montgomery form. `number` must be below R times the modulus.
-    pub(crate) fn from_montgomery(&self, number: &Number, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
+    pub(crate) fn out_of_montgomery(&self, number: &Number, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
         let mut quotient = Number::new()?;
         // SAFETY: all numbers are live, the Montgomery values belong to this modulus.
         succeeded(unsafe {
@@ -227,7 +229,8 @@ impl Modulus {
     /// `number^2 / R` in place: the square of a number in Montgomery form.
     pub(crate) fn square(&self, number: &mut Number, scratch: &mut Scratch) -> Result<(), LibraryFailed> {
         let at = number.as_mut_ptr();
-        // SAFETY: the number is live and may be both factors and result; the Montgomery values belong to this modulus.
+        // SAFETY: the number is live and may be both factors and result; the Montgomery values belong to this
+        // modulus.
         succeeded(unsafe {
             aws_lc_sys::BN_mod_mul_montgomery(at, at, at, self.montgomery.as_ptr(), scratch.0.as_ptr())
         })
