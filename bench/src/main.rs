@@ -39,6 +39,10 @@ async fn operations() -> Result<Vec<load::Row>, Box<dyn Error>> {
         admin: ([127, 0, 0, 1], 0).into(),
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
+        keygen: claviger_keygen::Config {
+            stock: claviger_keygen::StockSizes::NONE,
+            ..claviger_keygen::Config::default()
+        },
         connections_max: 1024,
         audit_segment_bytes: 64 * 1024 * 1024,
         is_dev: true,

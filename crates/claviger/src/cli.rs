@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::parse_size;
 use crate::output::Output;
 
 /// An open key management service that speaks Alibaba Cloud KMS's own protocols.
@@ -65,6 +66,15 @@ pub(crate) struct Dev {
     /// Data key pair requests at once: a number, or `unlimited`
     #[arg(long, default_value = "1")]
     pub(crate) data_key_pair_concurrency: String,
+    /// Ready RSA pairs to keep, for example RSA_2048=64; may be repeated; 0 keeps none
+    #[arg(long = "stock", value_name = "SPEC=N", value_parser = parse_size)]
+    pub(crate) stock: Vec<(String, i64)>,
+    /// How many cores may work on the stock, for example 0.25
+    #[arg(long)]
+    pub(crate) stock_cores: Option<f64>,
+    /// How RSA pairs are made: auto, ifma, dual, scalar or library
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
 }
 
 #[derive(Debug, Args)]

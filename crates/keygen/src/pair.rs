@@ -1,6 +1,10 @@
 //! What a data key pair is.
 
+use std::sync::Arc;
+
 use claviger_base::SecretBytes;
+
+use crate::generator::desk::{Desk, Origin};
 
 /// What kind of pair: instance-api.md 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +44,7 @@ impl PairSpec {
     }
 }
 
-/// A fresh pair. `Debug` shows nothing of the private key.
+/// A pair as the engines make it. `Debug` shows nothing of the private key.
 #[derive(Debug)]
 pub struct Pair {
     /// SubjectPublicKeyInfo, DER.
@@ -49,11 +53,52 @@ pub struct Pair {
     pub(crate) private_key: SecretBytes,
 }
 
-impl Pair {
-    /// SubjectPublicKeyInfo and PKCS#8, both DER.
+/// A pair that nobody has looked at yet. Dropped like this it goes back where it came from, for somebody else; once it
+/// was taken apart it never does.
+#[derive(Debug)]
+pub struct UnseenPair {
+    /// Absent only after it was taken out.
+    pair: Option<Pair>,
+    /// Where it goes when it is not wanted; EC pairs have no such place and are wiped.
+    home: Option<Home>,
+}
+
+/// Where an unwanted pair goes, and what is known of it there.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) origin: Origin,
+}
+
+impl UnseenPair {
+    /// A pair that goes back to `home`, if there is one, unless it is taken apart.
+    pub(crate) const fn new(pair: Pair, home: Option<Home>) -> Self {
+        Self { pair: Some(pair), home }
+    }
+
+    /// SubjectPublicKeyInfo and PKCS#8, both DER. From here on the pair counts as seen.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<u8>, SecretBytes) {
-        (self.public_key, self.private_key)
+    pub fn into_parts(mut self) -> (Vec<u8>, SecretBytes) {
+        self.home = None;
+        match self.pair.take() {
+            Some(pair) => (pair.public_key, pair.private_key),
+            // Only `take` and `drop` leave it empty, and both consume it.
+            None => (Vec::new(), SecretBytes::new(Vec::new())),
+        }
+    }
+
+    /// The pair and where it came from, without going there.
+    pub(crate) fn take(mut self) -> Option<(Pair, Option<Home>)> {
+        let home = self.home.take();
+        self.pair.take().map(|pair| (pair, home))
+    }
+}
+
+impl Drop for UnseenPair {
+    fn drop(&mut self) {
+        if let (Some(pair), Some(home)) = (self.pair.take(), self.home.take()) {
+            home.desk.take_back(pair, home.origin);
+        }
     }
 }
 

@@ -14,6 +14,9 @@ mod scheduler;
 mod service;
 mod setup;
 
+/// The generator's figures, for metrics.
+pub use claviger_keygen::Figures as PairFigures;
+
 pub use access::{Access, AccessRefusal, Caller, NonceLedger};
 pub use error::ServiceError;
 pub use gate::{PairConcurrency, PairGate, PairPermit};

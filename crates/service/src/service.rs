@@ -6,7 +6,7 @@ use std::sync::Arc;
 use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_crypto::aead::Aes256GcmKey;
-use claviger_keygen::Generator;
+use claviger_keygen::{Figures as PairFigures, Generator};
 use claviger_model::{Key, KeyAction, KeyVersion};
 use claviger_vault::{InstanceRecord, Vault};
 
@@ -95,6 +95,12 @@ impl Service {
     #[must_use]
     pub fn pairs_in_flight(&self) -> usize {
         self.gate.in_flight()
+    }
+
+    /// What the pair generator has done and has ready.
+    #[must_use]
+    pub fn pair_figures(&self) -> PairFigures {
+        self.generator.figures()
     }
 
     /// Whether the store answers.

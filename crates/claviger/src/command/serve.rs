@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Dev, Init};
-use crate::config::{self, CONNECTIONS_MAX, parse_concurrency};
+use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
 
 /// Small, so that many development servers fit on a laptop.
@@ -17,6 +17,12 @@ const DEV_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Runs a development server.
 pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
+    let pairs =
+        PairSettings { stock: dev.stock, stock_cores: dev.stock_cores, stock_max_age: None, engine: dev.engine };
+    let defaults = claviger_keygen::Config {
+        stock: claviger_keygen::StockSizes::DEVELOPMENT,
+        ..claviger_keygen::Config::default()
+    };
     let options = Options {
         root_key_file: dev.data_dir.join("root.key"),
         data_dir: dev.data_dir,
@@ -24,6 +30,7 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         admin: dev.admin,
         hostnames: dev.hostnames,
         pair_concurrency: parse_concurrency(&dev.data_key_pair_concurrency).map_err(Failure::Argument)?,
+        keygen: pairs.over(defaults).map_err(Failure::Argument)?,
         connections_max: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,

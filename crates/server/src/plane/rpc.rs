@@ -164,6 +164,8 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         }
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
+        // No control plane action waits for a pair.
+        ServiceError::TooManyWaiting | ServiceError::CallerGone => RpcError::ServiceUnavailableTemporary,
         ServiceError::Vault(VaultError::Store(_))
         | ServiceError::Random
         | ServiceError::Contention

@@ -125,7 +125,8 @@ impl Call<'_> {
     }
 
     async fn pair(&self, request: GenerateDataKeyPair, facts: &mut Facts) -> Result<DataKeyPair, ApiError> {
-        self.service.generate_data_key_pair(request).await.map_err(|error| api_error(&error, facts))
+        let made = self.service.generate_data_key_pair(request, self.presence.gone()).await;
+        made.map_err(|error| api_error(&error, facts))
     }
 }
 
