@@ -74,6 +74,13 @@ text_id! {
 }
 
 text_id! {
+    /// An application access point, a policy or a network rule: 1 to 64 letters, digits, `_`, `-`, `.` (form is ours:
+    /// openapi.md 13 states none).
+    RuleName, |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+text_id! {
     /// A KMS instance: `kst-` and 21 lower-case letters or digits (openapi.md 5).
     InstanceId, |text| text.strip_prefix("kst-").is_some_and(|rest| is_base36(rest, 21))
 }

@@ -78,6 +78,12 @@ pub(crate) struct Dev {
     /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
     #[arg(long)]
     pub(crate) extended_key_pair_specs: bool,
+    /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
+    #[arg(long)]
+    pub(crate) deny_basic_operations_on_rotating_keys: bool,
+    /// Refuse an Iv in Encrypt and AdvanceEncrypt
+    #[arg(long)]
+    pub(crate) deny_caller_supplied_iv: bool,
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +112,18 @@ pub(crate) enum Audit {
         /// A point the log must contain, SEQ:CHAIN as an earlier verify printed it
         #[arg(long)]
         expect_head: Option<String>,
+        /// Print as text or JSON
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
+    /// Go on without a lost or damaged log: sets what is left of it aside; the next start begins a new one
+    BeginAnew {
+        /// The data directory of the stopped server
+        #[arg(long, default_value = "./claviger-data")]
+        data_dir: PathBuf,
+        /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
+        #[arg(long)]
+        root_key_file: Option<PathBuf>,
         /// Print as text or JSON
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
@@ -165,10 +183,16 @@ pub(crate) enum DataKeyPair {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Make a symmetric key
+    /// Make a key
     Create {
         #[command(flatten)]
         target: Target,
+        /// Aliyun_AES_256, Aliyun_SM4, RSA_2048, RSA_3072, RSA_4096, EC_P256, EC_P256K, EC_SM2 or HMAC_SHA_256
+        #[arg(long, default_value = "Aliyun_AES_256")]
+        spec: String,
+        /// ENCRYPT/DECRYPT or SIGN/VERIFY; a key that can sign signs unless told otherwise
+        #[arg(long)]
+        usage: Option<String>,
         /// Words about it
         #[arg(long, default_value = "")]
         description: String,
@@ -247,14 +271,35 @@ pub(crate) enum Alias {
     },
 }
 
+/// A permission template, short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermissionName {
+    /// Cryptographic operations with keys
+    KeyUser,
+    /// Reading secrets
+    SecretUser,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientKey {
     /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
+    ///
+    /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
+    /// resources and networks given; one that exists keeps its policies, and takes none of those options.
     Create {
         #[command(flatten)]
         target: Target,
-        /// A name for it: letters, digits, `-`, `_`
+        /// The application access point: letters, digits, `-`, `_`
         name: String,
+        /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
+        #[arg(long = "permission", value_enum)]
+        permissions: Vec<PermissionName>,
+        /// With what: `key/*`, `key/<id>`, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
+        #[arg(long = "resource")]
+        resources: Vec<String>,
+        /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
+        #[arg(long = "network")]
+        networks: Vec<String>,
         /// Where to write the two files
         #[arg(long, default_value = ".")]
         out: PathBuf,
@@ -265,7 +310,7 @@ pub(crate) enum ClientKey {
         #[arg(long, requires = "not_before")]
         not_after: Option<String>,
     },
-    /// List client keys
+    /// List client keys, with the policies of their application access points
     List {
         #[command(flatten)]
         target: Target,

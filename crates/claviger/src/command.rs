@@ -1,9 +1,11 @@
 //! What each command does; one file per noun.
 
 mod audit;
+mod client_keys;
 mod data_key_pair;
 mod demo;
 mod keys;
+mod new_file;
 mod serve;
 mod target;
 
@@ -26,7 +28,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             Command::DataKeyPair(command) => data_key_pair::run(command).await,
             Command::Key(command) => keys::key(command).await,
             Command::Alias(command) => keys::alias(command).await,
-            Command::ClientKey(command) => keys::client_key(command).await,
+            Command::ClientKey(command) => client_keys::client_key(command).await,
         }
     })
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use claviger_server::Options;
-use claviger_service::PairConcurrency;
+use claviger_service::{PairConcurrency, UsePolicy};
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -30,6 +30,10 @@ struct File {
     hostnames: Vec<String>,
     #[serde(default)]
     data_key_pair_concurrency: Concurrency,
+    #[serde(default)]
+    deny_basic_operations_on_rotating_keys: bool,
+    #[serde(default)]
+    deny_caller_supplied_iv: bool,
     connections_max: Option<usize>,
     audit_segment_bytes: Option<u64>,
     #[serde(default)]
@@ -80,6 +84,10 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         hostnames: file.hostnames,
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
         keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
+        use_policy: UsePolicy {
+            deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
+            deny_caller_supplied_iv: file.deny_caller_supplied_iv,
+        },
         connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
         audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
         is_dev: false,
@@ -110,6 +118,11 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
          data_key_pair_concurrency = 1\n\
          {}\
+         # Encrypt, GenerateDataKey and the basic pair operations use a key's first version for ever: rotation has no effect\n\
+         # on them. Refuse them on keys that rotate:\n\
+         deny_basic_operations_on_rotating_keys = false\n\
+         # Refuse an Iv chosen by the caller: one that repeats breaks AES-GCM for everything under the key.\n\
+         deny_caller_supplied_iv = false\n\
          # connections_max = {CONNECTIONS_MAX}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),
@@ -129,6 +142,7 @@ mod tests {
         fs::write(&path, template(Path::new("/var/lib/claviger"), Path::new("/etc/claviger/root.key"))).unwrap();
         let options = read(&path).unwrap();
         assert_eq!(options.pair_concurrency, PairConcurrency::AtMost(1));
+        assert_eq!(options.use_policy, UsePolicy::default());
         assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
     }
 

@@ -29,11 +29,13 @@ pub enum KeySpec {
     EcP256k,
     /// SM2.
     EcSm2,
+    /// HMAC with SHA-256, a key of 32 bytes. The API documents HMAC keys without their names; this one is ours.
+    HmacSha256,
 }
 
 impl KeySpec {
     /// Every spec.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AliyunAes256,
         Self::AliyunAes192,
         Self::AliyunAes128,
@@ -44,6 +46,7 @@ impl KeySpec {
         Self::EcP256,
         Self::EcP256k,
         Self::EcSm2,
+        Self::HmacSha256,
     ];
 
     /// The API's word.
@@ -60,6 +63,7 @@ impl KeySpec {
             Self::EcP256 => "EC_P256",
             Self::EcP256k => "EC_P256K",
             Self::EcSm2 => "EC_SM2",
+            Self::HmacSha256 => "HMAC_SHA_256",
         }
     }
 
@@ -74,6 +78,12 @@ impl KeySpec {
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::AliyunAes256 | Self::AliyunAes192 | Self::AliyunAes128 | Self::AliyunSm4)
     }
+
+    /// Whether keys of this spec have a public half.
+    #[must_use]
+    pub const fn is_asymmetric(self) -> bool {
+        !self.is_symmetric() && !matches!(self, Self::HmacSha256)
+    }
 }
 
 /// What a key may be used for; fixed at creation.
@@ -83,22 +93,28 @@ pub enum KeyUsage {
     EncryptDecrypt,
     /// Sign and verify.
     SignVerify,
+    /// Authenticate messages; HMAC keys only.
+    GenerateVerifyMac,
 }
 
 impl KeyUsage {
+    /// Every usage.
+    pub const ALL: [Self; 3] = [Self::EncryptDecrypt, Self::SignVerify, Self::GenerateVerifyMac];
+
     /// The API's word.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::EncryptDecrypt => "ENCRYPT/DECRYPT",
             Self::SignVerify => "SIGN/VERIFY",
+            Self::GenerateVerifyMac => "GENERATE/VERIFY MAC",
         }
     }
 
     /// The usage of that name, exactly as written.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::EncryptDecrypt, Self::SignVerify].into_iter().find(|usage| usage.name() == name)
+        Self::ALL.into_iter().find(|usage| usage.name() == name)
     }
 }
 
@@ -140,11 +156,19 @@ impl Key {
         self.state == KeyState::PendingDeletion && self.deletion.is_some_and(|due| due <= now)
     }
 
-    /// This key with a new primary version made at `now`.
+    /// Whether a basic operation on this key falls into the trap that rotation has no effect on it: the key rotates by
+    /// itself, or was rotated already.
+    #[must_use]
+    pub fn is_rotating(&self) -> bool {
+        self.spec.is_symmetric() && (self.rotation_interval.is_some() || self.primary_version != self.initial_version)
+    }
+
+    /// This key with a new version made at `now`: the primary one of a symmetric key; of an asymmetric key one more that
+    /// can be named (openapi.md 8.4).
     #[must_use]
     pub fn rotated_at(&self, version: KeyVersionId, now: Timestamp) -> Self {
         Self {
-            primary_version: version,
+            primary_version: if self.spec.is_symmetric() { version } else { self.primary_version.clone() },
             last_rotation: now.whole_second(),
             version_count: self.version_count.saturating_add(1),
             ..self.clone()
@@ -206,6 +230,24 @@ pub(crate) mod tests {
         assert_eq!(rotated.initial_version, key.initial_version);
         assert_eq!(rotated.primary_version, second);
         assert_eq!((rotated.version_count, rotated.last_rotation), (2, Timestamp::from_unix_s(2000)));
+    }
+
+    #[test]
+    fn an_asymmetric_key_keeps_its_first_version_in_front() {
+        let now = Timestamp::from_unix_s(1000);
+        let key = Key { spec: KeySpec::EcP256, usage: KeyUsage::SignVerify, ..key_at(now) };
+        let more = key.rotated_at(KeyVersionId::generate(&key.id).unwrap(), now);
+        assert_eq!((&more.primary_version, more.version_count), (&key.primary_version, 2));
+        assert!(!more.is_rotating());
+    }
+
+    #[test]
+    fn a_key_is_rotating_once_it_can_or_did() {
+        let now = Timestamp::from_unix_s(1000);
+        let key = key_at(now);
+        assert!(!key.is_rotating());
+        assert!(key.rotated_at(KeyVersionId::generate(&key.id).unwrap(), now).is_rotating());
+        assert!(Key { rotation_interval: RotationInterval::from_s(7 * 86_400), ..key }.is_rotating());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use claviger_service::Service;
+use claviger_service::{Remarks, Service};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -50,6 +50,12 @@ pub(crate) struct Metrics {
     pub(crate) handshakes_failed: Counter,
     /// Data key pair requests in flight now.
     pub(crate) pairs_in_flight: Gauge,
+    /// Basic operations on keys that rotate: rotation has no effect on them.
+    basic_on_rotating_keys: Counter,
+    /// Encryptions under an initialization vector that the caller chose.
+    caller_supplied_ivs: Counter,
+    /// Key versions seen past half of the encryptions they may make, since the start.
+    pub(crate) key_versions_past_half: Gauge,
     /// Keys that rotated by themselves.
     pub(crate) automatic_rotations: Counter,
     /// Keys destroyed after their pending window.
@@ -69,7 +75,8 @@ impl Metrics {
         metrics
     }
 
-    fn without_pairs() -> Self {
+    /// Without the figures of a service, for tests that have none.
+    pub(crate) fn without_pairs() -> Self {
         let mut registry = Registry::with_prefix("claviger");
         let requests = Family::default();
         registry.register("requests", "Requests answered, by plane, operation and result code", requests.clone());
@@ -84,6 +91,9 @@ impl Metrics {
             connections_refused: Counter::default(),
             handshakes_failed: Counter::default(),
             pairs_in_flight: Gauge::default(),
+            basic_on_rotating_keys: Counter::default(),
+            caller_supplied_ivs: Counter::default(),
+            key_versions_past_half: Gauge::default(),
             automatic_rotations: Counter::default(),
             keys_destroyed: Counter::default(),
             scheduler_failures: Counter::default(),
@@ -100,6 +110,12 @@ impl Metrics {
         registry.register("connections_refused", "Connections over the limit", self.connections_refused.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("pairs_in_flight", "Data key pair requests in flight", self.pairs_in_flight.clone());
+        let help = "Basic operations on keys that rotate, on which rotation has no effect";
+        registry.register("basic_operations_on_rotating_keys", help, self.basic_on_rotating_keys.clone());
+        let help = "Encryptions under an initialization vector chosen by the caller";
+        registry.register("caller_supplied_ivs", help, self.caller_supplied_ivs.clone());
+        let help = "Key versions seen past half of the encryptions they may make, since the start";
+        registry.register("key_versions_past_half", help, self.key_versions_past_half.clone());
         registry.register("automatic_rotations", "Keys that rotated by themselves", self.automatic_rotations.clone());
         registry.register("keys_destroyed", "Keys destroyed after their window", self.keys_destroyed.clone());
         registry.register("scheduler_failures", "Scheduler steps that failed", self.scheduler_failures.clone());
@@ -112,6 +128,16 @@ impl Metrics {
     pub(crate) fn count(&self, plane: &'static str, operation: &'static str, code: &'static str, took: Duration) {
         self.requests.get_or_create(&RequestLabels { plane, operation, code }).inc();
         self.durations.get_or_create(&OperationLabels { plane, operation }).observe(took.as_secs_f64());
+    }
+
+    /// Counts what was remarkable about a served use.
+    pub(crate) fn count_remarks(&self, remarks: Remarks) {
+        if remarks.is_basic_on_rotating_key {
+            self.basic_on_rotating_keys.inc();
+        }
+        if remarks.is_caller_supplied_iv {
+            self.caller_supplied_ivs.inc();
+        }
     }
 
     /// The text for a scraper.
@@ -132,12 +158,15 @@ mod tests {
         let metrics = Metrics::without_pairs();
         metrics.count("instance", "AdvanceDecrypt", "OK", Duration::from_millis(3));
         metrics.connections.inc();
+        metrics.count_remarks(Remarks { is_basic_on_rotating_key: true, is_caller_supplied_iv: false });
         let text = metrics.text();
         assert!(
             text.contains(r#"claviger_requests_total{plane="instance",operation="AdvanceDecrypt",code="OK"} 1"#),
             "{text}"
         );
         assert!(text.contains("claviger_connections 1"), "{text}");
+        assert!(text.contains("claviger_basic_operations_on_rotating_keys_total 1"), "{text}");
+        assert!(text.contains("claviger_caller_supplied_ivs_total 0"), "{text}");
         assert!(
             text.contains(
                 r#"claviger_request_duration_seconds_bucket{le="0.005",plane="instance",operation="AdvanceDecrypt"} 1"#

@@ -1,22 +1,23 @@
-//! Who is calling: client keys of the data plane, access keys of the control plane, and nonces used once.
-//!
-//! Its place for later: what a caller may do (policies of application access points, resource policies) is asked here
-//! too, after the caller is known and before the operation runs.
+//! Who is calling: client keys of the data plane with their rights, access keys of the control plane, and nonces used once.
 
 mod nonce;
+mod rights;
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use claviger_base::Clock;
-use claviger_base::id::{AccessKeyId, ClientKeyId};
+use claviger_base::id::{AccessKeyId, ClientKeyId, RuleName};
 use claviger_crypto::rsa::PublicKey;
+use claviger_model::Grant;
 use claviger_vault::{AccessKey, ClientKey, Vault};
 
 use crate::cache::Shelf;
 use crate::error::ServiceError;
 
 pub use nonce::NonceLedger;
+pub use rights::Rights;
 
 /// Somebody whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum AccessRefusal {
     ClientKeyNotValid,
     /// The signature is not this client key's over these bytes.
     SignatureNotMatch,
+    /// No policy of the client key admits its source address.
+    SourceNotAdmitted,
     /// The caller could not be looked up.
     Failed(ServiceError),
 }
@@ -60,6 +63,7 @@ pub struct Access {
     clock: Clock,
     client_keys: Arc<Shelf<ClientKeyId, PreparedClientKey>>,
     access_keys: Arc<Shelf<AccessKeyId, AccessKey>>,
+    grants: Arc<Shelf<RuleName, Vec<Grant>>>,
     nonces: NonceLedger,
 }
 
@@ -70,12 +74,14 @@ impl Access {
             clock,
             client_keys: Arc::new(Shelf::new(cache_entries)),
             access_keys: Arc::new(Shelf::new(cache_entries)),
+            grants: Arc::new(Shelf::new(cache_entries)),
             nonces: NonceLedger::default(),
         }
     }
 
     /// Verifies that `signature` is the client key's over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256,
-    /// instance-api.md 1.4), then that the key is valid now, in the order of instance-api.md section 2.
+    /// instance-api.md 1.4), then that the key is valid now and admitted from `source`, in the order of instance-api.md
+    /// section 2.
     ///
     /// # Errors
     /// [`AccessRefusal`].
@@ -84,7 +90,8 @@ impl Access {
         id: &str,
         string_to_sign: &[u8],
         signature: &[u8],
-    ) -> Result<Caller, AccessRefusal> {
+        source: IpAddr,
+    ) -> Result<(Caller, Rights), AccessRefusal> {
         let id = ClientKeyId::parse(id).ok_or(AccessRefusal::ClientKeyUnknown)?;
         let vault = Arc::clone(&self.vault);
         let load = move |id: &ClientKeyId| prepare(&vault, id);
@@ -94,7 +101,22 @@ impl Access {
         if !client_key.record.is_valid_at(self.clock.now()) {
             return Err(AccessRefusal::ClientKeyNotValid);
         }
-        Ok(Caller::ClientKey(id))
+        let rights = self.rights(&client_key.record, source).await?;
+        if !rights.is_source_admitted() {
+            return Err(AccessRefusal::SourceNotAdmitted);
+        }
+        Ok((Caller::ClientKey(id), rights))
+    }
+
+    async fn rights(&self, client_key: &ClientKey, source: IpAddr) -> Result<Rights, ServiceError> {
+        if !client_key.is_governed {
+            return Ok(Rights::everything(source));
+        }
+        let name = RuleName::parse(&client_key.name)
+            .ok_or(ServiceError::Bug("a governed client key names no application access point"))?;
+        let vault = Arc::clone(&self.vault);
+        let grants = self.grants.get_or_load(&name, move |name| rights::load(&vault, name)).await?;
+        Ok(Rights::granted(grants.unwrap_or_default(), source))
     }
 
     /// The access key `id`, whose secret signs control plane requests; `None` when there is none.
@@ -112,6 +134,11 @@ impl Access {
     #[must_use]
     pub fn nonces(&self) -> &NonceLedger {
         &self.nonces
+    }
+
+    /// Call after every commit that changed an application access point, a policy or a network rule.
+    pub(crate) fn forget_grants(&self) {
+        self.grants.forget_all();
     }
 
     /// Call after every commit that changed this client key.

@@ -73,6 +73,13 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> She
         entries.pop(id);
     }
 
+    /// Drops every entry after a change that several may depend on.
+    pub(crate) fn forget_all(&self) {
+        let mut entries = self.lock();
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        entries.clear();
+    }
+
     /// A panic while the lock was held cannot have left a half-made entry: `LruCache` calls no foreign code.
     fn lock(&self) -> MutexGuard<'_, LruCache<K, Arc<V>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)

@@ -26,6 +26,22 @@ pub enum ServiceError {
     AliasAlreadyExists,
     /// No client key has this id.
     ClientKeyNotFound,
+    /// There is no such secret, application access point, policy or network rule.
+    ResourceNotFound,
+    /// There is one of this name already.
+    ResourceExists,
+    /// Something else depends on it.
+    ResourceInUse,
+    /// As many as are allowed exist already.
+    LimitExceeded,
+    /// No policy grants it. The value is the key id or the secret's name.
+    NoPermission(String),
+    /// The key version has sealed as often as it may; a new version or key is needed.
+    KeyVersionExhausted,
+    /// The operator's policy refuses basic operations on keys that rotate.
+    BasicOperationOnRotatingKey,
+    /// The operator's policy refuses initialization vectors chosen by callers.
+    CallerSuppliedIv,
     /// The key's state forbids it.
     State(StateRefusal),
     /// The operation takes symmetric keys only.
@@ -62,6 +78,14 @@ impl fmt::Display for ServiceError {
             Self::KeyVersionNotFound => f.write_str("no such key version"),
             Self::AliasAlreadyExists => f.write_str("the alias exists already"),
             Self::ClientKeyNotFound => f.write_str("no such client key"),
+            Self::ResourceNotFound => f.write_str("no such resource"),
+            Self::ResourceExists => f.write_str("there is one of this name already"),
+            Self::ResourceInUse => f.write_str("something else depends on it"),
+            Self::LimitExceeded => f.write_str("as many as are allowed exist already"),
+            Self::NoPermission(name) => write!(f, "no policy grants the use of {name}"),
+            Self::KeyVersionExhausted => f.write_str("the key version has sealed as often as it may"),
+            Self::BasicOperationOnRotatingKey => f.write_str("basic operations on rotating keys are denied here"),
+            Self::CallerSuppliedIv => f.write_str("initialization vectors chosen by callers are denied here"),
             Self::State(StateRefusal::Rejected(state)) => write!(f, "the key is {}", state.name()),
             Self::State(StateRefusal::StateModifiedFailed) => f.write_str("the key's state allows no such change"),
             Self::OnlySymmetricKeySupported(key) => write!(f, "the key {key} is not symmetric"),

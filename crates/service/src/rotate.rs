@@ -2,19 +2,18 @@
 //!
 //! **Invariant:** a key record and its due date change in the same commit, so the scheduler never misses one.
 
+use claviger_base::Timestamp;
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_base::{SecretBytes, Timestamp};
-use claviger_model::{Key, KeyAction, KeyVersion};
+use claviger_model::{Key, KeyAction, KeySpec, KeyVersion};
 use claviger_vault::{Due, KeyVersionOfKey, Outcome, Stored, StoredKey, StoredKeyVersion};
 
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
+use crate::material;
 use crate::service::Service;
 
 /// How often a change is tried again after somebody else was faster.
 const TRIES_MAX: usize = 64;
-/// Bytes of an `Aliyun_AES_256` key.
-const MATERIAL_BYTES: usize = 32;
 
 impl Service {
     /// Replaces the key that `key` names by what `edit` makes of it. Blocks.
@@ -48,12 +47,13 @@ impl Service {
     pub(crate) fn try_rotate(&self, stored: &Stored<StoredKey>) -> Result<Option<KeyVersion>, ServiceError> {
         let key = &stored.record.0;
         key.state.allows(KeyAction::Rotate)?;
-        if !key.spec.is_symmetric() {
+        // openapi.md 8.4: symmetric keys rotate, asymmetric keys get one more version that can be named, HMAC keys neither.
+        if !key.spec.is_symmetric() && !key.spec.is_asymmetric() {
             return Err(ServiceError::Unsupported);
         }
         let now = self.clock.now();
         let number = key.version_count.checked_add(1).ok_or(ServiceError::Unsupported)?;
-        let version = new_version(&key.id, number, now)?;
+        let version = self.new_version(&key.id, key.spec, number, now)?;
         let rotated = key.rotated_at(version.version.id.clone(), now);
         match self.replace_key(stored, &rotated, Some(&version))? {
             Replaced::Done => Ok(Some(version.version)),
@@ -72,6 +72,19 @@ impl Service {
             return Err(ServiceError::KeyNotFound);
         }
         Ok(stored)
+    }
+
+    /// A new version of `key` with fresh material. Blocks.
+    pub(crate) fn new_version(
+        &self,
+        key: &KeyId,
+        spec: KeySpec,
+        number: u32,
+        now: Timestamp,
+    ) -> Result<StoredKeyVersion, ServiceError> {
+        let id = KeyVersionId::generate(key)?;
+        let version = KeyVersion { id, key: key.clone(), number, created: now.whole_second() };
+        Ok(StoredKeyVersion { version, material: material::generate(spec, &self.generator)? })
     }
 
     fn replace_key(
@@ -107,11 +120,4 @@ impl Service {
 enum Replaced {
     Done,
     SomebodyWasFaster,
-}
-
-/// A new version of `key` with fresh random material.
-pub(crate) fn new_version(key: &KeyId, number: u32, now: Timestamp) -> Result<StoredKeyVersion, ServiceError> {
-    let id = KeyVersionId::generate(key)?;
-    let version = KeyVersion { id, key: key.clone(), number, created: now.whole_second() };
-    Ok(StoredKeyVersion { version, material: SecretBytes::random(MATERIAL_BYTES)? })
 }

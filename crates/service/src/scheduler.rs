@@ -6,8 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_base::id::KeyId;
-use claviger_vault::{AliasOfKey, Due, Outcome, Stored, StoredKey, StoredKeyVersion};
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_model::AutomaticRotation;
+use claviger_vault::{AliasOfKey, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
 
 use crate::error::ServiceError;
 use crate::service::Service;
@@ -17,7 +18,7 @@ const STEP: usize = 64;
 /// Wait between passes.
 const WAIT: Duration = Duration::from_secs(1);
 /// Fewer than the store's limit of operations in a commit, with room for the preconditions.
-const DESTROYED_PER_COMMIT: usize = 40;
+const DESTROYED_PER_COMMIT: usize = 24;
 
 /// Something the scheduler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,11 @@ impl Service {
     /// # Errors
     /// When the due dates cannot be read.
     pub fn do_what_is_due(&self, report: &mut dyn FnMut(Result<Done, ServiceError>)) -> Result<(), ServiceError> {
+        for (key, version) in self.iv_ledger.take_worn() {
+            if let Some(outcome) = self.rotate_worn(&key, &version).transpose() {
+                report(outcome);
+            }
+        }
         let mut after = None;
         loop {
             let page = self.vault.due_at(self.clock.now(), after.as_ref(), STEP)?;
@@ -80,6 +86,16 @@ impl Service {
         Ok(None)
     }
 
+    /// Rotates a key that rotates by itself before its primary version has sealed as often as it may.
+    fn rotate_worn(&self, key: &KeyId, worn: &KeyVersionId) -> Result<Option<Done>, ServiceError> {
+        let Some(stored) = self.vault.key(key)? else { return Ok(None) };
+        let key = &stored.record.0;
+        if key.automatic_rotation() != AutomaticRotation::Enabled || key.primary_version != *worn {
+            return Ok(None);
+        }
+        Ok(self.try_rotate(&stored)?.map(Done::Rotated))
+    }
+
     /// Destroys a key whose pending window is over: versions and aliases first, the key itself and its due date last,
     /// so that a pass that was cut off is taken up by the next. `false`: somebody changed the key first.
     fn destroy(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
@@ -96,7 +112,8 @@ impl Service {
                     version: version.record.0.clone(),
                     material: claviger_base::SecretBytes::new(Vec::new()),
                 };
-                change = change.delete(&place).delete(&version.record);
+                let uses = IvUses { version: version.record.0.id.clone(), reserved: 0 };
+                change = change.delete(&place).delete(&version.record).delete(&uses);
             }
             for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
                 change = change.delete(alias).delete(&AliasOfKey(alias.clone()));

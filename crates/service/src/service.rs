@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
-use claviger_crypto::aead::Aes256GcmKey;
 use claviger_keygen::{Figures as PairFigures, Generator};
-use claviger_model::{Key, KeyAction, KeyVersion};
+use claviger_model::{Key, KeyAction, KeyVersion, Target};
 use claviger_vault::{InstanceRecord, Vault};
+use tokio::sync::Semaphore;
 
-use crate::access::Access;
+use crate::access::{Access, Rights};
 use crate::cache::Shelf;
 use crate::error::ServiceError;
 use crate::gate::{PairConcurrency, PairGate};
+use crate::iv_uses::{IvLedger, IvLimits};
 use crate::key_ref::KeyRef;
+use crate::material::Material;
 
 /// What an operator may choose.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +25,31 @@ pub struct Config {
     pub pair_concurrency: PairConcurrency,
     /// How many keys, aliases, versions and client keys (each) are kept unsealed in memory.
     pub cache_entries: NonZeroUsize,
+    /// What the operator denies beyond the API.
+    pub use_policy: UsePolicy,
+    /// How much one key version may seal.
+    pub iv_limits: IvLimits,
+}
+
+/// What an operator may deny beyond the API: both are hazards that the API allows. Off unless switched on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UsePolicy {
+    /// Refuse `Encrypt`, `GenerateDataKey` and the basic pair operations on a key that rotates: they use its first
+    /// version for ever, so rotation has no effect on them.
+    pub deny_basic_operations_on_rotating_keys: bool,
+    /// Refuse an `Iv` in `Encrypt` and `AdvanceEncrypt`: one that repeats breaks GCM for everything under the key.
+    pub deny_caller_supplied_iv: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let cache_entries = NonZeroUsize::new(10_000).unwrap_or(NonZeroUsize::MIN);
-        Self { pair_concurrency: PairConcurrency::AtMost(1), cache_entries }
+        Self {
+            pair_concurrency: PairConcurrency::AtMost(1),
+            cache_entries,
+            use_policy: UsePolicy::default(),
+            iv_limits: IvLimits::default(),
+        }
     }
 }
 
@@ -36,7 +57,7 @@ impl Default for Config {
 #[derive(Debug)]
 pub(crate) struct UnsealedVersion {
     pub(crate) version: KeyVersion,
-    pub(crate) cipher: Aes256GcmKey,
+    pub(crate) material: Material,
 }
 
 /// One instance of the key management service.
@@ -47,6 +68,10 @@ pub struct Service {
     pub(crate) generator: Generator,
     pub(crate) gate: PairGate,
     pub(crate) instance: InstanceRecord,
+    pub(crate) use_policy: UsePolicy,
+    pub(crate) iv_ledger: IvLedger,
+    /// Places for slow arithmetic with asymmetric keys, one per core.
+    pub(crate) slow_places: Arc<Semaphore>,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
     aliases: Arc<Shelf<AliasName, KeyId>>,
@@ -62,6 +87,9 @@ impl Service {
         let instance = vault.instance()?.ok_or(claviger_vault::VaultError::Empty)?.record;
         Ok(Self {
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
+            iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
+            use_policy: config.use_policy,
+            slow_places: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))),
             vault,
             clock,
             generator,
@@ -103,12 +131,22 @@ impl Service {
         self.generator.figures()
     }
 
+    /// How many key versions were seen past half of the encryptions they may make, since the start.
+    #[must_use]
+    pub fn key_versions_past_half(&self) -> u64 {
+        self.iv_ledger.past_half()
+    }
+
     /// Whether the store answers.
+    ///
+    /// It must take writes, too: the instance's own record is read and written anew, unchanged.
     ///
     /// # Errors
     /// When it does not.
     pub fn check_store(&self) -> Result<(), ServiceError> {
-        self.vault.instance()?.map(|_| ()).ok_or(ServiceError::Bug("the instance record is gone"))
+        let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
+        // A conflict means that another check has just written it.
+        self.vault.change().update(&stored, &stored.record)?.commit().map(|_either| ()).map_err(ServiceError::from)
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.
@@ -125,9 +163,10 @@ impl Service {
         working.await.map_err(|_panicked| ServiceError::Bug("a blocking operation panicked"))?
     }
 
-    /// The key that `key` names, if its state allows cryptographic use.
-    pub(crate) async fn usable_key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
+    /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).
+    pub(crate) async fn usable_key(&self, key: &KeyRef, rights: &Rights) -> Result<Arc<Key>, ServiceError> {
         let found = self.key(key).await?;
+        rights.require(Target::Key(&found.id))?;
         found.state.allows(KeyAction::Use)?;
         Ok(found)
     }
@@ -173,12 +212,14 @@ impl Service {
     /// Call after a version was destroyed.
     pub(crate) fn forget_version(&self, id: &KeyVersionId) {
         self.versions.forget(id);
+        self.iv_ledger.forget(id);
     }
 }
 
 fn unseal(vault: &Vault, id: &KeyVersionId) -> Result<Option<UnsealedVersion>, ServiceError> {
     let Some(stored) = vault.key_version(id)? else { return Ok(None) };
-    let cipher = Aes256GcmKey::new(&stored.record.material)
-        .map_err(|_length_wrong| ServiceError::Bug("stored key material has the wrong length"))?;
-    Ok(Some(UnsealedVersion { version: stored.record.version, cipher }))
+    // A key outlives its versions but for the moment of its destruction.
+    let Some(key) = vault.key(&stored.record.version.key)? else { return Ok(None) };
+    let material = Material::prepare(key.record.0.spec, &stored.record.material)?;
+    Ok(Some(UnsealedVersion { version: stored.record.version, material }))
 }

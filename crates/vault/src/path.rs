@@ -1,7 +1,7 @@
 //! Where each kind of record lies. Paths are stored in the clear and bound to what they name.
 
 use claviger_base::Timestamp;
-use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId};
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RuleName};
 
 pub(crate) const KEYRING: &str = "meta/keyring";
 pub(crate) const INSTANCE: &str = "meta/instance";
@@ -14,6 +14,9 @@ pub(crate) const ALIASES: &str = "alias/";
 pub(crate) const CLIENT_KEYS: &str = "client-key/";
 pub(crate) const ACCESS_KEYS: &str = "access-key/";
 pub(crate) const DUE: &str = "due/";
+pub(crate) const ACCESS_POINTS: &str = "access-point/";
+pub(crate) const POLICIES: &str = "policy/";
+pub(crate) const NETWORK_RULES: &str = "network-rule/";
 
 pub(crate) fn key(id: &KeyId) -> String {
     format!("{KEYS}{id}")
@@ -56,4 +59,20 @@ pub(crate) fn access_key(id: &AccessKeyId) -> String {
 /// Due dates sort by time: 16 hexadecimal digits of milliseconds since 1970, none before.
 pub(crate) fn due(at: Timestamp, key: &KeyId) -> String {
     format!("{DUE}{:016x}/{key}", u64::try_from(at.unix_ms()).unwrap_or(0))
+}
+
+pub(crate) fn iv_uses(version: &KeyVersionId) -> String {
+    format!("iv-uses/{version}")
+}
+
+pub(crate) fn access_point(name: &RuleName) -> String {
+    format!("{ACCESS_POINTS}{name}")
+}
+
+pub(crate) fn policy(name: &RuleName) -> String {
+    format!("{POLICIES}{name}")
+}
+
+pub(crate) fn network_rule(name: &RuleName) -> String {
+    format!("{NETWORK_RULES}{name}")
 }

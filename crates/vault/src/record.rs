@@ -6,6 +6,8 @@
 mod access;
 mod key;
 mod meta;
+mod policy;
+mod uses;
 
 use claviger_base::SecretBytes;
 use zeroize::Zeroizing;
@@ -13,6 +15,8 @@ use zeroize::Zeroizing;
 pub use access::{AccessKey, ClientKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
+pub use policy::{AccessPoint, NetworkRule, Policy};
+pub use uses::IvUses;
 
 /// What a record is; one byte of its header. Numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,14 @@ pub enum Kind {
     AuditSigningKey,
     /// The certificate authority of this instance.
     TlsAuthority,
+    /// How often a key version has sealed.
+    IvUses,
+    /// An application access point.
+    AccessPoint,
+    /// A policy.
+    Policy,
+    /// A network rule.
+    NetworkRule,
 }
 
 impl Kind {
@@ -59,6 +71,10 @@ impl Kind {
             Self::DevClock => 10,
             Self::AuditSigningKey => 11,
             Self::TlsAuthority => 12,
+            Self::IvUses => 13,
+            Self::AccessPoint => 14,
+            Self::Policy => 15,
+            Self::NetworkRule => 16,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use claviger_base::Timestamp;
-use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId};
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RuleName};
 use claviger_store::{Batch, Commit, Engine, Precondition, Revision};
 
 use crate::barrier;
@@ -13,8 +13,8 @@ use crate::error::VaultError;
 use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
-    AccessKey, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, KeyVersionOfKey, Record,
-    StoredKey, StoredKeyVersion, TlsAuthority,
+    AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
+    KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -162,6 +162,62 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn tls_authority(&self) -> Result<Option<Stored<TlsAuthority>>, VaultError> {
         self.read(path::TLS_AUTHORITY)
+    }
+
+    /// How often the key version `id` has sealed; `None` when never.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn iv_uses(&self, id: &KeyVersionId) -> Result<Option<Stored<IvUses>>, VaultError> {
+        self.read(&path::iv_uses(id))
+    }
+
+    /// The application access point `name`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn access_point(&self, name: &RuleName) -> Result<Option<Stored<AccessPoint>>, VaultError> {
+        self.read(&path::access_point(name))
+    }
+
+    /// The policy `name`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn policy(&self, name: &RuleName) -> Result<Option<Stored<Policy>>, VaultError> {
+        self.read(&path::policy(name))
+    }
+
+    /// The network rule `name`.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn network_rule(&self, name: &RuleName) -> Result<Option<Stored<NetworkRule>>, VaultError> {
+        self.read(&path::network_rule(name))
+    }
+
+    /// Application access points by name.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn access_points(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<AccessPoint>, VaultError> {
+        self.list(path::ACCESS_POINTS, after, limit)
+    }
+
+    /// Policies by name.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn policies(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<Policy>, VaultError> {
+        self.list(path::POLICIES, after, limit)
+    }
+
+    /// Network rules by name.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn network_rules(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<NetworkRule>, VaultError> {
+        self.list(path::NETWORK_RULES, after, limit)
     }
 
     /// Keys by id.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient};
 use claviger_server::{Options, Server};
-use claviger_service::PairConcurrency;
+use claviger_service::{PairConcurrency, UsePolicy};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
@@ -33,6 +33,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             stock: claviger_keygen::StockSizes::NONE,
             ..claviger_keygen::Config::default()
         },
+        use_policy: UsePolicy::default(),
         connections_max: 64,
         audit_segment_bytes: 1024 * 1024,
         is_dev: true,

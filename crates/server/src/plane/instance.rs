@@ -1,18 +1,28 @@
 //! The Instance API: headers and signature checked, protobuf in, operation, protobuf out (instance-api.md 2, 3, 5).
 
+mod data_key;
 mod decrypt;
+mod encrypt;
+mod hmac;
+mod keyless;
+#[cfg(test)]
+mod matrix;
 mod pair;
+mod sign;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
 use claviger_crypto::digest::sha256;
 use claviger_model::{KeyState, StateRefusal};
-use claviger_service::{AccessRefusal, Caller, Service, ServiceError};
+use claviger_service::{AccessRefusal, Caller, Rights, Service, ServiceError};
 use claviger_vault::VaultError;
+use claviger_wire::headers::Headers;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, MIGRATION_KEY_VERSION_ID};
 use claviger_wire::instance::request::{self, RequestHeaders};
 use claviger_wire::instance::{ApiError, Operation};
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode, header};
 use prost::Message;
 
@@ -22,17 +32,18 @@ use crate::body::BodyError;
 use crate::journal::Facts;
 use crate::presence::Presence;
 
-/// What an operation answers: an encoded message, and the version it used.
+/// What an operation answers: an encoded message, and the key and version it used, if any.
+#[derive(Debug)]
 struct Answered {
     message: Vec<u8>,
-    key_id: KeyId,
-    key_version_id: KeyVersionId,
+    used: Option<(KeyId, KeyVersionId)>,
 }
 
 /// One authenticated call.
 struct Call<'a> {
     service: &'a Service,
     caller: &'a Caller,
+    rights: &'a Rights,
     body: &'a [u8],
     version_header: Option<&'a KeyVersionId>,
     request_id: &'a RequestId,
@@ -43,8 +54,10 @@ struct Call<'a> {
 pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
     match try_answer(service, received, facts).await {
         Ok(answered) => {
-            facts.key_version_id = Some(answered.key_version_id.to_string());
-            facts.key_id = Some(answered.key_id.to_string());
+            if let Some((key_id, key_version_id)) = &answered.used {
+                facts.key_version_id = Some(key_version_id.to_string());
+                facts.key_id = Some(key_id.to_string());
+            }
             facts.end(StatusCode::OK, "OK");
             success(answered)
         }
@@ -53,30 +66,50 @@ pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, fact
 }
 
 async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Result<Answered, ApiError> {
-    let digest = sha256(received.body);
     let checked = request::Received {
         method: received.parts.method.as_str(),
         path: received.parts.uri.path(),
         headers: received.headers,
-        body_bytes: received.body.len(),
-        body_sha256: &digest,
+        body_bytes: received.body.length,
+        body_sha256: &received.body.sha256,
     };
     let headers = RequestHeaders::check(&checked, service.clock().real_now())?;
     facts.operation = Some(headers.operation.name());
     facts.claim(&headers.client_key_id);
-    let verifying =
-        service.access().verify_client_key(&headers.client_key_id, &headers.string_to_sign, &headers.signature);
-    let caller = verifying.await.map_err(|refusal| access_error(refusal, &headers.client_key_id, facts))?;
+    let (id, source) = (&headers.client_key_id, received.peer.ip());
+    let verifying = service.access().verify_client_key(id, &headers.string_to_sign, &headers.signature, source);
+    let (caller, rights) = verifying.await.map_err(|refusal| access_error(refusal, id, facts))?;
     facts.principal = Some(principal(&caller));
+    require_kept(received, facts)?;
     let call = Call {
         service,
         caller: &caller,
-        body: received.body,
+        rights: &rights,
+        body: &received.body.bytes,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
         presence: received.presence,
     };
     call.run(headers.operation, facts).await
+}
+
+/// Whether the headers are those of a request that a client key of this instance signed together with its body's hash.
+pub(crate) async fn is_signed_for(service: &Service, peer: SocketAddr, parts: &Parts, headers: &Headers<'_>) -> bool {
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    let Ok(presumed) = RequestHeaders::check_presumed(method, path, headers, service.clock().real_now()) else {
+        return false;
+    };
+    let id = &presumed.client_key_id;
+    service.access().verify_client_key(id, &presumed.string_to_sign, &presumed.signature, peer.ip()).await.is_ok()
+}
+
+/// The body of a caller who became known only while it arrived was not kept.
+fn require_kept(received: &Received<'_>, facts: &mut Facts) -> Result<(), ApiError> {
+    if received.body.is_kept() {
+        return Ok(());
+    }
+    facts.detail = Some("the caller was not known when the body began");
+    Err(ApiError::ServiceUnavailableTemporary)
 }
 
 impl Call<'_> {
@@ -92,16 +125,16 @@ impl Call<'_> {
             }
             Operation::Decrypt => self.decrypt(facts).await,
             Operation::AdvanceDecrypt => self.advance_decrypt(facts).await,
-            // Their place is here; until they are built they are as unknown as any other name.
-            Operation::Encrypt
-            | Operation::AdvanceEncrypt
-            | Operation::GenerateDataKey
-            | Operation::AdvanceGenerateDataKey
-            | Operation::Sign
-            | Operation::Verify
-            | Operation::GetPublicKey
-            | Operation::GetSecretValue
-            | Operation::GenerateRandom => Err(ApiError::InvalidApiName(operation.name().to_owned())),
+            Operation::Encrypt => self.encrypt(facts).await,
+            Operation::AdvanceEncrypt => self.advance_encrypt(facts).await,
+            Operation::GenerateDataKey => self.generate_data_key(facts).await,
+            Operation::AdvanceGenerateDataKey => self.advance_generate_data_key(facts).await,
+            Operation::GenerateRandom => self.generate_random(facts),
+            Operation::GetSecretValue => self.get_secret_value(facts),
+            Operation::Sign => self.sign(facts).await,
+            Operation::Verify => self.verify(facts).await,
+            Operation::GetPublicKey => self.get_public_key(facts).await,
+            Operation::Hmac => self.hmac(facts).await,
         }
     }
 
@@ -120,8 +153,9 @@ impl Call<'_> {
 fn success(answered: Answered) -> Response<Body> {
     let body = answer::wiped(answered.message);
     let mut response = answer::with_type(StatusCode::OK, CONTENT_TYPE_VALUE, body);
+    let Some((_key_id, version)) = answered.used else { return response };
     // 36 visible ASCII characters are always a header value.
-    if let Ok(version) = header::HeaderValue::from_str(answered.key_version_id.as_str()) {
+    if let Ok(version) = header::HeaderValue::from_str(version.as_str()) {
         response.headers_mut().insert(MIGRATION_KEY_VERSION_ID, version);
     }
     response
@@ -146,6 +180,7 @@ pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId, facts: &mut 
     let error = match error {
         BodyError::TooLarge => ApiError::RequestEntityTooLarge,
         BodyError::TooSlow | BodyError::Broken => ApiError::InvalidParameter,
+        BodyError::NoRoom => ApiError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
 }
@@ -164,6 +199,10 @@ fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError
             ApiError::UnknownClientKey(id.to_owned())
         }
         AccessRefusal::SignatureNotMatch => ApiError::SignatureNotMatch,
+        AccessRefusal::SourceNotAdmitted => {
+            facts.detail = Some("source address not admitted by any policy");
+            ApiError::NoPermission(id.to_owned())
+        }
         AccessRefusal::Failed(error) => api_error(&error, facts),
     }
 }
@@ -185,6 +224,20 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         ServiceError::Unsupported => ApiError::UnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => ApiError::ConcurrencyLimitExceeded,
         ServiceError::DoesNotOpen => ApiError::InternalFailure,
+        ServiceError::NoPermission(name) => ApiError::NoPermission(name.clone()),
+        ServiceError::ResourceNotFound => ApiError::ResourceNotFound,
+        ServiceError::KeyVersionExhausted => {
+            facts.detail = Some("key version exhausted");
+            ApiError::Unavailable
+        }
+        ServiceError::BasicOperationOnRotatingKey => {
+            facts.detail = Some("basic operation on a rotating key denied");
+            ApiError::UnsupportedOperation
+        }
+        ServiceError::CallerSuppliedIv => {
+            facts.detail = Some("caller supplied iv denied");
+            ApiError::UnsupportedOperation
+        }
         ServiceError::Vault(VaultError::Store(_)) | ServiceError::Random | ServiceError::Contention => {
             tracing::error!(%error, "a request could not be served now");
             ApiError::ServiceUnavailableTemporary
@@ -208,7 +261,10 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         // No data plane operation gives these.
         ServiceError::State(StateRefusal::Rejected(KeyState::Enabled) | StateRefusal::StateModifiedFailed)
         | ServiceError::AliasAlreadyExists
-        | ServiceError::ClientKeyNotFound => {
+        | ServiceError::ClientKeyNotFound
+        | ServiceError::ResourceExists
+        | ServiceError::ResourceInUse
+        | ServiceError::LimitExceeded => {
             tracing::error!(%error, "an unexpected refusal");
             ApiError::InternalFailure
         }

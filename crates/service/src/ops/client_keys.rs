@@ -1,19 +1,21 @@
 //! Client keys: made, listed, revoked (instance-api.md 1.9, openapi.md 13.3).
 
-use claviger_base::id::ClientKeyId;
+use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_crypto::client_key::{self, Password};
-use claviger_vault::{ClientKey, Cursor, Outcome, Vault};
+use claviger_model::policy::PER_ACCESS_POINT_MAX;
+use claviger_vault::{ClientKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
+use super::policies::TRIES_MAX;
 use crate::error::ServiceError;
 use crate::service::Service;
 
 /// What is asked for.
 #[derive(Debug)]
 pub struct IssueClientKey {
-    /// The owner's name for it.
-    pub name: String,
+    /// The application access point it belongs to.
+    pub access_point: RuleName,
     /// Protects the PKCS#12 file.
     pub password: Password,
     /// Refused before this date.
@@ -41,12 +43,33 @@ pub struct ClientKeyListing {
 }
 
 impl Service {
-    /// Makes a client key. Blocks, as all below.
+    /// Makes a client key of an application access point. Blocks, as all below.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidParameter`] for dates that are not allowed.
+    /// [`ServiceError::InvalidParameter`] for dates that are not allowed; [`ServiceError::ResourceNotFound`] for an
+    /// access point that does not exist; [`ServiceError::LimitExceeded`] when it has three client keys already.
     pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
-        issue(&self.vault, request, self.clock.now())
+        let issued = make(request, self.clock.now())?;
+        for _ in 0..TRIES_MAX {
+            let point = self.stored_access_point(&request.access_point)?;
+            if self.client_keys_of(&request.access_point)?.len() >= PER_ACCESS_POINT_MAX {
+                return Err(ServiceError::LimitExceeded);
+            }
+            // The access point is touched, so that two keys made at once are counted one after the other.
+            let change = self.vault.change().update(&point, &point.record)?.create(&issued.record)?;
+            if let Outcome::Done(_) = change.commit()? {
+                return Ok(issued);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The client key of that id.
+    ///
+    /// # Errors
+    /// [`ServiceError::ClientKeyNotFound`].
+    pub fn describe_client_key(&self, id: &ClientKeyId) -> Result<ClientKey, ServiceError> {
+        Ok(self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?.record)
     }
 
     /// The client keys.
@@ -75,8 +98,8 @@ impl Service {
     }
 }
 
-/// Makes and stores a client key; also used before there is a service, on first start.
-pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
+/// Makes a client key without storing it: a first start stores it together with everything else.
+pub(crate) fn make(request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
     if request.not_after <= request.not_before {
         return Err(ServiceError::InvalidParameter("NotAfter"));
     }
@@ -85,15 +108,13 @@ pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> 
         .map_err(|_failed| ServiceError::Bug("making a client key failed"))?;
     let record = ClientKey {
         id,
-        name: request.name.clone(),
+        name: request.access_point.to_string(),
+        is_governed: true,
         public_key: issued.spki_der,
         certificate: issued.certificate_der,
         created: now.whole_second(),
         not_before: request.not_before,
         not_after: request.not_after,
     };
-    match vault.change().create(&record)?.commit()? {
-        Outcome::Done(_) => Ok(IssuedClientKey { record, pkcs12: issued.pkcs12_der }),
-        Outcome::Conflict => Err(ServiceError::Bug("a new client key id exists already")),
-    }
+    Ok(IssuedClientKey { record, pkcs12: issued.pkcs12_der })
 }

@@ -1,4 +1,4 @@
-//! `CreateKey` (openapi.md 7.1). Symmetric `Aliyun_AES_256` keys with our own material; the other specs come later.
+//! `CreateKey` (openapi.md 7.1, 5.1): keys with our own material, of every spec that lives in software.
 
 use claviger_base::id::KeyId;
 use claviger_base::limits::DESCRIPTION_CHARS_MAX;
@@ -6,7 +6,6 @@ use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
 use claviger_vault::{Due, KeyVersionOfKey, Outcome, StoredKey};
 
 use crate::error::ServiceError;
-use crate::rotate::new_version;
 use crate::service::Service;
 
 /// What is asked for.
@@ -28,10 +27,13 @@ impl Service {
     /// Makes a key and its initial version, both durable or neither. Blocks.
     ///
     /// # Errors
-    /// [`ServiceError::Unsupported`] for a spec or usage that this server does not make;
+    /// [`ServiceError::Unsupported`] for a spec that lives in hardware only, a usage that the spec does not have, or a
+    /// rotation of a key that cannot rotate;
     /// [`ServiceError::InvalidParameter`] for a description that is too long.
     pub fn create_key(&self, request: CreateKey) -> Result<Key, ServiceError> {
-        if request.spec != KeySpec::AliyunAes256 || request.usage == Some(KeyUsage::SignVerify) {
+        let usage = request.usage.unwrap_or_else(|| request.spec.default_usage());
+        let can_rotate = request.spec.is_symmetric() || request.rotation_interval.is_none();
+        if !request.spec.is_software() || request.spec.algorithms(usage).is_empty() || !can_rotate {
             return Err(ServiceError::Unsupported);
         }
         if request.description.chars().count() > DESCRIPTION_CHARS_MAX {
@@ -39,10 +41,10 @@ impl Service {
         }
         let now = self.clock.now().whole_second();
         let id = KeyId::generate()?;
-        let version = new_version(&id, 1, now)?;
+        let version = self.new_version(&id, request.spec, 1, now)?;
         let key = Key {
             spec: request.spec,
-            usage: KeyUsage::EncryptDecrypt,
+            usage,
             state: KeyState::Enabled,
             description: request.description,
             creator: request.creator,

@@ -1,64 +1,58 @@
-//! `Decrypt` and `AdvanceDecrypt` with symmetric keys (instance-api.md 5.1, 5.2).
+//! `Decrypt` and `AdvanceDecrypt` (instance-api.md 5.1, 5.2).
 
 use std::sync::Arc;
 
 use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_base::limits::AAD_BYTES_MAX;
-use claviger_model::KeyAction;
+use claviger_model::{Algorithm, Key};
 
+use super::encrypt::encryption_algorithm;
+use crate::access::Rights;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
+use crate::sealing::{check_aad, check_padding_mode, gcm_iv};
 use crate::service::{Service, UnsealedVersion};
 
-/// An initialization vector, and ciphertext with its tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedParts {
-    /// 12 bytes.
-    pub iv: [u8; 12],
-    /// Ciphertext and 16-byte tag.
-    pub sealed: Vec<u8>,
-}
-
-/// Where the version and the initialization vector come from.
+/// Where the version comes from.
 #[derive(Debug, Clone)]
 pub enum DecryptSource {
-    /// The blob names them itself. `key` is the key the caller named beside it, if any.
+    /// The blob names it, and its initialization vector; the request's `Algorithm`, `Iv` and `PaddingMode` are not judged.
     SelfDescribing {
         /// The version named in the blob.
         version: KeyVersionId,
-        /// What is sealed.
-        parts: SealedParts,
+        /// The initialization vector in the blob.
+        iv: [u8; 12],
         /// The request's `KeyId`, which must agree if it is given.
         key: Option<KeyRef>,
     },
-    /// A version was named in the request's header; `key`, if given, must agree.
+    /// A version was named in the request's header.
     Version {
         /// The version named.
         version: KeyVersionId,
-        /// What is sealed.
-        parts: SealedParts,
         /// The request's `KeyId`, which must agree if it is given.
         key: Option<KeyRef>,
     },
     /// Only the key is named: its initial version, which made every raw blob.
-    Key {
-        /// The key.
-        key: KeyRef,
-        /// What is sealed.
-        parts: SealedParts,
-    },
+    Key(KeyRef),
 }
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Decrypt {
-    /// The ciphertext and what opens it.
+    /// Who may use what.
+    pub rights: Rights,
+    /// What opens it.
     pub source: DecryptSource,
+    /// Ciphertext; with a tag for GCM. Not empty.
+    pub ciphertext: Vec<u8>,
     /// Additional authenticated data, at most 8192 bytes.
     pub aad: Vec<u8>,
-    /// `Algorithm`; empty or `AES_GCM`. Not judged for a self-describing blob.
+    /// `Algorithm`; empty takes the key's default.
     pub algorithm: String,
+    /// `Iv`: 12 bytes for GCM.
+    pub iv: Vec<u8>,
+    /// `PaddingMode`.
+    pub padding_mode: String,
     /// Whether this is `AdvanceDecrypt`, which names its refusal of asymmetric keys differently.
     pub is_advance: bool,
 }
@@ -70,6 +64,8 @@ pub struct Decrypted {
     pub key_id: KeyId,
     /// The version that opened it.
     pub key_version_id: KeyVersionId,
+    /// How.
+    pub algorithm: Algorithm,
     /// The plaintext.
     pub plaintext: SecretBytes,
 }
@@ -87,62 +83,73 @@ impl Service {
     /// Opens a ciphertext.
     ///
     /// # Errors
-    /// The key and its state; a named key and a named version that do not belong together
-    /// ([`ServiceError::InvalidParameter`]); [`ServiceError::DoesNotOpen`], without detail.
+    /// In this order: missing parameters, the key, permission, its state, a named key and a named version that do not
+    /// belong together ([`ServiceError::InvalidParameter`]), the key's type and usage, parameters that are not allowed,
+    /// [`ServiceError::DoesNotOpen`], without detail.
     pub async fn decrypt(&self, request: Decrypt) -> Result<Decrypted, ServiceError> {
-        let (version, parts) = match &request.source {
-            DecryptSource::SelfDescribing { version, parts, key } => {
-                let version = self.named_version(version, key.as_ref()).await?;
-                (version.ok_or(ServiceError::DoesNotOpen)?, parts)
-            }
-            DecryptSource::Version { version, parts, key } => {
-                let version = self.named_version(version, key.as_ref()).await?;
-                (version.ok_or(ServiceError::KeyNotFound)?, parts)
-            }
-            DecryptSource::Key { key, parts } => {
-                let key = self.usable_key(key).await?;
-                let version = self.key_version(&key.initial_version).await?;
-                (version.ok_or(ServiceError::KeyNotFound)?, parts)
-            }
-        };
-        let key_id = &version.version.key;
-        let key = self.usable_key(&KeyRef::Id(key_id.clone())).await?;
-        if !key.spec.is_symmetric() {
-            return Err(if request.is_advance {
-                ServiceError::OnlySymmetricKeySupported(key.id.clone())
-            } else {
-                ServiceError::Unsupported
-            });
+        if request.ciphertext.is_empty() {
+            return Err(ServiceError::MissingParameter("CiphertextBlob"));
+        }
+        let (key, version) = self.key_and_version(&request.source, &request.rights).await?;
+        if request.is_advance && !key.spec.is_symmetric() {
+            return Err(ServiceError::OnlySymmetricKeySupported(key.id.clone()));
         }
         let is_self_describing = matches!(request.source, DecryptSource::SelfDescribing { .. });
-        if !is_self_describing && !matches!(request.algorithm.as_str(), "" | "AES_GCM") {
-            return Err(ServiceError::InvalidParameter("Algorithm"));
+        let algorithm_name = if is_self_describing { "" } else { request.algorithm.as_str() };
+        let algorithm = encryption_algorithm(&key, algorithm_name)?;
+        if !is_self_describing {
+            check_padding_mode(&request.padding_mode)?;
         }
-        if request.aad.len() > AAD_BYTES_MAX {
-            return Err(ServiceError::InvalidParameter("Aad"));
-        }
-        let opened = version.cipher.open(&parts.iv, &request.aad, &parts.sealed);
-        Ok(Decrypted {
-            key_id: key_id.clone(),
-            key_version_id: version.version.id.clone(),
-            plaintext: opened.map_err(|_does_not_open| ServiceError::DoesNotOpen)?,
-        })
+        let plaintext = if key.spec.is_symmetric() {
+            check_aad(&request.aad)?;
+            let iv = match &request.source {
+                DecryptSource::SelfDescribing { iv, .. } => *iv,
+                DecryptSource::Version { .. } | DecryptSource::Key(_) => gcm_iv(&request.iv)?,
+            };
+            let opened = version.aead()?.open(&iv, &request.aad, &request.ciphertext);
+            opened.map_err(|_does_not_open| ServiceError::DoesNotOpen)?
+        } else {
+            self.decrypt_asymmetric(&version, algorithm, &request).await?
+        };
+        Ok(Decrypted { key_id: key.id.clone(), key_version_id: version.version.id.clone(), algorithm, plaintext })
     }
 
-    /// The version `id`, which must belong to `key` if one is named.
-    async fn named_version(
+    async fn key_and_version(
+        &self,
+        source: &DecryptSource,
+        rights: &Rights,
+    ) -> Result<(Arc<Key>, Arc<UnsealedVersion>), ServiceError> {
+        match source {
+            DecryptSource::SelfDescribing { version, key, .. } | DecryptSource::Version { version, key } => {
+                self.named_version(version, key.as_ref(), rights).await
+            }
+            DecryptSource::Key(key) => {
+                let key = self.usable_key(key, rights).await?;
+                let version = self.key_version(&key.initial_version).await?.ok_or(ServiceError::KeyNotFound)?;
+                Ok((key, version))
+            }
+        }
+    }
+
+    /// The version `id` with its key, which must be the one that `key` names, if it names one.
+    pub(super) async fn named_version(
         &self,
         id: &KeyVersionId,
         key: Option<&KeyRef>,
-    ) -> Result<Option<Arc<UnsealedVersion>>, ServiceError> {
-        let version = self.key_version(id).await?;
-        if let (Some(version), Some(key)) = (&version, key) {
-            let named = self.key(key).await?;
-            named.state.allows(KeyAction::Use)?;
-            if named.id != version.version.key {
-                return Err(ServiceError::InvalidParameter("KeyId"));
+        rights: &Rights,
+    ) -> Result<(Arc<Key>, Arc<UnsealedVersion>), ServiceError> {
+        let named = match key {
+            Some(key) => Some(self.usable_key(key, rights).await?),
+            None => None,
+        };
+        let version = self.key_version(id).await?.ok_or(ServiceError::KeyNotFound)?;
+        match named {
+            Some(named) if named.id == version.version.key => Ok((named, version)),
+            Some(_other) => Err(ServiceError::InvalidParameter("KeyId")),
+            None => {
+                let by_id = KeyRef::Id(version.version.key.clone());
+                Ok((self.usable_key(&by_id, rights).await?, version))
             }
         }
-        Ok(version)
     }
 }

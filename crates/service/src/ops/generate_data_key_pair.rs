@@ -3,12 +3,15 @@
 
 use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_base::limits::AAD_BYTES_MAX;
 use claviger_crypto::pem;
 use claviger_keygen::PairSpec;
+use claviger_model::{Algorithm, Key};
 
+use super::encrypt::encryption_algorithm;
+use crate::access::Rights;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
+use crate::sealing::{Remarks, check_aad};
 use crate::service::Service;
 
 const NOT_ENCODED: ServiceError = ServiceError::Bug("a fresh pair could not be written as PEM");
@@ -20,6 +23,25 @@ pub enum VersionChoice {
     Initial,
     /// The newest version: the Advance operations.
     Primary,
+}
+
+impl VersionChoice {
+    /// That version of `key`.
+    pub(crate) fn of(self, key: &Key) -> &KeyVersionId {
+        match self {
+            Self::Initial => &key.initial_version,
+            Self::Primary => &key.primary_version,
+        }
+    }
+
+    /// Refuses a key that cannot wrap, as the operation's family names it.
+    pub(crate) fn require_symmetric(self, key: &Key) -> Result<(), ServiceError> {
+        match self {
+            _ if key.spec.is_symmetric() => Ok(()),
+            Self::Primary => Err(ServiceError::OnlySymmetricKeySupported(key.id.clone())),
+            Self::Initial => Err(ServiceError::Unsupported),
+        }
+    }
 }
 
 /// How keys are written.
@@ -46,6 +68,8 @@ impl KeyFormat {
 /// What is asked for. Names are text as the caller wrote them: they are judged after the key was found.
 #[derive(Debug, Clone)]
 pub struct GenerateDataKeyPair {
+    /// Who may use what.
+    pub rights: Rights,
     /// The symmetric key to wrap under.
     pub key: KeyRef,
     /// Which of its versions.
@@ -77,8 +101,12 @@ pub struct DataKeyPair {
     pub public_key: Vec<u8>,
     /// The private key, PKCS#8 in the format asked for.
     pub private_key: SecretBytes,
-    /// AES-256-GCM of `private_key` under the version: ciphertext and 16-byte tag.
+    /// GCM of `private_key` under the version: ciphertext and 16-byte tag.
     pub sealed_private_key: Vec<u8>,
+    /// How it is wrapped.
+    pub algorithm: Algorithm,
+    /// What is remarkable about it.
+    pub remarks: Remarks,
 }
 
 impl Service {
@@ -91,9 +119,9 @@ impl Service {
     /// the caller's thread; only the search for primes is elsewhere.
     ///
     /// # Errors
-    /// In this order: missing parameters, the key and its state, a key that is not symmetric, parameters that are not
-    /// allowed, [`ServiceError::ConcurrencyLimitExceeded`]; then [`ServiceError::TooManyWaiting`],
-    /// [`ServiceError::CallerGone`], [`ServiceError::Keygen`].
+    /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, parameters that are
+    /// not allowed, [`ServiceError::ConcurrencyLimitExceeded`]; then [`ServiceError::TooManyWaiting`],
+    /// [`ServiceError::CallerGone`], [`ServiceError::Keygen`], [`ServiceError::KeyVersionExhausted`].
     pub async fn generate_data_key_pair(
         &self,
         request: GenerateDataKeyPair,
@@ -101,25 +129,14 @@ impl Service {
     ) -> Result<DataKeyPair, ServiceError> {
         require(&request.key_pair_spec, "KeyPairSpec")?;
         require(&request.key_format, "KeyFormat")?;
-        let key = self.usable_key(&request.key).await?;
-        if !key.spec.is_symmetric() {
-            return Err(match request.version {
-                VersionChoice::Primary => ServiceError::OnlySymmetricKeySupported(key.id.clone()),
-                VersionChoice::Initial => ServiceError::Unsupported,
-            });
-        }
+        let key = self.usable_key(&request.key, &request.rights).await?;
+        request.version.require_symmetric(&key)?;
         let spec = self.generator.spec(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
         let format = KeyFormat::parse(&request.key_format).ok_or(ServiceError::InvalidParameter("KeyFormat"))?;
-        if !matches!(request.algorithm.as_str(), "" | "AES_GCM") {
-            return Err(ServiceError::InvalidParameter("Algorithm"));
-        }
-        if request.aad.len() > AAD_BYTES_MAX {
-            return Err(ServiceError::InvalidParameter("Aad"));
-        }
-        let version_id = match request.version {
-            VersionChoice::Initial => &key.initial_version,
-            VersionChoice::Primary => &key.primary_version,
-        };
+        let algorithm = encryption_algorithm(&key, &request.algorithm)?;
+        check_aad(&request.aad)?;
+        let remarks = self.remark_basic(&key, request.version)?;
+        let version_id = request.version.of(&key);
         let permit = self.gate.enter()?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
         let pair = tokio::select! {
@@ -135,8 +152,7 @@ impl Service {
                 pem::encode_private_key(&private_key).map_err(|_rejected| NOT_ENCODED)?,
             ),
         };
-        let sealing = version.cipher.seal_random(&request.aad, private_key.reveal());
-        let (iv, sealed_private_key) = sealing.map_err(|_failed| ServiceError::Bug("sealing a private key failed"))?;
+        let (iv, sealed_private_key) = self.seal_random(&version, &request.aad, private_key.reveal()).await?;
         drop(permit);
         Ok(DataKeyPair {
             key_id: key.id.clone(),
@@ -146,6 +162,8 @@ impl Service {
             public_key,
             private_key,
             sealed_private_key,
+            algorithm,
+            remarks,
         })
     }
 }

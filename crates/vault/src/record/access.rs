@@ -15,8 +15,11 @@ use crate::path;
 pub struct ClientKey {
     /// Its id.
     pub id: ClientKeyId,
-    /// The owner's name for it; may be empty.
+    /// The application access point it belongs to (`AapName`); of an old key the owner's name for it, maybe empty.
     pub name: String,
+    /// Whether the policies of that access point govern it. Keys stored before there were policies have none and may do
+    /// everything.
+    pub is_governed: bool,
     /// Public key, DER SubjectPublicKeyInfo.
     pub public_key: Vec<u8>,
     /// Its self-signed certificate, DER.
@@ -45,6 +48,8 @@ struct ClientKeyMessage {
     not_before_ms: i64,
     #[prost(int64, tag = "7")]
     not_after_ms: i64,
+    #[prost(bool, tag = "8")]
+    is_governed: bool,
 }
 
 impl ClientKey {
@@ -71,6 +76,7 @@ impl Record for ClientKey {
             created_ms: self.created.unix_ms(),
             not_before_ms: self.not_before.unix_ms(),
             not_after_ms: self.not_after.unix_ms(),
+            is_governed: self.is_governed,
         };
         Zeroizing::new(message.encode_to_vec())
     }
@@ -80,6 +86,7 @@ impl Record for ClientKey {
         Some(Self {
             id: ClientKeyId::parse(&message.id)?,
             name: message.name,
+            is_governed: message.is_governed,
             public_key: message.public_key,
             certificate: message.certificate,
             created: Timestamp::from_unix_ms(message.created_ms),
@@ -142,5 +149,34 @@ impl Record for AccessKey {
             secret: SecretBytes::new(std::mem::take(&mut message.secret)),
             created: Timestamp::from_unix_ms(message.created_ms),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Payload of a client key as written before there were policies: fields 1 to 7.
+    #[test]
+    fn an_old_client_key_is_not_governed() {
+        let id = ClientKeyId::generate().unwrap();
+        let message = ClientKeyMessage {
+            id: id.to_string(),
+            name: "first".to_owned(),
+            public_key: vec![1],
+            certificate: vec![2],
+            created_ms: 3,
+            not_before_ms: 4,
+            not_after_ms: 5,
+            is_governed: false,
+        };
+        // A false field leaves no byte behind, so these are exactly the old bytes.
+        let bytes = message.encode_to_vec();
+        assert_eq!(bytes.last(), Some(&5), "nothing stands behind field 7");
+        let read = ClientKey::decode(&SecretBytes::new(bytes)).unwrap();
+        assert!(!read.is_governed);
+        let governed = ClientKey { is_governed: true, ..read };
+        let reread = ClientKey::decode(&SecretBytes::copy_from(&governed.encode())).unwrap();
+        assert_eq!(reread, governed);
     }
 }

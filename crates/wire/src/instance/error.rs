@@ -61,6 +61,9 @@ pub enum ApiError {
     Disabled,
     /// 409: the key awaits its material.
     PendingImport,
+    /// 409: the key version has made as many encryptions as it may. The code is the newer metadata's for unusable states
+    /// (openapi.md section 6), the text ours.
+    Unavailable,
     /// 413: the body is larger than 3 MB.
     RequestEntityTooLarge,
     /// 415: another media type. The value is the one received, empty if none.
@@ -101,7 +104,7 @@ impl ApiError {
             | Self::OnlySymmetricKeySupported(_)
             | Self::UnknownPath => 404,
             Self::MethodNotAllowed => 405,
-            Self::PendingDeletion | Self::Disabled | Self::PendingImport => 409,
+            Self::PendingDeletion | Self::Disabled | Self::PendingImport | Self::Unavailable => 409,
             Self::RequestEntityTooLarge => 413,
             Self::InvalidContentType(_) => 415,
             Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => 429,
@@ -134,6 +137,7 @@ impl ApiError {
             Self::PendingDeletion => "Rejected.PendingDeletion",
             Self::Disabled => "Rejected.Disabled",
             Self::PendingImport => "Rejected.PendingImport",
+            Self::Unavailable => "Rejected.Unavailable",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::InvalidContentType(_) => "InvalidContentType",
             Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => "Rejected.Throttling",
@@ -197,6 +201,9 @@ impl fmt::Display for ApiError {
             Self::PendingDeletion => "The request was rejected because the key state is PendingDeletion.",
             Self::Disabled => "The request was rejected because the key state is Disabled.",
             Self::PendingImport => "The request was rejected because the key state is PendingImport.",
+            Self::Unavailable => {
+                "The request was rejected because the key version has made as many encryptions as it may. Use a new key version or a new key."
+            }
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
             Self::ConcurrencyLimitExceeded => "Concurrency Limit Exceeded.",
             Self::QpsLimitExceeded => "QPS Limit Exceeded",

@@ -7,12 +7,14 @@
 mod data_key;
 mod data_key_pair;
 mod encrypt;
+mod hmac;
 mod secret;
 mod sign;
 
 pub use data_key::*;
 pub use data_key_pair::*;
 pub use encrypt::*;
+pub use hmac::*;
 pub use secret::*;
 pub use sign::*;
 

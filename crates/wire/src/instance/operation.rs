@@ -55,6 +55,8 @@ operations! {
     GetSecretValue,
     /// 5.8.
     GenerateRandom,
+    /// 5.9, legacy: C# and early SDKs.
+    Hmac,
 }
 
 impl Operation {
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn every_name_parses_to_itself() {
-        assert_eq!(Operation::ALL.len(), 15);
+        assert_eq!(Operation::ALL.len(), 16);
         for operation in Operation::ALL {
             assert_eq!(Operation::parse(operation.name()), Some(*operation));
         }
@@ -79,9 +81,17 @@ mod tests {
 
     #[test]
     fn nothing_else_parses() {
-        for name in
-            ["", "encrypt", "Encrypt ", "ENCRYPT", "Hmac", "CreateKey", "AdvanceGenerateDataKeyPairWithPlaintext"]
-        {
+        for name in [
+            "",
+            "encrypt",
+            "Encrypt ",
+            "ENCRYPT",
+            "Hash",
+            "KmsEncrypt",
+            "KmsDecrypt",
+            "CreateKey",
+            "AdvanceGenerateDataKeyPairWithPlaintext",
+        ] {
             assert_eq!(Operation::parse(name), None, "{name}");
         }
     }

@@ -3,6 +3,8 @@
 //! Lists are wrapped and always present, also when empty; every answer has `RequestId` and no `Code`; text is raw UTF-8,
 //! because the old Java reader does not decode `\uXXXX`. Dates are `yyyy-MM-ddTHH:mm:ssZ`.
 
+pub mod access;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

@@ -53,7 +53,7 @@ pub enum RpcError {
     UnknownAccessKey,
     /// 404: no such action anywhere, or a path other than `/`.
     InvalidAction,
-    /// 404: no such client key.
+    /// 404: no such client key, application access point, policy or network rule.
     ResourceNotFound,
     /// 404.
     KeyNotFound,
@@ -67,6 +67,10 @@ pub enum RpcError {
     PendingDeletion,
     /// 409: the key awaits its material.
     PendingImport,
+    /// 409: there is one of this name already.
+    ResourceExist,
+    /// 409: something else depends on it (code inferred, openapi.md 13.1).
+    ResourceInUse,
     /// 409: the key's state does not allow this change of state.
     StateModifiedFailed,
     /// 413: the body is larger than 3 MB. Ours.
@@ -116,6 +120,8 @@ impl RpcError {
             Self::Disabled => (409, "Rejected.Disabled"),
             Self::PendingDeletion => (409, "Rejected.PendingDeletion"),
             Self::PendingImport => (409, "Rejected.PendingImport"),
+            Self::ResourceExist => (409, "Rejected.ResourceExist"),
+            Self::ResourceInUse => (409, "Rejected.ResourceInUse"),
             Self::StateModifiedFailed => (409, "Rejected.StateModifiedFailed"),
             Self::RequestEntityTooLarge => (413, "RequestEntityTooLarge"),
             Self::Throttling => (429, "Rejected.Throttling"),
@@ -183,6 +189,8 @@ impl fmt::Display for RpcError {
             Self::Disabled => "The request was rejected because the key state is Disabled.",
             Self::PendingDeletion => "The request was rejected because the key state is PendingDeletion.",
             Self::PendingImport => "The request was rejected because the key state is PendingImport.",
+            Self::ResourceExist => "The request was rejected because the resource already exists.",
+            Self::ResourceInUse => "The request was rejected because the resource is in use.",
             Self::StateModifiedFailed => "Keystate modified failed.",
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
             Self::Throttling => "QPS Limit Exceeded",

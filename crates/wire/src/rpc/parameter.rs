@@ -37,6 +37,38 @@ pub fn format_interval_s(seconds: u64) -> String {
     format!("{seconds}s")
 }
 
+/// A parameter whose text is a JSON array of texts, if given; `[]` is given.
+///
+/// # Errors
+/// [`RpcError::InvalidParameter`] when it is not one.
+pub fn texts(parameters: &Parameters, name: &'static str) -> Result<Option<Vec<String>>, RpcError> {
+    let parse = |text| serde_json::from_str(text).map_err(|_malformed| RpcError::invalid(name));
+    parameters.optional(name).map(parse).transpose()
+}
+
+/// `AccessControlRules`: a JSON object whose `NetworkRules` is a list of names.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AccessControlRules {
+    #[serde(default)]
+    network_rules: Vec<String>,
+}
+
+/// The names in `AccessControlRules`, if given; an empty text or object names none (openapi.md 13.2). A field that is
+/// not understood is refused: it might be a restriction.
+///
+/// # Errors
+/// [`RpcError::InvalidParameter`] when it is not of that shape.
+pub fn network_rule_names(parameters: &Parameters) -> Result<Option<Vec<String>>, RpcError> {
+    const NAME: &str = "AccessControlRules";
+    let Some(text) = parameters.value(NAME) else { return Ok(None) };
+    if text.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let rules: AccessControlRules = serde_json::from_str(text).map_err(|_malformed| RpcError::invalid(NAME))?;
+    Ok(Some(rules.network_rules))
+}
+
 /// What a filter looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[expect(missing_docs, reason = "the names are the API's own")]

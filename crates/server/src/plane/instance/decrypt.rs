@@ -1,7 +1,7 @@
 //! `Decrypt` and `AdvanceDecrypt`: which version opens the blob, then the same operation (instance-api.md 5.1, 5.2).
 
-use claviger_service::{Decrypt, DecryptSource, Decrypted, KeyRef, SealedParts};
-use claviger_wire::blob::{self, GCM_IV_BYTES};
+use claviger_service::{Decrypt, DecryptSource, Decrypted, KeyRef};
+use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{AdvanceDecryptResponse, DecryptRequest, DecryptResponse};
 use prost::Message;
@@ -10,20 +10,18 @@ use zeroize::Zeroize;
 use super::{Answered, Call, api_error};
 use crate::journal::Facts;
 
-/// The only algorithm that symmetric keys have.
-const ALGORITHM: &str = "AES_GCM";
-
 impl Call<'_> {
     pub(super) async fn decrypt(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: DecryptRequest = self.message()?;
         facts.name_key(&request.key_id);
         let source = self.raw_source(&request, facts)?;
-        let decrypted = self.open(source, request, false, facts).await?;
+        let sealed = request.ciphertext_blob.clone();
+        let decrypted = self.open(source, sealed, request, false, facts).await?;
         let mut response = DecryptResponse {
             key_id: decrypted.key_id.to_string(),
             plaintext: decrypted.plaintext.reveal().to_vec(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: decrypted.algorithm.name().to_owned(),
             padding_mode: String::new(),
         };
         let message = response.encode_to_vec();
@@ -34,16 +32,16 @@ impl Call<'_> {
     pub(super) async fn advance_decrypt(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: DecryptRequest = self.message()?;
         facts.name_key(&request.key_id);
-        let source = match self.self_describing_source(&request, facts).await? {
-            Some(source) => source,
-            None => self.raw_source(&request, facts)?,
+        let (source, sealed) = match self.self_describing_source(&request, facts).await? {
+            Some(found) => found,
+            None => (self.raw_source(&request, facts)?, request.ciphertext_blob.clone()),
         };
-        let decrypted = self.open(source, request, true, facts).await?;
+        let decrypted = self.open(source, sealed, request, true, facts).await?;
         let mut response = AdvanceDecryptResponse {
             key_id: decrypted.key_id.to_string(),
             plaintext: decrypted.plaintext.reveal().to_vec(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: decrypted.algorithm.name().to_owned(),
             padding_mode: String::new(),
             key_version_id: decrypted.key_version_id.to_string(),
         };
@@ -53,12 +51,12 @@ impl Call<'_> {
     }
 
     /// The decision rule of 5.2: a blob is self-describing if it has the layout and names a version that exists. Then
-    /// everything comes from the blob; the request's Iv and Algorithm are not even looked at.
+    /// everything comes from the blob; the request's Iv, Algorithm and PaddingMode are not even looked at.
     async fn self_describing_source(
         &self,
         request: &DecryptRequest,
         facts: &mut Facts,
-    ) -> Result<Option<DecryptSource>, ApiError> {
+    ) -> Result<Option<(DecryptSource, Vec<u8>)>, ApiError> {
         let Some(parsed) = blob::parse(&request.ciphertext_blob) else { return Ok(None) };
         let exists = self.service.key_version_exists(&parsed.version_id).await;
         if !exists.map_err(|error| api_error(&error, facts))? {
@@ -69,26 +67,16 @@ impl Call<'_> {
                 Ok(None)
             };
         }
-        let parts = SealedParts { iv: parsed.iv, sealed: parsed.sealed.to_vec() };
         let key = named_key(&request.key_id, facts)?;
-        Ok(Some(DecryptSource::SelfDescribing { version: parsed.version_id, parts, key }))
+        let source = DecryptSource::SelfDescribing { version: parsed.version_id, iv: parsed.iv, key };
+        Ok(Some((source, parsed.sealed.to_vec())))
     }
 
     /// A raw blob: version from the request's header if it names one, else the key's initial version.
     fn raw_source(&self, request: &DecryptRequest, facts: &mut Facts) -> Result<DecryptSource, ApiError> {
-        let key = named_key(&request.key_id, facts)?;
-        let Ok(iv) = <[u8; GCM_IV_BYTES]>::try_from(request.iv.as_slice()) else {
-            facts.detail = Some("Iv");
-            return Err(ApiError::InvalidParameter);
-        };
-        if request.ciphertext_blob.is_empty() {
-            facts.detail = Some("CiphertextBlob");
-            return Err(ApiError::InvalidParameter);
-        }
-        let parts = SealedParts { iv, sealed: request.ciphertext_blob.clone() };
-        match (self.version_header, key) {
-            (Some(version), key) => Ok(DecryptSource::Version { version: version.clone(), parts, key }),
-            (None, Some(key)) => Ok(DecryptSource::Key { key, parts }),
+        match (self.version_header, named_key(&request.key_id, facts)?) {
+            (Some(version), key) => Ok(DecryptSource::Version { version: version.clone(), key }),
+            (None, Some(key)) => Ok(DecryptSource::Key(key)),
             (None, None) => {
                 facts.detail = Some("KeyId");
                 Err(ApiError::InvalidParameter)
@@ -99,11 +87,21 @@ impl Call<'_> {
     async fn open(
         &self,
         source: DecryptSource,
+        ciphertext: Vec<u8>,
         request: DecryptRequest,
         is_advance: bool,
         facts: &mut Facts,
     ) -> Result<Decrypted, ApiError> {
-        let decrypt = Decrypt { source, aad: request.aad, algorithm: request.algorithm, is_advance };
+        let decrypt = Decrypt {
+            rights: self.rights.clone(),
+            source,
+            ciphertext,
+            aad: request.aad,
+            algorithm: request.algorithm,
+            iv: request.iv,
+            padding_mode: request.padding_mode,
+            is_advance,
+        };
         self.service.decrypt(decrypt).await.map_err(|error| api_error(&error, facts))
     }
 }
@@ -116,5 +114,5 @@ fn named_key(key_id: &str, facts: &mut Facts) -> Result<Option<KeyRef>, ApiError
 }
 
 fn answered(decrypted: Decrypted, message: Vec<u8>) -> Answered {
-    Answered { message, key_id: decrypted.key_id, key_version_id: decrypted.key_version_id }
+    Answered { message, used: Some((decrypted.key_id, decrypted.key_version_id)) }
 }

@@ -14,9 +14,6 @@ use zeroize::Zeroize;
 use super::{Answered, Call, api_error};
 use crate::journal::Facts;
 
-/// The only algorithm that wraps pairs.
-const ALGORITHM: &str = "AES_GCM";
-
 impl Call<'_> {
     pub(super) async fn generate_data_key_pair(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let pair = self.basic_pair(facts).await?;
@@ -28,7 +25,7 @@ impl Call<'_> {
             private_key_ciphertext_blob: pair.sealed_private_key.clone(),
             public_key: pair.public_key.clone(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: pair.algorithm.name().to_owned(),
         };
         let message = response.encode_to_vec();
         response.private_key_plaintext.zeroize();
@@ -47,7 +44,7 @@ impl Call<'_> {
             private_key_ciphertext_blob: pair.sealed_private_key.clone(),
             public_key: pair.public_key.clone(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: pair.algorithm.name().to_owned(),
         };
         Ok(answered(pair, response.encode_to_vec()))
     }
@@ -62,7 +59,7 @@ impl Call<'_> {
             private_key_ciphertext_blob: self_describing(&pair),
             public_key: pair.public_key.clone(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: pair.algorithm.name().to_owned(),
             key_version_id: pair.key_version_id.to_string(),
         };
         let message = response.encode_to_vec();
@@ -82,7 +79,7 @@ impl Call<'_> {
             private_key_ciphertext_blob: self_describing(&pair),
             public_key: pair.public_key.clone(),
             request_id: self.request_id.to_string(),
-            algorithm: ALGORITHM.to_owned(),
+            algorithm: pair.algorithm.name().to_owned(),
             key_version_id: pair.key_version_id.to_string(),
         };
         Ok(answered(pair, response.encode_to_vec()))
@@ -93,6 +90,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         self.pair(
             GenerateDataKeyPair {
+                rights: self.rights.clone(),
                 key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Initial,
                 key_pair_spec: request.key_pair_spec,
@@ -111,6 +109,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         self.pair(
             GenerateDataKeyPair {
+                rights: self.rights.clone(),
                 key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Primary,
                 key_pair_spec: request.key_pair_spec,
@@ -126,7 +125,9 @@ impl Call<'_> {
 
     async fn pair(&self, request: GenerateDataKeyPair, facts: &mut Facts) -> Result<DataKeyPair, ApiError> {
         let made = self.service.generate_data_key_pair(request, self.presence.gone()).await;
-        made.map_err(|error| api_error(&error, facts))
+        let pair = made.map_err(|error| api_error(&error, facts))?;
+        facts.remark(pair.remarks);
+        Ok(pair)
     }
 }
 
@@ -135,5 +136,5 @@ fn self_describing(pair: &DataKeyPair) -> Vec<u8> {
 }
 
 fn answered(pair: DataKeyPair, message: Vec<u8>) -> Answered {
-    Answered { message, key_id: pair.key_id, key_version_id: pair.key_version_id }
+    Answered { message, used: Some((pair.key_id, pair.key_version_id)) }
 }

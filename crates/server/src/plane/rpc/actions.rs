@@ -15,12 +15,12 @@ use super::{Call, rpc_error};
 
 /// Entries on a page unless asked otherwise, and at most (openapi.md 7.2); versions may have one more.
 const PAGE_SIZE: u32 = 10;
-const PAGE_SIZE_MAX: u32 = 100;
+pub(super) const PAGE_SIZE_MAX: u32 = 100;
 const VERSIONS_PAGE_SIZE_MAX: u32 = 101;
 /// The region in ARNs of a self-hosted instance.
 const REGION: &str = "cn-local";
 
-type Answered = Result<Vec<u8>, RpcError>;
+pub(super) type Answered = Result<Vec<u8>, RpcError>;
 
 impl Call<'_> {
     pub(super) fn run(&mut self, action: Action) -> Answered {
@@ -58,8 +58,24 @@ impl Call<'_> {
                 self.on_key(|call, key| call.service.describe_key_version(key, &id), Self::version_answer)
             }
             Action::CreateClientKey => self.create_client_key(),
+            Action::GetClientKey => self.get_client_key(),
             Action::ListClientKeys => self.list_client_keys(),
             Action::DeleteClientKey => self.delete_client_key(),
+            Action::CreateApplicationAccessPoint => self.create_access_point(),
+            Action::DescribeApplicationAccessPoint => self.describe_access_point(),
+            Action::UpdateApplicationAccessPoint => self.update_access_point(),
+            Action::ListApplicationAccessPoints => self.list_access_points(),
+            Action::DeleteApplicationAccessPoint => self.delete_access_point(),
+            Action::CreatePolicy => self.create_policy(),
+            Action::DescribePolicy => self.describe_policy(),
+            Action::UpdatePolicy => self.update_policy(),
+            Action::ListPolicies => self.list_policies(),
+            Action::DeletePolicy => self.delete_policy(),
+            Action::CreateNetworkRule => self.create_network_rule(),
+            Action::DescribeNetworkRule => self.describe_network_rule(),
+            Action::UpdateNetworkRule => self.update_network_rule(),
+            Action::ListNetworkRules => self.list_network_rules(),
+            Action::DeleteNetworkRule => self.delete_network_rule(),
         }
     }
 
@@ -83,9 +99,9 @@ impl Call<'_> {
         AliasName::parse(name).ok_or_else(|| RpcError::invalid("AliasName"))
     }
 
-    fn page(&self, size_max: u32) -> Result<(PageRequest, u32, u32), RpcError> {
+    pub(super) fn page(&self, size: u32, size_max: u32) -> Result<(PageRequest, u32, u32), RpcError> {
         let number = self.parameters.optional_integer("PageNumber")?.unwrap_or(1);
-        let size = self.parameters.optional_integer("PageSize")?.unwrap_or(PAGE_SIZE);
+        let size = self.parameters.optional_integer("PageSize")?.unwrap_or(size);
         if number == 0 {
             return Err(RpcError::invalid("PageNumber"));
         }
@@ -163,7 +179,7 @@ impl Call<'_> {
     }
 
     fn list_keys(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page(PAGE_SIZE_MAX)?;
+        let (page, page_number, page_size) = self.page(PAGE_SIZE, PAGE_SIZE_MAX)?;
         let filter = key_filter(self)?;
         let listing = self.service.list_keys(&filter, page).map_err(|error| rpc_error(&error))?;
         let entries =
@@ -178,7 +194,7 @@ impl Call<'_> {
     }
 
     fn list_aliases(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page(PAGE_SIZE_MAX)?;
+        let (page, page_number, page_size) = self.page(PAGE_SIZE, PAGE_SIZE_MAX)?;
         let listing = self.service.list_aliases(page).map_err(|error| rpc_error(&error))?;
         let entries = listing.aliases.iter().map(|alias| AliasEntry {
             alias_name: alias.name.to_string(),
@@ -195,7 +211,7 @@ impl Call<'_> {
     }
 
     fn list_key_versions(&mut self) -> Answered {
-        let (page, page_number, page_size) = self.page(VERSIONS_PAGE_SIZE_MAX)?;
+        let (page, page_number, page_size) = self.page(PAGE_SIZE, VERSIONS_PAGE_SIZE_MAX)?;
         self.on_key(
             |call, key| call.service.list_key_versions(key, page),
             |call, listing| {
@@ -250,7 +266,7 @@ impl Call<'_> {
         encode(&KeyAnswer { request_id: self.request_id.clone(), key_metadata: metadata })
     }
 
-    fn arn(&self, kind: &str, name: &str) -> String {
+    pub(super) fn arn(&self, kind: &str, name: &str) -> String {
         format!("acs:kms:{REGION}:{}:{kind}{name}", self.service.instance().account)
     }
 }
@@ -263,7 +279,7 @@ fn version(made: &claviger_model::KeyVersion) -> KeyVersion {
     }
 }
 
-fn total(count: usize) -> u64 {
+pub(super) fn total(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 

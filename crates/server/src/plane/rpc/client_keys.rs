@@ -1,14 +1,14 @@
-//! `CreateClientKey`, `ListClientKeys`, `DeleteClientKey` (openapi.md 13.3). `AapName` is kept as the key's name until
-//! application access points with their policies are built.
+//! `CreateClientKey`, `GetClientKey`, `ListClientKeys`, `DeleteClientKey` (openapi.md 13.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claviger_base::Timestamp;
-use claviger_base::id::ClientKeyId;
+use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_crypto::client_key::Password;
 use claviger_crypto::pem;
 use claviger_service::{IssueClientKey, PageRequest};
 use claviger_vault::ClientKey;
+use claviger_wire::rpc::answer::access::ClientKeyAnswer;
 use claviger_wire::rpc::answer::{ClientKeyEntry, CreateClientKeyAnswer, ListClientKeysAnswer, encode};
 use claviger_wire::rpc::error::RpcError;
 
@@ -21,7 +21,7 @@ const ALL: PageRequest = PageRequest { number: 1, size: usize::MAX };
 
 impl Call<'_> {
     pub(super) fn create_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
-        let name = self.parameters.required("AapName")?.to_owned();
+        let access_point = RuleName::parse(self.parameters.required("AapName")?).ok_or(RpcError::ResourceNotFound)?;
         let password = Password::new(self.parameters.required("Password")?);
         let password = password.map_err(|_rule| RpcError::invalid("Password"))?;
         let now = self.service.clock().now().whole_second();
@@ -31,7 +31,7 @@ impl Call<'_> {
             (None, Some(_)) => return Err(RpcError::MissingParameter("NotBefore")),
             (Some(_), None) => return Err(RpcError::MissingParameter("NotAfter")),
         };
-        let request = IssueClientKey { name, password, not_before, not_after };
+        let request = IssueClientKey { access_point, password, not_before, not_after };
         let issued = self.service.issue_client_key(&request).map_err(|error| rpc_error(&error))?;
         self.facts.detail = Some("client key issued");
         self.facts.name_key(issued.record.id.as_str());
@@ -45,10 +45,19 @@ impl Call<'_> {
         })
     }
 
+    pub(super) fn get_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
+        let id = self.parameters.required("ClientKeyId")?;
+        self.facts.name_key(id);
+        let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
+        let key = self.service.describe_client_key(&id).map_err(|error| rpc_error(&error))?;
+        encode(&ClientKeyAnswer { request_id: self.request_id.clone(), client_key: entry(&key)? })
+    }
+
     pub(super) fn list_client_keys(&mut self) -> Result<Vec<u8>, RpcError> {
         let listing = self.service.list_client_keys(ALL).map_err(|error| rpc_error(&error))?;
         let wanted = self.parameters.optional("AapName");
-        let entries = listing.client_keys.iter().filter(|key| wanted.is_none_or(|name| key.name == name)).map(entry);
+        let is_wanted = |key: &&ClientKey| wanted.is_none_or(|name| key.is_governed && key.name == name);
+        let entries = listing.client_keys.iter().filter(is_wanted).map(entry);
         let client_keys = entries.collect::<Result<_, _>>()?;
         encode(&ListClientKeysAnswer { request_id: self.request_id.clone(), client_keys })
     }
@@ -69,7 +78,8 @@ impl Call<'_> {
 
 fn entry(key: &ClientKey) -> Result<ClientKeyEntry, RpcError> {
     Ok(ClientKeyEntry {
-        aap_name: key.name.clone(),
+        // A key from before there were policies belongs to no access point, whatever it was called.
+        aap_name: if key.is_governed { key.name.clone() } else { String::new() },
         client_key_id: key.id.to_string(),
         create_time: key.created.to_string(),
         key_algorithm: "RSA_2048".to_owned(),

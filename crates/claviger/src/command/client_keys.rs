@@ -1,0 +1,144 @@
+//! `client-key`: client keys with their application access point and its policy, by calls of the control plane.
+
+use claviger_client::{ClientError, RpcClient};
+use claviger_crypto::client_key::generate_password;
+use claviger_model::Permission;
+use claviger_wire::rpc::answer::access::{AccessPointAnswer, PolicyAnswer};
+use claviger_wire::rpc::answer::{CreateClientKeyAnswer, ListClientKeysAnswer};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::keys::call;
+use super::new_file::NewFile;
+use crate::cli::{ClientKey, PermissionName, Target};
+use crate::failure::Failure;
+
+/// What a new application access point may do.
+struct Wanted {
+    permissions: Vec<PermissionName>,
+    resources: Vec<String>,
+    networks: Vec<String>,
+}
+
+pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
+    match command {
+        ClientKey::Create { target, name, permissions, resources, networks, out, not_before, not_after } => {
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+                return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
+            }
+            let key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
+            let password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
+            make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
+            let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
+            let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
+            parameters.extend(not_before.map(|date| ("NotBefore", date)));
+            parameters.extend(not_after.map(|date| ("NotAfter", date)));
+            let rpc = target.rpc()?;
+            let made: CreateClientKeyAnswer = rpc.call("CreateClientKey", &parameters).await?;
+            let file = Zeroizing::new(format!(
+                "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
+                made.client_key_id, made.private_key_data
+            ));
+            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
+            let kept = password_file.keep(password.reveal().as_bytes());
+            if let Err(failure) = kept.and_then(|()| key_file.keep(file.as_bytes())) {
+                // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.
+                let id = [("ClientKeyId", made.client_key_id)];
+                let _revoked: Result<Value, _> = rpc.call("DeleteClientKey", &id).await;
+                return Err(failure);
+            }
+            target.output.print(&json!({
+                "ClientKeyId": made.client_key_id,
+                "AapName": name,
+                "Policies": policies_of(&rpc, &name).await?,
+                "NotBefore": made.not_before,
+                "NotAfter": made.not_after,
+                "KeyFile": paths.0,
+                "PasswordFile": paths.1,
+            }))
+        }
+        ClientKey::List { target } => list(&target).await,
+        ClientKey::Revoke { target, client_key_id } => {
+            call(&target, "DeleteClientKey", &[("ClientKeyId", client_key_id)]).await
+        }
+    }
+}
+
+/// Makes network rule, policy and access point of that name, unless the access point exists.
+async fn make_access_point(target: &Target, name: &str, wanted: &Wanted) -> Result<(), Failure> {
+    let rpc = target.rpc()?;
+    let named = |more: &[(&'static str, String)]| [&[("Name", name.to_owned())], more].concat();
+    let described = rpc.call::<AccessPointAnswer>("DescribeApplicationAccessPoint", &named(&[])).await;
+    let is_plain = wanted.permissions.is_empty() && wanted.resources.is_empty() && wanted.networks.is_empty();
+    match described {
+        Ok(_) if is_plain => return Ok(()),
+        Ok(_) => {
+            return Err(Failure::Argument(format!(
+                "the application access point `{name}` exists; choose another name, or leave --permission, --resource and --network out to make one more key of it"
+            )));
+        }
+        Err(ClientError::Api { status: 404, .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut rules = Vec::new();
+    if !wanted.networks.is_empty() {
+        let rule = [("Type", "Private".to_owned()), ("SourcePrivateIp", json!(wanted.networks).to_string())];
+        rpc.call::<Value>("CreateNetworkRule", &named(&rule)).await?;
+        rules.push(name);
+    }
+    let permission = |name: &PermissionName| match name {
+        PermissionName::KeyUser => Permission::KeyUser.name(),
+        PermissionName::SecretUser => Permission::SecretUser.name(),
+    };
+    let permissions: Vec<_> = match wanted.permissions.as_slice() {
+        [] => vec![Permission::KeyUser.name()],
+        given => given.iter().map(permission).collect(),
+    };
+    let resources = if wanted.resources.is_empty() { json!(["key/*"]) } else { json!(wanted.resources) };
+    let policy = [
+        ("Permissions", json!(permissions).to_string()),
+        ("Resources", resources.to_string()),
+        ("AccessControlRules", json!({ "NetworkRules": rules }).to_string()),
+    ];
+    rpc.call::<Value>("CreatePolicy", &named(&policy)).await?;
+    let point = [("AuthenticationMethod", "ClientKey".to_owned()), ("Policies", json!([name]).to_string())];
+    rpc.call::<Value>("CreateApplicationAccessPoint", &named(&point)).await?;
+    Ok(())
+}
+
+/// The policies of an access point, each as the API describes it; none for a key that no access point governs.
+async fn policies_of(rpc: &RpcClient, name: &str) -> Result<Vec<Value>, Failure> {
+    let by_name = |name: &str| [("Name", name.to_owned())];
+    let point = match rpc.call::<AccessPointAnswer>("DescribeApplicationAccessPoint", &by_name(name)).await {
+        Ok(point) => point,
+        Err(ClientError::Api { status: 404, .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let names: Vec<String> = serde_json::from_str(&point.policies).unwrap_or_default();
+    let mut policies = Vec::new();
+    for name in names {
+        let policy: PolicyAnswer<Vec<String>> = rpc.call("DescribePolicy", &by_name(&name)).await?;
+        policies.push(json!({
+            "Name": policy.name,
+            "Permissions": policy.permissions,
+            "Resources": policy.resources,
+            "AccessControlRules": policy.access_control_rules,
+        }));
+    }
+    Ok(policies)
+}
+
+async fn list(target: &Target) -> Result<(), Failure> {
+    let rpc = target.rpc()?;
+    let listed: ListClientKeysAnswer = rpc.call("ListClientKeys", &[]).await?;
+    let mut entries = Vec::new();
+    for key in listed.client_keys {
+        let policies = policies_of(&rpc, &key.aap_name).await?;
+        let mut entry = json!(key);
+        if let Some(fields) = entry.as_object_mut() {
+            fields.insert("Policies".to_owned(), json!(policies));
+        }
+        entries.push(entry);
+    }
+    target.output.print(&json!({ "RequestId": listed.request_id, "ClientKeys": entries }))
+}

@@ -1,0 +1,75 @@
+//! What a verified caller may do: the policies of its application access point (openapi.md 13.2), from where it calls.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use claviger_base::id::RuleName;
+use claviger_model::{Grant, Target};
+use claviger_vault::{Policy, Vault};
+
+use crate::error::ServiceError;
+
+/// The rights of one caller for one request.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    /// `None`: everything, as client keys that were stored before there were policies.
+    grants: Option<Arc<Vec<Grant>>>,
+    source: IpAddr,
+}
+
+impl Rights {
+    /// No policy governs this caller.
+    #[must_use]
+    pub fn everything(source: IpAddr) -> Self {
+        Self { grants: None, source }
+    }
+
+    /// These policies govern this caller.
+    #[must_use]
+    pub fn granted(grants: Arc<Vec<Grant>>, source: IpAddr) -> Self {
+        Self { grants: Some(grants), source }
+    }
+
+    /// Whether some policy admits the caller's source address.
+    #[must_use]
+    pub fn is_source_admitted(&self) -> bool {
+        self.grants.as_ref().is_none_or(|grants| grants.iter().any(|grant| grant.admits(self.source)))
+    }
+
+    /// Asks for the use of `target`.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoPermission`] when no policy grants it.
+    pub fn require(&self, target: Target<'_>) -> Result<(), ServiceError> {
+        let granted = |grants: &Arc<Vec<Grant>>| grants.iter().any(|grant| grant.allows(target, self.source));
+        if self.grants.as_ref().is_none_or(granted) {
+            return Ok(());
+        }
+        Err(ServiceError::NoPermission(match target {
+            Target::Key(id) => id.to_string(),
+            Target::Secret(name) => name.to_owned(),
+        }))
+    }
+}
+
+/// The policies of the access point `name`, ready to be asked. What is missing grants nothing.
+pub(super) fn load(vault: &Vault, name: &RuleName) -> Result<Option<Vec<Grant>>, ServiceError> {
+    let Some(point) = vault.access_point(name)? else { return Ok(Some(Vec::new())) };
+    let mut grants = Vec::new();
+    for policy in &point.record.policies {
+        if let Some(policy) = vault.policy(policy)? {
+            grants.push(grant(vault, &policy.record)?);
+        }
+    }
+    Ok(Some(grants))
+}
+
+fn grant(vault: &Vault, policy: &Policy) -> Result<Grant, ServiceError> {
+    let mut networks = (!policy.network_rules.is_empty()).then(Vec::new);
+    for rule in &policy.network_rules {
+        if let (Some(networks), Some(rule)) = (&mut networks, vault.network_rule(rule)?) {
+            networks.extend(rule.record.networks());
+        }
+    }
+    Ok(Grant { permissions: policy.permissions.clone(), resources: policy.parsed_resources(), networks })
+}

@@ -1,0 +1,256 @@
+//! How often each key version seals with random initialization vectors, and the limit that NIST SP 800-38D section 8.3
+//! sets: 2^32 per key (design.md section 3).
+//!
+//! Uses are reserved in the store in blocks and handed out from memory, so counting costs no write per request.
+//! **Invariant:** what the store says is reserved is never less than what was used; a crash, or a counter that had to
+//! make room for others, loses the rest of its block and so counts too much, never too little.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_model::KeyVersion;
+use claviger_vault::{IvUses, Outcome, Vault};
+use lru::LruCache;
+
+use crate::error::ServiceError;
+
+/// How often a reservation is tried again after somebody else was faster.
+const TRIES_MAX: usize = 64;
+/// Counters kept in memory: some 10 MB. One that makes room for others loses the rest of its block.
+const COUNTERS_MAX: usize = 65_536;
+
+/// How much one key version may seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IvLimits {
+    /// Uses of one version; at this number it refuses.
+    pub uses_max: u64,
+    /// Uses that are reserved at once.
+    pub block: u64,
+}
+
+impl Default for IvLimits {
+    /// 2^32, the bound of SP 800-38D for random 96-bit vectors, in blocks of 2^16.
+    fn default() -> Self {
+        Self { uses_max: 1 << 32, block: 1 << 16 }
+    }
+}
+
+/// The counters of the versions that sealed since the start.
+#[derive(Debug)]
+pub(crate) struct IvLedger {
+    vault: Arc<Vault>,
+    limits: IvLimits,
+    counters: Mutex<LruCache<KeyVersionId, Arc<Counter>>>,
+    /// Versions seen past half of the limit since the start.
+    past_half: AtomicU64,
+    /// Keys whose primary version comes near the limit: the scheduler rotates those that rotate by themselves.
+    worn: Mutex<Vec<(KeyId, KeyVersionId)>>,
+}
+
+/// Uses `next..reserved` may be handed out.
+#[derive(Debug, Default)]
+struct Counter {
+    next: AtomicU64,
+    reserved: AtomicU64,
+    is_past_half: AtomicBool,
+    reserving: tokio::sync::Mutex<()>,
+}
+
+impl Counter {
+    fn take(&self) -> bool {
+        let reserved = self.reserved.load(Ordering::Acquire);
+        let one_more = |next: u64| (next < reserved).then_some(next + 1);
+        self.next.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).is_ok()
+    }
+}
+
+impl IvLedger {
+    pub(crate) fn new(vault: Arc<Vault>, limits: IvLimits) -> Self {
+        let capacity = NonZeroUsize::new(COUNTERS_MAX).unwrap_or(NonZeroUsize::MIN);
+        let counters = Mutex::new(LruCache::new(capacity));
+        Self { vault, limits, counters, past_half: AtomicU64::new(0), worn: Mutex::default() }
+    }
+
+    /// Counts one use of `version`, before it seals.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyVersionExhausted`] at the limit; when the store cannot reserve.
+    pub(crate) async fn count(&self, version: &KeyVersion) -> Result<(), ServiceError> {
+        let counter = self.counter(&version.id);
+        loop {
+            if counter.take() {
+                return Ok(());
+            }
+            let _one_reserves = counter.reserving.lock().await;
+            if counter.take() {
+                return Ok(());
+            }
+            let (vault, limits, id) = (Arc::clone(&self.vault), self.limits, version.id.clone());
+            let reserving = tokio::task::spawn_blocking(move || reserve(&vault, limits, &id));
+            let block = reserving.await.map_err(|_panicked| ServiceError::Bug("a reservation panicked"))??;
+            self.note_wear(version, &counter, block.end);
+            // First the start: until the end is known too, nothing of the new block is handed out.
+            counter.next.store(block.start, Ordering::Release);
+            counter.reserved.store(block.end, Ordering::Release);
+        }
+    }
+
+    /// Versions seen past half of the limit since the start.
+    pub(crate) fn past_half(&self) -> u64 {
+        self.past_half.load(Ordering::Relaxed)
+    }
+
+    /// The keys to rotate before their primary version refuses, with that version; each is told once per block.
+    pub(crate) fn take_worn(&self) -> Vec<(KeyId, KeyVersionId)> {
+        std::mem::take(&mut *self.worn.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Call after a version was destroyed.
+    pub(crate) fn forget(&self, version: &KeyVersionId) {
+        self.lock().pop(version);
+    }
+
+    fn counter(&self, version: &KeyVersionId) -> Arc<Counter> {
+        Arc::clone(self.lock().get_or_insert(version.clone(), Arc::default))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<KeyVersionId, Arc<Counter>>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_wear(&self, version: &KeyVersion, counter: &Counter, reserved: u64) {
+        let limit = self.limits.uses_max;
+        if reserved > limit / 2 && !counter.is_past_half.swap(true, Ordering::Relaxed) {
+            self.past_half.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(version = %version.id, reserved, limit, "a key version passed half of the encryptions it may make");
+        }
+        if reserved > limit - limit / 4 {
+            let worn = (version.key.clone(), version.id.clone());
+            self.worn.lock().unwrap_or_else(PoisonError::into_inner).push(worn);
+        }
+    }
+}
+
+/// Reserves the next block of `version`, durably. Blocks.
+fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
+    for _ in 0..TRIES_MAX {
+        let stored = vault.iv_uses(version)?;
+        let start = stored.as_ref().map_or(0, |stored| stored.record.reserved);
+        if start >= limits.uses_max {
+            return Err(ServiceError::KeyVersionExhausted);
+        }
+        let end = start.saturating_add(limits.block.max(1)).min(limits.uses_max);
+        let record = IvUses { version: version.clone(), reserved: end };
+        let change = match &stored {
+            None => vault.change().create(&record)?,
+            Some(stored) => vault.change().update(stored, &record)?,
+        };
+        if let Outcome::Done(_) = change.commit()? {
+            return Ok(start..end);
+        }
+    }
+    Err(ServiceError::Contention)
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_base::Timestamp;
+    use claviger_store::MemoryEngine;
+    use claviger_vault::FileSeal;
+
+    use super::*;
+
+    fn version() -> KeyVersion {
+        let key = KeyId::generate().unwrap();
+        let id = KeyVersionId::generate(&key).unwrap();
+        KeyVersion { id, key, number: 1, created: Timestamp::default() }
+    }
+
+    fn vault() -> Arc<Vault> {
+        let dir = tempfile::tempdir().unwrap();
+        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
+        Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap())
+    }
+
+    fn reserved(vault: &Vault, version: &KeyVersion) -> u64 {
+        vault.iv_uses(&version.id).unwrap().map_or(0, |stored| stored.record.reserved)
+    }
+
+    #[tokio::test]
+    async fn counting_writes_once_per_block() {
+        let (vault, version) = (vault(), version());
+        let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 10 });
+        for used in 1..=30_u64 {
+            ledger.count(&version).await.unwrap();
+            assert_eq!(reserved(&vault, &version), used.div_ceil(10) * 10);
+        }
+    }
+
+    #[tokio::test]
+    async fn exactly_the_limit_is_served_and_a_crash_only_counts_too_much() {
+        let (vault, version) = (vault(), version());
+        let limits = IvLimits { uses_max: 25, block: 10 };
+        let ledger = IvLedger::new(Arc::clone(&vault), limits);
+        for _ in 0..3 {
+            ledger.count(&version).await.unwrap();
+        }
+        // A new ledger over the same store is what a crash leaves: 7 of the first block are lost.
+        let ledger = IvLedger::new(Arc::clone(&vault), limits);
+        for _ in 0..15 {
+            ledger.count(&version).await.unwrap();
+        }
+        for _ in 0..3 {
+            assert!(matches!(ledger.count(&version).await, Err(ServiceError::KeyVersionExhausted)));
+        }
+        assert_eq!(reserved(&vault, &version), 25);
+        let other = self::version();
+        ledger.count(&other).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn wear_is_noticed_at_half_and_told_at_three_quarters() {
+        let (vault, version) = (vault(), version());
+        let ledger = IvLedger::new(vault, IvLimits { uses_max: 100, block: 10 });
+        let mut told = Vec::new();
+        for used in 1..=100_u64 {
+            ledger.count(&version).await.unwrap();
+            assert_eq!(ledger.past_half(), u64::from(used > 50), "{used}");
+            told.extend(ledger.take_worn().into_iter().map(|_| used));
+        }
+        // Blocks that end past 75 begin with the uses 71, 81 and 91.
+        assert_eq!(told, [71, 81, 91]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn racers_get_exactly_the_limit_between_two_nodes() {
+        let (vault, version) = (vault(), version());
+        let limits = IvLimits { uses_max: 500, block: 7 };
+        let nodes = [(); 2].map(|()| Arc::new(IvLedger::new(Arc::clone(&vault), limits)));
+        let mut running = tokio::task::JoinSet::new();
+        for racer in 0..8 {
+            let (ledger, version) = (Arc::clone(&nodes[racer % 2]), version.clone());
+            running.spawn(async move {
+                let mut served = 0_u64;
+                while ledger.count(&version).await.is_ok() {
+                    served += 1;
+                    tokio::task::yield_now().await;
+                }
+                served
+            });
+        }
+        let served: u64 = running.join_all().await.into_iter().sum();
+        assert_eq!(served, 500);
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_version_is_read_again() {
+        let (vault, version) = (vault(), version());
+        let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 10 });
+        ledger.count(&version).await.unwrap();
+        ledger.forget(&version.id);
+        ledger.count(&version).await.unwrap();
+        assert_eq!(reserved(&vault, &version), 20);
+    }
+}

@@ -1,0 +1,127 @@
+//! Application access points: `CreateApplicationAccessPoint`, `DescribeApplicationAccessPoint`,
+//! `UpdateApplicationAccessPoint`, `ListApplicationAccessPoints`, `DeleteApplicationAccessPoint` (openapi.md 13.1).
+
+use claviger_base::id::RuleName;
+use claviger_model::policy::PER_ACCESS_POINT_MAX;
+use claviger_vault::{AccessPoint, Change, ClientKey, Cursor, Outcome, Stored};
+
+use super::list_keys::{PageRequest, SCAN_STEP};
+use super::network_rules::{Listing, check_description};
+use super::policies::TRIES_MAX;
+use crate::error::ServiceError;
+use crate::service::Service;
+
+impl Service {
+    /// Makes an access point. Blocks, as all below.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidParameter`] unless it has one to three policies; [`ServiceError::ResourceNotFound`] for one
+    /// that does not exist; [`ServiceError::ResourceExists`].
+    pub fn create_access_point(&self, point: AccessPoint) -> Result<AccessPoint, ServiceError> {
+        check(&point)?;
+        for _ in 0..TRIES_MAX {
+            if self.vault.access_point(&point.name)?.is_some() {
+                return Err(ServiceError::ResourceExists);
+            }
+            let outcome = self.naming_policies(&point)?.create(&point)?.commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
+                return Ok(point);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The access point of that name.
+    ///
+    /// # Errors
+    /// [`ServiceError::ResourceNotFound`].
+    pub fn describe_access_point(&self, name: &RuleName) -> Result<AccessPoint, ServiceError> {
+        Ok(self.stored_access_point(name)?.record)
+    }
+
+    /// Changes what `edit` changes; it holds from the next request on.
+    ///
+    /// # Errors
+    /// As [`Service::create_access_point`], and [`ServiceError::ResourceNotFound`].
+    pub fn update_access_point(
+        &self,
+        name: &RuleName,
+        edit: impl Fn(&mut AccessPoint),
+    ) -> Result<AccessPoint, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_access_point(name)?;
+            let mut edited = stored.record.clone();
+            edit(&mut edited);
+            check(&edited)?;
+            let outcome = self.naming_policies(&edited)?.update(&stored, &edited)?.commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
+                return Ok(edited);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The access points.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub fn list_access_points(&self, page: PageRequest) -> Result<Listing<AccessPoint>, ServiceError> {
+        let read = |after: Option<&Cursor>| Ok(self.vault.access_points(after, SCAN_STEP)?);
+        let (records, total) = page.collect(read, Some)?;
+        Ok(Listing { records, total })
+    }
+
+    /// Removes an access point.
+    ///
+    /// # Errors
+    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a client key belongs to it.
+    pub fn delete_access_point(&self, name: &RuleName) -> Result<(), ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_access_point(name)?;
+            if !self.client_keys_of(name)?.is_empty() {
+                return Err(ServiceError::ResourceInUse);
+            }
+            // Required unchanged: a client key that was issued meanwhile has touched it.
+            let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
+                return Ok(());
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    pub(super) fn stored_access_point(&self, name: &RuleName) -> Result<Stored<AccessPoint>, ServiceError> {
+        self.vault.access_point(name)?.ok_or(ServiceError::ResourceNotFound)
+    }
+
+    /// The client keys that an access point governs.
+    pub(super) fn client_keys_of(&self, name: &RuleName) -> Result<Vec<ClientKey>, ServiceError> {
+        let all = PageRequest { number: 1, size: usize::MAX };
+        let governed = |key: &ClientKey| key.is_governed && key.name == name.as_str();
+        Ok(self.list_client_keys(all)?.client_keys.into_iter().filter(governed).collect())
+    }
+
+    /// A change that touches every policy the access point names.
+    fn naming_policies(&self, point: &AccessPoint) -> Result<Change<'_>, ServiceError> {
+        let mut change = self.vault.change();
+        for name in &point.policies {
+            let policy = self.stored_policy(name)?;
+            change = change.update(&policy, &policy.record)?;
+        }
+        Ok(change)
+    }
+}
+
+fn check(point: &AccessPoint) -> Result<(), ServiceError> {
+    check_description(&point.description)?;
+    let policies = &point.policies;
+    let are_distinct =
+        policies.iter().enumerate().all(|(at, name)| policies.iter().skip(at + 1).all(|other| other != name));
+    if !(1..=PER_ACCESS_POINT_MAX).contains(&policies.len()) || !are_distinct {
+        return Err(ServiceError::InvalidParameter("Policies"));
+    }
+    Ok(())
+}

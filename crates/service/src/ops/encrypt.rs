@@ -1,0 +1,120 @@
+//! `Encrypt` and `AdvanceEncrypt` (instance-api.md 5.1, 5.2).
+
+use std::sync::Arc;
+
+use claviger_base::SecretBytes;
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_model::{Algorithm, Key, KeyUsage};
+
+use super::generate_data_key_pair::VersionChoice;
+use crate::access::Rights;
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::sealing::{Remarks, check_aad, check_padding_mode, gcm_iv};
+use crate::service::Service;
+
+/// What is asked for. Names are text as the caller wrote them: they are judged after the key was found.
+#[derive(Debug)]
+pub struct Encrypt {
+    /// Who may use what.
+    pub rights: Rights,
+    /// The key.
+    pub key: KeyRef,
+    /// Which of a symmetric key's versions.
+    pub version: VersionChoice,
+    /// Which of an asymmetric key's versions; `None`: the first.
+    pub named_version: Option<KeyVersionId>,
+    /// Not empty.
+    pub plaintext: SecretBytes,
+    /// `Algorithm`; empty takes the key's default.
+    pub algorithm: String,
+    /// Additional authenticated data, at most 8192 bytes; GCM only.
+    pub aad: Vec<u8>,
+    /// Empty, or the caller's initialization vector; GCM only.
+    pub iv: Vec<u8>,
+    /// `PaddingMode`; without effect on every algorithm of a software instance.
+    pub padding_mode: String,
+}
+
+/// What was sealed.
+#[derive(Debug)]
+pub struct Encrypted {
+    /// The key.
+    pub key_id: KeyId,
+    /// Its version.
+    pub key_version_id: KeyVersionId,
+    /// How.
+    pub algorithm: Algorithm,
+    /// The initialization vector; empty for an asymmetric key.
+    pub iv: Vec<u8>,
+    /// Ciphertext; with a tag for GCM.
+    pub ciphertext: Vec<u8>,
+    /// What is remarkable about it.
+    pub remarks: Remarks,
+}
+
+impl Service {
+    /// Encrypts.
+    ///
+    /// # Errors
+    /// In this order: missing parameters, the key, permission, its state, its type and usage, parameters that are not
+    /// allowed, [`ServiceError::KeyVersionExhausted`].
+    pub async fn encrypt(&self, request: Encrypt) -> Result<Encrypted, ServiceError> {
+        if request.plaintext.is_empty() {
+            return Err(ServiceError::MissingParameter("Plaintext"));
+        }
+        let key = self.usable_key(&request.key, &request.rights).await?;
+        if request.version == VersionChoice::Primary && !key.spec.is_symmetric() {
+            return Err(ServiceError::OnlySymmetricKeySupported(key.id.clone()));
+        }
+        let algorithm = encryption_algorithm(&key, &request.algorithm)?;
+        check_padding_mode(&request.padding_mode)?;
+        if key.spec.is_symmetric() {
+            self.encrypt_symmetric(&key, algorithm, request).await
+        } else {
+            self.encrypt_asymmetric(&key, algorithm, request).await
+        }
+    }
+
+    async fn encrypt_symmetric(
+        &self,
+        key: &Arc<Key>,
+        algorithm: Algorithm,
+        request: Encrypt,
+    ) -> Result<Encrypted, ServiceError> {
+        check_aad(&request.aad)?;
+        let chosen_iv = if request.iv.is_empty() { None } else { Some(gcm_iv(&request.iv)?) };
+        let mut remarks = self.remark_basic(key, request.version)?;
+        if chosen_iv.is_some() && self.use_policy.deny_caller_supplied_iv {
+            return Err(ServiceError::CallerSuppliedIv);
+        }
+        remarks.is_caller_supplied_iv = chosen_iv.is_some();
+        let version_id = request.version.of(key);
+        let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
+        let plaintext = request.plaintext.reveal();
+        let (iv, ciphertext) = match chosen_iv {
+            Some(iv) => (iv, self.seal(&version, &iv, &request.aad, plaintext).await?),
+            None => self.seal_random(&version, &request.aad, plaintext).await?,
+        };
+        Ok(Encrypted {
+            key_id: key.id.clone(),
+            key_version_id: version_id.clone(),
+            algorithm,
+            iv: iv.to_vec(),
+            ciphertext,
+            remarks,
+        })
+    }
+}
+
+/// The algorithm for a key that encrypts.
+///
+/// # Errors
+/// [`ServiceError::Unsupported`] for a key of another usage, [`ServiceError::InvalidParameter`] for an algorithm that is
+/// not one of the key's.
+pub(super) fn encryption_algorithm(key: &Key, name: &str) -> Result<Algorithm, ServiceError> {
+    if key.usage != KeyUsage::EncryptDecrypt {
+        return Err(ServiceError::Unsupported);
+    }
+    key.spec.algorithm(key.usage, name).ok_or(ServiceError::InvalidParameter("Algorithm"))
+}

@@ -1,0 +1,23 @@
+//! `GenerateRandom` (instance-api.md 5.8). It uses no key: any client key that is let in may call it.
+
+use claviger_base::SecretBytes;
+
+use crate::error::ServiceError;
+use crate::service::Service;
+
+/// Most bytes at once.
+const LENGTH_MAX: usize = 64;
+
+impl Service {
+    /// Random bytes of the operating system's generator.
+    ///
+    /// # Errors
+    /// [`ServiceError::MissingParameter`] for 0, [`ServiceError::InvalidParameter`] outside 1 to 64.
+    pub fn generate_random(&self, length: i32) -> Result<SecretBytes, ServiceError> {
+        if length == 0 {
+            return Err(ServiceError::MissingParameter("Length"));
+        }
+        let length = usize::try_from(length).ok().filter(|length| *length <= LENGTH_MAX);
+        Ok(SecretBytes::random(length.ok_or(ServiceError::InvalidParameter("Length"))?)?)
+    }
+}

@@ -1,0 +1,39 @@
+//! `Hmac` (instance-api.md 5.9): legacy and undocumented, HMAC-SHA-256 (section 10 no. 25).
+
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_model::KeyUsage;
+
+use crate::access::Rights;
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+/// A tag.
+#[derive(Debug, Clone)]
+pub struct Tagged {
+    /// The key.
+    pub key_id: KeyId,
+    /// Its one version.
+    pub key_version_id: KeyVersionId,
+    /// 32 bytes.
+    pub tag: [u8; 32],
+}
+
+impl Service {
+    /// Authenticates a message.
+    ///
+    /// # Errors
+    /// In this order: missing parameters, the key, permission, its state, its usage.
+    pub async fn hmac(&self, key: &KeyRef, message: &[u8], rights: &Rights) -> Result<Tagged, ServiceError> {
+        if message.is_empty() {
+            return Err(ServiceError::MissingParameter("Message"));
+        }
+        let key = self.usable_key(key, rights).await?;
+        if key.usage != KeyUsage::GenerateVerifyMac {
+            return Err(ServiceError::Unsupported);
+        }
+        let version = self.key_version(&key.initial_version).await?.ok_or(ServiceError::KeyNotFound)?;
+        let tag = version.mac()?.sign(message);
+        Ok(Tagged { key_id: key.id.clone(), key_version_id: version.version.id.clone(), tag })
+    }
+}

@@ -1,0 +1,129 @@
+//! Policies: `CreatePolicy`, `DescribePolicy`, `UpdatePolicy`, `ListPolicies`, `DeletePolicy` (openapi.md 13.1, 13.2).
+//!
+//! **Invariant:** who names another record writes it again, unchanged, in the same commit, so that nothing that is named
+//! is removed at the same moment.
+
+use claviger_base::id::RuleName;
+use claviger_model::Resource;
+use claviger_vault::{Change, Cursor, Outcome, Policy, Stored};
+
+use super::list_keys::{PageRequest, SCAN_STEP};
+use super::network_rules::{ENTRIES_MAX, Listing, check_description};
+use crate::error::ServiceError;
+use crate::service::Service;
+
+/// How often a change is tried again after somebody else was faster.
+pub(super) const TRIES_MAX: usize = 64;
+
+impl Service {
+    /// Makes a policy. Blocks, as all below.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidParameter`]; [`ServiceError::ResourceNotFound`] for a network rule that does not exist;
+    /// [`ServiceError::ResourceExists`].
+    pub fn create_policy(&self, policy: Policy) -> Result<Policy, ServiceError> {
+        check(&policy)?;
+        for _ in 0..TRIES_MAX {
+            if self.vault.policy(&policy.name)?.is_some() {
+                return Err(ServiceError::ResourceExists);
+            }
+            let change = self.naming_rules(&policy)?.create(&policy)?;
+            if let Outcome::Done(_) = change.commit()? {
+                return Ok(policy);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The policy of that name.
+    ///
+    /// # Errors
+    /// [`ServiceError::ResourceNotFound`].
+    pub fn describe_policy(&self, name: &RuleName) -> Result<Policy, ServiceError> {
+        Ok(self.stored_policy(name)?.record)
+    }
+
+    /// Changes what `edit` changes; it holds from the next request on.
+    ///
+    /// # Errors
+    /// As [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
+    pub fn update_policy(&self, name: &RuleName, edit: impl Fn(&mut Policy)) -> Result<Policy, ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_policy(name)?;
+            let mut edited = stored.record.clone();
+            edit(&mut edited);
+            check(&edited)?;
+            let outcome = self.naming_rules(&edited)?.update(&stored, &edited)?.commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
+                return Ok(edited);
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    /// The policies.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub fn list_policies(&self, page: PageRequest) -> Result<Listing<Policy>, ServiceError> {
+        let read = |after: Option<&Cursor>| Ok(self.vault.policies(after, SCAN_STEP)?);
+        let (records, total) = page.collect(read, Some)?;
+        Ok(Listing { records, total })
+    }
+
+    /// Removes a policy.
+    ///
+    /// # Errors
+    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while an access point has it.
+    pub fn delete_policy(&self, name: &RuleName) -> Result<(), ServiceError> {
+        for _ in 0..TRIES_MAX {
+            let stored = self.stored_policy(name)?;
+            let all = PageRequest { number: 1, size: usize::MAX };
+            if self.list_access_points(all)?.records.iter().any(|point| point.policies.contains(name)) {
+                return Err(ServiceError::ResourceInUse);
+            }
+            let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
+                return Ok(());
+            }
+        }
+        Err(ServiceError::Contention)
+    }
+
+    pub(super) fn stored_policy(&self, name: &RuleName) -> Result<Stored<Policy>, ServiceError> {
+        self.vault.policy(name)?.ok_or(ServiceError::ResourceNotFound)
+    }
+
+    /// A change that touches every rule the policy names.
+    fn naming_rules(&self, policy: &Policy) -> Result<Change<'_>, ServiceError> {
+        let mut change = self.vault.change();
+        for name in &policy.network_rules {
+            let rule = self.stored_network_rule(name)?;
+            change = change.update(&rule, &rule.record)?;
+        }
+        Ok(change)
+    }
+}
+
+fn check(policy: &Policy) -> Result<(), ServiceError> {
+    check_description(&policy.description)?;
+    if policy.permissions.is_empty() {
+        return Err(ServiceError::InvalidParameter("Permissions"));
+    }
+    let resources = &policy.resources;
+    let are_resources = resources.iter().all(|text| Resource::parse(text).is_some());
+    if resources.is_empty() || resources.len() > ENTRIES_MAX || !are_resources {
+        return Err(ServiceError::InvalidParameter("Resources"));
+    }
+    let rules = &policy.network_rules;
+    let are_distinct = rules.iter().enumerate().all(|(at, name)| rules.iter().skip(at + 1).all(|other| other != name));
+    if rules.len() > NETWORK_RULES_MAX || !are_distinct {
+        return Err(ServiceError::InvalidParameter("AccessControlRules"));
+    }
+    Ok(())
+}
+
+/// Most network rules of one policy (ours: each is an operation of the commit).
+const NETWORK_RULES_MAX: usize = 40;

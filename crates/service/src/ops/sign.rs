@@ -1,0 +1,172 @@
+//! `Sign` and `Verify` (instance-api.md 5.5).
+
+use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_crypto::Message;
+use claviger_crypto::asymmetric::SignatureAlgorithm;
+use claviger_model::{Algorithm, Key, KeyUsage};
+
+use super::asymmetric::Half;
+use crate::access::Rights;
+use crate::error::ServiceError;
+use crate::key_ref::KeyRef;
+use crate::service::Service;
+
+/// `MessageType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageType {
+    /// The message; the algorithm's own hash is applied here.
+    Raw,
+    /// Its digest, signed as it is.
+    Digest,
+}
+
+impl MessageType {
+    /// The API's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "RAW",
+            Self::Digest => "DIGEST",
+        }
+    }
+}
+
+/// What `Sign` and `Verify` are about. Names are text as the caller wrote them: they are judged after the key was found.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// Who may use what.
+    pub rights: Rights,
+    /// The key.
+    pub key: KeyRef,
+    /// Which of its versions; `None`: the first.
+    pub named_version: Option<KeyVersionId>,
+    /// `Algorithm`; empty takes the key's default.
+    pub algorithm: String,
+    /// `MessageType`: `RAW`, `DIGEST`, or empty.
+    pub message_type: String,
+    /// `Message`.
+    pub message: Vec<u8>,
+    /// `Digest`, legacy: stands for a message of type `DIGEST` when `message` is empty.
+    pub digest: Vec<u8>,
+}
+
+/// How it was signed or verified.
+#[derive(Debug)]
+pub struct Signed<T> {
+    /// The key.
+    pub key_id: KeyId,
+    /// Its version.
+    pub key_version_id: KeyVersionId,
+    /// How.
+    pub algorithm: Algorithm,
+    /// What was taken as signed.
+    pub message_type: MessageType,
+    /// The signature, or whether it is right.
+    pub result: T,
+}
+
+/// What is signed, owned so that it can go where the arithmetic runs.
+enum Owned {
+    Raw(Vec<u8>),
+    Digest([u8; 32]),
+}
+
+impl Owned {
+    fn as_message(&self) -> Message<'_> {
+        match self {
+            Self::Raw(message) => Message::Raw(message),
+            Self::Digest(digest) => Message::Digest(digest),
+        }
+    }
+}
+
+impl Service {
+    /// Signs.
+    ///
+    /// # Errors
+    /// In this order: missing parameters, the key, permission, its state, its type and usage, parameters that are not
+    /// allowed, the version.
+    pub async fn sign(&self, request: Signing) -> Result<Signed<Vec<u8>>, ServiceError> {
+        let signed =
+            self.signing(request, Half::Private, |key, algorithm, message| key.sign(algorithm, message)).await?;
+        let signature = signed.result.map_err(|_failed| ServiceError::Bug("signing failed"))?;
+        Ok(Signed {
+            key_id: signed.key_id,
+            key_version_id: signed.key_version_id,
+            algorithm: signed.algorithm,
+            message_type: signed.message_type,
+            result: signature,
+        })
+    }
+
+    /// Says whether a signature is right. A wrong one is an answer, not an error.
+    ///
+    /// # Errors
+    /// As [`Service::sign`].
+    pub async fn verify(&self, request: Signing, signature: Vec<u8>) -> Result<Signed<bool>, ServiceError> {
+        if signature.is_empty() {
+            return Err(ServiceError::MissingParameter("Signature"));
+        }
+        self.signing(request, Half::Public, move |key, algorithm, message| {
+            key.public_key().verify(algorithm, message, &signature).is_ok()
+        })
+        .await
+    }
+
+    async fn signing<T, F>(&self, request: Signing, half: Half, work: F) -> Result<Signed<T>, ServiceError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&claviger_crypto::asymmetric::PrivateKey, SignatureAlgorithm, Message<'_>) -> T + Send + 'static,
+    {
+        if request.message.is_empty() && request.digest.is_empty() {
+            return Err(ServiceError::MissingParameter("Message"));
+        }
+        let key = self.usable_key(&request.key, &request.rights).await?;
+        let (algorithm, crypto) = signature_algorithm(&key, &request.algorithm)?;
+        let (message_type, message) = message(&request.message_type, request.message, &request.digest)?;
+        let version = self.asymmetric_version(&key, request.named_version.as_ref()).await?;
+        let working = self.with_key(&version, half, move |key| work(key, crypto, message.as_message()));
+        Ok(Signed {
+            key_id: key.id.clone(),
+            key_version_id: version.version.id.clone(),
+            algorithm,
+            message_type,
+            result: working.await?,
+        })
+    }
+}
+
+fn signature_algorithm(key: &Key, name: &str) -> Result<(Algorithm, SignatureAlgorithm), ServiceError> {
+    if key.usage != KeyUsage::SignVerify {
+        return Err(ServiceError::Unsupported);
+    }
+    let algorithm = key.spec.algorithm(key.usage, name).ok_or(ServiceError::InvalidParameter("Algorithm"))?;
+    let crypto = match algorithm {
+        Algorithm::RsaPssSha256 => SignatureAlgorithm::RsaPssSha256,
+        Algorithm::RsaPkcs1Sha256 => SignatureAlgorithm::RsaPkcs1Sha256,
+        Algorithm::EcdsaSha256 => SignatureAlgorithm::EcdsaSha256,
+        Algorithm::Sm2Dsa => SignatureAlgorithm::Sm2Dsa,
+        Algorithm::AesGcm
+        | Algorithm::Sm4Gcm
+        | Algorithm::RsaesOaepSha256
+        | Algorithm::RsaesOaepSha1
+        | Algorithm::EciesDhSha1XorHmac
+        | Algorithm::Sm2Pke
+        | Algorithm::HmacSha256 => return Err(ServiceError::Bug("an algorithm that does not sign")),
+    };
+    Ok((algorithm, crypto))
+}
+
+fn message(message_type: &str, message: Vec<u8>, digest: &[u8]) -> Result<(MessageType, Owned), ServiceError> {
+    let is_legacy = message.is_empty();
+    match message_type {
+        "" if is_legacy => {}
+        "" | "RAW" if !is_legacy => return Ok((MessageType::Raw, Owned::Raw(message))),
+        "RAW" => return Err(ServiceError::MissingParameter("Message")),
+        "DIGEST" => {}
+        _ => return Err(ServiceError::InvalidParameter("MessageType")),
+    }
+    let (given, name) = if is_legacy { (digest, "Digest") } else { (message.as_slice(), "Message") };
+    let digest = given.try_into().map_err(|_length| ServiceError::InvalidParameter(name))?;
+    Ok((MessageType::Digest, Owned::Digest(digest)))
+}

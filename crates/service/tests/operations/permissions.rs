@@ -1,0 +1,252 @@
+//! Policies of application access points: made, kept consistent, and asked at every operation.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use claviger_base::Timestamp;
+use claviger_base::id::RuleName;
+use claviger_crypto::client_key::{Password, open};
+use claviger_crypto::rsa::PrivateKey;
+use claviger_model::{KeySpec, KeyUsage, Permission};
+use claviger_service::{
+    AccessRefusal, Encrypt, GenerateDataKey, GetSecretValue, IssueClientKey, IssuedClientKey, PageRequest, Rights,
+    Service, ServiceError, Signing, VersionChoice,
+};
+use claviger_vault::{AccessPoint, NetworkRule, Policy};
+
+use crate::fixture::{aes_key, by_id, data_key, encrypt, key_of, plain};
+
+const PASSWORD: &str = "correct-Horse-9";
+
+fn name(text: &str) -> RuleName {
+    RuleName::parse(text).unwrap()
+}
+
+fn policy(called: &str, permissions: &[Permission], resources: &[String], rules: &[&str]) -> Policy {
+    Policy {
+        name: name(called),
+        kms_instance: String::new(),
+        permissions: permissions.to_vec(),
+        resources: resources.to_vec(),
+        network_rules: rules.iter().copied().map(name).collect(),
+        access_control_rules: String::new(),
+        description: String::new(),
+    }
+}
+
+fn point(called: &str, policies: &[&str]) -> AccessPoint {
+    AccessPoint {
+        name: name(called),
+        policies: policies.iter().copied().map(name).collect(),
+        description: String::new(),
+    }
+}
+
+fn issue(service: &Service, access_point: &str) -> Result<IssuedClientKey, ServiceError> {
+    let now = service.clock().now();
+    service.issue_client_key(&IssueClientKey {
+        access_point: name(access_point),
+        password: Password::new(PASSWORD).unwrap(),
+        not_before: Timestamp::from_unix_s(now.unix_s() - 10),
+        not_after: now.plus_s(86_400),
+    })
+}
+
+/// Signs in as the client key, as a request from `source` would.
+async fn rights(service: &Service, issued: &IssuedClientKey, source: &str) -> Result<Rights, AccessRefusal> {
+    let opened = open(issued.pkcs12.reveal(), PASSWORD).unwrap();
+    let key = PrivateKey::from_pkcs8_der(&opened.private_key_pkcs8).unwrap();
+    let signature = key.sign_pkcs1_sha256(b"to sign").unwrap();
+    let source: IpAddr = source.parse().unwrap();
+    let id = issued.record.id.as_str();
+    let verified = service.access().verify_client_key(id, b"to sign", &signature, source).await;
+    verified.map(|(_caller, rights)| rights)
+}
+
+fn is_refused<T>(result: Result<T, ServiceError>, named: &str) -> bool {
+    matches!(result, Err(ServiceError::NoPermission(refused)) if refused == named)
+}
+
+async fn with_policies(policies: &[Policy]) -> (Arc<Service>, IssuedClientKey) {
+    let service = plain();
+    let rule = NetworkRule {
+        name: name("office"),
+        source_private_ip: vec!["10.0.0.0/8".to_owned()],
+        description: String::new(),
+    };
+    service.create_network_rule(rule).unwrap();
+    let names: Vec<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
+    for policy in policies {
+        service.create_policy(policy.clone()).unwrap();
+    }
+    service.create_access_point(point("app", &names)).unwrap();
+    let issued = issue(&service, "app").unwrap();
+    (service, issued)
+}
+
+#[tokio::test]
+async fn a_policy_on_one_key_grants_that_key_alone() {
+    let service = plain();
+    let (mine, other) = (aes_key(&service), aes_key(&service));
+    service.create_alias(&claviger_base::id::AliasName::parse("alias/other").unwrap(), &by_id(&other)).unwrap();
+    service.create_policy(policy("p", &[Permission::KeyUser], &[format!("key/{}", mine.id)], &[])).unwrap();
+    service.create_access_point(point("app", &["p"])).unwrap();
+    let issued = issue(&service, "app").unwrap();
+    let rights = rights(&service, &issued, "192.0.2.1").await.unwrap();
+    let ask = |key| Encrypt { rights: rights.clone(), ..encrypt(key, VersionChoice::Primary, b"x") };
+    let sealed = service.encrypt(ask(&mine)).await.unwrap();
+    assert!(sealed.key_id == mine.id);
+    assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
+    // An alias is judged by the key behind it.
+    let alias = claviger_service::KeyRef::parse("alias/other").unwrap();
+    assert!(is_refused(service.encrypt(Encrypt { key: alias, ..ask(&mine) }).await, other.id.as_str()));
+    let wrapped = GenerateDataKey { rights: rights.clone(), ..data_key(&other, VersionChoice::Initial, 16) };
+    assert!(is_refused(service.generate_data_key(wrapped).await, other.id.as_str()));
+    assert!(is_refused(service.get_public_key(&by_id(&other), None, &rights).await, other.id.as_str()));
+    assert!(is_refused(service.hmac(&by_id(&other), b"m", &rights).await, other.id.as_str()));
+    let secret = GetSecretValue {
+        rights: rights.clone(),
+        secret_name: "s".to_owned(),
+        version_stage: String::new(),
+        version_id: String::new(),
+    };
+    assert!(is_refused(service.get_secret_value(&secret).map(|_| ()), "s"));
+    // A key that does not exist is said not to exist; a state is not told to who may not use the key.
+    let nobody = claviger_model::Key { id: claviger_base::id::KeyId::generate().unwrap(), ..other.clone() };
+    assert!(matches!(service.encrypt(ask(&nobody)).await, Err(ServiceError::KeyNotFound)));
+    service.disable_key(&by_id(&other)).unwrap();
+    assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
+}
+
+#[tokio::test]
+async fn signing_and_opening_ask_too() {
+    let everything = ["key/*".to_owned(), "secret/*".to_owned()];
+    let (service, issued) = with_policies(&[policy("secrets", &[Permission::SecretUser], &everything, &[])]).await;
+    let rights = rights(&service, &issued, "127.0.0.1").await.unwrap();
+    let key = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
+    let signing = Signing {
+        rights: rights.clone(),
+        key: by_id(&key),
+        named_version: None,
+        algorithm: String::new(),
+        message_type: String::new(),
+        message: b"m".to_vec(),
+        digest: Vec::new(),
+    };
+    assert!(is_refused(service.sign(signing.clone()).await, key.id.as_str()));
+    assert!(is_refused(service.verify(signing, vec![1]).await, key.id.as_str()));
+    let aes = aes_key(&service);
+    let sealed = service.encrypt(encrypt(&aes, VersionChoice::Primary, b"x")).await.unwrap();
+    let source = claviger_service::DecryptSource::Version { version: sealed.key_version_id, key: None };
+    let opening = claviger_service::Decrypt {
+        rights: rights.clone(),
+        ..crate::fixture::decrypt(source, &sealed.ciphertext, &sealed.iv)
+    };
+    assert!(is_refused(service.decrypt(opening).await, aes.id.as_str()));
+    let secret =
+        GetSecretValue { rights, secret_name: "s".to_owned(), version_stage: String::new(), version_id: String::new() };
+    assert!(matches!(service.get_secret_value(&secret), Err(ServiceError::ResourceNotFound)));
+}
+
+#[tokio::test]
+async fn a_source_that_no_policy_admits_stays_outside_and_networks_count_per_policy() {
+    let keys = ["key/*".to_owned()];
+    let (service, issued) = with_policies(&[policy("inside", &[Permission::KeyUser], &keys, &["office"])]).await;
+    assert!(matches!(rights(&service, &issued, "192.0.2.1").await, Err(AccessRefusal::SourceNotAdmitted)));
+    assert!(rights(&service, &issued, "10.1.2.3").await.is_ok());
+    // A second policy opens the door for secrets from everywhere, and for nothing else.
+    service.create_policy(policy("outside", &[Permission::SecretUser], &["secret/*".to_owned()], &[])).unwrap();
+    service.update_access_point(&name("app"), |point| point.policies.push(name("outside"))).unwrap();
+    let (key, rights) = (aes_key(&service), rights(&service, &issued, "192.0.2.1").await.unwrap());
+    let asked = Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
+    assert!(is_refused(service.encrypt(asked).await, key.id.as_str()));
+}
+
+#[tokio::test]
+async fn a_change_of_a_policy_holds_from_the_next_request_on() {
+    let keys = ["key/*".to_owned()];
+    let (service, issued) = with_policies(&[policy("p", &[Permission::KeyUser], &keys, &[])]).await;
+    let key = aes_key(&service);
+    let ask = |rights| Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
+    let may = rights(&service, &issued, "127.0.0.1").await.unwrap();
+    service.encrypt(ask(may)).await.unwrap();
+    service.update_policy(&name("p"), |policy| policy.permissions = vec![Permission::SecretUser]).unwrap();
+    let may = rights(&service, &issued, "127.0.0.1").await.unwrap();
+    assert!(is_refused(service.encrypt(ask(may)).await, key.id.as_str()));
+    service.update_policy(&name("p"), |policy| policy.network_rules = vec![name("office")]).unwrap();
+    assert!(rights(&service, &issued, "127.0.0.1").await.is_err());
+    let open = |rule: &mut NetworkRule| rule.source_private_ip = vec!["127.0.0.1".to_owned()];
+    service.update_network_rule(&name("office"), open).unwrap();
+    assert!(rights(&service, &issued, "127.0.0.1").await.is_ok());
+}
+
+#[test]
+fn three_policies_and_three_client_keys() {
+    let service = plain();
+    let keys = ["key/*".to_owned()];
+    for called in ["a", "b", "c", "d"] {
+        service.create_policy(policy(called, &[Permission::KeyUser], &keys, &[])).unwrap();
+    }
+    for wrong in [&[][..], &["a", "b", "c", "d"], &["a", "a"]] {
+        let made = service.create_access_point(point("app", wrong));
+        assert!(matches!(made, Err(ServiceError::InvalidParameter("Policies"))), "{wrong:?}");
+    }
+    service.create_access_point(point("app", &["a", "b", "c"])).unwrap();
+    let first = issue(&service, "app").unwrap();
+    issue(&service, "app").unwrap();
+    issue(&service, "app").unwrap();
+    assert!(matches!(issue(&service, "app"), Err(ServiceError::LimitExceeded)));
+    service.revoke_client_key(&first.record.id).unwrap();
+    issue(&service, "app").unwrap();
+    assert!(matches!(issue(&service, "nobody"), Err(ServiceError::ResourceNotFound)));
+}
+
+#[test]
+fn what_is_named_stays_until_nothing_names_it() {
+    let service = plain();
+    let keys = ["key/*".to_owned()];
+    let missing = policy("p", &[Permission::KeyUser], &keys, &["nowhere"]);
+    assert!(matches!(service.create_policy(missing), Err(ServiceError::ResourceNotFound)));
+    assert!(matches!(service.create_access_point(point("app", &["p"])), Err(ServiceError::ResourceNotFound)));
+    let rule = NetworkRule { name: name("r"), source_private_ip: Vec::new(), description: String::new() };
+    service.create_network_rule(rule.clone()).unwrap();
+    assert!(matches!(service.create_network_rule(rule), Err(ServiceError::ResourceExists)));
+    let named = policy("p", &[Permission::KeyUser], &keys, &["r"]);
+    service.create_policy(named.clone()).unwrap();
+    assert!(matches!(service.create_policy(named), Err(ServiceError::ResourceExists)));
+    service.create_access_point(point("app", &["p"])).unwrap();
+    assert!(matches!(service.create_access_point(point("app", &["p"])), Err(ServiceError::ResourceExists)));
+    let issued = issue(&service, "app").unwrap();
+    assert!(matches!(service.delete_network_rule(&name("r")), Err(ServiceError::ResourceInUse)));
+    assert!(matches!(service.delete_policy(&name("p")), Err(ServiceError::ResourceInUse)));
+    assert!(matches!(service.delete_access_point(&name("app")), Err(ServiceError::ResourceInUse)));
+    service.revoke_client_key(&issued.record.id).unwrap();
+    service.delete_access_point(&name("app")).unwrap();
+    service.delete_policy(&name("p")).unwrap();
+    service.delete_network_rule(&name("r")).unwrap();
+    assert!(matches!(service.delete_network_rule(&name("r")), Err(ServiceError::ResourceNotFound)));
+    // The first client key's own access point is there from the first start on.
+    let all = PageRequest { number: 1, size: 10 };
+    let points = service.list_access_points(all).unwrap();
+    assert_eq!((points.total, points.records[0].name.as_str()), (1, "first"));
+}
+
+#[test]
+fn words_that_are_not_the_apis_are_refused() {
+    let service = plain();
+    let keys = ["key/*".to_owned()];
+    for resources in [&[][..], &["key/".to_owned()], &["*".to_owned()], &["key/*".to_owned(), "alias/dev".to_owned()]] {
+        let made = service.create_policy(policy("p", &[Permission::KeyUser], resources, &[]));
+        assert!(matches!(made, Err(ServiceError::InvalidParameter("Resources"))), "{resources:?}");
+    }
+    let made = service.create_policy(policy("p", &[], &keys, &[]));
+    assert!(matches!(made, Err(ServiceError::InvalidParameter("Permissions"))));
+    for range in ["10.0.0.0/33", "10.1.2.3/8", "office", ""] {
+        let rule =
+            NetworkRule { name: name("r"), source_private_ip: vec![range.to_owned()], description: String::new() };
+        assert!(
+            matches!(service.create_network_rule(rule), Err(ServiceError::InvalidParameter("SourcePrivateIp"))),
+            "{range}"
+        );
+    }
+}

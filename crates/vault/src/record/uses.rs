@@ -1,0 +1,45 @@
+//! How often a key version has sealed with random initialization vectors, counted in reserved blocks (NIST SP 800-38D
+//! section 8.3; design.md section 3).
+
+use claviger_base::SecretBytes;
+use claviger_base::id::KeyVersionId;
+use prost::Message;
+use zeroize::Zeroizing;
+
+use super::{Kind, Record};
+use crate::path;
+
+/// Uses of a key version that are spoken for: those that happened, and those a running server may still make without
+/// asking again. A crash loses the difference, so the count is never too low.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IvUses {
+    /// The version.
+    pub version: KeyVersionId,
+    /// How many are spoken for, never less than happened.
+    pub reserved: u64,
+}
+
+#[derive(Message)]
+struct IvUsesMessage {
+    #[prost(string, tag = "1")]
+    version: String,
+    #[prost(uint64, tag = "2")]
+    reserved: u64,
+}
+
+impl Record for IvUses {
+    const KIND: Kind = Kind::IvUses;
+
+    fn path(&self) -> String {
+        path::iv_uses(&self.version)
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(IvUsesMessage { version: self.version.to_string(), reserved: self.reserved }.encode_to_vec())
+    }
+
+    fn decode(payload: &SecretBytes) -> Option<Self> {
+        let message = IvUsesMessage::decode(payload.reveal()).ok()?;
+        Some(Self { version: KeyVersionId::parse(&message.version)?, reserved: message.reserved })
+    }
+}

@@ -1,0 +1,33 @@
+//! Hmac (instance-api.md 3, 5.9): undocumented, in the C# SDK and in early ones of other languages.
+//!
+//! What is authenticated belongs to the caller and is not ours to print.
+
+use super::debug_without_secrets;
+
+/// What to authenticate.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HmacRequest {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// The message.
+    #[prost(bytes = "vec", tag = "2")]
+    pub message: Vec<u8>,
+}
+
+debug_without_secrets!(HmacRequest { shown: [key_id], secret: [message] });
+
+/// The tag.
+#[derive(Clone, PartialEq, Eq, ::prost::Message)]
+pub struct HmacResponse {
+    /// Key id or alias; in answers always the real key id.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// The tag, 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub signature: Vec<u8>,
+    /// Lower-case UUID.
+    #[prost(string, tag = "3")]
+    pub request_id: String,
+}
