@@ -75,6 +75,9 @@ pub(crate) struct Dev {
     /// How RSA pairs are made: auto, ifma, dual, scalar or library
     #[arg(long)]
     pub(crate) engine: Option<String>,
+    /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
+    #[arg(long)]
+    pub(crate) extended_key_pair_specs: bool,
     /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
     #[arg(long)]
     pub(crate) deny_basic_operations_on_rotating_keys: bool,

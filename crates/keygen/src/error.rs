@@ -15,6 +15,8 @@ pub enum KeygenError {
     NoMemory,
     /// As many orders wait as may wait, in all or of this client.
     TooManyWaiting,
+    /// Pairs of that kind are not switched on.
+    NotOffered,
     /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
     NoIfma,
 }
@@ -27,6 +29,7 @@ impl fmt::Display for KeygenError {
             Self::NoThreads => f.write_str("the system gave no threads for pair generation"),
             Self::NoMemory => f.write_str("the system gave no memory for the stock of pairs; make `stock` smaller"),
             Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
+            Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
             Self::NoIfma => {
                 f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"dual\"")
             }

@@ -4,6 +4,7 @@ use claviger_crypto::rsa::ModulusLength;
 
 use crate::ec;
 use crate::engine::{Engine, EngineKind};
+use crate::extended::{self, ExtendedSpec};
 use crate::generator::KeygenError;
 use crate::pair::{Pair, PairSpec};
 
@@ -14,6 +15,7 @@ enum Kind {
     Rsa(Engine),
     EcP256,
     EcP256k,
+    Extended(ExtendedSpec),
 }
 
 impl SoloMaker {
@@ -26,6 +28,7 @@ impl SoloMaker {
             PairSpec::Rsa4096 => ModulusLength::Bits4096,
             PairSpec::EcP256 => return Ok(Self(Kind::EcP256)),
             PairSpec::EcP256k => return Ok(Self(Kind::EcP256k)),
+            PairSpec::Extended(spec) => return Ok(Self(Kind::Extended(spec))),
         };
         Ok(Self(Kind::Rsa(Engine::new(kind, length)?)))
     }
@@ -40,6 +43,7 @@ impl SoloMaker {
             Kind::Rsa(engine) => engine.next_pair(&mut || true)?.ok_or(KeygenError::Failed),
             Kind::EcP256 => ec::p256(),
             Kind::EcP256k => ec::p256k(),
+            Kind::Extended(spec) => extended::pair(*spec),
         }
     }
 }

@@ -131,7 +131,7 @@ impl Service {
         require(&request.key_format, "KeyFormat")?;
         let key = self.usable_key(&request.key, &request.rights).await?;
         request.version.require_symmetric(&key)?;
-        let spec = PairSpec::parse(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
+        let spec = self.generator.spec(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
         let format = KeyFormat::parse(&request.key_format).ok_or(ServiceError::InvalidParameter("KeyFormat"))?;
         let algorithm = encryption_algorithm(&key, &request.algorithm)?;
         check_aad(&request.aad)?;
