@@ -75,6 +75,9 @@ pub(crate) struct Dev {
     /// How RSA pairs are made: auto, ifma, dual, scalar or library
     #[arg(long)]
     pub(crate) engine: Option<String>,
+    /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
+    #[arg(long)]
+    pub(crate) extended_key_pair_specs: bool,
 }
 
 #[derive(Debug, Args)]

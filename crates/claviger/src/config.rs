@@ -37,6 +37,8 @@ struct File {
     stock_cores: Option<f64>,
     stock_max_age: Option<String>,
     engine: Option<String>,
+    #[serde(default)]
+    extended_key_pair_specs: bool,
 }
 
 /// A number, or `"unlimited"`.
@@ -68,6 +70,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         stock_cores: file.stock_cores,
         stock_max_age: file.stock_max_age,
         engine: file.engine,
+        extended_key_pair_specs: file.extended_key_pair_specs,
     };
     Ok(Options {
         data_dir: file.data_dir,
@@ -139,6 +142,9 @@ mod tests {
         assert_eq!(read(&path).unwrap().keygen, claviger_keygen::Config::default(), "{uncommented}");
         fs::write(&path, format!("{text}[stock]\nRSA_4096 = 7\n")).unwrap();
         assert_eq!(read(&path).unwrap().keygen.stock.rsa_4096, 7);
+        assert!(!read(&path).unwrap().keygen.extended_specs);
+        fs::write(&path, text.replace("# extended_key_pair_specs = false", "extended_key_pair_specs = true")).unwrap();
+        assert!(read(&path).unwrap().keygen.extended_specs);
     }
 
     #[test]
@@ -154,6 +160,8 @@ mod tests {
             "stock_cores = 0\n",
             "stock_max_age = 5\n",
             "engine = \"none\"\n",
+            "extended_key_pair_specs = 1\n",
+            "extended_key_pair_specs = \"ML_DSA_44\"\n",
             "data_key_pair_concurrency = 0\n",
             "data_key_pair_concurrency = \"many\"\n",
         ] {

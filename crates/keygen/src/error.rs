@@ -17,6 +17,8 @@ pub enum KeygenError {
     NoMemory,
     /// As many orders wait as may wait, in all or of this client.
     TooManyWaiting,
+    /// Pairs of that kind are not switched on.
+    NotOffered,
     /// This processor cannot run the engine that was chosen.
     EngineUnavailable(EngineKind),
 }
@@ -29,6 +31,7 @@ impl fmt::Display for KeygenError {
             Self::NoThreads => f.write_str("the system gave no threads for pair generation"),
             Self::NoMemory => f.write_str("the system gave no memory for the stock of pairs; make `stock` smaller"),
             Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
+            Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
             Self::EngineUnavailable(kind) => {
                 write!(f, "this processor cannot run the engine \"{kind}\"; choose engine = \"auto\"")
             }

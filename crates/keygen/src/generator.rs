@@ -21,6 +21,7 @@ use claviger_crypto::rsa::ModulusLength;
 use crate::ec;
 use crate::engine::Engine;
 use crate::error::KeygenError;
+use crate::extended::{self, ExtendedSpec};
 use crate::length::{LENGTHS, spec_of};
 use crate::pair::{PairSpec, UnseenPair};
 use crate::priority::{give_way, stand_back};
@@ -40,6 +41,8 @@ pub struct Generator {
     clerk: Option<JoinHandle<()>>,
     p256_made: AtomicUsize,
     p256k_made: AtomicUsize,
+    /// Absent where extended specs are not offered.
+    extended_made: Option<[AtomicUsize; ExtendedSpec::ALL.len()]>,
 }
 
 impl Generator {
@@ -58,6 +61,7 @@ impl Generator {
             clerk: None,
             p256_made: AtomicUsize::new(0),
             p256k_made: AtomicUsize::new(0),
+            extended_made: config.extended_specs.then(Default::default),
         };
         let threads = config.threads.get();
         let stock_cores = config.stock_cores.clamp(f64::MIN_POSITIVE, threads as f64);
@@ -95,6 +99,12 @@ impl Generator {
         Ok(bench)
     }
 
+    /// The spec of that name, if it is offered.
+    #[must_use]
+    pub fn spec(&self, name: &str) -> Option<PairSpec> {
+        if self.extended_made.is_some() { PairSpec::parse_extended(name) } else { PairSpec::parse(name) }
+    }
+
     /// A fresh pair. `client` tells clients apart, so that one that asks a lot does not hold up the others. A caller
     /// that stops waiting costs nothing: its order is withdrawn, and a pair that was already made goes to the next.
     ///
@@ -112,6 +122,7 @@ impl Generator {
                 self.p256k_made.fetch_add(1, Ordering::Relaxed);
                 return ec::p256k().map(|pair| UnseenPair::new(pair, None));
             }
+            PairSpec::Extended(spec) => return self.extended_pair(spec),
             PairSpec::Rsa2048 => ModulusLength::Bits2048,
             PairSpec::Rsa3072 => ModulusLength::Bits3072,
             PairSpec::Rsa4096 => ModulusLength::Bits4096,
@@ -120,6 +131,15 @@ impl Generator {
             Asked::Ready(pair) => Ok(pair),
             Asked::Waiting(waiting) => waiting.pair().await,
         }
+    }
+
+    fn extended_pair(&self, spec: ExtendedSpec) -> Result<UnseenPair, KeygenError> {
+        let made = self.extended_made.as_ref().ok_or(KeygenError::NotOffered)?;
+        let count = ExtendedSpec::ALL.iter().zip(made).find_map(|(one, count)| (*one == spec).then_some(count));
+        if let Some(count) = count {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        extended::pair(spec).map(|pair| UnseenPair::new(pair, None))
     }
 
     /// What the generator has done and has ready.
@@ -137,12 +157,14 @@ impl Generator {
                 on_demand: tally.on_demand,
             }
         });
-        let ec = [(PairSpec::EcP256, &self.p256_made), (PairSpec::EcP256k, &self.p256k_made)].map(|(spec, made)| {
+        let extended = ExtendedSpec::ALL.map(PairSpec::Extended).into_iter().zip(self.extended_made.iter().flatten());
+        let ec = [(PairSpec::EcP256, &self.p256_made), (PairSpec::EcP256k, &self.p256k_made)].into_iter();
+        let without_stock = ec.chain(extended).map(|(spec, made)| {
             let made = made.load(Ordering::Relaxed);
             SpecFigures { spec, stock_level: 0, stock_capacity: 0, made, from_stock: 0, on_demand: made }
         });
         Figures {
-            specs: rsa.into_iter().chain(ec).collect(),
+            specs: rsa.into_iter().chain(without_stock).collect(),
             waiting: state.orders.len(),
             refused: state.tally.refused,
             returned: state.tally.returned,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use claviger_base::SecretBytes;
 
+use crate::extended::ExtendedSpec;
 use crate::generator::desk::{Desk, Origin};
 
 /// What kind of pair: instance-api.md 5.4.
@@ -19,10 +20,12 @@ pub enum PairSpec {
     EcP256,
     /// secp256k1.
     EcP256k,
+    /// One that Alibaba Cloud KMS does not offer.
+    Extended(ExtendedSpec),
 }
 
 impl PairSpec {
-    /// Every spec.
+    /// Every spec of the API.
     pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcP256, Self::EcP256k];
 
     /// The API's word.
@@ -34,13 +37,20 @@ impl PairSpec {
             Self::Rsa4096 => "RSA_4096",
             Self::EcP256 => "EC_P256",
             Self::EcP256k => "EC_P256K",
+            Self::Extended(spec) => spec.name(),
         }
     }
 
-    /// The spec of that name, exactly as written.
+    /// The API's spec of that name, exactly as written.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|spec| spec.name() == name)
+    }
+
+    /// The spec of that name, extended ones among them.
+    #[must_use]
+    pub fn parse_extended(name: &str) -> Option<Self> {
+        Self::parse(name).or_else(|| ExtendedSpec::parse(name).map(Self::Extended))
     }
 }
 
@@ -114,6 +124,22 @@ mod tests {
         }
         for name in ["", "RSA_1024", "EC_P384", "RSA_2048 "] {
             assert_eq!(PairSpec::parse(name), None);
+        }
+    }
+
+    #[test]
+    fn the_api_s_five_stay_five_and_the_others_are_asked_for_on_purpose() {
+        assert_eq!(PairSpec::ALL.map(PairSpec::name), ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"]);
+        for spec in ExtendedSpec::ALL {
+            assert_eq!(PairSpec::parse(spec.name()), None);
+            assert_eq!(PairSpec::parse_extended(spec.name()), Some(PairSpec::Extended(spec)));
+            assert_eq!(PairSpec::parse_extended(&spec.name().to_ascii_lowercase()), None);
+        }
+        for spec in PairSpec::ALL {
+            assert_eq!(PairSpec::parse_extended(spec.name()), Some(spec));
+        }
+        for name in ["", "ML_DSA_45", "ML-DSA-44", "X25519"] {
+            assert_eq!(PairSpec::parse_extended(name), None);
         }
     }
 }

@@ -17,8 +17,13 @@ const DEV_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Runs a development server.
 pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
-    let pairs =
-        PairSettings { stock: dev.stock, stock_cores: dev.stock_cores, stock_max_age: None, engine: dev.engine };
+    let pairs = PairSettings {
+        stock: dev.stock,
+        stock_cores: dev.stock_cores,
+        stock_max_age: None,
+        engine: dev.engine,
+        extended_key_pair_specs: dev.extended_key_pair_specs,
+    };
     let defaults = claviger_keygen::Config {
         stock: claviger_keygen::StockSizes::DEVELOPMENT,
         ..claviger_keygen::Config::default()

@@ -1,4 +1,4 @@
-//! The settings of pair generation: `stock`, `stock_cores`, `stock_max_age`, `engine`.
+//! The settings of pair generation: `stock`, `stock_cores`, `stock_max_age`, `engine`, `extended_key_pair_specs`.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ pub(crate) struct PairSettings {
     pub(crate) stock_cores: Option<f64>,
     pub(crate) stock_max_age: Option<String>,
     pub(crate) engine: Option<String>,
+    pub(crate) extended_key_pair_specs: bool,
 }
 
 impl PairSettings {
@@ -53,6 +54,7 @@ impl PairSettings {
                 format!("engine must be one of {names}, not {engine:?}")
             })?;
         }
+        config.extended_specs = self.extended_key_pair_specs;
         Ok(config)
     }
 }
@@ -88,7 +90,9 @@ pub(super) fn template() -> String {
          # Ready pairs older than this are wiped: d, h, m or s.\n\
          # stock_max_age = \"24h\"\n\
          # How RSA pairs are made: \"auto\", \"ifma\", \"dual\", \"scalar\", or \"library\" for AWS-LC's own generator.\n\
-         # engine = \"{}\"\n",
+         # engine = \"{}\"\n\
+         # Kinds that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*.\n\
+         # extended_key_pair_specs = false\n",
         Config::default_stock_cores(),
         EngineKind::default()
     )
@@ -112,10 +116,12 @@ mod tests {
             settings.stock_cores = Some(0.25);
             settings.stock_max_age = Some("90m".to_owned());
             settings.engine = Some("library".to_owned());
+            settings.extended_key_pair_specs = true;
         })
         .unwrap();
         assert_eq!(config.stock, StockSizes { rsa_2048: 0, rsa_4096: 100_000, ..StockSizes::SERVER });
         assert_eq!((config.stock_cores, config.engine), (0.25, EngineKind::Library));
+        assert!(config.extended_specs && !Config::default().extended_specs);
         assert_eq!(config.stock_max_age, Duration::from_secs(5_400));
         for (text, seconds) in [("1m", 60), ("60s", 60), ("24h", 86_400), ("30d", 2_592_000)] {
             assert_eq!(parse_age(text), Some(Duration::from_secs(seconds)), "{text}");

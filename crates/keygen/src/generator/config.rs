@@ -34,7 +34,7 @@ impl StockSizes {
             PairSpec::Rsa2048 => Some(self.rsa_2048),
             PairSpec::Rsa3072 => Some(self.rsa_3072),
             PairSpec::Rsa4096 => Some(self.rsa_4096),
-            PairSpec::EcP256 | PairSpec::EcP256k => None,
+            PairSpec::EcP256 | PairSpec::EcP256k | PairSpec::Extended(_) => None,
         }
     }
 
@@ -45,7 +45,7 @@ impl StockSizes {
             PairSpec::Rsa2048 => Some(&mut self.rsa_2048),
             PairSpec::Rsa3072 => Some(&mut self.rsa_3072),
             PairSpec::Rsa4096 => Some(&mut self.rsa_4096),
-            PairSpec::EcP256 | PairSpec::EcP256k => None,
+            PairSpec::EcP256 | PairSpec::EcP256k | PairSpec::Extended(_) => None,
         }
     }
 
@@ -71,6 +71,8 @@ pub struct Config {
     pub stock_cores: f64,
     /// Ready pairs older than this are discarded.
     pub stock_max_age: Duration,
+    /// Whether [`ExtendedSpec`](crate::ExtendedSpec)s are offered beside the API's five.
+    pub extended_specs: bool,
 }
 
 impl Default for Config {
@@ -83,6 +85,7 @@ impl Default for Config {
             stock: StockSizes::SERVER,
             stock_cores: Self::default_stock_cores(),
             stock_max_age: Duration::from_secs(24 * 3600),
+            extended_specs: false,
         }
     }
 }

@@ -108,7 +108,7 @@ impl Service {
                 VersionChoice::Initial => ServiceError::Unsupported,
             });
         }
-        let spec = PairSpec::parse(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
+        let spec = self.generator.spec(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
         let format = KeyFormat::parse(&request.key_format).ok_or(ServiceError::InvalidParameter("KeyFormat"))?;
         if !matches!(request.algorithm.as_str(), "" | "AES_GCM") {
             return Err(ServiceError::InvalidParameter("Algorithm"));
