@@ -40,6 +40,10 @@ async fn operations() -> Result<Vec<load::Row>, Box<dyn Error>> {
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
         use_policy: UsePolicy::default(),
+        keygen: claviger_keygen::Config {
+            stock: claviger_keygen::StockSizes::NONE,
+            ..claviger_keygen::Config::default()
+        },
         connections_max: 1024,
         audit_segment_bytes: 64 * 1024 * 1024,
         is_dev: true,

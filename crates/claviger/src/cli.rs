@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::parse_size;
 use crate::output::Output;
 
 /// An open key management service that speaks Alibaba Cloud KMS's own protocols.
@@ -71,6 +72,18 @@ pub(crate) struct Dev {
     /// Refuse an Iv in Encrypt and AdvanceEncrypt
     #[arg(long)]
     pub(crate) deny_caller_supplied_iv: bool,
+    /// Ready RSA pairs to keep, for example RSA_2048=64; may be repeated; 0 keeps none
+    #[arg(long = "stock", value_name = "SPEC=N", value_parser = parse_size)]
+    pub(crate) stock: Vec<(String, i64)>,
+    /// How many cores may work on the stock, for example 0.25
+    #[arg(long)]
+    pub(crate) stock_cores: Option<f64>,
+    /// How RSA pairs are made: auto, ifma, dual, scalar or library
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
+    /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
+    #[arg(long)]
+    pub(crate) extended_key_pair_specs: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use claviger_base::SecretBytes;
 use claviger_crypto::ec::PrivateKey;
 use k256::pkcs8::{EncodePrivateKey, EncodePublicKey};
 
-use crate::generator::KeygenError;
+use crate::error::KeygenError;
 use crate::pair::Pair;
 
 pub(crate) fn p256() -> Result<Pair, KeygenError> {

@@ -48,6 +48,8 @@ pub struct Options {
     pub pair_concurrency: PairConcurrency,
     /// What the operator denies beyond the API.
     pub use_policy: UsePolicy,
+    /// How pairs are made and how many are kept ready.
+    pub keygen: claviger_keygen::Config,
     /// Connections at once.
     pub connections_max: usize,
     /// Bytes of an audit segment.
@@ -185,7 +187,7 @@ impl Opened {
         if is_unfurnished {
             furnish(&vault, &clock, &options.data_dir)?;
         }
-        let generator = Generator::start(claviger_keygen::Config::default())?;
+        let generator = start_generator(options)?;
         let config = claviger_service::Config {
             pair_concurrency: options.pair_concurrency,
             use_policy: options.use_policy,
@@ -193,7 +195,7 @@ impl Opened {
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
         let log = open_audit(options, &vault, service.instance(), &clock)?;
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone()));
         if options.is_dev {
             make_dev_key(&service)?;
@@ -204,6 +206,17 @@ impl Opened {
         let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, &clock)?;
         Ok(Self { vault, service, journal, metrics, tls })
     }
+}
+
+fn start_generator(options: &Options) -> Result<Generator, StartError> {
+    let generator = Generator::start(options.keygen)?;
+    if !generator.figures().is_locked {
+        tracing::warn!(
+            "the stock of key pairs could not be locked in memory and may be written to swap space; raise the limit \
+             (ulimit -l, LimitMEMLOCK=), make the stock smaller, or use encrypted swap or none"
+        );
+    }
+    Ok(generator)
 }
 
 fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError> {

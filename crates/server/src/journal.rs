@@ -41,10 +41,17 @@ pub(crate) struct Facts {
     pub(crate) detail: Option<&'static str>,
     /// What the operator should know about a use that was served.
     remarks: Remarks,
+    /// The client went away before there was an answer.
+    is_gone: bool,
     outcome: Option<(StatusCode, &'static str)>,
 }
 
 impl Facts {
+    /// The client went away: whatever is answered, nobody hears it.
+    pub(crate) fn leave(&mut self) {
+        self.is_gone = true;
+    }
+
     /// The caller's own word for who it is, before anything was verified.
     pub(crate) fn claim(&mut self, id: &str) {
         let id: String = id.chars().take(CLAIM_CHARS_MAX).collect();
@@ -66,7 +73,9 @@ impl Facts {
 
     /// How the request ended.
     pub(crate) fn end(&mut self, status: StatusCode, code: &'static str) {
-        self.outcome = Some((status, code));
+        if !self.is_gone {
+            self.outcome = Some((status, code));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod journal;
 mod listen;
 mod metrics;
 mod plane;
+mod presence;
 mod scheduler;
 mod tls;
 

@@ -20,6 +20,7 @@ use crate::answer::{self, Body};
 use crate::body::{self, BodyError};
 use crate::journal::{Facts, Journal};
 use crate::listen::Answer;
+use crate::presence::{Presence, presence};
 
 /// Which protocol a request speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub(crate) struct Received<'a> {
     pub(crate) body: &'a Bytes,
     pub(crate) request_id: &'a RequestId,
     pub(crate) peer: SocketAddr,
+    pub(crate) presence: &'a Presence,
 }
 
 /// Both planes on one listener.
@@ -77,19 +79,29 @@ impl Answer for Planes {
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
         let body = body::read(body).await;
+        // Dropped with this future: an operation that may stop early hears then that the client has gone.
+        let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => planes.operate(plane, peer, &parts, &body, &request_id, &mut entry.facts).await,
+                    Ok(body) => {
+                        let headers = headers_of(&parts);
+                        let (parts, body, request_id) = (&parts, &body, &request_id);
+                        let received =
+                            Received { parts, headers: &headers, body, request_id, peer, presence: &presence };
+                        planes.operate(plane, &received, &mut entry.facts).await
+                    }
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 planes.service_metrics();
                 entry.write().await.map(|()| response)
             }
         });
-        match handling.await {
+        let handled = handling.await;
+        drop(here);
+        match handled {
             Ok(Ok(response)) => response,
             // Not durable, or a panic, whose entry has recorded that there was no outcome.
             Ok(Err(_)) | Err(_) => unavailable(plane, &request_id),
@@ -106,20 +118,10 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 }
 
 impl Planes {
-    async fn operate(
-        &self,
-        plane: Plane,
-        peer: SocketAddr,
-        parts: &Parts,
-        body: &Bytes,
-        request_id: &RequestId,
-        facts: &mut Facts,
-    ) -> Response<Body> {
-        let headers = headers_of(parts);
-        let received = Received { parts, headers: &headers, body, request_id, peer };
+    async fn operate(&self, plane: Plane, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
         match plane {
-            Plane::Instance => instance::answer(&self.service, &received, facts).await,
-            Plane::Rpc => rpc::answer(&self.service, &received, facts).await,
+            Plane::Instance => instance::answer(&self.service, received, facts).await,
+            Plane::Rpc => rpc::answer(&self.service, received, facts).await,
         }
     }
 

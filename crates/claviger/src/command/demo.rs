@@ -29,6 +29,11 @@ pub(crate) async fn run() -> Result<(), Failure> {
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::AtMost(1),
         use_policy: UsePolicy::default(),
+        // Without a stock: the times shown are those of making a pair.
+        keygen: claviger_keygen::Config {
+            stock: claviger_keygen::StockSizes::NONE,
+            ..claviger_keygen::Config::default()
+        },
         connections_max: 64,
         audit_segment_bytes: 1024 * 1024,
         is_dev: true,

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Dev, Init};
-use crate::config::{self, CONNECTIONS_MAX, parse_concurrency};
+use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
 
 /// Small, so that many development servers fit on a laptop.
@@ -18,6 +18,17 @@ const DEV_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Runs a development server.
 pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
+    let pairs = PairSettings {
+        stock: dev.stock,
+        stock_cores: dev.stock_cores,
+        stock_max_age: None,
+        engine: dev.engine,
+        extended_key_pair_specs: dev.extended_key_pair_specs,
+    };
+    let defaults = claviger_keygen::Config {
+        stock: claviger_keygen::StockSizes::DEVELOPMENT,
+        ..claviger_keygen::Config::default()
+    };
     let options = Options {
         root_key_file: dev.data_dir.join("root.key"),
         data_dir: dev.data_dir,
@@ -29,6 +40,7 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
             deny_basic_operations_on_rotating_keys: dev.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: dev.deny_caller_supplied_iv,
         },
+        keygen: pairs.over(defaults).map_err(Failure::Argument)?,
         connections_max: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,

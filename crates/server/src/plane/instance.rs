@@ -27,6 +27,7 @@ use super::{Received, principal};
 use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
+use crate::presence::Presence;
 
 /// What an operation answers: an encoded message, and the key and version it used, if any.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ struct Call<'a> {
     body: &'a [u8],
     version_header: Option<&'a KeyVersionId>,
     request_id: &'a RequestId,
+    presence: &'a Presence,
 }
 
 /// Answers one request; what is known about it is left in `facts`, also when it is refused.
@@ -83,6 +85,7 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
         body: received.body,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
+        presence: received.presence,
     };
     call.run(headers.operation, facts).await
 }
@@ -214,6 +217,14 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         }
         ServiceError::Vault(VaultError::Store(_)) | ServiceError::Random | ServiceError::Contention => {
             tracing::error!(%error, "a request could not be served now");
+            ApiError::ServiceUnavailableTemporary
+        }
+        ServiceError::TooManyWaiting => {
+            facts.detail = Some("too many requests wait for a key pair");
+            ApiError::ServiceUnavailableTemporary
+        }
+        ServiceError::CallerGone => {
+            facts.leave();
             ApiError::ServiceUnavailableTemporary
         }
         ServiceError::Keygen(_) => {

@@ -171,6 +171,8 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         | ServiceError::KeyVersionExhausted => RpcError::RejectedUnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
+        // CreateKey of an RSA key waits for a pair like anybody else.
+        ServiceError::TooManyWaiting | ServiceError::CallerGone => RpcError::ServiceUnavailableTemporary,
         ServiceError::Vault(VaultError::Store(_))
         | ServiceError::Random
         | ServiceError::Contention
