@@ -2,6 +2,7 @@
 //! printed: as a table, or with `--json`. Client and server share the machine, so the figures are for both together.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod calls;
 mod load;
 mod pairs;
 

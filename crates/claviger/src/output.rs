@@ -27,7 +27,8 @@ impl Output {
     }
 }
 
-/// A leaf a line; names of nested objects are joined by dots, entries of lists are set apart by an empty line.
+/// A leaf a line, a list of words too; names of nested objects are joined by dots, other entries of lists are set apart by
+/// an empty line.
 fn print_text(value: &Value, name: &str) {
     match value {
         Value::Object(fields) => {
@@ -37,6 +38,10 @@ fn print_text(value: &Value, name: &str) {
             }
         }
         Value::Array(entries) if entries.is_empty() => println!("{name:32} (none)"),
+        Value::Array(entries) if entries.iter().all(Value::is_string) => {
+            let words: Vec<&str> = entries.iter().filter_map(Value::as_str).collect();
+            println!("{name:32} {}", words.join(", "));
+        }
         Value::Array(entries) => {
             for entry in entries {
                 print_text(entry, "");

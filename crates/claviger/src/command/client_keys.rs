@@ -26,6 +26,15 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
                 return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
             }
+            let (key_file, password_file) =
+                (out.join(format!("{name}.json")), out.join(format!("{name}-password.txt")));
+            // Before anything is made: the private key is handed out once.
+            if let Some(there) = [&key_file, &password_file].into_iter().find(|file| file.exists()) {
+                return Err(Failure::Argument(format!(
+                    "{} exists and is not overwritten; give another --out",
+                    there.display()
+                )));
+            }
             make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
             let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
             let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
@@ -36,8 +45,6 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
                 "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
                 made.client_key_id, made.private_key_data
             ));
-            let (key_file, password_file) =
-                (out.join(format!("{name}.json")), out.join(format!("{name}-password.txt")));
             write_new(&key_file, file.as_bytes(), 0o600)?;
             write_new(&password_file, password.reveal().as_bytes(), 0o600)?;
             target.output.print(&json!({
@@ -73,12 +80,12 @@ async fn make_access_point(target: &Target, name: &str, wanted: &Wanted) -> Resu
         Err(ClientError::Api { status: 404, .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut rules = Vec::new();
-    if !wanted.networks.is_empty() {
+    let has_networks = !wanted.networks.is_empty();
+    if has_networks {
         let rule = [("Type", "Private".to_owned()), ("SourcePrivateIp", json!(wanted.networks).to_string())];
         rpc.call::<Value>("CreateNetworkRule", &named(&rule)).await?;
-        rules.push(name);
     }
+    let rules = if has_networks { vec![name] } else { Vec::new() };
     let permission = |name: &PermissionName| match name {
         PermissionName::KeyUser => Permission::KeyUser.name(),
         PermissionName::SecretUser => Permission::SecretUser.name(),
@@ -93,7 +100,13 @@ async fn make_access_point(target: &Target, name: &str, wanted: &Wanted) -> Resu
         ("Resources", resources.to_string()),
         ("AccessControlRules", json!({ "NetworkRules": rules }).to_string()),
     ];
-    rpc.call::<Value>("CreatePolicy", &named(&policy)).await?;
+    if let Err(error) = rpc.call::<Value>("CreatePolicy", &named(&policy)).await {
+        if has_networks {
+            // The rule was for this policy alone; if it stays, `claviger` says so when it is asked again.
+            let _either = rpc.call::<Value>("DeleteNetworkRule", &named(&[])).await;
+        }
+        return Err(error.into());
+    }
     let point = [("AuthenticationMethod", "ClientKey".to_owned()), ("Policies", json!([name]).to_string())];
     rpc.call::<Value>("CreateApplicationAccessPoint", &named(&point)).await?;
     Ok(())
