@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use claviger_base::{Clock, SecretBytes};
-use claviger_keygen::Generator;
+use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Key, KeySpec, KeyUsage, RotationInterval};
 use claviger_service::{
     Config, CreateKey, Decrypt, DecryptSource, Encrypt, GenerateDataKey, KeyRef, Rights, Service, ServiceError,
@@ -21,7 +21,8 @@ pub(crate) fn service(config: Config) -> Arc<Service> {
     let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
     let clock = Clock::default();
     first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-    let generator = Generator::start(claviger_keygen::Config::default()).unwrap();
+    let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
+    let generator = Generator::start(keygen).unwrap();
     Arc::new(Service::new(vault, clock, generator, config).unwrap())
 }
 
