@@ -6,6 +6,7 @@
 
 mod command;
 mod conformance;
+mod fuzz;
 mod python;
 mod report;
 mod stages;
