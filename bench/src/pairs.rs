@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use claviger_keygen::{Config, Generator, KeygenError, PairSpec};
+use claviger_keygen::{Config, Generator, KeygenError, PairSpec, StockSizes};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -32,7 +32,8 @@ impl Row {
 
 /// Every spec.
 pub(crate) fn measure(runtime: &Runtime) -> Result<Vec<Row>, KeygenError> {
-    let generator = Generator::start(Config { threads: NonZeroUsize::MIN })?;
+    let generator =
+        Generator::start(Config { threads: NonZeroUsize::MIN, stock: StockSizes::NONE, ..Config::default() })?;
     let one = |spec: PairSpec| {
         let (started, mut made) = (Instant::now(), 0_u32);
         while started.elapsed() < MEASURED {

@@ -17,7 +17,7 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 14] = [
+const STAGES: [Stage; 15] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
@@ -31,6 +31,7 @@ const STAGES: [Stage; 14] = [
     Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
     Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
     Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
+    Stage { name: "keys", about: "113,000 RSA pairs judged by other libraries", slow: true, run: keys },
     Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
 ];
 
@@ -193,6 +194,13 @@ fn kill(root: &Path, _slow: bool) -> Outcome {
 
 fn properties(root: &Path, _slow: bool) -> Outcome {
     run_command(cargo(root).env("PROPTEST_CASES", "5120").args(["test", "--workspace"])).into()
+}
+
+/// `CLAVIGER_KEYS=1000/100/30` makes it shorter.
+fn keys(root: &Path, _slow: bool) -> Outcome {
+    let counts = std::env::var("CLAVIGER_KEYS").unwrap_or_else(|_unset| String::from("100000/10000/3000"));
+    let test = ["test", "-p", "claviger-keygen", "--test", "keys", "--", "--nocapture"];
+    run_command(cargo(root).env("CLAVIGER_KEYS", counts).args(test)).into()
 }
 
 fn ignored(root: &Path, _slow: bool) -> Outcome {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::parse_size;
 use crate::output::Output;
 
 /// An open key management service that speaks Alibaba Cloud KMS's own protocols.
@@ -65,6 +66,18 @@ pub(crate) struct Dev {
     /// Data key pair requests at once: a number, or `unlimited`
     #[arg(long, default_value = "1")]
     pub(crate) data_key_pair_concurrency: String,
+    /// Ready RSA pairs to keep, for example RSA_2048=64; may be repeated; 0 keeps none
+    #[arg(long = "stock", value_name = "SPEC=N", value_parser = parse_size)]
+    pub(crate) stock: Vec<(String, i64)>,
+    /// How many cores may work on the stock, for example 0.25
+    #[arg(long)]
+    pub(crate) stock_cores: Option<f64>,
+    /// How RSA pairs are made: auto, ifma, dual, scalar or library
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
+    /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
+    #[arg(long)]
+    pub(crate) extended_key_pair_specs: bool,
     /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
     #[arg(long)]
     pub(crate) deny_basic_operations_on_rotating_keys: bool,
@@ -99,6 +112,18 @@ pub(crate) enum Audit {
         /// A point the log must contain, SEQ:CHAIN as an earlier verify printed it
         #[arg(long)]
         expect_head: Option<String>,
+        /// Print as text or JSON
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
+    /// Go on without a lost or damaged log: sets what is left of it aside; the next start begins a new one
+    BeginAnew {
+        /// The data directory of the stopped server
+        #[arg(long, default_value = "./claviger-data")]
+        data_dir: PathBuf,
+        /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
+        #[arg(long)]
+        root_key_file: Option<PathBuf>,
         /// Print as text or JSON
         #[arg(long, value_enum, default_value = "text")]
         output: Output,

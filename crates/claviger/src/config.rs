@@ -1,5 +1,8 @@
 //! `claviger.toml`: what `claviger serve` reads and `claviger init` writes a first version of.
 
+mod pairs;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,7 @@ use claviger_service::{PairConcurrency, UsePolicy};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+pub(crate) use pairs::{PairSettings, parse_size};
 
 /// Connections at once unless configured.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
@@ -32,6 +36,13 @@ struct File {
     deny_caller_supplied_iv: bool,
     connections_max: Option<usize>,
     audit_segment_bytes: Option<u64>,
+    #[serde(default)]
+    stock: BTreeMap<String, i64>,
+    stock_cores: Option<f64>,
+    stock_max_age: Option<String>,
+    engine: Option<String>,
+    #[serde(default)]
+    extended_key_pair_specs: bool,
 }
 
 /// A number, or `"unlimited"`.
@@ -58,6 +69,13 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         Concurrency::Number(limit) => limit.to_string(),
         Concurrency::Word(word) => word,
     };
+    let pairs = PairSettings {
+        stock: file.stock.into_iter().collect(),
+        stock_cores: file.stock_cores,
+        stock_max_age: file.stock_max_age,
+        engine: file.engine,
+        extended_key_pair_specs: file.extended_key_pair_specs,
+    };
     Ok(Options {
         data_dir: file.data_dir,
         root_key_file: file.root_key_file,
@@ -65,6 +83,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         admin: file.admin,
         hostnames: file.hostnames,
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
+        keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
         use_policy: UsePolicy {
             deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
@@ -98,6 +117,7 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          hostnames = []\n\
          # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
          data_key_pair_concurrency = 1\n\
+         {}\
          # Encrypt, GenerateDataKey and the basic pair operations use a key's first version for ever: rotation has no effect\n\
          # on them. Refuse them on keys that rotate:\n\
          deny_basic_operations_on_rotating_keys = false\n\
@@ -106,7 +126,8 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          # connections_max = {CONNECTIONS_MAX}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),
-        root_key_file.display().to_string()
+        root_key_file.display().to_string(),
+        pairs::template()
     )
 }
 
@@ -126,11 +147,38 @@ mod tests {
     }
 
     #[test]
+    fn the_stock_is_a_table_of_its_own_or_inline() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("claviger.toml");
+        let text = template(Path::new("/d"), Path::new("/r"));
+        let uncommented = text.replace("# stock", "stock").replace("# engine", "engine");
+        fs::write(&path, &uncommented).unwrap();
+        assert_eq!(read(&path).unwrap().keygen, claviger_keygen::Config::default(), "{uncommented}");
+        fs::write(&path, format!("{text}[stock]\nRSA_4096 = 7\n")).unwrap();
+        assert_eq!(read(&path).unwrap().keygen.stock.rsa_4096, 7);
+        assert!(!read(&path).unwrap().keygen.extended_specs);
+        fs::write(&path, text.replace("# extended_key_pair_specs = false", "extended_key_pair_specs = true")).unwrap();
+        assert!(read(&path).unwrap().keygen.extended_specs);
+    }
+
+    #[test]
     fn unknown_settings_and_wrong_values_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claviger.toml");
         let good = template(Path::new("/d"), Path::new("/r"));
-        for bad in ["concurrency = 3\n", "data_key_pair_concurrency = 0\n", "data_key_pair_concurrency = \"many\"\n"] {
+        for bad in [
+            "concurrency = 3\n",
+            "stock = 5\n",
+            "stock = { EC_P256 = 5 }\n",
+            "stock = { RSA_2048 = -5 }\n",
+            "stock_cores = 0\n",
+            "stock_max_age = 5\n",
+            "engine = \"none\"\n",
+            "extended_key_pair_specs = 1\n",
+            "extended_key_pair_specs = \"ML_DSA_44\"\n",
+            "data_key_pair_concurrency = 0\n",
+            "data_key_pair_concurrency = \"many\"\n",
+        ] {
             let without = good.replace("data_key_pair_concurrency = 1\n", "");
             fs::write(&path, format!("{without}{bad}")).unwrap();
             assert!(read(&path).is_err(), "{bad}");

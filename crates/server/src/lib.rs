@@ -5,15 +5,19 @@
 mod admin;
 mod answer;
 mod assemble;
+mod begin_anew;
 mod body;
 mod error;
 mod handout;
+mod idle;
 mod journal;
 mod listen;
 mod metrics;
 mod plane;
+mod presence;
 mod scheduler;
 mod tls;
 
 pub use assemble::{Options, Server, initialise};
+pub use begin_anew::begin_audit_anew;
 pub use error::StartError;

@@ -1,9 +1,10 @@
 //! What the server counts, and its text for `/metrics` (OpenMetrics). Labels come from closed sets, never from a request.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use claviger_service::Remarks;
+use claviger_service::{Remarks, Service};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -11,6 +12,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+mod pairs;
+
+use pairs::Pairs;
 
 /// Upper bounds of the duration buckets, seconds: from a cached decrypt to a long RSA_4096 pair.
 const DURATION_BUCKETS_S: [f64; 14] =
@@ -64,7 +69,14 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(service: Arc<Service>) -> Self {
+        let mut metrics = Self::without_pairs();
+        metrics.registry.register_collector(Box::new(Pairs(move || service.pair_figures())));
+        metrics
+    }
+
+    /// Without the figures of a service, for tests that have none.
+    pub(crate) fn without_pairs() -> Self {
         let mut registry = Registry::with_prefix("claviger");
         let requests = Family::default();
         registry.register("requests", "Requests answered, by plane, operation and result code", requests.clone());
@@ -143,7 +155,7 @@ mod tests {
 
     #[test]
     fn counts_show_in_the_text() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::without_pairs();
         metrics.count("instance", "AdvanceDecrypt", "OK", Duration::from_millis(3));
         metrics.connections.inc();
         metrics.count_remarks(Remarks { is_basic_on_rotating_key: true, is_caller_supplied_iv: false });

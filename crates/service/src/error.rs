@@ -50,6 +50,10 @@ pub enum ServiceError {
     Unsupported,
     /// As many data key pair requests as are allowed are in flight already.
     ConcurrencyLimitExceeded,
+    /// As many requests as may wait for a pair do so already.
+    TooManyWaiting,
+    /// The caller went away before there was an answer.
+    CallerGone,
     /// The ciphertext does not open: wrong key, wrong associated data, or altered. No detail on purpose.
     DoesNotOpen,
     /// Somebody else kept changing the same records; try again.
@@ -87,6 +91,8 @@ impl fmt::Display for ServiceError {
             Self::OnlySymmetricKeySupported(key) => write!(f, "the key {key} is not symmetric"),
             Self::Unsupported => f.write_str("the operation is not supported for this key"),
             Self::ConcurrencyLimitExceeded => f.write_str("too many data key pair requests at once"),
+            Self::TooManyWaiting => write!(f, "{}", KeygenError::TooManyWaiting),
+            Self::CallerGone => f.write_str("the caller went away"),
             Self::DoesNotOpen => f.write_str("the ciphertext does not open"),
             Self::Contention => f.write_str("the same records were being changed by others"),
             Self::Vault(error) => write!(f, "{error}"),
@@ -107,7 +113,10 @@ impl From<VaultError> for ServiceError {
 
 impl From<KeygenError> for ServiceError {
     fn from(error: KeygenError) -> Self {
-        Self::Keygen(error)
+        match error {
+            KeygenError::TooManyWaiting => Self::TooManyWaiting,
+            failed => Self::Keygen(failed),
+        }
     }
 }
 

@@ -1,4 +1,10 @@
 //! Admission of data key pair requests: design.md section 5. At the limit a request is refused at once, never queued here.
+//!
+//! A place is held for exactly as long as work is done for the request. A caller that goes away while it waits for a pair
+//! gives its place back at once, and its order is withdrawn with it: the makers stop within milliseconds and keep what
+//! they have done for whoever comes next. So connecting and resetting buys nobody more than one place does, and a caller
+//! that broke off may ask again at once, as at Alibaba Cloud, where the limit is on requests in flight. Once a pair has
+//! been handed out, the place is held until it is wrapped, whether the caller is still there or not.
 
 use std::fmt;
 use std::sync::Arc;

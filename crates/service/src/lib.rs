@@ -17,6 +17,9 @@ mod sealing;
 mod service;
 mod setup;
 
+/// The generator's figures, for metrics.
+pub use claviger_keygen::Figures as PairFigures;
+
 pub use access::{Access, AccessRefusal, Caller, NonceLedger, Rights};
 pub use error::ServiceError;
 pub use gate::{PairConcurrency, PairGate, PairPermit};

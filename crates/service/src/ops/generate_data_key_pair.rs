@@ -112,15 +112,26 @@ pub struct DataKeyPair {
 impl Service {
     /// Makes a pair and wraps its private half. Nothing of it is kept.
     ///
+    /// When `gone` ends, nobody waits for the answer any more: a request that waits for a pair gives up, and a pair that
+    /// nobody has looked at goes to somebody else. What was encoded or sealed is wiped and never used again.
+    ///
+    /// Encoding and sealing take some 30 microseconds for RSA_4096, as long as checking one signature, so they stay on
+    /// the caller's thread; only the search for primes is elsewhere.
+    ///
     /// # Errors
     /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, parameters that are
-    /// not allowed, [`ServiceError::ConcurrencyLimitExceeded`], [`ServiceError::KeyVersionExhausted`].
-    pub async fn generate_data_key_pair(&self, request: GenerateDataKeyPair) -> Result<DataKeyPair, ServiceError> {
+    /// not allowed, [`ServiceError::ConcurrencyLimitExceeded`]; then [`ServiceError::TooManyWaiting`],
+    /// [`ServiceError::CallerGone`], [`ServiceError::Keygen`], [`ServiceError::KeyVersionExhausted`].
+    pub async fn generate_data_key_pair(
+        &self,
+        request: GenerateDataKeyPair,
+        gone: impl Future<Output = ()>,
+    ) -> Result<DataKeyPair, ServiceError> {
         require(&request.key_pair_spec, "KeyPairSpec")?;
         require(&request.key_format, "KeyFormat")?;
         let key = self.usable_key(&request.key, &request.rights).await?;
         request.version.require_symmetric(&key)?;
-        let spec = PairSpec::parse(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
+        let spec = self.generator.spec(&request.key_pair_spec).ok_or(ServiceError::InvalidParameter("KeyPairSpec"))?;
         let format = KeyFormat::parse(&request.key_format).ok_or(ServiceError::InvalidParameter("KeyFormat"))?;
         let algorithm = encryption_algorithm(&key, &request.algorithm)?;
         check_aad(&request.aad)?;
@@ -128,7 +139,12 @@ impl Service {
         let version_id = request.version.of(&key);
         let permit = self.gate.enter()?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
-        let (public_key, private_key) = self.generator.pair(spec, request.client).await?.into_parts();
+        let pair = tokio::select! {
+            biased;
+            () = gone => return Err(ServiceError::CallerGone),
+            pair = self.generator.pair(spec, request.client) => pair?,
+        };
+        let (public_key, private_key) = pair.into_parts();
         let (public_key, private_key) = match format {
             KeyFormat::Der => (public_key, private_key),
             KeyFormat::Pem => (

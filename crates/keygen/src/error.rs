@@ -1,0 +1,40 @@
+//! Why there is no pair.
+
+use std::fmt;
+
+/// Why there is no pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeygenError {
+    /// The crypto library or the random generator failed.
+    Failed,
+    /// The generator is being stopped.
+    Stopped,
+    /// The system gave no threads.
+    NoThreads,
+    /// The system gave no memory for the stock.
+    NoMemory,
+    /// As many orders wait as may wait, in all or of this client.
+    TooManyWaiting,
+    /// Pairs of that kind are not switched on.
+    NotOffered,
+    /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
+    NoIfma,
+}
+
+impl fmt::Display for KeygenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed => f.write_str("the crypto library could not make a key pair"),
+            Self::Stopped => f.write_str("pair generation is being stopped"),
+            Self::NoThreads => f.write_str("the system gave no threads for pair generation"),
+            Self::NoMemory => f.write_str("the system gave no memory for the stock of pairs; make `stock` smaller"),
+            Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
+            Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
+            Self::NoIfma => {
+                f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"dual\"")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeygenError {}

@@ -1,0 +1,45 @@
+//! Pairs on further curves: P-384, P-521 and Ed25519 by AWS-LC, SM2 through `claviger_crypto`.
+//!
+//! P-384, P-521, SM2: as `ec` does P-256, with the other curve's name (RFC 5480, RFC 5915; GM/T 0006 for SM2).
+//! Ed25519: PKCS#8 version 1 around the seed alone, RFC 8410 section 7; version 2, which adds the public key, is not read
+//! by every library (older Java, OpenSSL before 3).
+
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::signature::{
+    ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair as _,
+};
+use claviger_base::SecretBytes;
+
+use crate::error::KeygenError;
+use crate::pair::Pair;
+
+pub(super) fn p384() -> Result<Pair, KeygenError> {
+    nist(&ECDSA_P384_SHA384_ASN1_SIGNING)
+}
+
+pub(super) fn p521() -> Result<Pair, KeygenError> {
+    nist(&ECDSA_P521_SHA512_ASN1_SIGNING)
+}
+
+/// The algorithm chooses the curve; its hash has no part in the key.
+fn nist(algorithm: &'static EcdsaSigningAlgorithm) -> Result<Pair, KeygenError> {
+    let key = EcdsaKeyPair::generate(algorithm).map_err(|_failed| KeygenError::Failed)?;
+    let private_key = key.to_pkcs8v1().map_err(|_failed| KeygenError::Failed)?;
+    let public_key: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_failed| KeygenError::Failed)?;
+    Ok(Pair { public_key: public_key.as_ref().to_vec(), private_key: SecretBytes::copy_from(private_key.as_ref()) })
+}
+
+pub(super) fn ed25519() -> Result<Pair, KeygenError> {
+    let key = Ed25519KeyPair::generate().map_err(|_failed| KeygenError::Failed)?;
+    let private_key = key.to_pkcs8v1().map_err(|_failed| KeygenError::Failed)?;
+    let public_key: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_failed| KeygenError::Failed)?;
+    Ok(Pair { public_key: public_key.as_ref().to_vec(), private_key: SecretBytes::copy_from(private_key.as_ref()) })
+}
+
+pub(super) fn sm2() -> Result<Pair, KeygenError> {
+    let key = claviger_crypto::sm2::PrivateKey::generate().map_err(|_failed| KeygenError::Failed)?;
+    let private_key = key.pkcs8_der().map_err(|_failed| KeygenError::Failed)?;
+    let public_key = key.public_key().spki_der().map_err(|_failed| KeygenError::Failed)?;
+    Ok(Pair { public_key, private_key })
+}

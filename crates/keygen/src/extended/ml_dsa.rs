@@ -1,0 +1,41 @@
+//! ML-DSA pairs (FIPS 204) by AWS-LC.
+//!
+//! RFC 9881: SPKI holds the public key as such; PKCS#8 holds the seed of 32 bytes as `[0]`, of its three forms the one
+//! that the RFC recommends. From it everything else follows, and there is no second part that could contradict it.
+
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::signature::{
+    KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
+};
+use claviger_base::SecretBytes;
+
+use crate::error::KeygenError;
+use crate::pair::Pair;
+
+/// NIST's categories of strength.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Level {
+    /// ML-DSA-44.
+    Two,
+    /// ML-DSA-65.
+    Three,
+    /// ML-DSA-87.
+    Five,
+}
+
+impl Level {
+    const fn algorithm(self) -> &'static PqdsaSigningAlgorithm {
+        match self {
+            Self::Two => &ML_DSA_44_SIGNING,
+            Self::Three => &ML_DSA_65_SIGNING,
+            Self::Five => &ML_DSA_87_SIGNING,
+        }
+    }
+}
+
+pub(super) fn pair(level: Level) -> Result<Pair, KeygenError> {
+    let key = PqdsaKeyPair::generate(level.algorithm()).map_err(|_failed| KeygenError::Failed)?;
+    let private_key = key.to_pkcs8v1().map_err(|_failed| KeygenError::Failed)?;
+    let public_key: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_failed| KeygenError::Failed)?;
+    Ok(Pair { public_key: public_key.as_ref().to_vec(), private_key: SecretBytes::copy_from(private_key.as_ref()) })
+}

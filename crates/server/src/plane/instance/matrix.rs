@@ -1,0 +1,314 @@
+//! The matrix: every operation x every kind of key x every state x every permission, one expected answer per cell, all
+//! from one table. Requests go through the adapter, so what is compared is what a client would read.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use claviger_base::Clock;
+use claviger_base::id::{KeyId, RequestId};
+use claviger_keygen::Generator;
+use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
+use claviger_service::{Caller, Config, CreateKey, KeyRef, Rights, Service, ServiceError, first_start};
+use claviger_store::MemoryEngine;
+use claviger_vault::{FileSeal, StoredKey, Vault};
+use claviger_wire::instance::message::{
+    AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyRequest, DecryptRequest,
+    EncryptRequest, EncryptResponse, GenerateDataKeyPairRequest, GenerateDataKeyRequest, GenerateRandomRequest,
+    GetPublicKeyRequest, GetSecretValueRequest, HmacRequest, SignRequest, SignResponse, VerifyRequest,
+};
+use claviger_wire::instance::{ApiError, Operation};
+use prost::Message;
+
+use super::{Answered, Call};
+use crate::journal::Facts;
+
+use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
+
+/// The columns of the table.
+const KINDS: [(KeySpec, KeyUsage); 15] = [
+    (KeySpec::AliyunAes256, E),
+    (KeySpec::AliyunSm4, E),
+    (KeySpec::Rsa2048, E),
+    (KeySpec::Rsa3072, E),
+    (KeySpec::Rsa4096, E),
+    (KeySpec::Rsa2048, S),
+    (KeySpec::Rsa3072, S),
+    (KeySpec::Rsa4096, S),
+    (KeySpec::EcP256, E),
+    (KeySpec::EcP256, S),
+    (KeySpec::EcP256k, E),
+    (KeySpec::EcP256k, S),
+    (KeySpec::EcSm2, E),
+    (KeySpec::EcSm2, S),
+    (KeySpec::HmacSha256, M),
+];
+
+/// What a permitted request on an enabled key gets: `+` served, `u` UnsupportedOperation, `s`
+/// Forbidden.OnlySymmetricKeySupported, `r` served and `n` Forbidden.ResourceNotFound, both whatever the key is.
+const TABLE: [(Operation, &str); 16] = [
+    // AES, SM4 | RSA encrypts | RSA signs | P256 E S | P256K E S | SM2 E S | HMAC
+    (Operation::Encrypt, "++ +++ uuu +u +u +u u"),
+    (Operation::Decrypt, "++ +++ uuu +u +u +u u"),
+    (Operation::AdvanceEncrypt, "++ sss sss ss ss ss s"),
+    (Operation::AdvanceDecrypt, "++ sss sss ss ss ss s"),
+    (Operation::GenerateDataKey, "++ uuu uuu uu uu uu u"),
+    (Operation::AdvanceGenerateDataKey, "++ sss sss ss ss ss s"),
+    (Operation::GenerateDataKeyPair, "++ uuu uuu uu uu uu u"),
+    (Operation::GenerateDataKeyPairWithoutPlaintext, "++ uuu uuu uu uu uu u"),
+    (Operation::AdvanceGenerateDataKeyPair, "++ sss sss ss ss ss s"),
+    (Operation::AdvanceGenerateDataKeyPairWithoutPlaintext, "++ sss sss ss ss ss s"),
+    (Operation::Sign, "uu uuu +++ u+ u+ u+ u"),
+    (Operation::Verify, "uu uuu +++ u+ u+ u+ u"),
+    (Operation::GetPublicKey, "uu +++ +++ ++ ++ ++ u"),
+    (Operation::GetSecretValue, "nn nnn nnn nn nn nn n"),
+    (Operation::GenerateRandom, "rr rrr rrr rr rr rr r"),
+    (Operation::Hmac, "uu uuu uuu uu uu uu +"),
+];
+
+/// Where the key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    In(KeyState),
+    Destroyed,
+}
+
+const LIVES: [Life; 5] = [
+    Life::In(KeyState::Enabled),
+    Life::In(KeyState::Disabled),
+    Life::In(KeyState::PendingImport),
+    Life::In(KeyState::PendingDeletion),
+    Life::Destroyed,
+];
+
+/// What the caller may do: with keys, with secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum May {
+    Everything,
+    ThisKey,
+    AnotherKey,
+    SecretsOnly,
+}
+
+const MAYS: [May; 4] = [May::Everything, May::ThisKey, May::AnotherKey, May::SecretsOnly];
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const SECRET: &str = "db/main";
+const DAY_S: u64 = 86_400;
+
+impl May {
+    fn rights(self, key: &KeyId) -> Rights {
+        let grant =
+            |permission, resource| Grant { permissions: vec![permission], resources: vec![resource], networks: None };
+        let grants = match self {
+            Self::Everything => return Rights::everything(SOURCE),
+            Self::ThisKey => vec![grant(Permission::KeyUser, Resource::Key(key.clone()))],
+            Self::AnotherKey => vec![grant(Permission::KeyUser, Resource::Key(KeyId::generate().unwrap()))],
+            Self::SecretsOnly => vec![grant(Permission::SecretUser, Resource::AnySecret)],
+        };
+        Rights::granted(Arc::new(grants), SOURCE)
+    }
+}
+
+/// The one place that says what a cell answers.
+fn expected(cell: char, key: &KeyId, life: Life, may: May) -> Result<(), ApiError> {
+    let (with_keys, with_secrets) = match may {
+        May::Everything => (true, true),
+        May::ThisKey => (true, false),
+        May::AnotherKey => (false, false),
+        May::SecretsOnly => (false, true),
+    };
+    match (cell, life) {
+        ('r', _) => Ok(()),
+        ('n', _) if with_secrets => Err(ApiError::ResourceNotFound),
+        ('n', _) => Err(ApiError::NoPermission(SECRET.to_owned())),
+        (_, Life::Destroyed) => Err(ApiError::KeyNotFound),
+        _ if !with_keys => Err(ApiError::NoPermission(key.to_string())),
+        (_, Life::In(KeyState::Disabled)) => Err(ApiError::Disabled),
+        (_, Life::In(KeyState::PendingImport)) => Err(ApiError::PendingImport),
+        (_, Life::In(KeyState::PendingDeletion)) => Err(ApiError::PendingDeletion),
+        ('+', Life::In(KeyState::Enabled)) => Ok(()),
+        ('u', Life::In(KeyState::Enabled)) => Err(ApiError::UnsupportedOperation),
+        ('s', Life::In(KeyState::Enabled)) => Err(ApiError::OnlySymmetricKeySupported(key.to_string())),
+        (other, _) => panic!("the table has no meaning for {other}"),
+    }
+}
+
+struct Fixture {
+    service: Arc<Service>,
+    vault: Arc<Vault>,
+    clock: Clock,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
+        let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
+        let clock = Clock::default();
+        first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
+        let generator = Generator::start(claviger_keygen::Config::default()).unwrap();
+        let service = Service::new(Arc::clone(&vault), clock.clone(), generator, Config::default()).unwrap();
+        Self { service: Arc::new(service), vault, clock }
+    }
+
+    fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
+        let (description, creator) = (String::new(), String::new());
+        let request = CreateKey { spec, usage: Some(usage), description, rotation_interval: None, creator };
+        self.service.create_key(request).unwrap()
+    }
+
+    /// Brings the key from the life before to this one; the order is that of [`LIVES`].
+    fn enter(&self, key: &Key, life: Life) {
+        let by_id = KeyRef::Id(key.id.clone());
+        match life {
+            Life::In(KeyState::Enabled) => {}
+            Life::In(KeyState::Disabled) => drop(self.service.disable_key(&by_id).unwrap()),
+            Life::In(KeyState::PendingImport) => {
+                // No action leads here yet. The service forgets the key first, then the record is written behind its back.
+                self.service.enable_key(&by_id).unwrap();
+                let stored = self.vault.key(&key.id).unwrap().unwrap();
+                let pending = StoredKey(Key { state: KeyState::PendingImport, ..stored.record.0.clone() });
+                self.vault.change().update(&stored, &pending).unwrap().commit().unwrap();
+            }
+            Life::In(KeyState::PendingDeletion) => drop(self.service.schedule_key_deletion(&by_id, 7).unwrap()),
+            Life::Destroyed => {
+                self.clock.advance_s(8 * DAY_S);
+                self.service.do_what_is_due(&mut |done| assert!(done.is_ok(), "{done:?}")).unwrap();
+            }
+        }
+    }
+
+    async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
+        let caller = Caller::ClientKey(claviger_base::id::ClientKeyId::generate().unwrap());
+        let request_id = RequestId::generate().unwrap();
+        let (_here, presence) = crate::presence::presence();
+        let call = Call {
+            service: &self.service,
+            caller: &caller,
+            rights,
+            body,
+            version_header: None,
+            request_id: &request_id,
+            presence: &presence,
+        };
+        call.run(operation, &mut Facts::default()).await
+    }
+}
+
+/// What was made while the key was enabled, to be opened and verified in every life.
+#[derive(Default)]
+struct Made {
+    blob: Vec<u8>,
+    iv: Vec<u8>,
+    advance_blob: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+async fn make(fixture: &Fixture, key: &Key) -> Made {
+    let rights = Rights::everything(SOURCE);
+    let dummy = Made { blob: vec![1; 40], iv: vec![1; 12], advance_blob: vec![1; 40], signature: vec![1; 70] };
+    let body = |operation| request(operation, key, &dummy);
+    let mut made = Made { ..Made::default() };
+    let encrypted = fixture.call(Operation::Encrypt, &body(Operation::Encrypt), &rights).await;
+    let response = encrypted.map(|answered| EncryptResponse::decode(answered.message.as_slice()).unwrap());
+    (made.blob, made.iv) = response.map_or((dummy.blob.clone(), dummy.iv.clone()), |r| (r.ciphertext_blob, r.iv));
+    let encrypted = fixture.call(Operation::AdvanceEncrypt, &body(Operation::AdvanceEncrypt), &rights).await;
+    let response = encrypted.map(|answered| AdvanceEncryptResponse::decode(answered.message.as_slice()).unwrap());
+    made.advance_blob = response.map_or(dummy.advance_blob.clone(), |r| r.ciphertext_blob);
+    let signed = fixture.call(Operation::Sign, &body(Operation::Sign), &rights).await;
+    let response = signed.map(|answered| SignResponse::decode(answered.message.as_slice()).unwrap());
+    made.signature = response.map_or(dummy.signature.clone(), |r| r.signature);
+    made
+}
+
+fn request(operation: Operation, key: &Key, made: &Made) -> Vec<u8> {
+    let (key_id, aad) = (key.id.to_string(), Vec::new());
+    let (key_pair_spec, key_format) = ("EC_P256".to_owned(), "DER".to_owned());
+    match operation {
+        Operation::Encrypt | Operation::AdvanceEncrypt => {
+            EncryptRequest { key_id, plaintext: b"hello".to_vec(), ..EncryptRequest::default() }.encode_to_vec()
+        }
+        Operation::Decrypt => {
+            let (ciphertext_blob, iv) = (made.blob.clone(), made.iv.clone());
+            DecryptRequest { key_id, ciphertext_blob, iv, ..DecryptRequest::default() }.encode_to_vec()
+        }
+        Operation::AdvanceDecrypt => {
+            let (ciphertext_blob, iv) = (made.advance_blob.clone(), made.iv.clone());
+            DecryptRequest { key_id, ciphertext_blob, iv, ..DecryptRequest::default() }.encode_to_vec()
+        }
+        Operation::GenerateDataKey => {
+            GenerateDataKeyRequest { key_id, number_of_bytes: 32, ..GenerateDataKeyRequest::default() }.encode_to_vec()
+        }
+        Operation::AdvanceGenerateDataKey => {
+            AdvanceGenerateDataKeyRequest { key_id, number_of_bytes: 32, aad }.encode_to_vec()
+        }
+        Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => {
+            GenerateDataKeyPairRequest { key_id, algorithm: String::new(), key_pair_spec, key_format, aad }
+                .encode_to_vec()
+        }
+        Operation::AdvanceGenerateDataKeyPair | Operation::AdvanceGenerateDataKeyPairWithoutPlaintext => {
+            AdvanceGenerateDataKeyPairRequest { key_id, key_pair_spec, key_format, aad }.encode_to_vec()
+        }
+        Operation::Sign => SignRequest { key_id, message: b"hello".to_vec(), ..SignRequest::default() }.encode_to_vec(),
+        Operation::Verify => {
+            let (message, signature) = (b"hello".to_vec(), made.signature.clone());
+            VerifyRequest { key_id, message, signature, ..VerifyRequest::default() }.encode_to_vec()
+        }
+        Operation::GetPublicKey => GetPublicKeyRequest { key_id }.encode_to_vec(),
+        Operation::GetSecretValue => {
+            let secret_name = SECRET.to_owned();
+            GetSecretValueRequest { secret_name, ..GetSecretValueRequest::default() }.encode_to_vec()
+        }
+        Operation::GenerateRandom => GenerateRandomRequest { length: 32 }.encode_to_vec(),
+        Operation::Hmac => HmacRequest { key_id, message: b"hello".to_vec() }.encode_to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn every_cell_answers_as_the_table_says() {
+    for operation in Operation::ALL {
+        let rows = TABLE.iter().filter(|(in_table, _)| in_table == operation).count();
+        assert_eq!(rows, 1, "{}", operation.name());
+    }
+    let fixture = Fixture::new();
+    let (mut cells, mut served) = (0, HashSet::new());
+    for (column, kind) in KINDS.into_iter().enumerate() {
+        let key = fixture.create(kind);
+        let made = make(&fixture, &key).await;
+        for life in LIVES {
+            fixture.enter(&key, life);
+            for (operation, row) in TABLE {
+                let row: Vec<char> = row.chars().filter(|cell| *cell != ' ').collect();
+                assert_eq!(row.len(), KINDS.len(), "{} leaves cells out", operation.name());
+                let body = request(operation, &key, &made);
+                for may in MAYS {
+                    let answer = fixture.call(operation, &body, &may.rights(&key.id)).await;
+                    if let Ok(Answered { used: Some((key_id, version)), .. }) = &answer {
+                        assert_eq!((key_id, version), (&key.id, &key.initial_version));
+                    }
+                    let expected = expected(row[column], &key.id, life, may);
+                    if expected.is_ok() {
+                        served.insert(operation);
+                    }
+                    cells += 1;
+                    let place = format!("{} {} {life:?} {may:?}", operation.name(), kind.0.name());
+                    assert_eq!(answer.map(|_served| ()), expected, "{place}");
+                }
+            }
+        }
+    }
+    assert_eq!(cells, Operation::ALL.len() * KINDS.len() * LIVES.len() * MAYS.len());
+    // Secrets are not stored yet; everything else is served to somebody.
+    assert_eq!(served.len(), Operation::ALL.len() - 1);
+}
+
+/// Every spec and usage that CreateKey makes has a column.
+#[test]
+fn no_kind_of_key_is_left_out() {
+    for spec in KeySpec::ALL {
+        for usage in KeyUsage::ALL {
+            let is_made = spec.is_software() && !spec.algorithms(usage).is_empty();
+            assert_eq!(KINDS.contains(&(spec, usage)), is_made, "{} {}", spec.name(), usage.name());
+        }
+    }
+}
