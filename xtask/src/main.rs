@@ -7,6 +7,7 @@
 mod bench;
 mod command;
 mod conformance;
+mod fuzz;
 mod python;
 mod report;
 mod stages;

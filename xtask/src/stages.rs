@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::command::{self, cargo, run as run_command};
 use crate::conformance;
+use crate::fuzz;
 use crate::report::{Outcome, Report};
 use crate::tidy;
 
@@ -16,7 +17,7 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 14] = [
+const STAGES: [Stage; 15] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
@@ -29,6 +30,7 @@ const STAGES: [Stage; 14] = [
     Stage { name: "exchange", about: "what one language seals, the others open", slow: false, run: exchange },
     Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
     Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
+    Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
     Stage { name: "keys", about: "113,000 RSA pairs judged by other libraries", slow: true, run: keys },
     Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
 ];
@@ -168,6 +170,10 @@ fn java(root: &Path, slow: bool) -> Outcome {
 
 fn exchange(root: &Path, slow: bool) -> Outcome {
     judged(root, slow, conformance::exchange)
+}
+
+fn fuzzed(root: &Path, _slow: bool) -> Outcome {
+    fuzz::fuzz(root)
 }
 
 fn kill(root: &Path, _slow: bool) -> Outcome {
