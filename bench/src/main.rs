@@ -1,26 +1,91 @@
-//! Latency and throughput per operation over TLS with signatures, and pairs made per second per core, measured and
-//! printed: as a table, or with `--json`. Client and server share the machine, so the figures are for both together.
+//! Latency and throughput over TLS with signatures, and pairs made per second per core, measured and printed: as tables,
+//! or with `--json`. Client and server share the machine, so the figures are for both together.
+//!
+//! Without a word: every operation, then pairs per core. `pairs`: pair latency from stock and with an empty stock.
+//! `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod calls;
+mod latency;
 mod load;
+mod memory;
 mod pairs;
+mod server;
+mod storm;
+mod times;
 
 use std::error::Error;
+use std::fmt::Display;
+use std::time::Duration;
 
-use claviger_server::{Options, Server};
-use claviger_service::{PairConcurrency, UsePolicy};
-use tokio::sync::oneshot;
+use claviger_keygen::StockSizes;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Calls of one row of `pairs`, and ready pairs measured by `memory`.
+const CALLS: usize = 1_000;
+/// Seconds of one round of `storm`.
+const ROUND_S: usize = 10;
+const USAGE: &str = "claviger-bench [pairs [--calls N] | storm [--seconds N] | memory [--pairs N]] [--json]";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let as_json = std::env::args().any(|argument| argument == "--json");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (known, as_json): (Vec<&str>, bool) = {
+        let is_json = words.iter().any(|word| word == "--json");
+        (words.iter().map(String::as_str).filter(|word| *word != "--json").collect(), is_json)
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let rows = runtime.block_on(operations())?;
-    let pairs = pairs::measure(&runtime)?;
+    match known.as_slice() {
+        [] => return operations(&runtime, as_json),
+        ["pairs", rest @ ..] => {
+            let rows = runtime.block_on(latency::measure(number(rest, "--calls", CALLS)?))?;
+            let json = rows.iter().map(latency::Row::to_json).collect::<Vec<_>>();
+            let table = rows.iter().fold(latency::TITLES.to_owned(), |table, row| format!("{table}\n{row}"));
+            show(as_json, &json!({"PairLatency": json}), &table);
+        }
+        ["storm", rest @ ..] => {
+            let round = Duration::from_secs(number(rest, "--seconds", ROUND_S)? as u64);
+            let storm = runtime.block_on(storm::measure(round))?;
+            show(as_json, &json!({"Storm": storm.to_json()}), &storm);
+        }
+        ["memory", rest @ ..] => {
+            let memory = memory::measure(number(rest, "--pairs", CALLS)?)?;
+            show(as_json, &json!({"Memory": memory.to_json()}), &memory);
+        }
+        _ => return Err(USAGE.into()),
+    }
+    Ok(())
+}
+
+/// The number after `flag`, or `default` when there is nothing.
+fn number(words: &[&str], flag: &str, default: usize) -> Result<usize, Box<dyn Error>> {
+    match words {
+        [] => Ok(default),
+        [word, number] if *word == flag => number.parse().ok().filter(|number| *number > 0).ok_or_else(|| USAGE.into()),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn show(as_json: bool, json: &Value, table: &impl Display) {
+    if as_json {
+        println!("{json:#}");
+    } else {
+        println!("{table}");
+    }
+}
+
+fn operations(runtime: &Runtime, as_json: bool) -> Result<(), Box<dyn Error>> {
+    let rows = runtime.block_on(async {
+        let server = server::Measured::start(StockSizes::NONE).await?;
+        let rows = load::measure(server.endpoint(), &server.data_dir()).await;
+        server.stop().await?;
+        rows
+    })?;
+    let pairs = pairs::measure(runtime)?;
     if as_json {
         let operations: Vec<_> = rows.iter().map(load::Row::to_json).collect();
         let pairs: Vec<_> = pairs.iter().map(pairs::Row::to_json).collect();
-        println!("{:#}", serde_json::json!({"Operations": operations, "PairsPerCore": pairs}));
+        println!("{:#}", json!({"Operations": operations, "PairsPerCore": pairs}));
         return Ok(());
     }
     println!("{:34} {:9} {:>7} {:>11} {:>9} {:>9}", "operation", "spec", "clients", "requests/s", "p50 ms", "p99 ms");
@@ -28,35 +93,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{:9} {:>24}", "spec", "pairs/s made on one core");
     pairs.iter().for_each(|row| println!("{row}"));
     Ok(())
-}
-
-async fn operations() -> Result<Vec<load::Row>, Box<dyn Error>> {
-    let directory = tempfile::tempdir()?;
-    let data_dir = directory.path().join("data");
-    let options = Options {
-        root_key_file: data_dir.join("root.key"),
-        data_dir: data_dir.clone(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        admin: ([127, 0, 0, 1], 0).into(),
-        hostnames: Vec::new(),
-        pair_concurrency: PairConcurrency::Unlimited,
-        use_policy: UsePolicy::default(),
-        keygen: claviger_keygen::Config {
-            stock: claviger_keygen::StockSizes::NONE,
-            ..claviger_keygen::Config::default()
-        },
-        connections_max: 1024,
-        audit_segment_bytes: 64 * 1024 * 1024,
-        is_dev: true,
-    };
-    let server = Server::start(options).await?;
-    let endpoint = format!("https://{}", server.address()?);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(server.run(async move {
-        let _either = stopped.await;
-    }));
-    let rows = load::measure(&endpoint, &data_dir).await;
-    let _ended = stop.send(());
-    serving.await?;
-    rows
 }

@@ -29,7 +29,35 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Server:
+class Files:
+    """The files of a data directory that others read."""
+
+    @property
+    def ca_file(self):
+        return str(self.data_dir / "ca.pem")
+
+    @property
+    def client_key_file(self):
+        return str(self.data_dir / "client-key.json")
+
+    def client_key(self):
+        return json.loads((self.data_dir / "client-key.json").read_text())
+
+    def client_key_password(self):
+        return (self.data_dir / "client-key-password.txt").read_text().strip()
+
+    def access_key(self):
+        return json.loads((self.data_dir / "access-key.json").read_text())
+
+
+class At(Files):
+    """A server that somebody else started, and will stop."""
+
+    def __init__(self, data_dir, endpoint):
+        self.data_dir, self.endpoint = Path(data_dir), endpoint
+
+
+class Server(Files):
     """One data directory, and the process that serves it while it is started."""
 
     def __init__(self, data_dir, *flags):
@@ -94,23 +122,6 @@ class Server:
         """HOST:PORT, the form that SDKs take."""
         return f"127.0.0.1:{self.port}"
 
-    @property
-    def ca_file(self):
-        return str(self.data_dir / "ca.pem")
-
-    @property
-    def client_key_file(self):
-        return str(self.data_dir / "client-key.json")
-
-    def client_key(self):
-        return json.loads((self.data_dir / "client-key.json").read_text())
-
-    def client_key_password(self):
-        return (self.data_dir / "client-key-password.txt").read_text().strip()
-
-    def access_key(self):
-        return json.loads((self.data_dir / "access-key.json").read_text())
-
     def ask_admin(self, path, body=None):
         """Status and body of the loopback listener's answer; POST where there is a body."""
         request = urllib.request.Request(f"http://{self.admin}{path}", data=body)
@@ -126,6 +137,19 @@ class Server:
         """Business time goes forward by `span`, such as "8d"."""
         status, body = self.ask_admin("/dev/clock", json.dumps({"advance": span}).encode())
         assert 200 <= status < 300, f"/dev/clock answered {status}: {body!r}"
+
+
+class CommandFailed(Exception):
+    """The command line said no."""
+
+
+def run_command(server, *words):
+    """The answer of a `claviger` command that is run against the server."""
+    target = ["--data-dir", str(server.data_dir), "--endpoint", f"https://{server.endpoint}", "--output", "json"]
+    done = subprocess.run([os.environ["CLAVIGER_BIN"], *words, *target], capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise CommandFailed(done.stderr)
+    return json.loads(done.stdout)
 
 
 def eventually(look, within_s=30):

@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -118,6 +119,24 @@ def test_certificate_does_not_name_others(server):
     with pytest.raises(ssl.SSLCertVerificationError):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
             tls_context(server).wrap_socket(plain, server_hostname="kms.example.com")
+
+
+def test_certificate_names_what_the_operator_says(tmp_path):
+    command = [os.environ["CLAVIGER_BIN"], "dev", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0"]
+    command += ["--admin", "127.0.0.1:0", "--hostname", "kms.example.com", "--hostname", "10.1.2.3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            port = int(process.stdout.readline().split()[2].rsplit(":", 1)[1])
+            context = ssl.create_default_context(cafile=tmp_path / "data/ca.pem")
+            for name in ("localhost", "127.0.0.1", "::1", "kms.example.com", "10.1.2.3"):
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+                    context.wrap_socket(plain, server_hostname=name).close()
+            for name in ("example.com", "other.example.com", "10.1.2.4"):
+                with pytest.raises(ssl.SSLCertVerificationError):
+                    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+                        context.wrap_socket(plain, server_hostname=name)
+        finally:
+            process.terminate()
 
 
 def test_certificate_needs_its_own_root(server):

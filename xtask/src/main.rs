@@ -4,7 +4,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its standard streams")]
 
+mod bench;
 mod command;
+mod conformance;
+mod fuzz;
 mod python;
 mod report;
 mod stages;
@@ -17,6 +20,8 @@ use crate::stages::Options;
 
 const USAGE: &str = "\
 usage: cargo xtask test [--slow] [--only NAME]...   run every check (or only those named); --slow adds the long ones
+       cargo xtask bench keygen [--quick] [--json] [--only SPEC]
+                                                    measure key generation beside other libraries
        cargo xtask tidy                             check the house rules of the sources
        cargo xtask list                             list the stages of `test`";
 
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
             Ok(options) => stages::run(&root, &options),
             Err(complaint) => refuse(&complaint),
         },
+        ["bench", name, options @ ..] if bench::NAMES.contains(name) => bench::keygen(&root, options),
+        ["bench", ..] => refuse(&format!("a benchmark must be named: {}", bench::NAMES.join(", "))),
         ["tidy"] => tidy::print(&root),
         ["list"] => {
             stages::list();

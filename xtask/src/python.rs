@@ -1,4 +1,4 @@
-//! The Python that judges: a virtual environment under `target/conformance` with exactly the pinned packages.
+//! The Python that judges: for each suite a virtual environment under `target/conformance` with exactly its pinned packages.
 //!
 //! Rule kept: nothing is installed outside `target/`, except Debian packages when we are root on a machine with apt.
 
@@ -17,10 +17,10 @@ pub(crate) enum Trouble {
     Broken(String),
 }
 
-/// Python in the conformance directory, with the pinned packages, ready for arguments.
-pub(crate) fn prepared(root: &Path) -> Result<Command, Trouble> {
-    let suite = root.join("conformance/python");
-    let home = target_directory(root).join("conformance");
+/// Python in the folder `suite` of `conformance/`, with that suite's pinned packages, ready for arguments.
+pub(crate) fn prepared(root: &Path, suite: &str) -> Result<Command, Trouble> {
+    let home = target_directory(root).join("conformance").join(suite);
+    let suite = root.join("conformance").join(suite);
     let requirements = suite.join("requirements.txt");
     let pins = fs::read_to_string(&requirements)
         .map_err(|error| Trouble::Broken(format!("{}: {error}", requirements.display())))?;

@@ -53,9 +53,9 @@ impl fmt::Display for Report {
         for (stage, took, outcome) in &self.rows {
             let seconds = took.as_secs_f64();
             match outcome {
-                Outcome::Passed => writeln!(out, "passed   {stage:<12} {seconds:>7.1} s")?,
-                Outcome::Failed(why) => writeln!(out, "failed   {stage:<12} {seconds:>7.1} s  {why}")?,
-                Outcome::Skipped(why) => writeln!(out, "skipped  {stage:<12} {seconds:>7.1} s  {why}")?,
+                Outcome::Passed => writeln!(out, "passed   {stage:<16} {seconds:>7.1} s")?,
+                Outcome::Failed(why) => writeln!(out, "failed   {stage:<16} {seconds:>7.1} s  {why}")?,
+                Outcome::Skipped(why) => writeln!(out, "skipped  {stage:<16} {seconds:>7.1} s  {why}")?,
             }
         }
         let (passed, failed, skipped) = self.counts();

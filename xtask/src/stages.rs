@@ -5,7 +5,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::command::{self, cargo, run as run_command};
-use crate::python;
+use crate::conformance;
+use crate::fuzz;
 use crate::report::{Outcome, Report};
 use crate::tidy;
 
@@ -16,16 +17,21 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 15] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
     Stage { name: "test", about: "cargo test --workspace, with 20 kills", slow: false, run: test },
     Stage { name: "build", about: "the claviger binary", slow: false, run: build },
     Stage { name: "demo", about: "claviger demo: the main job over TLS", slow: false, run: demo },
-    Stage { name: "conformance", about: "official Python SDKs and OpenSSL as judges", slow: false, run: conformance },
+    Stage { name: "conformance", about: "official Python SDKs and OpenSSL as judges", slow: false, run: python },
+    Stage { name: "conformance-go", about: "official Go SDKs as judges", slow: false, run: go },
+    Stage { name: "conformance-java", about: "official Java SDKs as judges", slow: false, run: java },
+    Stage { name: "exchange", about: "what one language seals, the others open", slow: false, run: exchange },
     Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
     Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
+    Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
+    Stage { name: "keys", about: "113,000 RSA pairs judged by other libraries", slow: true, run: keys },
     Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
 ];
 
@@ -86,7 +92,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitCode {
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in &STAGES {
-        println!("{:<12} {}{}", stage.name, stage.about, if stage.slow { " (only with --slow or --only)" } else { "" });
+        println!("{:<16} {}{}", stage.name, stage.about, if stage.slow { " (only with --slow or --only)" } else { "" });
     }
 }
 
@@ -145,23 +151,29 @@ fn demo(root: &Path, slow: bool) -> Outcome {
     binary(root, slow).and_then(|binary| run_command(Command::new(binary).arg("demo").current_dir(root))).into()
 }
 
-fn conformance(root: &Path, slow: bool) -> Outcome {
-    let binary = match binary(root, slow) {
-        Ok(binary) => binary,
-        Err(error) => return Outcome::Failed(error),
-    };
-    let mut python = match python::prepared(root) {
-        Ok(python) => python,
-        Err(python::Trouble::Missing(what)) => return Outcome::Skipped(what),
-        Err(python::Trouble::Broken(what)) => return Outcome::Failed(what),
-    };
-    if command::find("openssl").is_none()
-        && let Err(error) = command::apt_install(&["openssl"])
-    {
-        println!("  the OpenSSL command line is missing ({error}); its tests will say that they were skipped");
-    }
-    python.env("CLAVIGER_BIN", binary).args(["-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider"]);
-    run_command(&mut python).into()
+/// Runs a part of `conformance/` with the binary it judges.
+fn judged(root: &Path, slow: bool, suite: fn(&Path, &Path) -> Outcome) -> Outcome {
+    binary(root, slow).map_or_else(Outcome::Failed, |binary| suite(root, &binary))
+}
+
+fn python(root: &Path, slow: bool) -> Outcome {
+    judged(root, slow, conformance::python)
+}
+
+fn go(root: &Path, slow: bool) -> Outcome {
+    judged(root, slow, conformance::go)
+}
+
+fn java(root: &Path, slow: bool) -> Outcome {
+    judged(root, slow, conformance::java)
+}
+
+fn exchange(root: &Path, slow: bool) -> Outcome {
+    judged(root, slow, conformance::exchange)
+}
+
+fn fuzzed(root: &Path, _slow: bool) -> Outcome {
+    fuzz::fuzz(root)
 }
 
 fn kill(root: &Path, _slow: bool) -> Outcome {
@@ -182,6 +194,13 @@ fn kill(root: &Path, _slow: bool) -> Outcome {
 
 fn properties(root: &Path, _slow: bool) -> Outcome {
     run_command(cargo(root).env("PROPTEST_CASES", "5120").args(["test", "--workspace"])).into()
+}
+
+/// `CLAVIGER_KEYS=1000/100/30` makes it shorter.
+fn keys(root: &Path, _slow: bool) -> Outcome {
+    let counts = std::env::var("CLAVIGER_KEYS").unwrap_or_else(|_unset| String::from("100000/10000/3000"));
+    let test = ["test", "-p", "claviger-keygen", "--test", "keys", "--", "--nocapture"];
+    run_command(cargo(root).env("CLAVIGER_KEYS", counts).args(test)).into()
 }
 
 fn ignored(root: &Path, _slow: bool) -> Outcome {

@@ -49,16 +49,26 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exists(dir) => write!(f, "{} holds an audit log already: open it instead", dir.display()),
-            Self::Missing(dir) => write!(f, "{} holds no audit log: restore it, or create a new one", dir.display()),
+            Self::Missing(dir) => write!(
+                f,
+                "{} holds no audit log: restore it from a backup, or accept the loss with `claviger audit begin-anew`",
+                dir.display()
+            ),
             Self::InUse(dir) => write!(f, "the audit log in {} is open in another process", dir.display()),
             Self::Damaged(finding) => {
                 write!(
                     f,
-                    "the audit log is damaged: {finding}; keep the directory as evidence and move it aside to start"
+                    "the audit log is damaged: {finding}; restore it from a backup, or set it aside as evidence with `claviger audit begin-anew`"
                 )
             }
             Self::Seed => f.write_str("the audit signing seed must be 32 bytes"),
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Io(path, error) => {
+                let hint = match error.kind() {
+                    io::ErrorKind::StorageFull => "free some space",
+                    _ => "check that this user may read and write it",
+                };
+                write!(f, "the audit log cannot be used: {}: {error}; {hint}", path.display())
+            }
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Record {
     pub duration_us: u64,
     /// A fixed remark of the program.
     pub detail: Option<&'static str>,
+    /// How many requests, all refused alike, this record stands for; `None` for one. The rest of it is of the first.
+    pub repeated: Option<u64>,
 }
 
 impl Record {
@@ -80,6 +82,9 @@ impl Record {
         number(&mut out, "duration_us", self.duration_us);
         if let Some(detail) = self.detail {
             text(&mut out, "detail", detail, 128);
+        }
+        if let Some(repeated) = self.repeated {
+            number(&mut out, "repeated", repeated);
         }
         out
     }

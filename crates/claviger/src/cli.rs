@@ -66,12 +66,6 @@ pub(crate) struct Dev {
     /// Data key pair requests at once: a number, or `unlimited`
     #[arg(long, default_value = "1")]
     pub(crate) data_key_pair_concurrency: String,
-    /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
-    #[arg(long)]
-    pub(crate) deny_basic_operations_on_rotating_keys: bool,
-    /// Refuse an Iv in Encrypt and AdvanceEncrypt
-    #[arg(long)]
-    pub(crate) deny_caller_supplied_iv: bool,
     /// Ready RSA pairs to keep, for example RSA_2048=64; may be repeated; 0 keeps none
     #[arg(long = "stock", value_name = "SPEC=N", value_parser = parse_size)]
     pub(crate) stock: Vec<(String, i64)>,
@@ -84,6 +78,12 @@ pub(crate) struct Dev {
     /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*
     #[arg(long)]
     pub(crate) extended_key_pair_specs: bool,
+    /// Refuse Encrypt, GenerateDataKey and the basic pair operations on keys that rotate: they use the first version for ever
+    #[arg(long)]
+    pub(crate) deny_basic_operations_on_rotating_keys: bool,
+    /// Refuse an Iv in Encrypt and AdvanceEncrypt
+    #[arg(long)]
+    pub(crate) deny_caller_supplied_iv: bool,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +112,18 @@ pub(crate) enum Audit {
         /// A point the log must contain, SEQ:CHAIN as an earlier verify printed it
         #[arg(long)]
         expect_head: Option<String>,
+        /// Print as text or JSON
+        #[arg(long, value_enum, default_value = "text")]
+        output: Output,
+    },
+    /// Go on without a lost or damaged log: sets what is left of it aside; the next start begins a new one
+    BeginAnew {
+        /// The data directory of the stopped server
+        #[arg(long, default_value = "./claviger-data")]
+        data_dir: PathBuf,
+        /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
+        #[arg(long)]
+        root_key_file: Option<PathBuf>,
         /// Print as text or JSON
         #[arg(long, value_enum, default_value = "text")]
         output: Output,

@@ -5,6 +5,7 @@ mod client_keys;
 mod data_key_pair;
 mod demo;
 mod keys;
+mod new_file;
 mod serve;
 mod target;
 

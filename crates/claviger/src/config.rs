@@ -83,11 +83,11 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         admin: file.admin,
         hostnames: file.hostnames,
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
+        keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
         use_policy: UsePolicy {
             deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
-        keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
         connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
         audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
         is_dev: false,
@@ -117,12 +117,12 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          hostnames = []\n\
          # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
          data_key_pair_concurrency = 1\n\
+         {}\
          # Encrypt, GenerateDataKey and the basic pair operations use a key's first version for ever: rotation has no effect\n\
          # on them. Refuse them on keys that rotate:\n\
          deny_basic_operations_on_rotating_keys = false\n\
          # Refuse an Iv chosen by the caller: one that repeats breaks AES-GCM for everything under the key.\n\
          deny_caller_supplied_iv = false\n\
-         {}\
          # connections_max = {CONNECTIONS_MAX}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),

@@ -1,5 +1,8 @@
 //! Printing: for a person as text, for a program as JSON.
 
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
@@ -19,36 +22,53 @@ impl Output {
     /// Prints an answer of the server.
     pub(crate) fn print(self, answer: &impl Serialize) -> Result<(), Failure> {
         let value = serde_json::to_value(answer).map_err(|error| Failure::Argument(error.to_string()))?;
-        match self {
-            Self::Json => println!("{value:#}"),
-            Self::Text => print_text(&value, ""),
-        }
-        Ok(())
+        let text = match self {
+            Self::Json => format!("{value:#}\n"),
+            Self::Text => {
+                let mut lines = String::new();
+                write_text(&mut lines, &value, "");
+                lines
+            }
+        };
+        say(&text)
     }
 }
 
-/// A leaf a line, a list of words too; names of nested objects are joined by dots, other entries of lists are set apart by
-/// an empty line.
-fn print_text(value: &Value, name: &str) {
+/// Writes to standard output. A reader that has seen enough and left, such as `head`, is no failure.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A leaf a line; names of nested objects are joined by dots, entries of lists are set apart by an empty line.
+fn write_text(out: &mut String, value: &Value, name: &str) {
+    let mut leaf = |text: &dyn std::fmt::Display| {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(out, "{name:32} {text}");
+    };
     match value {
         Value::Object(fields) => {
             for (field, value) in fields {
                 let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
-                print_text(value, &name);
+                write_text(out, value, &name);
             }
         }
-        Value::Array(entries) if entries.is_empty() => println!("{name:32} (none)"),
+        Value::Array(entries) if entries.is_empty() => leaf(&"(none)"),
         Value::Array(entries) if entries.iter().all(Value::is_string) => {
-            let words: Vec<&str> = entries.iter().filter_map(Value::as_str).collect();
-            println!("{name:32} {}", words.join(", "));
+            leaf(&entries.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
         }
         Value::Array(entries) => {
             for entry in entries {
-                print_text(entry, "");
-                println!();
+                write_text(out, entry, "");
+                out.push('\n');
             }
         }
-        Value::String(text) => println!("{name:32} {text}"),
-        other => println!("{name:32} {other}"),
+        Value::String(text) => leaf(text),
+        other => leaf(other),
     }
 }

@@ -8,8 +8,10 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -27,7 +29,12 @@ fn dev(dir: &Path) -> Command {
 
 /// A development server that is ready.
 fn running(dir: &Path) -> Child {
-    let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    ready(&mut dev(dir))
+}
+
+/// A server that is ready.
+fn ready(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("claviger ready https://127.0.0.1:"), "{line}");
@@ -38,6 +45,19 @@ fn stop(mut child: Child) {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success(), "a stop on SIGTERM is a clean one");
+}
+
+fn free_loopback_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// The first line of the loopback listener's answer.
+fn ask(admin: &str, what: &str) -> String {
+    let mut connection = TcpStream::connect(admin).unwrap();
+    write!(connection, "{what} HTTP/1.1\r\nhost: {admin}\r\ncontent-length: 0\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(connection).read_line(&mut line).unwrap();
+    line
 }
 
 fn must_fail(output: &Output, words: &str) {
@@ -98,6 +118,13 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     fs::write(path("wrong.toml"), config.replace("admin = \"127.0.0.1:8444\"", "admin = \"0.0.0.0:8444\"")).unwrap();
     must_fail(&claviger(&["serve", "--config", &path("wrong.toml")]).output().unwrap(), "must be on 127.0.0.1");
     must_fail(&claviger(&["serve", "--config", &path("none.toml")]).output().unwrap(), "`claviger init` writes one");
+    let admin = free_loopback_address();
+    let here = config.replace("0.0.0.0:8443", "127.0.0.1:0").replace("127.0.0.1:8444", &admin);
+    fs::write(path("here.toml"), here).unwrap();
+    let server = ready(&mut claviger(&["serve", "--config", &path("here.toml")]));
+    assert!(ask(&admin, "GET /readyz").contains(" 200 "));
+    assert!(ask(&admin, "POST /dev/clock").contains(" 404 "), "only `dev` moves the clock");
+    stop(server);
 }
 
 #[test]
@@ -119,4 +146,82 @@ fn audit_verify_names_what_was_done_to_the_log() {
     must_fail(&dev(dir.path()).output().unwrap(), "the audit log is damaged");
     fs::write(&file, &original).unwrap();
     stop(running(dir.path()));
+}
+
+#[test]
+fn a_lost_or_damaged_audit_log_stops_the_start_until_an_operator_decides() {
+    let dir = tempfile::tempdir().unwrap();
+    stop(running(dir.path()));
+    let audit = dir.path().join("audit");
+    let begin_anew = || claviger(&["audit", "begin-anew", "--data-dir"]).arg(dir.path()).output().unwrap();
+    fs::write(audit.join("head"), b"altered").unwrap();
+    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit begin-anew");
+    assert!(begin_anew().status.success());
+    let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept = names.filter(|name| name.starts_with("audit-set-aside-")).count();
+    assert!(kept == 1 && !audit.exists(), "the damaged log is evidence");
+    let server = running(dir.path());
+    must_fail(&begin_anew(), "another process has the store");
+    stop(server);
+    assert!(claviger(&["audit", "verify", "--data-dir"]).arg(dir.path()).output().unwrap().status.success());
+    fs::remove_dir_all(&audit).unwrap();
+    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit begin-anew");
+    must_fail(&claviger(&["audit", "verify", "--data-dir"]).arg(dir.path()).output().unwrap(), "--data-dir");
+}
+
+#[test]
+fn an_emptied_or_swapped_store_is_no_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    stop(running(&one));
+    stop(running(&two));
+    let (own, other) = (one.join("store.sqlite3"), two.join("store.sqlite3"));
+    let (kept, key) = (fs::read(&own).unwrap(), fs::read(one.join("client-key.json")).unwrap());
+    fs::write(&own, b"").unwrap();
+    must_fail(&dev(&one).output().unwrap(), "gone or empty");
+    fs::remove_file(&own).unwrap();
+    must_fail(&dev(&one).output().unwrap(), "gone or empty");
+    fs::write(&own, &kept[..kept.len() / 2]).unwrap();
+    must_fail(&dev(&one).output().unwrap(), "restore it from a backup");
+    fs::write(&own, [0x55; 8192]).unwrap();
+    must_fail(&dev(&one).output().unwrap(), "is not a Claviger store");
+    fs::copy(&other, &own).unwrap();
+    must_fail(&dev(&one).output().unwrap(), "use the root key file this store was made with");
+    // With the root key as well it opens, but the audit log is another instance's.
+    let root_key = fs::read(one.join("root.key")).unwrap();
+    fs::copy(two.join("root.key"), one.join("root.key")).unwrap();
+    must_fail(&dev(&one).output().unwrap(), "the audit log is damaged");
+    fs::write(one.join("root.key"), root_key).unwrap();
+    fs::write(&own, kept).unwrap();
+    assert_eq!(fs::read(one.join("client-key.json")).unwrap(), key, "what was handed out was not overwritten");
+    fs::remove_file(one.join("ca.pem")).unwrap();
+    stop(running(&one));
+    assert!(one.join("ca.pem").exists(), "the CA file is made again");
+}
+
+/// Runs as a user who is not root, whom permissions bind; as the user who runs the tests when that is not root.
+fn as_an_ordinary_user(dir: &Path, data: &Path) -> Output {
+    // The build may lie where that user cannot look.
+    let program = dir.join("claviger");
+    if !program.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_claviger"), &program).unwrap();
+    }
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(program);
+    command.args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"]).arg(data);
+    if rustix::process::geteuid().is_root() {
+        command.uid(65534).gid(65534);
+    }
+    command.output().unwrap()
+}
+
+#[test]
+fn a_data_directory_without_write_permission() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+    must_fail(&as_an_ordinary_user(dir.path(), &data), "check that it exists and may be written");
+    must_fail(&as_an_ordinary_user(dir.path(), &data.join("below")), "check that it exists and may be written");
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "nothing was left in it");
 }

@@ -76,6 +76,7 @@ fn hint(code: &str) -> Option<&'static str> {
         ),
         "Forbidden.KeyNotFound" => Some("`claviger key list` and `claviger alias list` show what there is"),
         "Forbidden.AliasNotFound" => Some("`claviger alias list` shows what there is"),
+        "InvalidParameter" | "MissingParameter" => Some("`--help` of the command says what each parameter takes"),
         "Rejected.Disabled" => Some("`claviger key enable <key>`"),
         "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("set the clocks of client and server right"),
         "Unauthorized" => Some("the client key was revoked, has expired, or belongs to another instance"),

@@ -5,7 +5,7 @@
 
 use claviger_base::SecretBytes;
 use claviger_crypto::ec::PrivateKey;
-use k256::pkcs8::{EncodePrivateKey, EncodePublicKey};
+use k256::pkcs8::EncodePrivateKey as _;
 
 use crate::error::KeygenError;
 use crate::pair::Pair;
@@ -27,6 +27,19 @@ pub(crate) fn p256k() -> Result<Pair, KeygenError> {
         }
     };
     let private_key = key.to_pkcs8_der().map_err(|_failed| KeygenError::Failed)?;
-    let public_key = key.public_key().to_public_key_der().map_err(|_failed| KeygenError::Failed)?;
-    Ok(Pair { public_key: public_key.as_bytes().to_vec(), private_key: SecretBytes::copy_from(private_key.as_bytes()) })
+    // The private key's encoding ends with the public point. Taking it from there saves its second computation, which
+    // is half of the whole.
+    let point: &[u8; POINT_BYTES] = private_key.as_bytes().last_chunk().ok_or(KeygenError::Failed)?;
+    let public_key = [P256K_SPKI_HEAD.as_slice(), point].concat();
+    Ok(Pair { public_key, private_key: SecretBytes::copy_from(private_key.as_bytes()) })
 }
+
+/// An uncompressed point: 4, x, y.
+const POINT_BYTES: usize = 65;
+
+/// What stands before the point in a SubjectPublicKeyInfo on secp256k1 (RFC 5480, SEC 2): SEQUENCE { SEQUENCE { OID
+/// id-ecPublicKey, OID secp256k1 }, BIT STRING of 65 bytes }.
+const P256K_SPKI_HEAD: [u8; 23] = [
+    0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00,
+    0x0a, 0x03, 0x42, 0x00,
+];

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::engine::EngineKind;
-
 /// Why there is no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeygenError {
@@ -19,8 +17,8 @@ pub enum KeygenError {
     TooManyWaiting,
     /// Pairs of that kind are not switched on.
     NotOffered,
-    /// This processor cannot run the engine that was chosen.
-    EngineUnavailable(EngineKind),
+    /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
+    NoIfma,
 }
 
 impl fmt::Display for KeygenError {
@@ -32,8 +30,8 @@ impl fmt::Display for KeygenError {
             Self::NoMemory => f.write_str("the system gave no memory for the stock of pairs; make `stock` smaller"),
             Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
             Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
-            Self::EngineUnavailable(kind) => {
-                write!(f, "this processor cannot run the engine \"{kind}\"; choose engine = \"auto\"")
+            Self::NoIfma => {
+                f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"dual\"")
             }
         }
     }

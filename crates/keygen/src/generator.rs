@@ -20,7 +20,7 @@ use claviger_crypto::rsa::ModulusLength;
 
 use crate::ec;
 use crate::engine::Engine;
-use crate::error::KeygenError;
+pub use crate::error::KeygenError;
 use crate::extended::{self, ExtendedSpec};
 use crate::length::{LENGTHS, spec_of};
 use crate::pair::{PairSpec, UnseenPair};
@@ -49,7 +49,7 @@ impl Generator {
     /// Starts the threads.
     ///
     /// # Errors
-    /// [`KeygenError::EngineUnavailable`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
+    /// [`KeygenError::NoIfma`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
     pub fn start(config: Config) -> Result<Self, KeygenError> {
         // An engine that this processor cannot run is refused now and not at the first request.
         Engine::new(config.engine, ModulusLength::Bits2048)?;

@@ -63,6 +63,14 @@ pub struct Pair {
     pub(crate) private_key: SecretBytes,
 }
 
+impl Pair {
+    /// SubjectPublicKeyInfo and PKCS#8, both DER.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, SecretBytes) {
+        (self.public_key, self.private_key)
+    }
+}
+
 /// A pair that nobody has looked at yet. Dropped like this it goes back where it came from, for somebody else; once it
 /// was taken apart it never does.
 #[derive(Debug)]
@@ -91,7 +99,7 @@ impl UnseenPair {
     pub fn into_parts(mut self) -> (Vec<u8>, SecretBytes) {
         self.home = None;
         match self.pair.take() {
-            Some(pair) => (pair.public_key, pair.private_key),
+            Some(pair) => pair.into_parts(),
             // Only `take` and `drop` leave it empty, and both consume it.
             None => (Vec::new(), SecretBytes::new(Vec::new())),
         }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use claviger_service::Service;
 use claviger_vault::{DevClock, Vault};
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, header};
 
 use crate::answer::{self, Body};
-use crate::body;
+use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
 use crate::listen::Answer;
 use crate::scheduler;
@@ -28,6 +28,10 @@ pub(crate) struct Admin {
 
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        // Only browsers send it. A page that somebody on this machine looks at must not move the clock, nor read.
+        if request.headers().contains_key(header::ORIGIN) {
+            return answer::text(StatusCode::FORBIDDEN, "not for web pages\n");
+        }
         let path = request.uri().path().to_owned();
         match (request.method().clone(), path.as_str()) {
             (Method::GET, "/healthz") => answer::text(StatusCode::OK, "ok\n"),
@@ -51,14 +55,19 @@ impl Admin {
         }
         match self.service.blocking(Service::check_store).await {
             Ok(()) => answer::text(StatusCode::OK, "ready\n"),
-            Err(error) => {
-                answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the store does not answer: {error}\n"))
-            }
+            Err(error) => answer::text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("the store cannot be read and written: {error}\n"),
+            ),
         }
     }
 
     fn metrics(&self) -> Response<Body> {
         let metrics = self.journal.metrics();
+        // As it is now: a pair takes long, and what was set at the end of the last one would be untrue.
+        metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
+        let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
+        metrics.key_versions_past_half.set(past_half);
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
         let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -67,10 +76,10 @@ impl Admin {
 
     /// Moves business time ahead, durably, and does all that became due before answering.
     async fn advance(&self, request: Request<Incoming>) -> Response<Body> {
-        let Ok(body) = body::read(request.into_body()).await else {
+        let Ok(body) = Bodies::default().read(request.into_body(), Keep::Small).await else {
             return answer::text(StatusCode::BAD_REQUEST, "the body did not arrive\n");
         };
-        let Some(seconds) = parse_advance(&body).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
+        let Some(seconds) = parse_advance(&body.bytes).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
             let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once\n";
             return answer::text(StatusCode::BAD_REQUEST, hint);
         };

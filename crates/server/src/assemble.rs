@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::Admin;
+use crate::body::Bodies;
 use crate::error::StartError;
 use crate::handout;
 use crate::journal::Journal;
@@ -46,10 +47,10 @@ pub struct Options {
     pub hostnames: Vec<String>,
     /// Data key pair requests in flight at once.
     pub pair_concurrency: PairConcurrency,
-    /// What the operator denies beyond the API.
-    pub use_policy: UsePolicy,
     /// How pairs are made and how many are kept ready.
     pub keygen: claviger_keygen::Config,
+    /// What the operator denies beyond the API.
+    pub use_policy: UsePolicy,
     /// Connections at once.
     pub connections_max: usize,
     /// Bytes of an audit segment.
@@ -135,7 +136,11 @@ impl Server {
     /// Answers until `stop` completes, then finishes what is in flight.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
-        let planes = Arc::new(Planes { service: Arc::clone(&self.service), journal: Arc::clone(&self.journal) });
+        let planes = Arc::new(Planes {
+            service: Arc::clone(&self.service),
+            journal: Arc::clone(&self.journal),
+            bodies: Bodies::default(),
+        });
         let admin = Arc::new(Admin {
             service: Arc::clone(&self.service),
             vault: Arc::clone(&self.vault),
@@ -203,6 +208,7 @@ impl Opened {
         // What became due while the server was down is done before the first request is answered.
         scheduler::pass(&service, &journal);
         let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
+        handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
         let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, &clock)?;
         Ok(Self { vault, service, journal, metrics, tls })
     }
@@ -222,13 +228,17 @@ fn start_generator(options: &Options) -> Result<Generator, StartError> {
 fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
     made.map_err(|source| StartError::File { path: data_dir.to_owned(), source })?;
-    let had_store = SqliteEngine::exists(data_dir);
-    if !had_store && ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists()) {
+    // Handed out only once the store has its keyring, so these mean that one was there.
+    let had_vault = ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists());
+    if had_vault && !SqliteEngine::exists(data_dir) {
         return Err(StartError::StoreLost(data_dir.to_owned()));
     }
     let engine = Arc::new(SqliteEngine::open(data_dir)?);
-    if had_store && Vault::exists(engine.as_ref())? {
+    if Vault::exists(engine.as_ref())? {
         return Ok(Vault::open(engine, &FileSeal::open(root_key_file)?)?);
+    }
+    if had_vault {
+        return Err(StartError::StoreLost(data_dir.to_owned()));
     }
     // A root key file without a store was left by a first start that was cut off before it sealed anything.
     let seal = if root_key_file.exists() { FileSeal::open(root_key_file)? } else { FileSeal::create(root_key_file)? };

@@ -22,7 +22,7 @@ pub enum StartError {
     },
     /// The root key file lies in the data directory, where only `dev` may keep it.
     RootKeyBesideData(PathBuf),
-    /// The directory has an instance's files but no store.
+    /// The directory has an instance's files but no store, or an empty one.
     StoreLost(PathBuf),
     /// The seal.
     Seal(SealError),
@@ -46,7 +46,11 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, source } => {
-                write!(f, "{} cannot be used: {source}; check that it exists and may be written", path.display())
+                let hint = match source.kind() {
+                    io::ErrorKind::StorageFull => "free some space",
+                    _ => "check that it exists and may be written",
+                };
+                write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
             Self::RootKeyBesideData(path) => write!(
                 f,
@@ -55,7 +59,7 @@ impl fmt::Display for StartError {
             ),
             Self::StoreLost(path) => write!(
                 f,
-                "{} belongs to an instance whose store.sqlite3 is gone; restore it from a backup, or choose an empty directory",
+                "{} belongs to an instance whose store.sqlite3 is gone or empty; restore it from a backup, or choose an empty directory",
                 path.display()
             ),
             Self::Seal(error) => write!(f, "{error}"),

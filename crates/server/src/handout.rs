@@ -34,6 +34,16 @@ pub(crate) fn write(directory: &Path, first: &FirstStart) -> Result<(), StartErr
     replace(&directory.join("access-key.json"), access_key.as_bytes(), 0o600)
 }
 
+/// Puts `ca.pem` back where it was removed: the one of these files that can be made again. One that is there stays.
+pub(crate) fn restore_ca(directory: &Path, certificate_pem: &str) -> Result<(), StartError> {
+    let path = directory.join("ca.pem");
+    if path.exists() {
+        return Ok(());
+    }
+    tracing::warn!(path = %path.display(), "the CA file was gone; writing it again");
+    replace(&path, certificate_pem.as_bytes(), 0o644)
+}
+
 /// Writes a new file beside the old one and puts it in its place. The unfinished one has the same permissions.
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), StartError> {
     let unfinished = path.with_extension("unfinished");

@@ -2,6 +2,8 @@
 //!
 //! Rule: no secret enters a [`Facts`]; it holds names, ids, codes and times.
 
+mod crowd;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,12 +13,16 @@ use claviger_base::Clock;
 use claviger_base::id::RequestId;
 use claviger_service::Remarks;
 use hyper::StatusCode;
+use tokio::sync::oneshot;
 
+use self::crowd::{Alike, Crowd, GATHERED, Gathered, Place, Refusal};
 use crate::metrics::Metrics;
 use crate::plane::Plane;
 
 /// Longest text kept from an unverified request.
 const CLAIM_CHARS_MAX: usize = 64;
+/// Precedes an id that a caller only claims.
+const UNVERIFIED: &str = "unverified:";
 
 /// Writes what requests leave behind.
 #[derive(Debug)]
@@ -24,6 +30,7 @@ pub(crate) struct Journal {
     log: AuditLog,
     metrics: Arc<Metrics>,
     clock: Clock,
+    crowd: Crowd,
 }
 
 /// What is known about one request so far.
@@ -39,10 +46,10 @@ pub(crate) struct Facts {
     pub(crate) key_version_id: Option<String>,
     /// Which parameter, or why, in words of the program.
     pub(crate) detail: Option<&'static str>,
-    /// What the operator should know about a use that was served.
-    remarks: Remarks,
     /// The client went away before there was an answer.
     is_gone: bool,
+    /// What the operator should know about a use that was served.
+    remarks: Remarks,
     outcome: Option<(StatusCode, &'static str)>,
 }
 
@@ -55,7 +62,7 @@ impl Facts {
     /// The caller's own word for who it is, before anything was verified.
     pub(crate) fn claim(&mut self, id: &str) {
         let id: String = id.chars().take(CLAIM_CHARS_MAX).collect();
-        self.principal = Some(format!("unverified:{id}"));
+        self.principal = Some(format!("{UNVERIFIED}{id}"));
     }
 
     /// The key as the caller named it.
@@ -81,7 +88,7 @@ impl Facts {
 
 impl Journal {
     pub(crate) fn new(log: AuditLog, metrics: Arc<Metrics>, clock: Clock) -> Self {
-        Self { log, metrics, clock }
+        Self { log, metrics, clock, crowd: Crowd::new() }
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -121,8 +128,78 @@ impl Journal {
             status: 0,
             duration_us: 0,
             detail: None,
+            repeated: None,
         };
         drop(self.log.append(record));
+    }
+}
+
+impl Journal {
+    /// Where a stranger's refused request is recorded.
+    fn place(&self, refusal: Refusal, source: SocketAddr, waiting: Option<oneshot::Sender<bool>>) -> Place {
+        self.crowd.place(refusal, source, waiting)
+    }
+
+    /// Sees to it, for the first request of a shared record, that the record is written once it has gathered.
+    fn write_gathered_soon(self: &Arc<Self>, is_first: bool) {
+        // Outside a runtime, when everything stops, the journal's end writes it.
+        let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| is_first) else { return };
+        let journal = Arc::clone(self);
+        runtime.spawn(async move {
+            tokio::time::sleep(GATHERED).await;
+            let Gathered { refusals, waiting } = journal.crowd.take();
+            let mut is_durable = true;
+            for record in refusals.into_iter().map(|(refusal, alike)| journal.shared_record(refusal, alike)) {
+                is_durable &= match record {
+                    Some(record) => journal.log.append(record).await.is_ok(),
+                    None => false,
+                };
+            }
+            for waiting in waiting {
+                // Who is gone needs no answer.
+                let _gone = waiting.send(is_durable);
+            }
+        });
+    }
+
+    fn shared_record(&self, refusal: Refusal, alike: Alike) -> Option<Record> {
+        let (plane, code, requests, source) = (refusal.plane.name(), refusal.code, alike.requests, alike.source);
+        tracing::warn!(plane, code, requests, %source, "many requests of unknown callers refused");
+        Some(Record {
+            time: self.clock.now(),
+            request_id: RequestId::generate().ok()?,
+            plane: door(refusal.plane),
+            operation: "-".to_owned(),
+            principal: "-".to_owned(),
+            source: Some(alike.source),
+            key_id: None,
+            key_version_id: None,
+            code: refusal.code.to_owned(),
+            status: refusal.status.as_u16(),
+            duration_us: 0,
+            detail: Some("refused alike"),
+            repeated: Some(alike.requests),
+        })
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        for (refusal, alike) in self.crowd.take().refusals {
+            self.shared_record(refusal, alike).map(|record| drop(self.log.append(record))).unwrap_or_default();
+        }
+    }
+}
+
+/// Whether nobody knows who called.
+fn is_of_a_stranger(facts: &Facts) -> bool {
+    facts.principal.as_ref().is_none_or(|principal| principal.starts_with(UNVERIFIED))
+}
+
+fn door(plane: Plane) -> Door {
+    match plane {
+        Plane::Instance => Door::Instance,
+        Plane::Rpc => Door::Rpc,
     }
 }
 
@@ -145,12 +222,30 @@ impl Entry {
     /// [`AuditError`] when the record is not durable; the answer must not leave then.
     pub(crate) async fn write(mut self) -> Result<(), AuditError> {
         self.is_written = true;
-        let written = self.journal.log.append(self.record()).await;
+        let (written, has_own) = self.append().await;
         if written.is_err() {
             tracing::error!(request_id = %self.request_id, "the audit log takes no records; answering 503");
         }
-        self.count_and_log(written.is_ok());
-        written.map(|_seq| ())
+        self.count_and_log(written.is_ok(), has_own);
+        written
+    }
+
+    /// Whether the record is durable, and whether it is this request's own.
+    async fn append(&self) -> (Result<(), AuditError>, bool) {
+        if is_of_a_stranger(&self.facts) {
+            let (waiting, told) = oneshot::channel();
+            if let Place::Shared { is_first } = self.journal.place(self.refusal(), self.peer, Some(waiting)) {
+                self.journal.write_gathered_soon(is_first);
+                let is_durable = told.await == Ok(true);
+                return (if is_durable { Ok(()) } else { Err(AuditError::Unavailable) }, false);
+            }
+        }
+        (self.journal.log.append(self.record()).await.map(|_seq| ()), true)
+    }
+
+    fn refusal(&self) -> Refusal {
+        let (status, code) = self.outcome();
+        Refusal { plane: self.plane, status, code }
     }
 
     fn record(&self) -> Record {
@@ -159,10 +254,7 @@ impl Entry {
         Record {
             time: self.journal.clock.now(),
             request_id: self.request_id.clone(),
-            plane: match self.plane {
-                Plane::Instance => Door::Instance,
-                Plane::Rpc => Door::Rpc,
-            },
+            plane: door(self.plane),
             operation: facts.operation.unwrap_or("-").to_owned(),
             principal: facts.principal.clone().unwrap_or_else(|| "-".to_owned()),
             source: Some(self.peer),
@@ -172,6 +264,7 @@ impl Entry {
             status: status.as_u16(),
             duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             detail: facts.detail,
+            repeated: None,
         }
     }
 
@@ -181,7 +274,8 @@ impl Entry {
         self.facts.outcome.unwrap_or((gone, "ClientGone"))
     }
 
-    fn count_and_log(&self, is_durable: bool) {
+    /// A request without a record of its own has no line of its own either.
+    fn count_and_log(&self, is_durable: bool, has_own: bool) {
         let (status, code) = self.outcome();
         let code = if is_durable { code } else { "ServiceUnavailableTemporary" };
         let operation = self.facts.operation.unwrap_or("unknown");
@@ -190,7 +284,9 @@ impl Entry {
         self.journal.metrics.count_remarks(self.facts.remarks);
         let (plane, peer, request_id) = (self.plane.name(), self.peer, &self.request_id);
         let detail = self.facts.detail.unwrap_or_default();
-        if status.is_success() && is_durable {
+        if !has_own {
+            tracing::debug!(plane, code, %peer, %request_id, "refused, one of many");
+        } else if status.is_success() && is_durable {
             tracing::debug!(plane, operation, code, %peer, %request_id, took_us = took.as_micros(), "served");
         } else {
             tracing::info!(plane, operation, code, detail, %peer, %request_id, took_us = took.as_micros(), "refused");
@@ -201,8 +297,15 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if !self.is_written {
-            drop(self.journal.log.append(self.record()));
-            self.count_and_log(true);
+            let is_stranger = is_of_a_stranger(&self.facts);
+            match is_stranger.then(|| self.journal.place(self.refusal(), self.peer, None)) {
+                Some(Place::Shared { is_first }) => {
+                    self.journal.write_gathered_soon(is_first);
+                    return self.count_and_log(true, false);
+                }
+                Some(Place::Own) | None => drop(self.journal.log.append(self.record())),
+            }
+            self.count_and_log(true, true);
         }
     }
 }

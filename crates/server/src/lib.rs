@@ -5,9 +5,11 @@
 mod admin;
 mod answer;
 mod assemble;
+mod begin_anew;
 mod body;
 mod error;
 mod handout;
+mod idle;
 mod journal;
 mod listen;
 mod metrics;
@@ -17,4 +19,5 @@ mod scheduler;
 mod tls;
 
 pub use assemble::{Options, Server, initialise};
+pub use begin_anew::begin_audit_anew;
 pub use error::StartError;

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Body;
+use crate::idle::Activity;
 use crate::metrics::Metrics;
 
 /// Longest TLS handshake.
@@ -26,7 +27,11 @@ const HEADERS_MAX: Duration = Duration::from_secs(30);
 /// Most bytes of headers.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Streams that one HTTP/2 connection may have open.
-const HTTP2_STREAMS_MAX: u32 = 128;
+const HTTP2_STREAMS_MAX: u32 = 32;
+/// Bytes that HTTP/2 takes in before they are asked for, per stream and per connection.
+const HTTP2_STREAM_WINDOW: u32 = 64 * 1024;
+/// See [`HTTP2_STREAM_WINDOW`].
+const HTTP2_CONNECTION_WINDOW: u32 = 256 * 1024;
 /// Pings an idle HTTP/2 peer this often, and closes when it does not answer in the next.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is in flight: longer than the slowest pair.
@@ -139,18 +144,29 @@ impl<A: Answer> Connection<A> {
         I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
         let (answer, peer) = (Arc::clone(&self.answer), self.peer);
-        let service = service_fn(move |request| {
-            let answer = Arc::clone(&answer);
-            async move { Ok::<_, Infallible>(answer.answer(request, peer).await) }
+        let activity = Activity::new();
+        let service = service_fn({
+            let activity = activity.clone();
+            move |request| {
+                let (answer, busy) = (Arc::clone(&answer), activity.begin());
+                async move {
+                    let answered = answer.answer(request, peer).await;
+                    drop(busy);
+                    Ok::<_, Infallible>(answered)
+                }
+            }
         });
         let connection = builder.serve_connection(io, service);
         tokio::pin!(connection);
         let mut stop = self.stop.clone();
         tokio::select! {
             ended = connection.as_mut() => return ended,
-            _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = activity.idle() => {}
         }
-        connection.await
+        connection.as_mut().graceful_shutdown();
+        // Longer than that only a peer takes that does not read what it asked for.
+        timeout(DRAIN_MAX, connection).await.unwrap_or(Ok(()))
     }
 }
 
@@ -166,6 +182,8 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
         .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
         .keep_alive_interval(HTTP2_PING)
         .keep_alive_timeout(HTTP2_PING);
@@ -186,4 +204,65 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         };
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {hint}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+    use crate::answer;
+
+    struct Always;
+
+    impl Answer for Always {
+        async fn answer(self: Arc<Self>, _request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+            answer::text(hyper::StatusCode::OK, "yes")
+        }
+    }
+
+    /// A served connection, its other end, and the switch that stops it.
+    fn served(
+        builder: auto::Builder<TokioExecutor>,
+    ) -> (DuplexStream, tokio::task::JoinHandle<()>, watch::Sender<bool>) {
+        let (near, far) = duplex(64 * 1024);
+        let (stopping, stop) = watch::channel(false);
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let (peer, metrics) = (([127, 0, 0, 1], 1).into(), Arc::new(Metrics::without_pairs()));
+        let connection = Connection { peer, tls: None, answer: Arc::new(Always), metrics, stop, _place: place };
+        let serving = tokio::spawn(async move {
+            let _however_it_ends = connection.serve_http(TokioIo::new(far), builder).await;
+        });
+        (near, serving, stopping)
+    }
+
+    // Time is paused: tokio moves it on when everybody waits.
+    #[tokio::test(start_paused = true)]
+    async fn an_http2_peer_that_only_answers_pings_is_closed() {
+        let (near, serving, _running) = served(http_builder().http2_only());
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near));
+        let (mut sender, connection) = handshake.await.unwrap();
+        let peer = tokio::spawn(connection);
+        let request = Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+        // The sender is kept: it would go on for ever.
+        serving.await.unwrap();
+        let _closed = peer.await.unwrap();
+        assert!(sender.is_closed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_never_reads_its_answers_is_closed() {
+        let (mut near, serving, _running) = served(http_builder().http1_only());
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        // Until neither side takes any more: answers fill the way back, then requests the way there.
+        let stuck = async { while near.write_all(request).await.is_ok() {} };
+        assert!(timeout(Duration::from_secs(1), stuck).await.is_err());
+        serving.await.unwrap();
+        let mut answers = Vec::new();
+        near.read_to_end(&mut answers).await.unwrap();
+        assert!(answers.starts_with(b"HTTP/1.1 200"), "they were answered");
+    }
 }

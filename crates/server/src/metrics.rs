@@ -75,7 +75,8 @@ impl Metrics {
         metrics
     }
 
-    fn without_pairs() -> Self {
+    /// Without the figures of a service, for tests that have none.
+    pub(crate) fn without_pairs() -> Self {
         let mut registry = Registry::with_prefix("claviger");
         let requests = Family::default();
         registry.register("requests", "Requests answered, by plane, operation and result code", requests.clone());

@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use claviger_base::id::RequestId;
 use claviger_service::{Caller, Service};
 use claviger_wire::headers::Headers;
@@ -17,13 +16,13 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response};
 
 use crate::answer::{self, Body};
-use crate::body::{self, BodyError};
+use crate::body::{Arrived, Bodies, BodyError, Keep, is_small};
 use crate::journal::{Facts, Journal};
 use crate::listen::Answer;
 use crate::presence::{Presence, presence};
 
 /// Which protocol a request speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Plane {
     /// The Instance API: protobuf.
     Instance,
@@ -55,16 +54,17 @@ impl Plane {
 pub(crate) struct Received<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) headers: &'a Headers<'a>,
-    pub(crate) body: &'a Bytes,
+    pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
-    pub(crate) peer: SocketAddr,
     pub(crate) presence: &'a Presence,
+    pub(crate) peer: SocketAddr,
 }
 
 /// Both planes on one listener.
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) bodies: Bodies,
 }
 
 impl Answer for Planes {
@@ -78,7 +78,8 @@ impl Answer for Planes {
         };
         // From here on every way out leaves a record, also when the client goes away and this future is dropped.
         let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let body = body::read(body).await;
+        let keep = self.keep(plane, peer, &parts, &body).await;
+        let body = self.bodies.read(body, keep).await;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
@@ -87,15 +88,13 @@ impl Answer for Planes {
             async move {
                 let response = match body {
                     Ok(body) => {
-                        let headers = headers_of(&parts);
-                        let (parts, body, request_id) = (&parts, &body, &request_id);
+                        let (headers, request_id) = (&headers_of(&parts), &request_id);
                         let received =
-                            Received { parts, headers: &headers, body, request_id, peer, presence: &presence };
+                            Received { parts: &parts, headers, body: &body, request_id, presence: &presence, peer };
                         planes.operate(plane, &received, &mut entry.facts).await
                     }
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
-                planes.service_metrics();
                 entry.write().await.map(|()| response)
             }
         });
@@ -118,19 +117,24 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 }
 
 impl Planes {
+    /// A body that is not small is kept only for a caller who has signed for it.
+    async fn keep(&self, plane: Plane, peer: SocketAddr, parts: &Parts, body: &Incoming) -> Keep {
+        if is_small(body) {
+            return Keep::Small;
+        }
+        let headers = headers_of(parts);
+        let is_signed_for = match plane {
+            Plane::Instance => instance::is_signed_for(&self.service, peer, parts, &headers).await,
+            Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
+        };
+        if is_signed_for { Keep::Large } else { Keep::Nothing }
+    }
+
     async fn operate(&self, plane: Plane, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
         match plane {
             Plane::Instance => instance::answer(&self.service, received, facts).await,
             Plane::Rpc => rpc::answer(&self.service, received, facts).await,
         }
-    }
-
-    fn service_metrics(&self) {
-        let inside = i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX);
-        let metrics = self.journal.metrics();
-        metrics.pairs_in_flight.set(inside);
-        let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
-        metrics.key_versions_past_half.set(past_half);
     }
 }
 

@@ -125,24 +125,28 @@ impl Service {
         self.gate.in_flight()
     }
 
-    /// How many key versions were seen past half of the encryptions they may make, since the start.
-    #[must_use]
-    pub fn key_versions_past_half(&self) -> u64 {
-        self.iv_ledger.past_half()
-    }
-
     /// What the pair generator has done and has ready.
     #[must_use]
     pub fn pair_figures(&self) -> PairFigures {
         self.generator.figures()
     }
 
+    /// How many key versions were seen past half of the encryptions they may make, since the start.
+    #[must_use]
+    pub fn key_versions_past_half(&self) -> u64 {
+        self.iv_ledger.past_half()
+    }
+
     /// Whether the store answers.
+    ///
+    /// It must take writes, too: the instance's own record is read and written anew, unchanged.
     ///
     /// # Errors
     /// When it does not.
     pub fn check_store(&self) -> Result<(), ServiceError> {
-        self.vault.instance()?.map(|_| ()).ok_or(ServiceError::Bug("the instance record is gone"))
+        let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
+        // A conflict means that another check has just written it.
+        self.vault.change().update(&stored, &stored.record)?.commit().map(|_either| ()).map_err(ServiceError::from)
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.

@@ -8,7 +8,7 @@ use claviger_model::Permission;
 use claviger_vault::{AccessKey, AccessPoint, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault};
 
 use crate::error::ServiceError;
-use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, issue};
+use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
 const SEED_BYTES: usize = 32;
@@ -32,8 +32,8 @@ pub struct FirstStart {
     pub access_key: AccessKey,
 }
 
-/// Furnishes a new vault. `hand_out` gives the owner what is theirs before the last commit: a start that is cut off
-/// before it leaves a vault without an instance, which is furnished again; after it, nothing is missing.
+/// Furnishes a new vault. `hand_out` gives the owner what is theirs before the one commit: a start that is cut off
+/// before it leaves a vault with nothing in it, which is furnished again; after it, nothing is missing.
 ///
 /// # Errors
 /// When the vault, the crypto library or the random generator fails; and those of `hand_out`.
@@ -42,12 +42,13 @@ pub fn first_start<E: From<ServiceError>>(
     clock: &Clock,
     hand_out: impl FnOnce(&FirstStart) -> Result<(), E>,
 ) -> Result<InstanceRecord, E> {
-    let (prepared, tls, audit) = prepare(vault, clock)?;
+    let (prepared, tls, audit) = prepare(clock)?;
     let (policy, point) = first_access_point(&prepared.instance)?;
     hand_out(&prepared)?;
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
-        change.create(&policy)?.create(&point)?.create(&prepared.instance)?.commit()
+        let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
+        change.create(&prepared.instance)?.commit()
     };
     match furnish().map_err(ServiceError::from)? {
         Outcome::Done(_) => Ok(prepared.instance),
@@ -55,7 +56,7 @@ pub fn first_start<E: From<ServiceError>>(
     }
 }
 
-fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey), ServiceError> {
+fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey), ServiceError> {
     let now = clock.now();
     let id = InstanceId::generate()?;
     let instance = InstanceRecord { id, account: account_number()?, created: now.whole_second() };
@@ -74,7 +75,7 @@ fn prepare(vault: &Vault, clock: &Clock) -> Result<(FirstStart, TlsAuthority, Au
         not_before: now.whole_second(),
         not_after: now.whole_second().plus_s(CLIENT_KEY_VALIDITY_S),
     };
-    let client_key = issue(vault, &client_key, now)?;
+    let client_key = make(&client_key, now)?;
     let access_key = AccessKey {
         id: claviger_base::id::AccessKeyId::generate()?,
         secret: SecretBytes::new(random::base36(ACCESS_KEY_SECRET_CHARS)?.into_bytes()),
@@ -124,4 +125,41 @@ pub fn dev_alias() -> Result<AliasName, ServiceError> {
 fn account_number() -> Result<String, ServiceError> {
     let n = u64::from_be_bytes(random::bytes()?);
     Ok((1_000_000_000_000_000 + n % 9_000_000_000_000_000).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use claviger_store::MemoryEngine;
+    use claviger_vault::FileSeal;
+
+    use super::*;
+
+    fn client_keys(vault: &Vault) -> Vec<String> {
+        let page = vault.client_keys(None, 10).unwrap();
+        page.records.iter().map(|stored| stored.record.id.to_string()).collect()
+    }
+
+    #[test]
+    fn a_start_cut_off_at_the_hand_out_leaves_nothing_and_the_next_one_leaves_one_client_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
+        let vault = Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap();
+        let clock = Clock::default();
+        let cut_off = first_start(&vault, &clock, |_first| Err(ServiceError::Random));
+        assert!(matches!(cut_off, Err(ServiceError::Random)));
+        assert!(vault.instance().unwrap().is_none());
+        assert_eq!(client_keys(&vault), Vec::<String>::new(), "a client key that nobody was given");
+        let mut handed_out = String::new();
+        let started = first_start(&vault, &clock, |first| {
+            handed_out = first.client_key.record.id.to_string();
+            Ok::<_, ServiceError>(())
+        });
+        assert_eq!(vault.instance().unwrap().unwrap().record, started.unwrap());
+        assert_eq!(client_keys(&vault), [handed_out]);
+        let again = first_start(&vault, &clock, |_first| Ok::<_, ServiceError>(()));
+        assert!(again.is_err(), "an instance is furnished once");
+        assert_eq!(client_keys(&vault).len(), 1);
+    }
 }

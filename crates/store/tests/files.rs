@@ -193,3 +193,24 @@ fn a_directory_without_permission_is_named() {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
+
+#[test]
+fn what_was_deleted_or_overwritten_is_not_left_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let (deleted, overwritten, kept) = ([0xd1; 900], [0x0e; 900], [0x5a; 900]);
+    for (key, value) in [(b"a", deleted), (b"b", overwritten), (b"c", kept)] {
+        put(&engine, key, &value);
+    }
+    drop(engine);
+    let holds = |value: &[u8]| {
+        let file = fs::read(dir.path().join(FILE)).unwrap();
+        file.windows(64).any(|window| window == &value[..64])
+    };
+    assert!(holds(&deleted) && holds(&overwritten) && holds(&kept));
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    assert!(matches!(engine.commit(Batch::new().delete(b"a")), Ok(Commit::Done(_))));
+    put(&engine, b"b", b"");
+    drop(engine);
+    assert!(!holds(&deleted) && !holds(&overwritten) && holds(&kept));
+}

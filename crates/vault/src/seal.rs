@@ -100,7 +100,11 @@ impl fmt::Display for SealError {
                 "{} is not a root key file: it must hold one line, `{FILE_MAGIC}` and 64 hexadecimal digits",
                 path.display()
             ),
-            Self::Io { path, source } => write!(f, "the root key file {} could not be used: {source}", path.display()),
+            Self::Io { path, source } => write!(
+                f,
+                "the root key file {} cannot be used: {source}; check that its directory exists and that this user may use it",
+                path.display()
+            ),
             Self::Refused => f.write_str("the root key does not open what it should; the stored keyring was altered"),
         }
     }

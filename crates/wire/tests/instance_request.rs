@@ -190,3 +190,28 @@ proptest! {
         prop_assert!(RequestHeaders::check(&request, now()).is_err());
     }
 }
+
+/// As [`Request::check`], before there is a body.
+fn presumed(request: &Request) -> Result<RequestHeaders, ApiError> {
+    let headers = Headers::new(request.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
+    RequestHeaders::check_presumed(request.method, request.path, &headers, now())
+}
+
+#[test]
+fn before_the_body_its_hash_is_believed_and_everything_else_is_checked() {
+    let good = Request::good();
+    assert_eq!(presumed(&good).unwrap(), good.check().unwrap());
+    let other_body = good.clone().with("content-sha256", &"CD".repeat(32));
+    assert!(presumed(&other_body).is_ok() && other_body.check().is_err());
+    let names: Vec<_> = good.headers.iter().map(|(name, _)| *name).collect();
+    for name in names {
+        for spoilt in [good.clone().without(name), good.clone().twice(name), good.clone().with(name, "nonsense")] {
+            // Any text may be somebody's id until it is looked up.
+            let is_an_id = name == "x-kms-acccesskeyid" && spoilt.headers.iter().any(|(_, value)| value == "nonsense");
+            assert_eq!(presumed(&spoilt).is_ok(), is_an_id, "{name}");
+            assert_eq!(presumed(&spoilt).err(), spoilt.check().err(), "{name}");
+        }
+    }
+    assert!(presumed(&Request { path: "/other", ..good.clone() }).is_err());
+    assert!(presumed(&Request { method: "PUT", ..good }).is_err());
+}

@@ -36,6 +36,7 @@ pub(crate) fn record() -> Record {
         status: 200,
         duration_us: 1234,
         detail: None,
+        repeated: None,
     }
 }
 

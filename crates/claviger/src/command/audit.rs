@@ -1,20 +1,33 @@
-//! `audit verify`.
+//! `audit verify` and `audit begin-anew`.
 
 use claviger_audit::{Expected, Mark, verify};
+use claviger_server::begin_audit_anew;
 use serde_json::json;
 
 use crate::cli::Audit;
 use crate::failure::Failure;
 
-/// Verifies and prints what was found; a finding is a failure.
+/// Verifies and prints what was found, where a finding is a failure; or begins the log anew.
 pub(crate) fn run(command: Audit) -> Result<(), Failure> {
-    let Audit::Verify { data_dir, public_key, expect_head, output } = command;
+    let (data_dir, public_key, expect_head, output) = match command {
+        Audit::Verify { data_dir, public_key, expect_head, output } => (data_dir, public_key, expect_head, output),
+        Audit::BeginAnew { data_dir, root_key_file, output } => {
+            let root_key_file = root_key_file.unwrap_or_else(|| data_dir.join("root.key"));
+            let set_aside = begin_audit_anew(&data_dir, &root_key_file)?;
+            return output.print(&json!({ "SetAside": set_aside, "Next": "start the server; it begins a new log" }));
+        }
+    };
     let expected = Expected {
         public_key: public_key.as_deref().map(parse_chain).transpose()?,
         head: expect_head.as_deref().map(parse_mark).transpose()?,
         first_seq: None,
     };
-    let report = verify(&data_dir.join("audit"), &expected)?;
+    let audit = data_dir.join("audit");
+    if !audit.is_dir() {
+        let reason = "there is no audit log; give the server's directory with --data-dir".to_owned();
+        return Err(Failure::File { path: audit, reason });
+    }
+    let report = verify(&audit, &expected)?;
     output.print(&json!({
         "Verified": true,
         "Segments": report.segments,

@@ -8,8 +8,8 @@ use claviger_wire::rpc::answer::{CreateClientKeyAnswer, ListClientKeysAnswer};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::data_key_pair::write_new;
 use super::keys::call;
+use super::new_file::NewFile;
 use crate::cli::{ClientKey, PermissionName, Target};
 use crate::failure::Failure;
 
@@ -26,35 +26,35 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
                 return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
             }
-            let (key_file, password_file) =
-                (out.join(format!("{name}.json")), out.join(format!("{name}-password.txt")));
-            // Before anything is made: the private key is handed out once.
-            if let Some(there) = [&key_file, &password_file].into_iter().find(|file| file.exists()) {
-                return Err(Failure::Argument(format!(
-                    "{} exists and is not overwritten; give another --out",
-                    there.display()
-                )));
-            }
+            let key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
+            let password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
             make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
             let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
             let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
             parameters.extend(not_before.map(|date| ("NotBefore", date)));
             parameters.extend(not_after.map(|date| ("NotAfter", date)));
-            let made: CreateClientKeyAnswer = target.rpc()?.call("CreateClientKey", &parameters).await?;
+            let rpc = target.rpc()?;
+            let made: CreateClientKeyAnswer = rpc.call("CreateClientKey", &parameters).await?;
             let file = Zeroizing::new(format!(
                 "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
                 made.client_key_id, made.private_key_data
             ));
-            write_new(&key_file, file.as_bytes(), 0o600)?;
-            write_new(&password_file, password.reveal().as_bytes(), 0o600)?;
+            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
+            let kept = password_file.keep(password.reveal().as_bytes());
+            if let Err(failure) = kept.and_then(|()| key_file.keep(file.as_bytes())) {
+                // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.
+                let id = [("ClientKeyId", made.client_key_id)];
+                let _revoked: Result<Value, _> = rpc.call("DeleteClientKey", &id).await;
+                return Err(failure);
+            }
             target.output.print(&json!({
                 "ClientKeyId": made.client_key_id,
                 "AapName": name,
-                "Policies": policies_of(&target.rpc()?, &name).await?,
+                "Policies": policies_of(&rpc, &name).await?,
                 "NotBefore": made.not_before,
                 "NotAfter": made.not_after,
-                "KeyFile": key_file,
-                "PasswordFile": password_file,
+                "KeyFile": paths.0,
+                "PasswordFile": paths.1,
             }))
         }
         ClientKey::List { target } => list(&target).await,

@@ -1,9 +1,8 @@
 //! `data-key-pair generate` and `open`.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,8 +14,10 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::new_file::NewFile;
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// A pair as either operation answers it.
 struct Made {
@@ -36,9 +37,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.into_bytes(),
             };
+            let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
             let made = generate(&target, &request, without_plaintext).await?;
-            match out {
-                Some(name) => write_files(&name, &made),
+            match files {
+                Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
             }
         }
@@ -90,26 +92,36 @@ fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), F
     }))
 }
 
-fn write_files(name: &Path, made: &Made) -> Result<(), Failure> {
-    let with = |ending: &str| {
-        let mut path = name.as_os_str().to_owned();
-        path.push(ending);
-        path
-    };
-    write_new(with(".pub").as_ref(), &made.public_key, 0o644)?;
-    write_new(with(".wrapped").as_ref(), &made.wrapped, 0o644)?;
-    if let Some(private_key) = &made.private_key {
-        write_new(with(".key").as_ref(), private_key, 0o600)?;
-    }
-    println!("{} made under {}", name.display(), made.key_version_id);
-    Ok(())
+/// The files of a pair.
+struct PairFiles {
+    public_key: NewFile,
+    wrapped: NewFile,
+    private_key: Option<NewFile>,
 }
 
-/// Writes a file that must not exist yet.
-pub(crate) fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
-    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let written = opened.and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
-    written.map_err(|error| Failure::File { path: path.to_owned(), reason: format!("cannot be written: {error}") })
+impl PairFiles {
+    fn reserve(name: &Path, without_plaintext: bool) -> Result<Self, Failure> {
+        let with = |ending: &str| {
+            let mut path = name.as_os_str().to_owned();
+            path.push(ending);
+            PathBuf::from(path)
+        };
+        let public_key = NewFile::reserve(with(".pub"), 0o644)?;
+        let wrapped = NewFile::reserve(with(".wrapped"), 0o644)?;
+        let private_key = if without_plaintext { None } else { Some(NewFile::reserve(with(".key"), 0o600)?) };
+        Ok(Self { public_key, wrapped, private_key })
+    }
+
+    fn keep(self, made: &Made, output: Output) -> Result<(), Failure> {
+        let files = [Some(&self.public_key), self.private_key.as_ref(), Some(&self.wrapped)];
+        let paths: Vec<_> = files.into_iter().flatten().map(|file| file.path().to_owned()).collect();
+        self.public_key.keep(&made.public_key)?;
+        self.wrapped.keep(&made.wrapped)?;
+        if let (Some(file), Some(private_key)) = (self.private_key, &made.private_key) {
+            file.keep(private_key)?;
+        }
+        output.print(&json!({ "KeyId": made.key_id, "KeyVersionId": made.key_version_id, "Files": paths }))
+    }
 }
 
 async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failure> {
@@ -128,12 +140,12 @@ async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failur
     let answer = target.instance()?.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?;
     let plaintext = Zeroizing::new(answer.message.plaintext);
     match target.output {
-        crate::output::Output::Json => target.output.print(&json!({
+        Output::Json => target.output.print(&json!({
             "KeyId": answer.message.key_id,
             "KeyVersionId": answer.message.key_version_id,
             "Plaintext": STANDARD.encode(plaintext.as_slice()),
         })),
-        crate::output::Output::Text => std::io::stdout()
+        Output::Text => std::io::stdout()
             .write_all(&plaintext)
             .map_err(|error| Failure::File { path: "stdout".into(), reason: error.to_string() }),
     }

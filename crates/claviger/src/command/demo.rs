@@ -28,12 +28,12 @@ pub(crate) async fn run() -> Result<(), Failure> {
         admin: ([127, 0, 0, 1], 0).into(),
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::AtMost(1),
-        use_policy: UsePolicy::default(),
         // Without a stock: the times shown are those of making a pair.
         keygen: claviger_keygen::Config {
             stock: claviger_keygen::StockSizes::NONE,
             ..claviger_keygen::Config::default()
         },
+        use_policy: UsePolicy::default(),
         connections_max: 64,
         audit_segment_bytes: 1024 * 1024,
         is_dev: true,

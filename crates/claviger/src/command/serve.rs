@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{Dev, Init};
 use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
+use crate::output::say;
 
 /// Small, so that many development servers fit on a laptop.
 const DEV_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -36,11 +37,11 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         admin: dev.admin,
         hostnames: dev.hostnames,
         pair_concurrency: parse_concurrency(&dev.data_key_pair_concurrency).map_err(Failure::Argument)?,
+        keygen: pairs.over(defaults).map_err(Failure::Argument)?,
         use_policy: UsePolicy {
             deny_basic_operations_on_rotating_keys: dev.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: dev.deny_caller_supplied_iv,
         },
-        keygen: pairs.over(defaults).map_err(Failure::Argument)?,
         connections_max: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,
@@ -60,6 +61,9 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
         reason: match error.kind() {
             std::io::ErrorKind::AlreadyExists => {
                 "exists already and is not overwritten; give another --config".to_owned()
+            }
+            std::io::ErrorKind::NotFound => {
+                "its directory does not exist; make it, or give another --config".to_owned()
             }
             _ => format!("cannot be written: {error}"),
         },
@@ -97,7 +101,7 @@ async fn run(options: Options) -> Result<(), Failure> {
     let mut terminated = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;
     let server = Server::start(options).await?;
-    println!("claviger ready https://{} instance {}", server.address()?, server.instance().id);
+    say(&format!("claviger ready https://{} instance {}\n", server.address()?, server.instance().id))?;
     tracing::info!(listen = %server.address()?, admin = %server.admin_address()?, "serving");
     server
         .run(async move {

@@ -12,7 +12,7 @@ use claviger_crypto::rsa::ModulusLength;
 
 use super::desk::{Desk, Origin, State};
 use super::maker::{Job, Workbench};
-use crate::stock::witness::time_since_boot;
+use crate::stock::witness::{Sign, time_since_boot};
 
 /// How often the stock is inspected.
 const INSPECTION: Duration = Duration::from_secs(1);
@@ -41,6 +41,9 @@ impl Clerk {
                 inspected = Instant::now();
             }
             let Some(plan) = self.plan() else { return };
+            if let Some((sign, discarded)) = plan.alarm {
+                tracing::warn!(%sign, discarded, "memory may have been copied: the stock of key pairs was discarded");
+            }
             self.assign(&plan.jobs);
             let waits = plan.next_waits_since.map(|since| since.max(finished).elapsed());
             self.rescuer.assign(match (waits, plan.jobs.first()) {
@@ -78,7 +81,7 @@ impl Clerk {
         let lengths: Vec<ModulusLength> = state.orders.lengths_at_work().collect();
         let jobs = jobs(&lengths, &state, self.makers.len(), self.stock_makers);
         state.is_filling = jobs.iter().any(|job| matches!(job, Job::Make { is_for_stock: true, .. }));
-        Some(Plan { jobs, next_waits_since: state.orders.next_waits_since() })
+        Some(Plan { jobs, next_waits_since: state.orders.next_waits_since(), alarm: state.alarm.take() })
     }
 
     /// Makers that already do one of the jobs go on with it; the others take the rest.
@@ -103,6 +106,7 @@ struct Plan {
     /// As many as there are makers.
     jobs: Vec<Job>,
     next_waits_since: Option<Instant>,
+    alarm: Option<(Sign, usize)>,
 }
 
 fn jobs(lengths: &[ModulusLength], state: &State, makers: usize, stock_makers: usize) -> Vec<Job> {

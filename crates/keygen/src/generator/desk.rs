@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) is_stopped: bool,
     /// Whether a maker works on the stock now; if so the clerk need not be told that a pair left.
     pub(crate) is_filling: bool,
+    /// What the clerk is to log: writing to a log may block, and nothing blocks under the lock.
+    pub(crate) alarm: Option<(Sign, usize)>,
     witness: Witness,
 }
 
@@ -101,6 +103,7 @@ impl Desk {
             tally: Tally::default(),
             is_stopped: false,
             is_filling: false,
+            alarm: None,
             witness: Witness::new(),
         };
         let (clerk, epoch) = (OnceLock::new(), AtomicU64::new(0));
@@ -165,7 +168,8 @@ impl Desk {
             self.epoch.fetch_add(1, Ordering::AcqRel);
             let discarded = state.stock.discard_all();
             state.tally.discarded_copied += discarded;
-            tracing::warn!(%sign, discarded, "memory may have been copied: the stock of key pairs was discarded");
+            state.alarm = Some((sign, discarded));
+            self.wake_clerk();
         }
         if let Some(moment) = time_since_boot().checked_sub(self.stock_max_age) {
             state.tally.discarded_old += state.stock.discard_made_before(moment);

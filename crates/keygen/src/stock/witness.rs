@@ -1,7 +1,7 @@
 //! Signs that this machine's memory was copied: a virtual machine restored from a snapshot or cloned would hand out the
 //! same stock twice. What can be seen from inside a process, and what it cannot see, is told in docs/security.md.
 //!
-//! * the kernel's own notice that the generation of the virtual machine changed (`NEW_VMGENID`, Linux 6.8 and later),
+//! * the kernel's own notice that the generation of the virtual machine changed (`NEW_VMGENID`, where the hypervisor and the kernel have it),
 //! * the wall clock set by a second or more, which guest agents and time daemons do after a restore,
 //! * time during which the machine slept (`CLOCK_BOOTTIME` runs on, `CLOCK_MONOTONIC` does not): also hibernation, which
 //!   writes memory to the disk,

@@ -10,6 +10,7 @@ mod matrix;
 mod pair;
 mod sign;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
@@ -17,9 +18,11 @@ use claviger_crypto::digest::sha256;
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::{AccessRefusal, Caller, Rights, Service, ServiceError};
 use claviger_vault::VaultError;
+use claviger_wire::headers::Headers;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, MIGRATION_KEY_VERSION_ID};
 use claviger_wire::instance::request::{self, RequestHeaders};
 use claviger_wire::instance::{ApiError, Operation};
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode, header};
 use prost::Message;
 
@@ -63,13 +66,12 @@ pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, fact
 }
 
 async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Result<Answered, ApiError> {
-    let digest = sha256(received.body);
     let checked = request::Received {
         method: received.parts.method.as_str(),
         path: received.parts.uri.path(),
         headers: received.headers,
-        body_bytes: received.body.len(),
-        body_sha256: &digest,
+        body_bytes: received.body.length,
+        body_sha256: &received.body.sha256,
     };
     let headers = RequestHeaders::check(&checked, service.clock().real_now())?;
     facts.operation = Some(headers.operation.name());
@@ -78,16 +80,36 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
     let verifying = service.access().verify_client_key(id, &headers.string_to_sign, &headers.signature, source);
     let (caller, rights) = verifying.await.map_err(|refusal| access_error(refusal, id, facts))?;
     facts.principal = Some(principal(&caller));
+    require_kept(received, facts)?;
     let call = Call {
         service,
         caller: &caller,
         rights: &rights,
-        body: received.body,
+        body: &received.body.bytes,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
         presence: received.presence,
     };
     call.run(headers.operation, facts).await
+}
+
+/// Whether the headers are those of a request that a client key of this instance signed together with its body's hash.
+pub(crate) async fn is_signed_for(service: &Service, peer: SocketAddr, parts: &Parts, headers: &Headers<'_>) -> bool {
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    let Ok(presumed) = RequestHeaders::check_presumed(method, path, headers, service.clock().real_now()) else {
+        return false;
+    };
+    let id = &presumed.client_key_id;
+    service.access().verify_client_key(id, &presumed.string_to_sign, &presumed.signature, peer.ip()).await.is_ok()
+}
+
+/// The body of a caller who became known only while it arrived was not kept.
+fn require_kept(received: &Received<'_>, facts: &mut Facts) -> Result<(), ApiError> {
+    if received.body.is_kept() {
+        return Ok(());
+    }
+    facts.detail = Some("the caller was not known when the body began");
+    Err(ApiError::ServiceUnavailableTemporary)
 }
 
 impl Call<'_> {
@@ -158,6 +180,7 @@ pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId, facts: &mut 
     let error = match error {
         BodyError::TooLarge => ApiError::RequestEntityTooLarge,
         BodyError::TooSlow | BodyError::Broken => ApiError::InvalidParameter,
+        BodyError::NoRoom => ApiError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
 }

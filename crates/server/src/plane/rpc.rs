@@ -12,11 +12,13 @@ use claviger_crypto::mac::verify_hmac_sha256;
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::{Caller, Service, ServiceError};
 use claviger_vault::VaultError;
+use claviger_wire::headers::{Headers, Single};
 use claviger_wire::rpc::action::{Action, Scheme, check_line};
 use claviger_wire::rpc::error::RpcError;
-use claviger_wire::rpc::header::{FORM_CONTENT_TYPE, JSON_CONTENT_TYPE, REQUEST_ID};
+use claviger_wire::rpc::header::{CONTENT_SHA256, FORM_CONTENT_TYPE, JSON_CONTENT_TYPE, REQUEST_ID};
 use claviger_wire::rpc::parameters::Parameters;
 use claviger_wire::rpc::v3;
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode, header};
 
 use super::{Received, principal};
@@ -55,13 +57,17 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
             .get(..FORM_CONTENT_TYPE.len())
             .is_some_and(|kind| kind.eq_ignore_ascii_case(FORM_CONTENT_TYPE.as_bytes()))
     });
-    let form = if is_form { received.body.as_ref() } else { &[] };
+    let form = if is_form { received.body.bytes.as_ref() } else { &[] };
     let parameters = Parameters::decode(parts.uri.query().unwrap_or_default(), form)?;
     let scheme = Scheme::find(received.headers, &parameters)?;
     scheme.require_supported()?;
     let action = Action::find(scheme, received.headers, &parameters)?;
     facts.operation = Some(action.name());
     let caller = authenticate(service, received, &parameters, facts).await?;
+    if !received.body.is_kept() {
+        facts.detail = Some("the caller was not known when the body began");
+        return Err(RpcError::ServiceUnavailableTemporary);
+    }
     facts.principal = Some(principal(&Caller::AccessKey(caller.clone())));
     if let Some(key) = parameters.value("KeyId") {
         facts.name_key(key);
@@ -88,11 +94,21 @@ async fn authenticate(
         method: received.parts.method.as_str(),
         parameters,
         headers: received.headers,
-        body_sha256: &sha256(received.body),
+        body_sha256: &received.body.sha256,
     };
     let now = service.clock().real_now();
     let signed = v3::SignedRequest::check(&signed, now, sha256)?;
     facts.claim(&signed.access_key_id);
+    let (access_key, nonce) = identify(service, signed).await?;
+    // Only now: an unsigned request must not use up somebody's nonce.
+    if !service.access().nonces().is_fresh_at(access_key.as_str(), &nonce, now) {
+        return Err(RpcError::SignatureNonceUsed);
+    }
+    Ok(access_key)
+}
+
+/// The access key whose secret signed `signed`, and the nonce, which is not used up yet.
+async fn identify(service: &Service, signed: v3::SignedRequest) -> Result<(AccessKeyId, String), RpcError> {
     if signed.security_token.is_some() {
         return Err(RpcError::UnknownAccessKey);
     }
@@ -102,11 +118,23 @@ async fn authenticate(
     if verified.is_err() {
         return Err(signed.mismatch());
     }
-    // Only now: an unsigned request must not use up somebody's nonce.
-    if !service.access().nonces().is_fresh_at(access_key.id.as_str(), &signed.nonce, now) {
-        return Err(RpcError::SignatureNonceUsed);
+    Ok((access_key.id.clone(), signed.nonce))
+}
+
+/// Whether the headers are those of a request that an access key of this instance signed together with its body's hash.
+pub(crate) async fn is_signed_for(service: &Service, parts: &Parts, headers: &Headers<'_>) -> bool {
+    let mut presumed = [0; 32];
+    let Single::Once(hash) = headers.single(CONTENT_SHA256) else { return false };
+    if hex::decode_to_slice(hash, &mut presumed).is_err() {
+        return false;
     }
-    Ok(access_key.id.clone())
+    let Ok(parameters) = Parameters::decode(parts.uri.query().unwrap_or_default(), &[]) else { return false };
+    let method = parts.method.as_str();
+    let received = v3::Received { method, parameters: &parameters, headers, body_sha256: &presumed };
+    match v3::SignedRequest::check(&received, service.clock().real_now(), sha256) {
+        Ok(signed) => identify(service, signed).await.is_ok(),
+        Err(_refused) => false,
+    }
 }
 
 fn refuse(error: &RpcError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
@@ -134,6 +162,7 @@ pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId, facts: &mut 
     let error = match error {
         BodyError::TooLarge => RpcError::RequestEntityTooLarge,
         BodyError::TooSlow | BodyError::Broken => RpcError::ParseRequestParameterException,
+        BodyError::NoRoom => RpcError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
 }

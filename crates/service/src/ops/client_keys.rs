@@ -4,7 +4,7 @@ use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_crypto::client_key::{self, Password};
 use claviger_model::policy::PER_ACCESS_POINT_MAX;
-use claviger_vault::{ClientKey, Cursor, Outcome, Vault};
+use claviger_vault::{ClientKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use super::policies::TRIES_MAX;
@@ -49,7 +49,7 @@ impl Service {
     /// [`ServiceError::InvalidParameter`] for dates that are not allowed; [`ServiceError::ResourceNotFound`] for an
     /// access point that does not exist; [`ServiceError::LimitExceeded`] when it has three client keys already.
     pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
-        let issued = prepare(request, self.clock.now())?;
+        let issued = make(request, self.clock.now())?;
         for _ in 0..TRIES_MAX {
             let point = self.stored_access_point(&request.access_point)?;
             if self.client_keys_of(&request.access_point)?.len() >= PER_ACCESS_POINT_MAX {
@@ -98,16 +98,8 @@ impl Service {
     }
 }
 
-/// Makes and stores the first client key, before there is a service.
-pub(crate) fn issue(vault: &Vault, request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
-    let issued = prepare(request, now)?;
-    match vault.change().create(&issued.record)?.commit()? {
-        Outcome::Done(_) => Ok(issued),
-        Outcome::Conflict => Err(ServiceError::Bug("a new client key id exists already")),
-    }
-}
-
-fn prepare(request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
+/// Makes a client key without storing it: a first start stores it together with everything else.
+pub(crate) fn make(request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
     if request.not_after <= request.not_before {
         return Err(ServiceError::InvalidParameter("NotAfter"));
     }

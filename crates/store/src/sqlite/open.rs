@@ -66,6 +66,8 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| store_error(&error);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    // A destroyed key must not lie on in pages that nobody uses any more.
+    connection.pragma_update(None, "secure_delete", "ON").map_err(failed)?;
     if is_new {
         create(&mut connection).map_err(failed)?;
     }

@@ -41,6 +41,19 @@ pub struct RequestHeaders {
 }
 
 impl RequestHeaders {
+    /// The same before there is a body, presuming that it will be what the headers say of it: what this refuses,
+    /// [`Self::check`] refuses too, unless the body turns out to be empty.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn check_presumed(method: &str, path: &str, headers: &Headers<'_>, now: Timestamp) -> Result<Self, ApiError> {
+        let mut presumed = [0; 32];
+        if let Single::Once(value) = headers.single(header::CONTENT_SHA256) {
+            hex::decode_to_slice(value, &mut presumed).map_err(|_malformed| ApiError::InvalidContentSha256)?;
+        }
+        Self::check(&Received { method, path, headers, body_bytes: 1, body_sha256: &presumed }, now)
+    }
+
     /// Checks `received` against real time `now`, in the order of instance-api.md 2.
     ///
     /// # Errors

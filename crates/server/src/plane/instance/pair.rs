@@ -124,8 +124,8 @@ impl Call<'_> {
     }
 
     async fn pair(&self, request: GenerateDataKeyPair, facts: &mut Facts) -> Result<DataKeyPair, ApiError> {
-        let making = self.service.generate_data_key_pair(request, self.presence.gone());
-        let pair = making.await.map_err(|error| api_error(&error, facts))?;
+        let made = self.service.generate_data_key_pair(request, self.presence.gone()).await;
+        let pair = made.map_err(|error| api_error(&error, facts))?;
         facts.remark(pair.remarks);
         Ok(pair)
     }

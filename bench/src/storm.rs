@@ -1,0 +1,140 @@
+//! `storm`: what small calls take while four clients ask for RSA_4096 pairs without pause, and in peace.
+//!
+//! The stock is off, so that every pair of the storm is made while the small calls run. Rounds of peace and storm take
+//! turns; each client has a thread and connections of its own.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use claviger_keygen::StockSizes;
+use serde_json::{Value, json};
+
+use crate::server::{Measured, client, open, pair};
+use crate::times::Times;
+
+const STORM_CLIENTS: usize = 4;
+const ROUNDS: usize = 3;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// The small calls.
+#[derive(Default)]
+struct Small {
+    pairs: Times,
+    decrypts: Times,
+}
+
+/// What was measured.
+pub(crate) struct Storm {
+    peace: Small,
+    storm: Small,
+    /// Pairs of the storm, all clients together, per second.
+    storm_pairs_per_second: f64,
+}
+
+impl fmt::Display for Storm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "call                 when      calls    p50 ms    p99 ms  p99.9 ms")?;
+        for (call, peace, storm) in self.calls() {
+            for (when, times) in [("peace", peace), ("storm", storm)] {
+                let [p50, p99, p999] = times.percentiles_ms();
+                writeln!(f, "{call:20} {when:6} {:>8} {p50:>9.3} {p99:>9.3} {p999:>9.3}", times.count())?;
+            }
+            writeln!(f, "{call:20} ratio of p99: {:.2}", ratio(peace, storm))?;
+        }
+        write!(f, "{STORM_CLIENTS} storm clients got {:.1} RSA_4096 pairs/s", self.storm_pairs_per_second)
+    }
+}
+
+impl Storm {
+    fn calls(&self) -> [(&'static str, &Times, &Times); 2] {
+        [
+            ("EC_P256 pair", &self.peace.pairs, &self.storm.pairs),
+            ("AdvanceDecrypt", &self.peace.decrypts, &self.storm.decrypts),
+        ]
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let calls = self.calls().map(|(call, peace, storm)| {
+            json!({"Call": call, "Peace": peace.to_json(), "Storm": storm.to_json(), "RatioOfP99": ratio(peace, storm)})
+        });
+        json!({"Calls": calls, "StormClients": STORM_CLIENTS, "StormPairsPerSecond": self.storm_pairs_per_second})
+    }
+}
+
+fn ratio(peace: &Times, storm: &Times) -> f64 {
+    storm.percentile_ms(0.99) / peace.percentile_ms(0.99)
+}
+
+/// Peace and storm in turn, each round of this length.
+pub(crate) async fn measure(round: Duration) -> Result<Storm, Box<dyn Error>> {
+    let server = Measured::start(StockSizes::NONE).await?;
+    let (endpoint, dir) = (server.endpoint().to_owned(), server.data_dir());
+    let measuring = tokio::task::spawn_blocking(move || rounds(&endpoint, &dir, round));
+    let measured = measuring.await?.map_err(|error| error.to_string())?;
+    server.stop().await?;
+    Ok(measured)
+}
+
+fn rounds(endpoint: &str, dir: &std::path::Path, round: Duration) -> Result<Storm, Failed> {
+    let (mut peace, mut storm, mut pairs) = (Small::default(), Small::default(), 0);
+    let is_storm = Arc::new(AtomicBool::new(false));
+    for _ in 0..ROUNDS {
+        small_calls(endpoint, dir, round, &mut peace)?;
+        is_storm.store(true, Ordering::Release);
+        let clients: Vec<_> = (0..STORM_CLIENTS).map(|_| storm_client(endpoint, dir, &is_storm)).collect();
+        let measured = small_calls(endpoint, dir, round, &mut storm);
+        is_storm.store(false, Ordering::Release);
+        for client in clients {
+            pairs += client.join().map_err(|_panicked| "a storm client panicked")??;
+        }
+        measured?;
+    }
+    let seconds = round.as_secs_f64() * ROUNDS as f64;
+    Ok(Storm { peace, storm, storm_pairs_per_second: pairs as f64 / seconds })
+}
+
+fn small_calls(endpoint: &str, dir: &std::path::Path, round: Duration, small: &mut Small) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let client = client(endpoint, dir).map_err(|error| error.to_string())?;
+        let mut blob = pair(&client, "EC_P256").await?;
+        let started = Instant::now();
+        while started.elapsed() < round {
+            let asked = Instant::now();
+            blob = pair(&client, "EC_P256").await?;
+            small.pairs.add(asked.elapsed());
+            let asked = Instant::now();
+            open(&client, &blob).await?;
+            small.decrypts.add(asked.elapsed());
+        }
+        drop(blob);
+        Ok(())
+    })
+}
+
+fn storm_client(
+    endpoint: &str,
+    dir: &std::path::Path,
+    is_storm: &Arc<AtomicBool>,
+) -> thread::JoinHandle<Result<usize, Failed>> {
+    let (endpoint, dir, is_storm): (String, PathBuf, _) = (endpoint.to_owned(), dir.to_owned(), Arc::clone(is_storm));
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let made = AtomicUsize::new(0);
+        runtime.block_on(async {
+            let client = client(&endpoint, &dir).map_err(|error| error.to_string())?;
+            while is_storm.load(Ordering::Acquire) {
+                pair(&client, "RSA_4096").await?;
+                made.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok::<_, Failed>(())
+        })?;
+        Ok(made.into_inner())
+    })
+}

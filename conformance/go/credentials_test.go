@@ -1,0 +1,288 @@
+// Client key, TLS and headers as the Go SDK handles them (instance-api.md 1.6, 1.8, 1.9), and refusals of a caller.
+package conformance
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alibabacloud-go/tea/tea"
+	openapi "github.com/aliyun/alibabacloud-dkms-gcs-go-sdk/openapi"
+	"golang.org/x/crypto/pkcs12"
+
+	"claviger/conformance/claviger"
+	"claviger/conformance/instance"
+)
+
+var smallPair = instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
+
+const operation = "AdvanceGenerateDataKeyPair"
+
+func clientKey(t *testing.T) (id string, pfx []byte, text string) {
+	t.Helper()
+	content, err := os.ReadFile(server.File("client-key.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := struct{ KeyId, PrivateKeyData string }{}
+	if err := json.Unmarshal(content, &key); err != nil {
+		t.Fatal(err)
+	}
+	if pfx, err = base64.StdEncoding.DecodeString(key.PrivateKeyData); err != nil {
+		t.Fatal(err)
+	}
+	return key.KeyId, pfx, string(content)
+}
+
+// The SDK takes block 0 for the certificate and block 1 for the key, whatever they are.
+func TestClientKeyOpensWithGosParser(t *testing.T) {
+	_, pfx, _ := clientKey(t)
+	blocks, err := pkcs12.ToPEM(pfx, server.Password())
+	if err != nil || len(blocks) != 2 || blocks[0].Type != "CERTIFICATE" || blocks[1].Type != "PRIVATE KEY" {
+		t.Fatalf("%v: %d blocks", err, len(blocks))
+	}
+	certificate, err := x509.ParseCertificate(blocks[0].Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.ParsePKCS1PrivateKey(blocks[1].Bytes)
+	if err != nil || private.N.BitLen() != 2048 || !private.PublicKey.Equal(certificate.PublicKey) {
+		t.Fatalf("%v, or not the certificate's key of 2048 bits", err)
+	}
+	for _, wrong := range []string{"", server.Password() + "x", strings.ToLower(server.Password()) + "A"} {
+		if _, err := pkcs12.ToPEM(pfx, wrong); err == nil {
+			t.Fatalf("opens with %q", wrong)
+		}
+	}
+}
+
+// Each way to hand over the credential: file, content, and the private key itself in PKCS#1 or PKCS#8.
+func TestCredentialForms(t *testing.T) {
+	id, pfx, text := clientKey(t)
+	blocks, err := pkcs12.ToPEM(pfx, server.Password())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: blocks[1].Bytes}))
+	forms := map[string]func(*openapi.Config){
+		"file": func(*openapi.Config) {},
+		"content": func(config *openapi.Config) {
+			config.ClientKeyFile, config.ClientKeyContent = nil, tea.String(text)
+		},
+		"private key": func(config *openapi.Config) {
+			config.ClientKeyFile, config.Password = nil, nil
+			config.AccessKeyId, config.PrivateKey = tea.String(id), tea.String(raw)
+		},
+		"CA as text": func(config *openapi.Config) {
+			config.CaFilePath, config.Ca = nil, tea.String(server.CA())
+		},
+		"endpoint with scheme": func(config *openapi.Config) {
+			config.Endpoint = tea.String("https://" + server.Endpoint)
+		},
+	}
+	for name, change := range forms {
+		t.Run(name, func(t *testing.T) {
+			if _, err := configured(t, change).Call(operation, smallPair); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func configured(t *testing.T, change func(*openapi.Config)) *instance.Client {
+	t.Helper()
+	config := instance.Config(server)
+	change(config)
+	other, err := instance.NewWith(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
+func stranger(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+}
+
+func TestStrangersAreRefused(t *testing.T) {
+	id, _, _ := clientKey(t)
+	as := func(id string) *instance.Client {
+		return configured(t, func(config *openapi.Config) {
+			config.ClientKeyFile, config.AccessKeyId, config.PrivateKey = nil, tea.String(id), tea.String(stranger(t))
+		})
+	}
+	_, err := as(id).Call(operation, smallPair)
+	mustRefuse(t, err, 401, "SignatureNotMatch", "Signature is not matched.")
+	unknown := "KAAP.00000000-0000-0000-0000-000000000000"
+	_, err = as(unknown).Call(operation, smallPair)
+	mustRefuse(t, err, 404, "Unauthorized", `The AccessKey ID "`+unknown+`" does not exist in our records.`)
+}
+
+// A client key made and revoked over the command line.
+func TestRevokedClientKey(t *testing.T) {
+	folder := t.TempDir()
+	made, err := server.Run("client-key", "create", "go", "--out", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, err := os.ReadFile(filepath.Join(folder, "go-password.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := configured(t, func(config *openapi.Config) {
+		config.ClientKeyFile = tea.String(filepath.Join(folder, "go.json"))
+		config.Password = tea.String(strings.TrimSpace(string(password)))
+	})
+	if _, err := other.Call(operation, smallPair); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Run("client-key", "revoke", made["ClientKeyId"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = other.Call(operation, smallPair)
+	mustRefuse(t, err, 404, "Unauthorized", "")
+}
+
+// The SDK keeps one HTTP client, with the CA it was made with, for each endpoint and set of timeouts: hence other timeouts.
+func TestServerOfAnotherCaIsNotTrusted(t *testing.T) {
+	other, err := claviger.Start(filepath.Join(t.TempDir(), "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := other.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for timeout, ca := range []string{other.CA(), ""} {
+		stray := configured(t, func(config *openapi.Config) {
+			config.CaFilePath, config.Ca, config.ReadTimeout = nil, tea.String(ca), tea.Int(60_000+timeout)
+		})
+		_, err := stray.Call(operation, smallPair)
+		if err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
+// Only the headers that the caller listed come back, whatever the server sends.
+func TestHeaderWhitelist(t *testing.T) {
+	runtime := instance.Runtime()
+	for _, listed := range [][]string{{}, {instance.VersionHeader}, {instance.VersionHeader, "content-type"}, {"x-nothing"}} {
+		runtime.Headers = tea.StringSlice(listed)
+		answer, err := client.CallWith(operation, smallPair, nil, runtime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range answer.Headers {
+			if !contains(listed, name) || tea.StringValue(value) == "" {
+				t.Fatalf("%v: %s: %v", listed, name, value)
+			}
+		}
+		if contains(listed, instance.VersionHeader) && answer.Version() != answer.Text("KeyVersionId") {
+			t.Fatalf("version header %q", answer.Version())
+		}
+		if contains(listed, "content-type") && tea.StringValue(answer.Headers["content-type"]) != "application/x-protobuf" {
+			t.Fatalf("%v", answer.Headers)
+		}
+	}
+}
+
+func contains(names []string, name string) bool {
+	for _, one := range names {
+		if one == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Decrypt by the version header alone, without KeyId, as transfer clients call it; the header is signed.
+func TestDecryptByVersionHeader(t *testing.T) {
+	made := call(t, "GenerateDataKeyPair", smallPair)
+	fields := instance.Fields{"CiphertextBlob": made.Bytes("PrivateKeyCiphertextBlob"), "Iv": made.Bytes("Iv")}
+	headers := map[string]string{instance.VersionHeader: made.Version()}
+	opened, err := client.CallWith("Decrypt", fields, headers, instance.Runtime())
+	if err != nil || !bytes.Equal(opened.Bytes("Plaintext"), made.Bytes("PrivateKeyPlaintext")) || opened.Text("KeyId") != devKey {
+		t.Fatalf("%v", err)
+	}
+	headers[instance.VersionHeader] = devKey + "-0000000000"
+	_, err = client.CallWith("Decrypt", fields, headers, instance.Runtime())
+	mustRefuse(t, err, 404, "Forbidden.KeyNotFound", "")
+}
+
+// One pair request at a time (instance-api.md 5.4): asked again and again by four, until each kind of answer was seen.
+func TestConcurrencyLimit(t *testing.T) {
+	large := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_4096", "KeyFormat": "DER"}
+	deadline := time.Now().Add(90 * time.Second)
+	var all sync.WaitGroup
+	var mutex sync.Mutex
+	pairs, refusals := 0, []error{}
+	enough := func() bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return pairs > 0 && len(refusals) > 0 || time.Now().After(deadline)
+	}
+	for caller := 0; caller < 4; caller++ {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for !enough() {
+				_, err := client.Call("GenerateDataKeyPair", large)
+				mutex.Lock()
+				if err == nil {
+					pairs++
+				} else {
+					refusals = append(refusals, err)
+				}
+				mutex.Unlock()
+			}
+		}()
+	}
+	all.Wait()
+	if pairs == 0 || len(refusals) == 0 {
+		t.Fatalf("%d pairs, %d refusals", pairs, len(refusals))
+	}
+	for _, err := range refusals {
+		mustRefuse(t, err, 429, "Rejected.Throttling", "Concurrency Limit Exceeded.")
+	}
+}
+
+// The SDK's own retries: a 429 is asked again, so an application with the SDK's defaults gets its pair in the end.
+func TestTheSdkRetriesThrottling(t *testing.T) {
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_, _ = client.Call("GenerateDataKeyPair", instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_2048", "KeyFormat": "DER"})
+			}
+		}
+	}()
+	runtime := instance.Runtime()
+	runtime.Autoretry, runtime.MaxAttempts = tea.Bool(true), tea.Int(50)
+	_, err := client.CallWith(operation, smallPair, nil, runtime)
+	close(stop)
+	<-done
+	if err != nil {
+		t.Fatal(err)
+	}
+}

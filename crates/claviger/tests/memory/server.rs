@@ -1,0 +1,96 @@
+//! The child: a server in this very test program, told over its standard input what to plant in its memory.
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+
+use claviger_keygen::StockSizes;
+use claviger_server::{Options, Server};
+use claviger_service::PairConcurrency;
+
+const DIR: &str = "CLAVIGER_MEMORY_CHILD_DIR";
+
+/// A running server.
+pub(crate) struct Child {
+    process: std::process::Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    pub(crate) endpoint: String,
+}
+
+impl Child {
+    pub(crate) fn start(dir: &Path) -> Self {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "--nocapture", "server::serves_when_it_is_a_child"]).env(DIR, dir);
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let mut child = Self { process, input, output: BufReader::new(output), endpoint: String::new() };
+        child.endpoint = child.said("ready ");
+        child
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Has the child hold exactly these bytes, beside its own.
+    pub(crate) fn plant(&mut self, bytes: &[u8]) {
+        writeln!(self.input, "{}", hex::encode(bytes)).unwrap();
+        self.said("planted");
+    }
+
+    fn said(&mut self, word: &str) -> String {
+        let mut line = String::new();
+        while self.output.read_line(&mut line).unwrap() > 0 {
+            if let Some((_, said)) = line.split_once(word) {
+                return said.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("the child ended before it said {word:?}");
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _gone = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "the child of another test"]
+fn serves_when_it_is_a_child() {
+    let Some(dir) = env::var_os(DIR).map(std::path::PathBuf::from) else { return };
+    let options = Options {
+        root_key_file: dir.join("root.key"),
+        data_dir: dir,
+        listen: ([127, 0, 0, 1], 0).into(),
+        admin: ([127, 0, 0, 1], 0).into(),
+        hostnames: Vec::new(),
+        pair_concurrency: PairConcurrency::Unlimited,
+        use_policy: claviger_service::UsePolicy::default(),
+        // Some pairs come from the stock, the others are made when they are asked for.
+        keygen: claviger_keygen::Config {
+            stock: StockSizes { rsa_2048: 3, ..StockSizes::NONE },
+            ..claviger_keygen::Config::default()
+        },
+        connections_max: 16,
+        audit_segment_bytes: 1 << 20,
+        is_dev: true,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let server = runtime.block_on(Server::start(options)).unwrap();
+    println!("ready https://{}", server.address().unwrap());
+    runtime.spawn(server.run(std::future::pending()));
+    let mut planted = Vec::new();
+    for line in std::io::stdin().lines() {
+        // Decoded in place: a buffer that grows would leave copies behind.
+        let line = line.unwrap();
+        zeroize::Zeroize::zeroize(&mut planted);
+        planted = vec![0; line.len() / 2];
+        hex::decode_to_slice(line, &mut planted).unwrap();
+        println!("planted {}", planted.len());
+    }
+}

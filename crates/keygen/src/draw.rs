@@ -1,0 +1,140 @@
+//! Random words in bulk, and candidates drawn from them as FIPS 186-5 A.1.3 says.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::library::{LibraryFailed, random};
+use crate::words::multiply;
+
+/// Bytes asked of the library at once.
+const BUFFER_BYTES: usize = 16 * 1024;
+/// The first 64 bits of the square root of 2: floor(sqrt(2) * 2^63).
+const SQRT_2: u64 = 0xB504_F333_F9DE_6484;
+
+/// Random bytes in stock: each is used once and wiped then. The stock belongs to one process; see
+/// [`Random::is_of_this_process`].
+pub(crate) struct Random {
+    bytes: Zeroizing<Box<[u8]>>,
+    used: usize,
+    process: u32,
+}
+
+impl Random {
+    pub(crate) fn new() -> Self {
+        let bytes = Zeroizing::new(vec![0; BUFFER_BYTES].into_boxed_slice());
+        Self { bytes, used: BUFFER_BYTES, process: std::process::id() }
+    }
+
+    /// Whether the stock was made in this process and not inherited by `fork`: two processes with one stock would
+    /// make the same keys.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    /// As after a `fork`, in the child.
+    #[cfg(test)]
+    pub(crate) fn pretend_inherited(&mut self) {
+        self.process ^= 1;
+    }
+
+    /// Forgets the stock.
+    pub(crate) fn forget(&mut self) {
+        self.bytes.zeroize();
+        self.used = BUFFER_BYTES;
+        self.process = std::process::id();
+    }
+
+    fn take(&mut self, len: usize) -> Result<&mut [u8], LibraryFailed> {
+        if self.used + len > BUFFER_BYTES {
+            random::fill(&mut self.bytes)?;
+            self.used = 0;
+        }
+        let taken = self.bytes.get_mut(self.used..self.used + len).ok_or(LibraryFailed)?;
+        self.used += len;
+        Ok(taken)
+    }
+
+    /// Fills `words`.
+    pub(crate) fn fill(&mut self, words: &mut [u64]) -> Result<(), LibraryFailed> {
+        let bytes = self.take(8 * words.len())?;
+        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        bytes.zeroize();
+        Ok(())
+    }
+
+    /// Fills `words` with a fresh candidate: steps 4.2 and 4.3 of A.1.3, a random string made odd. Its top bit is set
+    /// instead of drawn, since no number in range lacks it. `false`: step 4.4, the number is too small, draw again.
+    pub(crate) fn candidate(&mut self, words: &mut [u64]) -> Result<bool, LibraryFailed> {
+        self.fill(words)?;
+        if let Some(highest) = words.last_mut() {
+            *highest |= 1 << 63;
+        }
+        if let Some(lowest) = words.first_mut() {
+            *lowest |= 1;
+        }
+        Ok(is_in_range(words))
+    }
+}
+
+/// Whether p >= sqrt(2) * 2^(k - 1) for a p of k bits, that is, whether p^2 has its top bit set. The top word tells,
+/// but for one case in 2^63, in which the square is made.
+pub(crate) fn is_in_range(words: &[u64]) -> bool {
+    let top = words.last().copied().unwrap_or(0);
+    if top == SQRT_2 {
+        return multiply(words, words).last().is_some_and(|highest| highest >> 63 == 1);
+    }
+    top > SQRT_2
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plain::{number, words};
+
+    #[test]
+    fn the_bound_is_exact() {
+        for bits in [1024_u32, 1536, 2048] {
+            // The least p with p^2 >= 2^(2 bits - 1).
+            let bound = (BigUint::from(1_u8) << (2 * bits - 1)).sqrt() + 1_u8;
+            let len = bits as usize / 64;
+            assert!(is_in_range(&words(&bound, len)));
+            assert!(!is_in_range(&words(&(&bound - 1_u8), len)));
+            assert_eq!(words(&bound, len).last(), Some(&SQRT_2));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_bound_is_that_of_the_square(low in proptest::collection::vec(any::<u64>(), 15), top in any::<u64>()) {
+            for top in [top, SQRT_2 - 1, SQRT_2, SQRT_2 + 1] {
+                let mut words = low.clone();
+                words.push(top);
+                let square = number(&words).pow(2);
+                prop_assert_eq!(is_in_range(&words), square.bits() == 2048);
+            }
+        }
+    }
+
+    #[test]
+    fn candidates_are_odd_full_and_fresh() {
+        let mut random = Random::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut in_range = 0;
+        for _ in 0..2000 {
+            let mut words = vec![0; 16];
+            if random.candidate(&mut words).unwrap() {
+                in_range += 1;
+                assert!(words[0] & 1 == 1 && number(&words).bits() == 1024);
+            }
+            assert!(seen.insert(words));
+        }
+        // 58.6 % are expected; 1000 or 1350 of 2000 are seven standard deviations away.
+        assert!((1000..1350).contains(&in_range), "{in_range}");
+        random.forget();
+        assert!(random.bytes.iter().all(|byte| *byte == 0) && random.is_of_this_process());
+    }
+}

@@ -1,0 +1,50 @@
+//! Numbers in limbs of 52 bits, the width the IFMA instructions multiply.
+
+use super::vector::LIMB_MASK;
+
+/// The limbs of the number with the little-endian `words`; what lies beyond `N` limbs is cut off.
+pub(super) fn from_words<const N: usize>(words: &[u64]) -> [u64; N] {
+    let word = |index: usize| words.get(index).copied().unwrap_or(0);
+    std::array::from_fn(|limb| {
+        let (index, offset) = (52 * limb / 64, 52 * limb % 64);
+        let low = word(index) >> offset;
+        let high = if offset > 12 { word(index + 1) << (64 - offset) } else { 0 };
+        (low | high) & LIMB_MASK
+    })
+}
+
+/// The inverse of an odd number modulo 2^52, by Newton's iteration (each step doubles the number of right bits).
+pub(super) const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits
+    let mut step = 0;
+    while step < 4 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse & LIMB_MASK
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn limbs_are_the_number(words in proptest::collection::vec(any::<u64>(), 32)) {
+            let number: BigUint = words.iter().rev().fold(BigUint::ZERO, |sum, word| (sum << 64_u32) + *word);
+            let limbs: [u64; 40] = from_words(&words);
+            let again = limbs.iter().rev().fold(BigUint::ZERO, |sum, limb| (sum << 52_u32) + *limb);
+            prop_assert_eq!(number, again);
+            prop_assert!(limbs.iter().all(|limb| *limb <= LIMB_MASK));
+        }
+
+        #[test]
+        fn the_inverse_is_one(odd in any::<u64>()) {
+            let odd = odd | 1;
+            prop_assert_eq!(odd.wrapping_mul(inverse(odd)) & LIMB_MASK, 1);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Trial division: which small primes there are, and the division where there is no IFMA.
+//!
+//! The portable division is the one of `kernel::divide` with words of 64 bits instead of eight limbs of 52.
+
+/// The odd primes up to `bound`.
+pub(crate) fn odd_primes(bound: u32) -> Vec<u64> {
+    let size = bound as usize / 2 + 1;
+    let mut composite = vec![false; size]; // index i stands for 2 i + 1
+    let mut primes = Vec::new();
+    for index in 1..size {
+        let number = 2 * index + 1;
+        if composite.get(index).copied().unwrap_or(true) || number > bound as usize {
+            continue;
+        }
+        primes.push(number as u64);
+        composite.iter_mut().skip(2 * index * (index + 1)).step_by(number).for_each(|mark| *mark = true);
+    }
+    primes
+}
+
+/// The odd primes up to `bound` in order, in groups whose products stay below `product_max`.
+pub(crate) fn groups(bound: u32, product_max: u64) -> Vec<Vec<u64>> {
+    let mut groups: Vec<Vec<u64>> = Vec::new();
+    let mut product = u64::MAX;
+    for prime in odd_primes(bound) {
+        match (product.checked_mul(prime).filter(|longer| *longer < product_max), groups.last_mut()) {
+            (Some(longer), Some(group)) => {
+                product = longer;
+                group.push(prime);
+            }
+            _ => {
+                product = prime;
+                groups.push(vec![prime]);
+            }
+        }
+    }
+    groups
+}
+
+/// The inverse of an odd number modulo 2^64.
+pub(crate) fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits; each step doubles them
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+    }
+    inverse
+}
+
+struct Group {
+    product: u64,
+    negated_inverse: u64,
+    /// p^-1 mod 2^64 and (2^64 - 1) / p.
+    divisors: Vec<(u64, u64)>,
+}
+
+/// The odd primes up to a bound, ready to divide by.
+pub(crate) struct Divider {
+    groups: Vec<Group>,
+}
+
+/// Groups that work side by side, so that the latency of one chain is filled by the others.
+const SIDE_BY_SIDE: usize = 4;
+
+impl Divider {
+    pub(crate) fn new(bound: u32) -> Self {
+        let group = |primes: Vec<u64>| {
+            let product = primes.iter().product();
+            let divisors = primes.iter().map(|prime| (inverse(*prime), u64::MAX / prime)).collect();
+            Group { product, negated_inverse: inverse(product).wrapping_neg(), divisors }
+        };
+        // Below 2^63, so that the remainder, at most the product + 1, fits a word.
+        Self { groups: groups(bound, 1 << 63).into_iter().map(group).collect() }
+    }
+
+    /// Whether no odd prime up to the bound divides the number of the little-endian `words`.
+    pub(crate) fn survives(&self, words: &[u64]) -> bool {
+        let (full, last) = self.groups.as_chunks::<SIDE_BY_SIDE>();
+        full.iter().all(|groups| none_divides(groups, words))
+            && last.iter().all(|group| none_divides(std::array::from_ref(group), words))
+    }
+}
+
+fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
+    let mut remainders = [0_u64; K];
+    for word in words {
+        for (remainder, group) in remainders.iter_mut().zip(groups) {
+            let sum = u128::from(*remainder) + u128::from(*word);
+            let digit = (sum as u64).wrapping_mul(group.negated_inverse);
+            *remainder = ((sum + u128::from(digit) * u128::from(group.product)) >> 64) as u64;
+        }
+    }
+    remainders.iter().zip(groups).all(|(remainder, group)| {
+        group.divisors.iter().all(|(inverse, limit)| remainder.wrapping_mul(*inverse) > *limit)
+    })
+}
+
+/// Whether gcd(p - 1, 65537) = 1, that is, p mod 65537 is not 1: 2^16 = -1 there, so that the digits of 16 bits are
+/// added with alternating signs. Constant-time.
+pub(crate) fn suits_exponent(words: &[u64]) -> bool {
+    remainder_65537(words) != 1
+}
+
+/// The remainder modulo 65537, in constant time: no division by a number that is not known beforehand.
+pub(crate) fn remainder_65537(words: &[u64]) -> u64 {
+    let digit = |word: u64, shift: u32| i64::from((word >> shift) as u16);
+    let sum: i64 =
+        words.iter().map(|word| digit(*word, 0) - digit(*word, 16) + digit(*word, 32) - digit(*word, 48)).sum();
+    sum.rem_euclid(65537).cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::division::Division;
+    use crate::plain::{number, words};
+
+    #[test]
+    fn the_primes_are_the_primes() {
+        assert_eq!(odd_primes(31), [3, 5, 7, 11, 13, 17, 19, 23, 29, 31]);
+        assert_eq!(odd_primes(30).last(), Some(&29));
+        assert!(odd_primes(2).is_empty());
+        // There are 6542 primes below 2^16, one of them even.
+        assert_eq!(odd_primes(1 << 16).len(), 6541);
+    }
+
+    #[test]
+    fn groups_hold_every_prime_once_and_stay_below_their_limit() {
+        for limit in [1 << 51, 1 << 63] {
+            let groups = groups(1 << 17, limit);
+            assert_eq!(groups.concat(), odd_primes(1 << 17));
+            assert!(
+                groups
+                    .iter()
+                    .all(|group| group.iter().map(|prime| u128::from(*prime)).product::<u128>() < u128::from(limit))
+            );
+        }
+    }
+
+    /// Every way to divide on this machine, with bounds that fill groups and registers in different ways.
+    fn divisions(bits: usize) -> Vec<Division> {
+        let mut divisions = vec![Division::portable(bits)];
+        #[cfg(target_arch = "x86_64")]
+        divisions.extend(crate::kernel::Ifma::detect().map(|cpu| Division::ifma(cpu, bits)));
+        divisions
+    }
+
+    fn check(words: &[u64], bits: usize) {
+        let value = number(words);
+        let expected = odd_primes(1 << bits).iter().all(|prime| &value % *prime != BigUint::ZERO);
+        for division in divisions(bits) {
+            assert_eq!(division.survives(words), expected, "{value} by primes up to 2^{bits}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_division_agrees_with_a_plain_one(low in any::<[u64; 32]>(), len in 1_usize..=32, bits in 2_usize..=12) {
+            check(&low[..len], bits);
+        }
+
+        #[test]
+        fn the_exponent_suits_unless_it_divides(word in any::<[u64; 16]>()) {
+            prop_assert_eq!(BigUint::from(remainder_65537(&word)), number(&word) % 65537_u32);
+        }
+    }
+
+    #[test]
+    fn each_single_divisor_is_found() {
+        // A number without small divisors: 2^1023 + a small offset, made so by trial.
+        let start = BigUint::from(1_u8) << 1023_u32;
+        let primes = odd_primes(1 << 16);
+        let offset = (1_u32..).step_by(2).find(|offset| {
+            let value: BigUint = &start + *offset;
+            primes.iter().all(|prime| &value % *prime != BigUint::ZERO)
+        });
+        let clean = &start + offset.unwrap();
+        for division in divisions(16) {
+            assert!(division.survives(&words(&clean, 16)));
+            for prime in &primes {
+                assert!(!division.survives(&words(&(&clean * *prime), 17)), "{prime}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_ones_and_the_primes_themselves() {
+        for len in [1, 16, 24, 32] {
+            check(&vec![u64::MAX; len], 12);
+        }
+        for prime in [3, 4093, 4099] {
+            let mut words = vec![0; 16];
+            words[0] = prime;
+            check(&words, 12);
+        }
+    }
+
+    #[test]
+    fn one_more_than_a_multiple_of_65537_does_not_suit() {
+        for factor in [1_u32, 2, 12345] {
+            let multiple = (BigUint::from(65537_u32) << 1000_u32) * factor;
+            assert!(!suits_exponent(&words(&(&multiple + 1_u8), 17)));
+            assert!(suits_exponent(&words(&multiple, 17)) && suits_exponent(&words(&(&multiple + 2_u8), 17)));
+        }
+    }
+}

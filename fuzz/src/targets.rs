@@ -1,0 +1,31 @@
+//! The targets by name, each with its budget.
+
+mod instance;
+mod keys;
+mod rpc;
+mod sealed;
+
+pub use instance::MESSAGES;
+pub use keys::PASSWORD as CLIENT_KEY_PASSWORD;
+pub use sealed::KEYS;
+
+use crate::{Budget, Target};
+
+/// A few small structures, and copies of the input.
+const PARSER: Budget = Budget { fixed: 16 * 1024, per_byte: 64 };
+/// Big-number arithmetic on top, whose size is that of the key.
+const CRYPTO: Budget = Budget { fixed: 256 * 1024, per_byte: 64 };
+
+/// Every target.
+pub const ALL: &[Target] = &[
+    Target { name: "instance_headers", run: instance::headers, budget: PARSER },
+    Target { name: "instance_message", run: instance::message, budget: PARSER },
+    Target { name: "rpc_request", run: rpc::request, budget: PARSER },
+    Target { name: "texts", run: rpc::texts, budget: PARSER },
+    Target { name: "blob", run: sealed::blob, budget: PARSER },
+    Target { name: "asymmetric_blob", run: sealed::asymmetric, budget: CRYPTO },
+    Target { name: "signature", run: sealed::signature, budget: CRYPTO },
+    Target { name: "client_key", run: keys::client_key, budget: CRYPTO },
+    Target { name: "pem", run: keys::pem, budget: PARSER },
+    Target { name: "der", run: keys::der, budget: CRYPTO },
+];

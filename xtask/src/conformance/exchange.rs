@@ -1,0 +1,144 @@
+//! What one language seals, the others open: one server for all, each language leaves letters, then each opens those of all.
+//!
+//! The form of a letter: `conformance/README.md`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::{go_test, maven_test, pytest};
+use crate::command::run;
+use crate::python;
+use crate::report::Outcome;
+use crate::stages::target_directory;
+
+/// What a language does in the exchange.
+#[derive(Clone, Copy)]
+enum Step {
+    Seal,
+    Open,
+}
+
+/// One language: its name, and its command for a step. An error says what is missing.
+struct Language {
+    name: &'static str,
+    command: fn(&Path, &Path, Step) -> Result<Command, String>,
+}
+
+const LANGUAGES: [Language; 3] = [
+    Language { name: "python", command: python },
+    Language { name: "go", command: go },
+    Language { name: "java", command: java },
+];
+
+/// Runs it with every language whose toolchain is there.
+pub(crate) fn exchange(root: &Path, binary: &Path) -> Outcome {
+    let mut present = Vec::new();
+    let mut missing = Vec::new();
+    for language in LANGUAGES {
+        match (language.command)(root, binary, Step::Seal) {
+            Ok(_) => present.push(language),
+            Err(reason) => missing.push(reason),
+        }
+    }
+    for reason in &missing {
+        println!("  without one of the languages: {reason}");
+    }
+    if present.len() < 2 {
+        return Outcome::Skipped(format!("it takes two languages: {}", missing.join("; ")));
+    }
+    let folder = target_directory(root).join("conformance-exchange");
+    serve(binary, &folder).and_then(|server| between(&present, root, binary, &folder, &server.endpoint)).into()
+}
+
+fn between(languages: &[Language], root: &Path, binary: &Path, folder: &Path, endpoint: &str) -> Result<(), String> {
+    let names: Vec<&str> = languages.iter().map(|language| language.name).collect();
+    for step in [Step::Seal, Step::Open] {
+        for language in languages {
+            let mut command = (language.command)(root, binary, step)?;
+            command.env("CLAVIGER_EXCHANGE", folder);
+            command.env("CLAVIGER_EXCHANGE_ENDPOINT", endpoint);
+            command.env("CLAVIGER_EXCHANGE_LANGUAGES", names.join(","));
+            run(&mut command)?;
+        }
+    }
+    Ok(())
+}
+
+fn python(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
+    let mut command = pytest(root, "python-transfer", binary).map_err(|trouble| match trouble {
+        python::Trouble::Missing(what) | python::Trouble::Broken(what) => what,
+    })?;
+    command.arg(match step {
+        Step::Seal => "exchange.py::test_seal",
+        Step::Open => "exchange.py::test_open",
+    });
+    Ok(command)
+}
+
+fn go(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
+    let mut command = go_test(root, binary)?;
+    let test = match step {
+        Step::Seal => "^TestExchangeSeal$",
+        Step::Open => "^TestExchangeOpen$",
+    };
+    command.args(["-tags", "exchange", "-run", test, "."]);
+    Ok(command)
+}
+
+fn java(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
+    let mut command = maven_test(root, binary)?;
+    command.args(["-DexcludedGroups=", "-Dgroups=exchange"]).arg(match step {
+        Step::Seal => "-Dtest=ExchangeTest#seal",
+        Step::Open => "-Dtest=ExchangeTest#open",
+    });
+    Ok(command)
+}
+
+/// The server of the exchange; it ends when this is dropped.
+struct Server {
+    process: Child,
+    endpoint: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nobody needs its data any more, so nothing is lost by ending it at once.
+        let _ended = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+/// Starts a server on `folder/data`; what an earlier run left there is thrown away.
+fn serve(binary: &Path, folder: &Path) -> Result<Server, String> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(format!("{}: {error}", folder.display()));
+        }
+        _ => fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?,
+    }
+    let (endpoint, admin) = (free_address()?, free_address()?);
+    let mut command = Command::new(binary);
+    command.arg("dev").arg("--data-dir").arg(folder.join("data"));
+    command.args(["--listen", &endpoint, "--admin", &admin]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let log = folder.join("server.log");
+    command.stderr(fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?);
+    let process = command.spawn().map_err(|error| format!("{}: {error}", binary.display()))?;
+    let mut server = Server { process, endpoint };
+    await_ready(&mut server, &log)?;
+    Ok(server)
+}
+
+/// Waits for the ready line; a server that ends before it ends its output, too.
+fn await_ready(server: &mut Server, log: &Path) -> Result<(), String> {
+    let out = server.process.stdout.take().ok_or("the server's output is not piped")?;
+    let is_ready = BufReader::new(out).lines().map_while(Result::ok).any(|line| line.starts_with("claviger ready "));
+    if is_ready { Ok(()) } else { Err(format!("the server ended before it was ready; see {}", log.display())) }
+}
+
+/// A loopback address that was free a moment ago.
+fn free_address() -> Result<String, String> {
+    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    probe.map(|address| address.to_string()).map_err(|error| format!("no free port: {error}"))
+}

@@ -1,0 +1,77 @@
+//! The fuzzer: built on stable Rust with the coverage that libFuzzer reads, then each target in turn from its corpus.
+//!
+//! Rule kept: nothing is written to the checked-in corpora; what is found lies under `target/`, and a finding is copied by hand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{cargo, run};
+use crate::report::Outcome;
+use crate::stages::target_directory;
+
+/// How long each target runs, unless the environment variable says otherwise.
+const SECONDS: &str = "60";
+const SECONDS_VARIABLE: &str = "CLAVIGER_FUZZ_SECONDS";
+
+/// What nightly's `cargo fuzz` would ask of the compiler, less the sanitizer, which stable does not have.
+const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+                        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+                        -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
+
+/// Builds the fuzzer and runs every target that has a corpus.
+pub(crate) fn fuzz(root: &Path) -> Outcome {
+    build(root).and_then(|fuzzer| every_target(root, &fuzzer)).into()
+}
+
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let host = host()?;
+    let home = target_directory(root).join("fuzz");
+    let mut command = cargo(root);
+    command.args(["build", "-p", "claviger-fuzz", "--bin", "fuzz", "--features", "libfuzzer", "--profile", "fuzz"]);
+    // Naming the target keeps the flags away from build scripts.
+    command.args(["--target", &host, "--target-dir"]).arg(&home).env("RUSTFLAGS", COVERAGE);
+    run(&mut command)?;
+    Ok(home.join(host).join("fuzz").join("fuzz"))
+}
+
+/// The triple of this machine, as the compiler says it.
+fn host() -> Result<String, String> {
+    let said = Command::new("rustc").arg("-vV").output().map_err(|error| format!("rustc: {error}"))?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(String::from)
+        .ok_or_else(|| String::from("`rustc -vV` names no host"))
+}
+
+fn every_target(root: &Path, fuzzer: &Path) -> Result<(), String> {
+    let corpus = root.join("fuzz/corpus");
+    let mut targets: Vec<String> = fs::read_dir(&corpus)
+        .map_err(|error| format!("{}: {error}", corpus.display()))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    targets.sort();
+    if targets.is_empty() {
+        return Err(format!("{} has no targets", corpus.display()));
+    }
+    let wrong: Vec<String> =
+        targets.iter().filter_map(|target| one_target(root, fuzzer, target, &corpus.join(target)).err()).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+}
+
+fn one_target(root: &Path, fuzzer: &Path, target: &str, seeds: &Path) -> Result<(), String> {
+    let found = target_directory(root).join("fuzz-corpus").join(target);
+    let findings = target_directory(root).join("fuzz-findings");
+    for folder in [&found, &findings] {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    let seconds = std::env::var(SECONDS_VARIABLE).unwrap_or_else(|_unset| String::from(SECONDS));
+    let mut command = Command::new(fuzzer);
+    command.current_dir(root).env("CLAVIGER_FUZZ_TARGET", target);
+    command.arg(format!("-max_total_time={seconds}")).args(["-max_len=16384", "-timeout=20", "-rss_limit_mb=1024"]);
+    command.args(["-verbosity=0", "-print_final_stats=1"]);
+    command.arg(format!("-artifact_prefix={}/{target}-", findings.display()));
+    // The first folder takes what is found; the seeds are only read.
+    run(command.arg(&found).arg(seeds))
+}
