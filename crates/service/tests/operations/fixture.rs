@@ -16,6 +16,11 @@ use claviger_vault::{FileSeal, Vault};
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(crate) fn service(config: Config) -> Arc<Service> {
+    with_vault(config).0
+}
+
+/// A service, and its vault to write behind its back.
+pub(crate) fn with_vault(config: Config) -> (Arc<Service>, Arc<Vault>) {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
     let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
@@ -23,7 +28,7 @@ pub(crate) fn service(config: Config) -> Arc<Service> {
     first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
     let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
     let generator = Generator::start(keygen).unwrap();
-    Arc::new(Service::new(vault, clock, generator, config).unwrap())
+    (Arc::new(Service::new(Arc::clone(&vault), clock, generator, config).unwrap()), vault)
 }
 
 pub(crate) fn plain() -> Arc<Service> {
