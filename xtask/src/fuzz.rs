@@ -70,7 +70,7 @@ fn one_target(root: &Path, fuzzer: &Path, target: &str, seeds: &Path) -> Result<
     let mut command = Command::new(fuzzer);
     command.current_dir(root).env("CLAVIGER_FUZZ_TARGET", target);
     command.arg(format!("-max_total_time={seconds}")).args(["-max_len=16384", "-timeout=20", "-rss_limit_mb=1024"]);
-    command.args(["-verbosity=0", "-print_final_stats=1"]);
+    command.args(["-verbosity=0", "-print_funcs=0", "-print_final_stats=1"]);
     command.arg(format!("-artifact_prefix={}/{target}-", findings.display()));
     // The first folder takes what is found; the seeds are only read.
     run(command.arg(&found).arg(seeds))
