@@ -13,6 +13,8 @@ use claviger_wire::instance::message::{
 };
 use serde_json::{Value, json};
 
+use crate::calls::{Calls, Keys};
+
 /// How long each row is measured.
 const MEASURED: Duration = Duration::from_secs(3);
 const CLIENTS: [usize; 2] = [1, 16];
@@ -47,6 +49,7 @@ impl Row {
 pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
     let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt"))?;
     let endpoint = Endpoint::new(endpoint, &std::fs::read(dir.join("ca.pem"))?)?;
+    let keys = Keys::create(endpoint.clone(), dir).await?;
     let client = Arc::new(InstanceClient::new(endpoint, key));
     let blob = pair(&client, "EC_P256").await?.private_key_ciphertext_blob;
     let mut rows = Vec::new();
@@ -61,6 +64,7 @@ pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<Row>, Box<
             async move { client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await.map(drop) }
         };
         rows.push(row("AdvanceDecrypt", "EC_P256", clients, &client, call).await?);
+        Calls { client: &client, clients, rows: &mut rows }.measure(&keys).await?;
     }
     Ok(rows)
 }
@@ -75,7 +79,7 @@ async fn pair(client: &InstanceClient, spec: &str) -> Result<AdvanceGenerateData
     Ok(client.call(Operation::AdvanceGenerateDataKeyPair, &request, None).await?.message)
 }
 
-async fn row<F, C>(
+pub(crate) async fn row<F, C>(
     operation: &'static str,
     spec: &'static str,
     clients: usize,

@@ -5,6 +5,7 @@
 //! `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod calls;
 mod latency;
 mod load;
 mod memory;

@@ -60,8 +60,9 @@ class At(Files):
 class Server(Files):
     """One data directory, and the process that serves it while it is started."""
 
-    def __init__(self, data_dir):
+    def __init__(self, data_dir, *flags):
         self.data_dir = Path(data_dir)
+        self.flags = flags
         self.log_path = self.data_dir.parent / (self.data_dir.name + ".log")
         self.process = None
 
@@ -70,7 +71,7 @@ class Server(Files):
         self.port, admin_port = free_port(), free_port()
         self.admin = f"127.0.0.1:{admin_port}"
         command = [os.environ["CLAVIGER_BIN"], "dev", "--data-dir", str(self.data_dir)]
-        command += ["--listen", f"127.0.0.1:{self.port}", "--admin", self.admin]
+        command += ["--listen", f"127.0.0.1:{self.port}", "--admin", self.admin, *self.flags]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True

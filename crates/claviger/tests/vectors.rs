@@ -17,9 +17,13 @@ use claviger_crypto::mac::verify_hmac_sha256;
 use claviger_crypto::rsa::PublicKey;
 use claviger_wire::headers::Headers;
 use claviger_wire::instance::message::{
-    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
-    AdvanceGenerateDataKeyPairWithoutPlaintextResponse, DecryptRequest, DecryptResponse, Error,
-    GenerateDataKeyPairRequest, GenerateDataKeyPairResponse, GenerateDataKeyPairWithoutPlaintextResponse,
+    AdvanceDecryptResponse, AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest,
+    AdvanceGenerateDataKeyPairResponse, AdvanceGenerateDataKeyPairWithoutPlaintextResponse,
+    AdvanceGenerateDataKeyRequest, AdvanceGenerateDataKeyResponse, DecryptRequest, DecryptResponse, EncryptRequest,
+    EncryptResponse, Error, GenerateDataKeyPairRequest, GenerateDataKeyPairResponse,
+    GenerateDataKeyPairWithoutPlaintextResponse, GenerateDataKeyRequest, GenerateDataKeyResponse,
+    GenerateRandomRequest, GenerateRandomResponse, GetPublicKeyRequest, GetPublicKeyResponse, HmacRequest,
+    HmacResponse, SignRequest, SignResponse, VerifyRequest, VerifyResponse,
 };
 use claviger_wire::instance::request::{Received, RequestHeaders};
 use claviger_wire::instance::{Operation, date};
@@ -123,7 +127,43 @@ fn messages_round_trip(name: &str, operation: Operation, request: &[u8], answer:
             must_round_trip::<DecryptRequest>(name, request);
             must_round_trip::<AdvanceDecryptResponse>(name, answer);
         }
-        other => panic!("{name}: no replay for {}", other.name()),
+        Operation::Encrypt => {
+            must_round_trip::<EncryptRequest>(name, request);
+            must_round_trip::<EncryptResponse>(name, answer);
+        }
+        Operation::AdvanceEncrypt => {
+            must_round_trip::<EncryptRequest>(name, request);
+            must_round_trip::<AdvanceEncryptResponse>(name, answer);
+        }
+        Operation::GenerateDataKey => {
+            must_round_trip::<GenerateDataKeyRequest>(name, request);
+            must_round_trip::<GenerateDataKeyResponse>(name, answer);
+        }
+        Operation::AdvanceGenerateDataKey => {
+            must_round_trip::<AdvanceGenerateDataKeyRequest>(name, request);
+            must_round_trip::<AdvanceGenerateDataKeyResponse>(name, answer);
+        }
+        Operation::Sign => {
+            must_round_trip::<SignRequest>(name, request);
+            must_round_trip::<SignResponse>(name, answer);
+        }
+        Operation::Verify => {
+            must_round_trip::<VerifyRequest>(name, request);
+            must_round_trip::<VerifyResponse>(name, answer);
+        }
+        Operation::GetPublicKey => {
+            must_round_trip::<GetPublicKeyRequest>(name, request);
+            must_round_trip::<GetPublicKeyResponse>(name, answer);
+        }
+        Operation::GenerateRandom => {
+            must_round_trip::<GenerateRandomRequest>(name, request);
+            must_round_trip::<GenerateRandomResponse>(name, answer);
+        }
+        Operation::Hmac => {
+            must_round_trip::<HmacRequest>(name, request);
+            must_round_trip::<HmacResponse>(name, answer);
+        }
+        Operation::GetSecretValue => panic!("{name}: a secret was served, and there are none"),
     }
 }
 

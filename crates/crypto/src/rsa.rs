@@ -3,6 +3,7 @@
 //! Rule: a key is parsed once and reused; a private key leaves only as [`SecretBytes`].
 
 pub mod oaep;
+mod salt;
 mod signature;
 
 use std::fmt;
@@ -37,7 +38,7 @@ impl PublicKey {
         {
             return Err(KeyRejected);
         }
-        let key = Verifier::new(spki)?;
+        let key = Verifier::new(spki, pkcs1.as_ref())?;
         // The library also takes a bare RSAPublicKey; encoding again leaves SPKI alone, and its one form.
         let again: PublicKeyX509Der<'_> = key.parsed().as_der().map_err(|_unspecified| KeyRejected)?;
         if again.as_ref() == spki { Ok(Self(key)) } else { Err(KeyRejected) }

@@ -136,6 +136,8 @@ impl IvLedger {
 /// Reserves the next block of `version`, durably. Blocks.
 fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
     for _ in 0..TRIES_MAX {
+        // Required unchanged: a version that is being destroyed leaves no count behind.
+        let counted = vault.key_version(version)?.ok_or(ServiceError::KeyNotFound)?;
         let stored = vault.iv_uses(version)?;
         let start = stored.as_ref().map_or(0, |stored| stored.record.reserved);
         if start >= limits.uses_max {
@@ -147,7 +149,7 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
             None => vault.change().create(&record)?,
             Some(stored) => vault.change().update(stored, &record)?,
         };
-        if let Outcome::Done(_) = change.commit()? {
+        if let Outcome::Done(_) = change.require(&counted).commit()? {
             return Ok(start..end);
         }
     }
@@ -156,16 +158,22 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
 
 #[cfg(test)]
 mod tests {
-    use claviger_base::Timestamp;
+    use claviger_base::{SecretBytes, Timestamp};
     use claviger_store::MemoryEngine;
-    use claviger_vault::FileSeal;
+    use claviger_vault::{FileSeal, StoredKeyVersion};
 
     use super::*;
 
-    fn version() -> KeyVersion {
+    fn version(vault: &Vault) -> KeyVersion {
         let key = KeyId::generate().unwrap();
         let id = KeyVersionId::generate(&key).unwrap();
-        KeyVersion { id, key, number: 1, created: Timestamp::default() }
+        let version = KeyVersion { id, key, number: 1, created: Timestamp::default() };
+        vault.change().create(&stored(&version)).unwrap().commit().unwrap();
+        version
+    }
+
+    fn stored(version: &KeyVersion) -> StoredKeyVersion {
+        StoredKeyVersion { version: version.clone(), material: SecretBytes::new(vec![7; 32]) }
     }
 
     fn vault() -> Arc<Vault> {
@@ -180,7 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn counting_writes_once_per_block() {
-        let (vault, version) = (vault(), version());
+        let vault = vault();
+        let version = version(&vault);
         let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 10 });
         for used in 1..=30_u64 {
             ledger.count(&version).await.unwrap();
@@ -190,7 +199,8 @@ mod tests {
 
     #[tokio::test]
     async fn exactly_the_limit_is_served_and_a_crash_only_counts_too_much() {
-        let (vault, version) = (vault(), version());
+        let vault = vault();
+        let version = version(&vault);
         let limits = IvLimits { uses_max: 25, block: 10 };
         let ledger = IvLedger::new(Arc::clone(&vault), limits);
         for _ in 0..3 {
@@ -205,13 +215,14 @@ mod tests {
             assert!(matches!(ledger.count(&version).await, Err(ServiceError::KeyVersionExhausted)));
         }
         assert_eq!(reserved(&vault, &version), 25);
-        let other = self::version();
+        let other = self::version(&vault);
         ledger.count(&other).await.unwrap();
     }
 
     #[tokio::test]
     async fn wear_is_noticed_at_half_and_told_at_three_quarters() {
-        let (vault, version) = (vault(), version());
+        let vault = vault();
+        let version = version(&vault);
         let ledger = IvLedger::new(vault, IvLimits { uses_max: 100, block: 10 });
         let mut told = Vec::new();
         for used in 1..=100_u64 {
@@ -225,7 +236,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn racers_get_exactly_the_limit_between_two_nodes() {
-        let (vault, version) = (vault(), version());
+        let vault = vault();
+        let version = version(&vault);
         let limits = IvLimits { uses_max: 500, block: 7 };
         let nodes = [(); 2].map(|()| Arc::new(IvLedger::new(Arc::clone(&vault), limits)));
         let mut running = tokio::task::JoinSet::new();
@@ -246,11 +258,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_forgotten_version_is_read_again() {
-        let (vault, version) = (vault(), version());
+        let vault = vault();
+        let version = version(&vault);
         let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 10 });
         ledger.count(&version).await.unwrap();
         ledger.forget(&version.id);
         ledger.count(&version).await.unwrap();
         assert_eq!(reserved(&vault, &version), 20);
+    }
+    #[tokio::test]
+    async fn a_destroyed_version_is_not_counted_again() {
+        let vault = vault();
+        let version = version(&vault);
+        let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 1 });
+        ledger.count(&version).await.unwrap();
+        let uses = IvUses { version: version.id.clone(), reserved: 0 };
+        vault.change().delete(&stored(&version)).delete(&uses).commit().unwrap();
+        assert!(matches!(ledger.count(&version).await, Err(ServiceError::KeyNotFound)));
+        assert!(vault.iv_uses(&version.id).unwrap().is_none());
     }
 }

@@ -3,8 +3,11 @@
 //!
 //! Both families of operations seal here, so a blob of one opens in the other (instance-api.md 6.2).
 
+use std::sync::Arc;
+
 use claviger_base::limits::AAD_BYTES_MAX;
-use claviger_base::random;
+use claviger_base::{SecretBytes, random};
+use claviger_crypto::AeadKey;
 use claviger_model::Key;
 
 use crate::error::ServiceError;
@@ -55,7 +58,7 @@ impl Service {
     /// [`ServiceError::KeyVersionExhausted`].
     pub(crate) async fn seal_random(
         &self,
-        version: &UnsealedVersion,
+        version: &Arc<UnsealedVersion>,
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<([u8; IV_BYTES], Vec<u8>), ServiceError> {
@@ -70,13 +73,59 @@ impl Service {
     /// [`ServiceError::KeyVersionExhausted`].
     pub(crate) async fn seal(
         &self,
-        version: &UnsealedVersion,
+        version: &Arc<UnsealedVersion>,
         iv: &[u8; IV_BYTES],
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, ServiceError> {
         self.iv_ledger.count(&version.version).await?;
-        version.aead()?.seal(iv, aad, plaintext).map_err(|_failed| ServiceError::Bug("sealing failed"))
+        self.seal_counted(version, iv, aad, plaintext).await
+    }
+
+    /// Seals a use that `iv_ledger` has counted.
+    pub(crate) async fn seal_counted(
+        &self,
+        version: &Arc<UnsealedVersion>,
+        iv: &[u8; IV_BYTES],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, ServiceError> {
+        let sealed = if is_long(version.aead()?, plaintext.len()) {
+            let (version, iv, aad) = (Arc::clone(version), *iv, aad.to_vec());
+            let plaintext = SecretBytes::copy_from(plaintext);
+            self.slowly(move || Ok::<_, ServiceError>(version.aead()?.seal(&iv, &aad, plaintext.reveal()))).await??
+        } else {
+            version.aead()?.seal(iv, aad, plaintext)
+        };
+        sealed.map_err(|_failed| ServiceError::Bug("sealing failed"))
+    }
+
+    /// Opens what one of the above sealed.
+    ///
+    /// # Errors
+    /// [`ServiceError::DoesNotOpen`].
+    pub(crate) async fn open(
+        &self,
+        version: &Arc<UnsealedVersion>,
+        iv: &[u8; IV_BYTES],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<SecretBytes, ServiceError> {
+        let opened = if is_long(version.aead()?, sealed.len()) {
+            let (version, iv, aad, sealed) = (Arc::clone(version), *iv, aad.to_vec(), sealed.to_vec());
+            self.slowly(move || Ok::<_, ServiceError>(version.aead()?.open(&iv, &aad, &sealed))).await??
+        } else {
+            version.aead()?.open(iv, aad, sealed)
+        };
+        opened.map_err(|_does_not_open| ServiceError::DoesNotOpen)
+    }
+}
+
+/// Whether so many bytes take so long that they should hold nobody up: SM4 runs in portable code.
+const fn is_long(key: &AeadKey, bytes: usize) -> bool {
+    match key {
+        AeadKey::Aes256Gcm(_) => bytes > 256 * 1024,
+        AeadKey::Sm4Gcm(_) => bytes > 8 * 1024,
     }
 }
 

@@ -70,8 +70,8 @@ pub struct Service {
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
-    /// Places for slow arithmetic with asymmetric keys, one per core.
-    pub(crate) slow_places: Arc<Semaphore>,
+    /// Places for slow arithmetic, one per core.
+    slow_places: Arc<Semaphore>,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
     aliases: Arc<Shelf<AliasName, KeyId>>,
@@ -161,6 +161,22 @@ impl Service {
         let service = Arc::clone(self);
         let working = tokio::task::spawn_blocking(move || work(&service));
         working.await.map_err(|_panicked| ServiceError::Bug("a blocking operation panicked"))?
+    }
+
+    /// Runs arithmetic that takes long on a blocking thread, at most one per core, so that a flood of it does not hold up
+    /// the small calls of others.
+    pub(crate) async fn slowly<T, F>(&self, work: F) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let place = Arc::clone(&self.slow_places).acquire_owned().await;
+        let place = place.map_err(|_closed| ServiceError::Bug("the places for slow work were closed"))?;
+        let working = tokio::task::spawn_blocking(move || {
+            let _until_done = place;
+            work()
+        });
+        working.await.map_err(|_panicked| ServiceError::Bug("slow work panicked"))
     }
 
     /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).

@@ -75,6 +75,8 @@ fn text_and_bytes() {
         GetPublicKeyRequest: 1 key_id;
         GetPublicKeyResponse: 1 key_id, 2 public_key, 3 request_id;
         GenerateRandomResponse: 1 random, 2 request_id;
+        HmacRequest: 1 key_id, 2 message;
+        HmacResponse: 1 key_id, 2 signature, 3 request_id;
     }
 }
 
@@ -165,6 +167,7 @@ fn secrets_are_not_printed() {
             AdvanceGenerateDataKeyPairResponse { private_key_plaintext: secret.clone(), ..Default::default() }
         ),
         format!("{:?}", GenerateRandomResponse { random: secret.clone(), ..Default::default() }),
+        format!("{:?}", HmacRequest { message: secret.clone(), ..Default::default() }),
         format!("{:?}", SignRequest { message: secret.clone(), digest: secret.clone(), ..Default::default() }),
         format!("{:?}", VerifyRequest { message: secret.clone(), digest: secret, ..Default::default() }),
         format!("{:?}", GetSecretValueResponse { secret_data: "hunter2".into(), ..Default::default() }),

@@ -80,12 +80,12 @@ async fn make_access_point(target: &Target, name: &str, wanted: &Wanted) -> Resu
         Err(ClientError::Api { status: 404, .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut rules = Vec::new();
-    if !wanted.networks.is_empty() {
+    let has_networks = !wanted.networks.is_empty();
+    if has_networks {
         let rule = [("Type", "Private".to_owned()), ("SourcePrivateIp", json!(wanted.networks).to_string())];
         rpc.call::<Value>("CreateNetworkRule", &named(&rule)).await?;
-        rules.push(name);
     }
+    let rules = if has_networks { vec![name] } else { Vec::new() };
     let permission = |name: &PermissionName| match name {
         PermissionName::KeyUser => Permission::KeyUser.name(),
         PermissionName::SecretUser => Permission::SecretUser.name(),
@@ -100,7 +100,13 @@ async fn make_access_point(target: &Target, name: &str, wanted: &Wanted) -> Resu
         ("Resources", resources.to_string()),
         ("AccessControlRules", json!({ "NetworkRules": rules }).to_string()),
     ];
-    rpc.call::<Value>("CreatePolicy", &named(&policy)).await?;
+    if let Err(error) = rpc.call::<Value>("CreatePolicy", &named(&policy)).await {
+        if has_networks {
+            // The rule was for this policy alone; if it stays, `claviger` says so when it is asked again.
+            let _either = rpc.call::<Value>("DeleteNetworkRule", &named(&[])).await;
+        }
+        return Err(error.into());
+    }
     let point = [("AuthenticationMethod", "ClientKey".to_owned()), ("Policies", json!([name]).to_string())];
     rpc.call::<Value>("CreateApplicationAccessPoint", &named(&point)).await?;
     Ok(())

@@ -1,15 +1,16 @@
 //! The two RSA signature schemes (RFC 8017 section 8), both with SHA-256.
 //!
-//! Rule: RSASSA-PSS signs with a salt of 32 bytes, MGF1 with SHA-256, trailer 0xbc. It verifies every salt length that
-//! a library chooses by itself (instance-api.md 5.5: any length is accepted); the library behind this room wants the
-//! length beforehand, so the few are tried, the usual one first.
+//! Rule: RSASSA-PSS signs with a salt of 32 bytes, MGF1 with SHA-256, trailer 0xbc, and verifies salts of any length
+//! (instance-api.md 5.5). The library behind this room wants the length beforehand: 32 is tried first, and only when
+//! that fails the length is read off the signature (`salt`) and tried, so that a wrong signature costs little.
 
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
     ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
-    RsaParameters, RsaPssSaltLength, VerificationAlgorithm as _,
+    RsaPssSaltLength, VerificationAlgorithm as _,
 };
 
+use super::salt::salt_len;
 use crate::error::{KeyRejected, SignFailed, VerifyFailed};
 use crate::message::Message;
 
@@ -22,34 +23,20 @@ pub enum Scheme {
     Pkcs1Sha256,
 }
 
-const fn pss(salt: RsaPssSaltLength) -> RsaParameters {
-    RSA_PSS_2048_8192_SHA256.with_pss_salt_length(salt)
-}
-
-/// Salts other than 32 bytes: as long as fits (the default of OpenSSL and Go), 20 (the default of Java's parameters),
-/// none (deterministic signers), and the lengths of the other SHA-2 digests.
-const OTHER_SALTS: [&RsaParameters; 6] = [
-    &pss(RsaPssSaltLength::Max),
-    &pss(RsaPssSaltLength::Custom(20)),
-    &pss(RsaPssSaltLength::Custom(0)),
-    &pss(RsaPssSaltLength::Custom(28)),
-    &pss(RsaPssSaltLength::Custom(48)),
-    &pss(RsaPssSaltLength::Custom(64)),
-];
-
 /// A public key, parsed once for each scheme.
 #[derive(Clone)]
 pub(super) struct Verifier {
     pkcs1: ParsedPublicKey,
     pss: ParsedPublicKey,
+    rsa_public_key: Vec<u8>,
 }
 
 impl Verifier {
-    /// Takes SPKI that was found to be one RSA key of an allowed length.
-    pub(super) fn new(spki: &[u8]) -> Result<Self, KeyRejected> {
+    /// Takes SPKI, and the `RSAPublicKey` in it, that was found to be one RSA key of an allowed length.
+    pub(super) fn new(spki: &[u8], rsa_public_key: &[u8]) -> Result<Self, KeyRejected> {
         let pkcs1 = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
         let pss = ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
-        Ok(Self { pkcs1, pss })
+        Ok(Self { pkcs1, pss, rsa_public_key: rsa_public_key.to_vec() })
     }
 
     /// The key with its encoding.
@@ -64,11 +51,14 @@ impl Verifier {
                 self.pkcs1.verify_digest_sig(&digest, signature).map_err(|_unspecified| VerifyFailed)
             }
             Scheme::PssSha256 => {
-                let spki = self.pss.as_ref();
-                let usual = self.pss.verify_digest_sig(&digest, signature);
-                let is_valid = usual.is_ok()
-                    || OTHER_SALTS.iter().any(|salt| salt.verify_digest_sig(spki, &digest, signature).is_ok());
-                if is_valid { Ok(()) } else { Err(VerifyFailed) }
+                if self.pss.verify_digest_sig(&digest, signature).is_ok() {
+                    return Ok(());
+                }
+                let salt_len = salt_len(&self.rsa_public_key, signature).ok_or(VerifyFailed)?;
+                RSA_PSS_2048_8192_SHA256
+                    .with_pss_salt_length(RsaPssSaltLength::Custom(salt_len))
+                    .verify_digest_sig(self.pss.as_ref(), &digest, signature)
+                    .map_err(|_unspecified| VerifyFailed)
             }
         }
     }

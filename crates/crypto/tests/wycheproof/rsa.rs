@@ -54,14 +54,11 @@ fn rsa_pss_sha256(name: rsa_pss_verify::TestName) -> Ran {
             let given = digest::sha256(&test.msg);
             let by_digest = key.verify(Scheme::PssSha256, Message::Digest(&given), &test.sig).is_ok();
             assert_eq!(by_digest, passed, "vector {}", test.tc_id);
-            // Signatures with another salt than the group's are invalid for a verifier of one length, not for this room: it
-            // takes the usual ones, the longest that fits among them.
-            match test.comment.strip_prefix("s_len changed to ") {
-                Some(salt) => {
-                    let is_usual = ["0", "20", "32", "222", "350", "478"].contains(&salt);
-                    assert_eq!(passed, is_usual, "vector {}", test.tc_id);
-                }
-                None => ran.check(test.result, false, passed, test.tc_id, &test.comment),
+            // Signatures with another salt than the group's are invalid for a verifier of one length, not for this room.
+            if test.comment.starts_with("s_len changed to ") {
+                assert!(passed, "vector {}", test.tc_id);
+            } else {
+                ran.check(test.result, false, passed, test.tc_id, &test.comment);
             }
         }
     }
@@ -86,7 +83,7 @@ fn rsa_pss_sha256_without_salt() {
 
 /// Salts of 0, 20, 28, 32, 48 and 64 bytes.
 #[test]
-fn rsa_pss_sha256_with_every_usual_salt() {
+fn rsa_pss_sha256_with_salts_of_other_lengths() {
     let ran = rsa_pss_sha256(rsa_pss_verify::TestName::RsaPssmisc);
     assert_eq!(ran, Ran { valid: 6, invalid: 0, acceptable: 0 });
 }

@@ -200,7 +200,7 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         | ServiceError::KeyVersionExhausted => RpcError::RejectedUnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
-        // No control plane action waits for a pair.
+        // CreateKey of an RSA key waits for a pair like anybody else.
         ServiceError::TooManyWaiting | ServiceError::CallerGone => RpcError::ServiceUnavailableTemporary,
         ServiceError::Vault(VaultError::Store(_))
         | ServiceError::Random

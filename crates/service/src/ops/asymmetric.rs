@@ -1,8 +1,8 @@
 //! What operations with asymmetric keys share: which version, and where slow arithmetic runs; and encryption with them
 //! (instance-api.md 5.1, 6.3, section 8).
 //!
-//! Rule: RSA with a private key takes up to milliseconds, SM2 in portable code hardly less. They run on blocking threads,
-//! at most one per core, so that a flood of signatures does not hold up the small calls of others.
+//! Rule: RSA with a private key takes up to milliseconds, SM2 in portable code hardly less: they run where they hold
+//! nobody up ([`Service::slowly`]).
 
 use std::sync::Arc;
 
@@ -59,14 +59,8 @@ impl Service {
         if !is_slow {
             return Ok(work(version.private_key()?));
         }
-        let place = Arc::clone(&self.slow_places).acquire_owned().await;
-        let place = place.map_err(|_closed| ServiceError::Bug("the places for slow work were closed"))?;
         let version = Arc::clone(version);
-        let working = tokio::task::spawn_blocking(move || {
-            let _until_done = place;
-            version.private_key().map(work)
-        });
-        working.await.map_err(|_panicked| ServiceError::Bug("an asymmetric operation panicked"))?
+        self.slowly(move || version.private_key().map(work)).await?
     }
 
     pub(super) async fn encrypt_asymmetric(

@@ -106,8 +106,7 @@ impl Service {
                 DecryptSource::SelfDescribing { iv, .. } => *iv,
                 DecryptSource::Version { .. } | DecryptSource::Key(_) => gcm_iv(&request.iv)?,
             };
-            let opened = version.aead()?.open(&iv, &request.aad, &request.ciphertext);
-            opened.map_err(|_does_not_open| ServiceError::DoesNotOpen)?
+            self.open(&version, &iv, &request.aad, &request.ciphertext).await?
         } else {
             self.decrypt_asymmetric(&version, algorithm, &request).await?
         };

@@ -1,8 +1,8 @@
 //! `GenerateDataKeyPair`, `GenerateDataKeyPairWithoutPlaintext` and their Advance twins: one operation with two
 //! parameters (instance-api.md 5.4).
 
-use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_base::{SecretBytes, random};
 use claviger_crypto::pem;
 use claviger_keygen::PairSpec;
 use claviger_model::{Algorithm, Key};
@@ -120,8 +120,8 @@ impl Service {
     ///
     /// # Errors
     /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, parameters that are
-    /// not allowed, [`ServiceError::ConcurrencyLimitExceeded`]; then [`ServiceError::TooManyWaiting`],
-    /// [`ServiceError::CallerGone`], [`ServiceError::Keygen`], [`ServiceError::KeyVersionExhausted`].
+    /// not allowed, [`ServiceError::ConcurrencyLimitExceeded`], [`ServiceError::KeyVersionExhausted`]; then
+    /// [`ServiceError::TooManyWaiting`], [`ServiceError::CallerGone`], [`ServiceError::Keygen`].
     pub async fn generate_data_key_pair(
         &self,
         request: GenerateDataKeyPair,
@@ -139,6 +139,8 @@ impl Service {
         let version_id = request.version.of(&key);
         let permit = self.gate.enter()?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
+        // Before the pair is made: no work is done for a version that may not wrap it.
+        self.iv_ledger.count(&version.version).await?;
         let pair = tokio::select! {
             biased;
             () = gone => return Err(ServiceError::CallerGone),
@@ -152,7 +154,8 @@ impl Service {
                 pem::encode_private_key(&private_key).map_err(|_rejected| NOT_ENCODED)?,
             ),
         };
-        let (iv, sealed_private_key) = self.seal_random(&version, &request.aad, private_key.reveal()).await?;
+        let iv = random::bytes()?;
+        let sealed_private_key = self.seal_counted(&version, &iv, &request.aad, private_key.reveal()).await?;
         drop(permit);
         Ok(DataKeyPair {
             key_id: key.id.clone(),

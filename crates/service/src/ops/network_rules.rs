@@ -30,7 +30,9 @@ impl Service {
     /// [`ServiceError::InvalidParameter`], [`ServiceError::ResourceExists`].
     pub fn create_network_rule(&self, rule: NetworkRule) -> Result<NetworkRule, ServiceError> {
         check(&rule)?;
-        match self.vault.change().create(&rule)?.commit()? {
+        let outcome = self.vault.change().create(&rule)?.commit();
+        self.access().forget_grants();
+        match outcome? {
             Outcome::Done(_) => Ok(rule),
             Outcome::Conflict => Err(ServiceError::ResourceExists),
         }

@@ -27,8 +27,9 @@ impl Service {
             if self.vault.policy(&policy.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
-            let change = self.naming_rules(&policy)?.create(&policy)?;
-            if let Outcome::Done(_) = change.commit()? {
+            let outcome = self.naming_rules(&policy)?.create(&policy)?.commit();
+            self.access().forget_grants();
+            if let Outcome::Done(_) = outcome? {
                 return Ok(policy);
             }
         }

@@ -17,6 +17,14 @@ async fn what_is_sealed_opens_under_the_version_that_was_answered() {
         let sealed = service.encrypt(encrypt(&key, choice, b"hello")).await.unwrap();
         assert_eq!((&sealed.key_version_id, &sealed.key_id), (expected, &key.id));
         assert_eq!((sealed.algorithm, sealed.iv.len(), sealed.ciphertext.len()), (Algorithm::AesGcm, 12, 5 + 16));
+        // A version named beside a symmetric key is not looked at: the operation says which one it uses.
+        let named = claviger_service::Encrypt {
+            named_version: Some(
+                if choice == VersionChoice::Initial { &key.primary_version } else { &key.initial_version }.clone(),
+            ),
+            ..encrypt(&key, choice, b"hello")
+        };
+        assert_eq!(&service.encrypt(named).await.unwrap().key_version_id, expected);
         let source = DecryptSource::Version { version: sealed.key_version_id.clone(), key: None };
         let opened = service.decrypt(decrypt(source, &sealed.ciphertext, &sealed.iv)).await.unwrap();
         assert_eq!((opened.plaintext.reveal(), opened.algorithm), (b"hello".as_slice(), Algorithm::AesGcm));

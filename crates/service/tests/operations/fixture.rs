@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use claviger_base::{Clock, SecretBytes};
-use claviger_keygen::Generator;
+use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Key, KeySpec, KeyUsage, RotationInterval};
 use claviger_service::{
     Config, CreateKey, Decrypt, DecryptSource, Encrypt, GenerateDataKey, KeyRef, Rights, Service, ServiceError,
@@ -16,13 +16,19 @@ use claviger_vault::{FileSeal, Vault};
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(crate) fn service(config: Config) -> Arc<Service> {
+    with_vault(config).0
+}
+
+/// A service, and its vault to write behind its back.
+pub(crate) fn with_vault(config: Config) -> (Arc<Service>, Arc<Vault>) {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
     let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
     let clock = Clock::default();
     first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-    let generator = Generator::start(claviger_keygen::Config::default()).unwrap();
-    Arc::new(Service::new(vault, clock, generator, config).unwrap())
+    let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
+    let generator = Generator::start(keygen).unwrap();
+    (Arc::new(Service::new(Arc::clone(&vault), clock, generator, config).unwrap()), vault)
 }
 
 pub(crate) fn plain() -> Arc<Service> {

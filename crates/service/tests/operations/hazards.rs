@@ -1,6 +1,8 @@
 //! Beyond the API: the count of encryptions per key version, the trap of basic operations on rotating keys, and the
 //! switches that refuse.
 
+use std::future::pending;
+
 use claviger_model::KeySpec;
 use claviger_service::{Config, Done, Encrypt, GenerateDataKeyPair, IvLimits, ServiceError, UsePolicy, VersionChoice};
 
@@ -31,14 +33,14 @@ async fn everything_that_seals_counts_and_the_limit_refuses() {
         service.encrypt(encrypt(&key, VersionChoice::Initial, b"x")).await.unwrap();
         service.encrypt(Encrypt { iv: vec![1; 12], ..encrypt(&key, VersionChoice::Primary, b"x") }).await.unwrap();
         service.generate_data_key(data_key(&key, VersionChoice::Primary, 32)).await.unwrap();
-        service.generate_data_key_pair(pair(&key, VersionChoice::Initial), std::future::pending()).await.unwrap();
+        service.generate_data_key_pair(pair(&key, VersionChoice::Initial), pending()).await.unwrap();
     }
     let exhausted = |result: Option<ServiceError>| assert!(matches!(result, Some(ServiceError::KeyVersionExhausted)));
     exhausted(service.encrypt(encrypt(&key, VersionChoice::Initial, b"x")).await.err());
     let chosen = Encrypt { iv: vec![2; 12], ..encrypt(&key, VersionChoice::Primary, b"x") };
     exhausted(service.encrypt(chosen).await.err());
     exhausted(service.generate_data_key(data_key(&key, VersionChoice::Primary, 32)).await.err());
-    exhausted(service.generate_data_key_pair(pair(&key, VersionChoice::Primary), std::future::pending()).await.err());
+    exhausted(service.generate_data_key_pair(pair(&key, VersionChoice::Primary), pending()).await.err());
     // A new version begins anew for the Advance operations; the basic ones stay where they are.
     service.create_key_version(&by_id(&key)).unwrap();
     service.encrypt(encrypt(&key, VersionChoice::Primary, b"x")).await.unwrap();
@@ -81,7 +83,7 @@ async fn basic_operations_on_a_rotating_key_are_marked() {
         for (version, expected) in [(VersionChoice::Initial, is_trap), (VersionChoice::Primary, false)] {
             let sealed = service.encrypt(encrypt(key, version, b"x")).await.unwrap();
             let made = service.generate_data_key(data_key(key, version, 16)).await.unwrap();
-            let pair = service.generate_data_key_pair(pair(key, version), std::future::pending()).await.unwrap();
+            let pair = service.generate_data_key_pair(pair(key, version), pending()).await.unwrap();
             for remarks in [sealed.remarks, made.remarks, pair.remarks] {
                 assert_eq!(remarks.is_basic_on_rotating_key, expected);
                 assert_eq!(remarks.text().is_some(), expected);
@@ -103,7 +105,7 @@ async fn the_switches_refuse_and_touch_nothing_else() {
     let denied = [
         service.encrypt(encrypt(&rotating, initial, b"x")).await.err(),
         service.generate_data_key(data_key(&rotating, initial, 16)).await.err(),
-        service.generate_data_key_pair(pair(&rotating, initial), std::future::pending()).await.err(),
+        service.generate_data_key_pair(pair(&rotating, initial), pending()).await.err(),
     ];
     assert!(denied.iter().all(|error| matches!(error, Some(ServiceError::BasicOperationOnRotatingKey))));
     for choice in [VersionChoice::Initial, VersionChoice::Primary] {
@@ -112,5 +114,5 @@ async fn the_switches_refuse_and_touch_nothing_else() {
         service.encrypt(encrypt(&fixed, choice, b"x")).await.unwrap();
     }
     service.encrypt(encrypt(&rotating, VersionChoice::Primary, b"x")).await.unwrap();
-    service.generate_data_key_pair(pair(&rotating, VersionChoice::Primary), std::future::pending()).await.unwrap();
+    service.generate_data_key_pair(pair(&rotating, VersionChoice::Primary), pending()).await.unwrap();
 }

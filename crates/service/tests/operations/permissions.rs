@@ -9,12 +9,12 @@ use claviger_crypto::client_key::{Password, open};
 use claviger_crypto::rsa::PrivateKey;
 use claviger_model::{KeySpec, KeyUsage, Permission};
 use claviger_service::{
-    AccessRefusal, Encrypt, GenerateDataKey, GetSecretValue, IssueClientKey, IssuedClientKey, PageRequest, Rights,
-    Service, ServiceError, Signing, VersionChoice,
+    AccessRefusal, Config, Encrypt, GenerateDataKey, GetSecretValue, IssueClientKey, IssuedClientKey, PageRequest,
+    Rights, Service, ServiceError, Signing, VersionChoice,
 };
-use claviger_vault::{AccessPoint, NetworkRule, Policy};
+use claviger_vault::{AccessPoint, ClientKey, NetworkRule, Policy};
 
-use crate::fixture::{aes_key, by_id, data_key, encrypt, key_of, plain};
+use crate::fixture::{aes_key, by_id, data_key, encrypt, key_of, plain, with_vault};
 
 const PASSWORD: &str = "correct-Horse-9";
 
@@ -178,6 +178,22 @@ async fn a_change_of_a_policy_holds_from_the_next_request_on() {
     let open = |rule: &mut NetworkRule| rule.source_private_ip = vec!["127.0.0.1".to_owned()];
     service.update_network_rule(&name("office"), open).unwrap();
     assert!(rights(&service, &issued, "127.0.0.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_key_from_before_there_were_policies_may_do_everything() {
+    let (service, vault) = with_vault(Config::default());
+    service.create_policy(policy("p", &[Permission::SecretUser], &["secret/*".to_owned()], &[])).unwrap();
+    service.create_access_point(point("app", &["p"])).unwrap();
+    let (governed, old) = (issue(&service, "app").unwrap(), issue(&service, "app").unwrap());
+    let record = ClientKey { is_governed: false, ..old.record.clone() };
+    vault.change().put(&record).unwrap().commit().unwrap();
+    let key = aes_key(&service);
+    let ask = |rights| Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
+    let may = rights(&service, &old, "192.0.2.1").await.unwrap();
+    service.encrypt(ask(may)).await.unwrap();
+    let may = rights(&service, &governed, "192.0.2.1").await.unwrap();
+    assert!(is_refused(service.encrypt(ask(may)).await, key.id.as_str()));
 }
 
 #[test]

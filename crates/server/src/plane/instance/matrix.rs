@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
-use claviger_keygen::Generator;
+use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
 use claviger_service::{Caller, Config, CreateKey, KeyRef, Rights, Service, ServiceError, first_start};
 use claviger_store::MemoryEngine;
@@ -22,6 +22,7 @@ use prost::Message;
 
 use super::{Answered, Call};
 use crate::journal::Facts;
+use crate::presence::presence;
 
 use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
 
@@ -146,7 +147,8 @@ impl Fixture {
         let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
         let clock = Clock::default();
         first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-        let generator = Generator::start(claviger_keygen::Config::default()).unwrap();
+        let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
+        let generator = Generator::start(keygen).unwrap();
         let service = Service::new(Arc::clone(&vault), clock.clone(), generator, Config::default()).unwrap();
         Self { service: Arc::new(service), vault, clock }
     }
@@ -181,7 +183,7 @@ impl Fixture {
     async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
         let caller = Caller::ClientKey(claviger_base::id::ClientKeyId::generate().unwrap());
         let request_id = RequestId::generate().unwrap();
-        let (_here, presence) = crate::presence::presence();
+        let (_here, presence) = presence();
         let call = Call {
             service: &self.service,
             caller: &caller,
