@@ -263,26 +263,44 @@ func TestConcurrencyLimit(t *testing.T) {
 	}
 }
 
-// The SDK's own retries: a 429 is asked again, so an application with the SDK's defaults gets its pair in the end.
+// The SDK's own retries: while a caller without them is refused, callers with them get every pair in the end.
 func TestTheSdkRetriesThrottling(t *testing.T) {
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				_, _ = client.Call("GenerateDataKeyPair", instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_2048", "KeyFormat": "DER"})
+	large := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_4096", "KeyFormat": "DER"}
+	deadline := time.Now().Add(90 * time.Second)
+	refused := make(chan struct{})
+	var all sync.WaitGroup
+	for caller := 0; caller < 3; caller++ {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			runtime := instance.Runtime()
+			// At once: the SDK's own pauses grow without bound.
+			runtime.Autoretry, runtime.MaxAttempts, runtime.BackoffPolicy = tea.Bool(true), tea.Int(100_000), tea.String("no")
+			for pairs := 0; ; pairs++ {
+				select {
+				case <-refused:
+					return
+				default:
+				}
+				if _, err := client.CallWith("GenerateDataKeyPair", large, nil, runtime); err != nil {
+					t.Errorf("after %d pairs: %v", pairs, err)
+					return
+				}
+			}
+		}()
+	}
+	seen := func() (seen int) {
+		defer close(refused)
+		for seen < 3 && time.Now().Before(deadline) {
+			if _, err := client.Call("GenerateDataKeyPair", large); err != nil {
+				mustRefuse(t, err, 429, "Rejected.Throttling", "Concurrency Limit Exceeded.")
+				seen++
 			}
 		}
+		return seen
 	}()
-	runtime := instance.Runtime()
-	runtime.Autoretry, runtime.MaxAttempts = tea.Bool(true), tea.Int(50)
-	_, err := client.CallWith(operation, smallPair, nil, runtime)
-	close(stop)
-	<-done
-	if err != nil {
-		t.Fatal(err)
+	all.Wait()
+	if seen == 0 {
+		t.Fatal("nobody was refused, so nothing was retried")
 	}
 }

@@ -13,6 +13,8 @@ use crate::{Budget, Target};
 
 /// A few small structures, and copies of the input.
 const PARSER: Budget = Budget { fixed: 16 * 1024, per_byte: 64 };
+/// Forms: a pair is two texts, and may be as short as two bytes. The number of pairs is bounded.
+const FORM: Budget = Budget { fixed: 16 * 1024, per_byte: 256 };
 /// Big-number arithmetic on top, whose size is that of the key.
 const CRYPTO: Budget = Budget { fixed: 256 * 1024, per_byte: 64 };
 
@@ -20,8 +22,8 @@ const CRYPTO: Budget = Budget { fixed: 256 * 1024, per_byte: 64 };
 pub const ALL: &[Target] = &[
     Target { name: "instance_headers", run: instance::headers, budget: PARSER },
     Target { name: "instance_message", run: instance::message, budget: PARSER },
-    Target { name: "rpc_request", run: rpc::request, budget: PARSER },
-    Target { name: "texts", run: rpc::texts, budget: PARSER },
+    Target { name: "rpc_request", run: rpc::request, budget: FORM },
+    Target { name: "texts", run: rpc::texts, budget: FORM },
     Target { name: "blob", run: sealed::blob, budget: PARSER },
     Target { name: "asymmetric_blob", run: sealed::asymmetric, budget: CRYPTO },
     Target { name: "signature", run: sealed::signature, budget: CRYPTO },

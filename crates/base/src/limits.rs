@@ -3,6 +3,10 @@
 /// Largest request body, bytes: instance-api.md 1.1, "3 MB = 3 145 728 bytes".
 pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 
+/// Most parameters in a query or a form. Ours: no action has a hundred, and a form of 3 MB may hold a million, each of which costs a
+/// hundred times its length before anybody is authenticated.
+pub const PARAMETERS_MAX: usize = 1000;
+
 /// Largest additional authenticated data, bytes: instance-api.md 5.1.
 pub const AAD_BYTES_MAX: usize = 8192;
 

@@ -4,14 +4,20 @@
 
 use std::fmt::Write as _;
 
+use claviger_base::limits::PARAMETERS_MAX;
+
 use super::RpcError;
 
 /// Decodes `a=1&b=x+y%21` into pairs, in order. Empty pieces between `&` are skipped; `a` means `a=`.
 ///
 /// # Errors
-/// [`RpcError::ParseRequestParameterException`]: a `%` without two hexadecimal digits, or a name or value that is not UTF-8.
+/// [`RpcError::ParseRequestParameterException`]: a `%` without two hexadecimal digits, or a name or value that is not UTF-8,
+/// or more than [`PARAMETERS_MAX`] pairs.
 pub fn decode(encoded: &[u8]) -> Result<Vec<(String, String)>, RpcError> {
     let pieces = encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
+    if pieces.clone().count() > PARAMETERS_MAX {
+        return Err(RpcError::ParseRequestParameterException);
+    }
     pieces
         .map(|piece| {
             let mut halves = piece.splitn(2, |byte| *byte == b'=');
@@ -91,6 +97,13 @@ mod tests {
             assert_eq!(decode(encoded.as_bytes()), Err(RpcError::ParseRequestParameterException), "{encoded}");
         }
         assert!(decode(b"a=\xff").is_err());
+    }
+
+    #[test]
+    fn more_parameters_than_any_action_has_are_refused() {
+        let many = |count: usize| vec!["a"; count].join("&").into_bytes();
+        assert_eq!(decode(&many(PARAMETERS_MAX)).unwrap().len(), PARAMETERS_MAX);
+        assert_eq!(decode(&many(PARAMETERS_MAX + 1)), Err(RpcError::ParseRequestParameterException));
     }
 
     #[test]
