@@ -118,13 +118,9 @@ impl Calls<'_> {
         &mut self,
         operation: Operation,
         spec: &'static str,
-        request: impl Message + Clone + 'static,
+        request: impl Message,
     ) -> Result<(), Box<dyn Error>> {
-        let call = move |client: Arc<InstanceClient>| {
-            let request = request.clone();
-            async move { client.call::<A>(operation, &request, None).await.map(drop) }
-        };
-        self.rows.push(row(operation.name(), spec, self.clients, self.client, call).await?);
+        self.rows.push(row::<A>(operation, spec, self.clients, self.client, &request).await?);
         Ok(())
     }
 }

@@ -1,4 +1,7 @@
 //! Clients that call one operation as fast as it answers.
+//!
+//! Each row's request is signed once and sent again and again, as the protocol allows: making the signature costs a client
+//! 0.26 ms of CPU, and the figures are meant to be the server's, which checks it every time.
 
 use std::error::Error;
 use std::fmt;
@@ -11,6 +14,7 @@ use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
 };
+use prost::Message;
 use serde_json::{Value, json};
 
 use crate::calls::{Calls, Keys};
@@ -51,55 +55,48 @@ pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<Row>, Box<
     let endpoint = Endpoint::new(endpoint, &std::fs::read(dir.join("ca.pem"))?)?;
     let keys = Keys::create(endpoint.clone(), dir).await?;
     let client = Arc::new(InstanceClient::new(endpoint, key));
-    let blob = pair(&client, "EC_P256").await?.private_key_ciphertext_blob;
+    let asked = Operation::AdvanceGenerateDataKeyPair;
+    let made: AdvanceGenerateDataKeyPairResponse = client.call(asked, &pair("EC_P256"), None).await?.message;
+    let blob = made.private_key_ciphertext_blob;
     let mut rows = Vec::new();
     for clients in CLIENTS {
         for spec in ["EC_P256", "EC_P256K", "RSA_2048", "RSA_3072", "RSA_4096"] {
-            let call = move |client: Arc<InstanceClient>| async move { pair(&client, spec).await.map(drop) };
-            rows.push(row("AdvanceGenerateDataKeyPair", spec, clients, &client, call).await?);
+            rows.push(row::<AdvanceGenerateDataKeyPairResponse>(asked, spec, clients, &client, &pair(spec)).await?);
         }
-        let blob = blob.clone();
-        let call = move |client: Arc<InstanceClient>| {
-            let request = DecryptRequest { ciphertext_blob: blob.clone(), ..DecryptRequest::default() };
-            async move { client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await.map(drop) }
-        };
-        rows.push(row("AdvanceDecrypt", "EC_P256", clients, &client, call).await?);
+        let open = DecryptRequest { ciphertext_blob: blob.clone(), ..DecryptRequest::default() };
+        rows.push(row::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, "EC_P256", clients, &client, &open).await?);
         Calls { client: &client, clients, rows: &mut rows }.measure(&keys).await?;
     }
     Ok(rows)
 }
 
-async fn pair(client: &InstanceClient, spec: &str) -> Result<AdvanceGenerateDataKeyPairResponse, ClientError> {
-    let request = AdvanceGenerateDataKeyPairRequest {
+fn pair(spec: &str) -> AdvanceGenerateDataKeyPairRequest {
+    AdvanceGenerateDataKeyPairRequest {
         key_id: "alias/dev".to_owned(),
         key_pair_spec: spec.to_owned(),
         key_format: "DER".to_owned(),
         aad: Vec::new(),
-    };
-    Ok(client.call(Operation::AdvanceGenerateDataKeyPair, &request, None).await?.message)
+    }
 }
 
-pub(crate) async fn row<F, C>(
-    operation: &'static str,
+pub(crate) async fn row<A: Message + Default>(
+    operation: Operation,
     spec: &'static str,
     clients: usize,
     client: &Arc<InstanceClient>,
-    call: C,
-) -> Result<Row, Box<dyn Error>>
-where
-    F: Future<Output = Result<(), ClientError>> + Send + 'static,
-    C: Fn(Arc<InstanceClient>) -> F + Clone + Send + 'static,
-{
+    request: &impl Message,
+) -> Result<Row, Box<dyn Error>> {
+    let signed = Arc::new(client.sign(operation, request, None)?);
     let started = Instant::now();
     let mut took = Vec::new();
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..clients {
-        let (client, call) = (Arc::clone(client), call.clone());
+        let (client, signed) = (Arc::clone(client), Arc::clone(&signed));
         running.spawn(async move {
             let mut took = Vec::new();
             while started.elapsed() < MEASURED {
                 let asked = Instant::now();
-                call(Arc::clone(&client)).await?;
+                client.send::<A>(&signed).await?;
                 took.push(asked.elapsed());
             }
             Ok::<_, ClientError>(took)
@@ -115,5 +112,5 @@ where
         took.get(place.min(took.len().saturating_sub(1))).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
     };
     let (p50_ms, p99_ms) = (at(0.5), at(0.99));
-    Ok(Row { operation, spec, clients, per_second: took.len() as f64 / elapsed, p50_ms, p99_ms })
+    Ok(Row { operation: operation.name(), spec, clients, per_second: took.len() as f64 / elapsed, p50_ms, p99_ms })
 }

@@ -77,14 +77,14 @@ impl Endpoint {
         &self,
         path_and_query: &str,
         headers: &[(&str, String)],
-        body: Vec<u8>,
+        body: Bytes,
     ) -> Result<Received, ClientError> {
         let broken = |reason: String| ClientError::Connect { endpoint: self.base.clone(), reason };
         let mut request = Request::post(format!("{}{path_and_query}", self.base));
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| broken(error.to_string()))?;
+        let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
         let exchange = async {
             let response = self.client.request(request).await.map_err(|error| broken(with_sources(&error)))?;
             let (parts, body) = response.into_parts();

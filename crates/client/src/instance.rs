@@ -1,5 +1,6 @@
 //! The data plane: protobuf messages, signed with a client key (instance-api.md 1.2 to 1.4).
 
+use bytes::Bytes;
 use claviger_base::Clock;
 use claviger_base::id::KeyVersionId;
 use claviger_crypto::digest::sha256;
@@ -31,6 +32,14 @@ pub struct Answer<M> {
     pub key_version_id: Option<KeyVersionId>,
 }
 
+/// A request with its signature. The protocol has no nonce, so it may be sent again until its date is 15 minutes old
+/// (instance-api.md 1.5).
+#[derive(Debug)]
+pub struct SignedRequest {
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+}
+
 impl InstanceClient {
     /// A client of `endpoint`.
     #[must_use]
@@ -48,9 +57,29 @@ impl InstanceClient {
         request: &impl Message,
         version: Option<&KeyVersionId>,
     ) -> Result<Answer<M>, ClientError> {
-        let body = request.encode_to_vec();
-        let headers = self.signed_headers(operation, &body, version)?;
-        let received = self.endpoint.post("/", &headers, body).await?;
+        self.send(&self.sign(operation, request, version)?).await
+    }
+
+    /// Signs a request without sending it.
+    ///
+    /// # Errors
+    /// [`ClientError::Signing`].
+    pub fn sign(
+        &self,
+        operation: Operation,
+        request: &impl Message,
+        version: Option<&KeyVersionId>,
+    ) -> Result<SignedRequest, ClientError> {
+        let body = Bytes::from(request.encode_to_vec());
+        Ok(SignedRequest { headers: self.signed_headers(operation, &body, version)?, body })
+    }
+
+    /// Sends a request; `M` must be the message that its operation answers.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn send<M: Message + Default>(&self, request: &SignedRequest) -> Result<Answer<M>, ClientError> {
+        let received = self.endpoint.post("/", &request.headers, request.body.clone()).await?;
         let unexpected = ClientError::UnexpectedAnswer { status: received.status };
         if received.status != 200 {
             return Err(api_error(&received).unwrap_or(unexpected));

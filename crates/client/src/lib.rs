@@ -12,5 +12,5 @@ mod rpc;
 pub use credentials::{AccessKey, ClientKey};
 pub use error::ClientError;
 pub use https::Endpoint;
-pub use instance::{Answer, InstanceClient};
+pub use instance::{Answer, InstanceClient, SignedRequest};
 pub use rpc::RpcClient;

@@ -1,5 +1,6 @@
 //! The control plane: parameters in the query, signed with an access key by scheme V3 (openapi.md 3.2).
 
+use bytes::Bytes;
 use claviger_base::Clock;
 use claviger_base::id::RequestId;
 use claviger_crypto::digest::sha256;
@@ -40,7 +41,7 @@ impl RpcClient {
         let query = form::encode(parameters.iter().map(|(name, value)| (*name, value.as_str())));
         let headers = self.signed_headers(action, parameters)?;
         let target = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
-        let received = self.endpoint.post(&target, &headers, Vec::new()).await?;
+        let received = self.endpoint.post(&target, &headers, Bytes::new()).await?;
         let unexpected = ClientError::UnexpectedAnswer { status: received.status };
         if received.status == 200 {
             return answer::decode(&received.body).ok_or(unexpected);
