@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use claviger_audit::AuditLog;
@@ -41,14 +42,18 @@ fn killed_ten_times_and_nothing_acknowledged_is_lost() {
         let before = acknowledged.len();
         let mut process = child::command("crash::appends_until_killed", dir.path()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
+        let (began, has_begun) = channel();
         let reader = std::thread::spawn(move || {
             // The last line may be cut by the kill: whole ones only.
             let lines = output.split(b'\n').map_while(Result::ok).map(|line| String::from_utf8(line).unwrap());
             let ids = lines.filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned));
-            ids.filter(|id| id.len() == 36).collect::<Vec<_>>()
+            let whole = ids.filter(|id| id.len() == 36).inspect(|_id| drop(began.send(())));
+            whole.collect::<Vec<_>>()
         });
+        // However slow the machine is, the kill comes after the first acknowledgement; or the child has ended.
+        let _ended = has_begun.recv();
         let [random] = random::bytes::<1>().unwrap();
-        std::thread::sleep(Duration::from_millis(150 + u64::from(random)));
+        std::thread::sleep(Duration::from_millis(u64::from(random)));
         process.kill().unwrap();
         process.wait().unwrap();
         acknowledged.extend(reader.join().unwrap());
