@@ -47,8 +47,12 @@ fn killed_ten_times_and_nothing_acknowledged_is_lost() {
             // The last line may be cut by the kill: whole ones only.
             let lines = output.split(b'\n').map_while(Result::ok).map(|line| String::from_utf8(line).unwrap());
             let ids = lines.filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned));
-            let whole = ids.filter(|id| id.len() == 36).inspect(|_id| drop(began.send(())));
-            whole.collect::<Vec<_>>()
+            let mut whole = Vec::new();
+            for id in ids.filter(|id| id.len() == 36) {
+                whole.push(id);
+                let _nobody_waits_twice = began.send(());
+            }
+            whole
         });
         // However slow the machine is, the kill comes after the first acknowledgement; or the child has ended.
         let _ended = has_begun.recv();
