@@ -10,6 +10,7 @@ from sdk.client import Client
 from claviger_server import Server
 from control_plane import ControlPlane
 from instance_api import InstanceApi, Refusal
+from test_unknown_callers import audit_lines
 
 PASSWORD = "correct-Horse-9"
 KEY_USER = "RbacPermission/Template/CryptoServiceKeyUser"
@@ -87,6 +88,9 @@ def test_network_rules(server, control_plane):
     key = control_plane.create_key()
     refusal = refused(application.encrypt, key)
     assert refusal.short == (403, "Forbidden.NoPermission")
+    # Its signature verified, so that it is no stranger to the audit log.
+    record = next(line for line in audit_lines(server) if line.get("request_id") == refusal.request_id)
+    assert record["principal"] == application.client_key_id
     control_plane.call("UpdateNetworkRule", name="far-away", source_private_ip=json.dumps(["127.0.0.0/8"]))
     assert application.encrypt(key).key_id == key
     described = control_plane.call("DescribeNetworkRule", name="far-away")

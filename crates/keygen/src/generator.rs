@@ -45,6 +45,9 @@ pub struct Generator {
     extended_made: Option<[AtomicUsize; ExtendedSpec::ALL.len()]>,
 }
 
+/// Below it the pauses between two pieces of work would not be times any more.
+const STOCK_CORES_MIN: f64 = 0.001;
+
 impl Generator {
     /// Starts the threads.
     ///
@@ -52,7 +55,10 @@ impl Generator {
     /// [`KeygenError::NoIfma`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
     pub fn start(config: Config) -> Result<Self, KeygenError> {
         // An engine that this processor cannot run is refused now and not at the first request.
-        Engine::new(config.engine, ModulusLength::Bits2048)?;
+        // And the tables of every length are made by this thread: a maker that has to give way would hold others up.
+        for length in LENGTHS {
+            Engine::new(config.engine, length)?;
+        }
         let desk = Arc::new(Desk::new(&config)?);
         let mut generator = Self {
             desk,
@@ -64,7 +70,7 @@ impl Generator {
             extended_made: config.extended_specs.then(Default::default),
         };
         let threads = config.threads.get();
-        let stock_cores = config.stock_cores.clamp(f64::MIN_POSITIVE, threads as f64);
+        let stock_cores = config.stock_cores.clamp(STOCK_CORES_MIN, threads as f64);
         // Every maker that works on the stock does so for the same part of its time.
         let stock_makers = stock_cores.ceil();
         let stock_share = stock_cores / stock_makers;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use claviger_keygen::{Config, EngineKind, PairSpec, StockSizes};
 
+/// The least share of a core that works on the stock: less would never fill it.
+const STOCK_CORES_MIN: f64 = 0.001;
+
 /// Most ready pairs per spec: 300 MB of RSA_4096.
 const STOCK_MAX: usize = 100_000;
 /// Most days a ready pair may lie.
@@ -36,9 +39,9 @@ impl PairSettings {
         }
         if let Some(cores) = self.stock_cores {
             let most = config.threads.get() as f64;
-            if !(cores > 0.0 && cores <= most) {
+            if !(STOCK_CORES_MIN..=most).contains(&cores) {
                 return Err(format!(
-                    "stock_cores must be above 0 and at most {most}, the cores of this machine, not {cores}; \
+                    "stock_cores must be from {STOCK_CORES_MIN} to {most}, the cores of this machine, not {cores}; \
                      to make no stock set every size in stock to 0"
                 ));
             }

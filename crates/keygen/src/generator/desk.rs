@@ -223,7 +223,7 @@ impl Desk {
     pub(crate) fn fail(&self, length: ModulusLength, error: KeygenError) {
         let mut state = self.lock();
         state.tally.failed += 1;
-        let order = state.orders.serve(length);
+        let order = state.orders.serve_at_work(length);
         drop(state);
         if let Some(order) = order {
             let _gone = order.reply.send(Err(error));

@@ -100,8 +100,25 @@ impl Orders {
         order
     }
 
-    /// Takes out the order that a finished pair of this length is for.
+    /// Takes out the order that a finished pair of this length is for: one at work, else the first in turn that waits for
+    /// this length, so that no pair goes to the stock, and to who comes later, past an order.
     pub(crate) fn serve(&mut self, length: ModulusLength) -> Option<Order> {
+        self.serve_at_work(length).or_else(|| {
+            let (client, id) = self.first_waiting(length)?;
+            self.withdraw(client, id)
+        })
+    }
+
+    /// The order whose client's turn comes first, of those that wait for this length.
+    fn first_waiting(&self, length: ModulusLength) -> Option<(u64, u64)> {
+        self.turns.iter().find_map(|client| {
+            let order = self.waiting.get(client)?.iter().find(|order| order.length == length)?;
+            Some((*client, order.id))
+        })
+    }
+
+    /// Takes out the order at work that wants this length.
+    pub(crate) fn serve_at_work(&mut self, length: ModulusLength) -> Option<Order> {
         let place = self.at_work.iter().position(|order| order.length == length)?;
         self.count -= 1;
         self.at_work.remove(place)
@@ -149,6 +166,20 @@ mod tests {
             orders.serve(LENGTH).map(|order| order.id)
         })
         .collect()
+    }
+
+    #[test]
+    fn a_pair_that_no_order_at_work_wants_goes_to_the_first_that_waits_for_it() {
+        let mut orders = Orders::default();
+        for (client, length) in [(1, ModulusLength::Bits4096), (1, LENGTH), (2, LENGTH)] {
+            orders.push(client, length, oneshot::channel().0).unwrap();
+        }
+        orders.put_to_work(1);
+        // The turn is client 2's: client 1 is at work.
+        assert_eq!(orders.serve(LENGTH).unwrap().id, 3);
+        assert_eq!(orders.serve(LENGTH).unwrap().id, 2);
+        assert!(orders.serve(LENGTH).is_none() && orders.serve_at_work(ModulusLength::Bits3072).is_none());
+        assert_eq!((orders.len(), orders.serve(ModulusLength::Bits4096).unwrap().id), (1, 1));
     }
 
     #[test]

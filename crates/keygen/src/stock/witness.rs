@@ -86,9 +86,12 @@ impl Witness {
 
     /// As [`look`](Self::look), and reads the boot id.
     pub(crate) fn look_closely(&mut self) -> Option<Sign> {
-        let boot_id = boot_id();
-        let is_other = boot_id != self.boot_id;
-        self.boot_id = boot_id;
+        let mut is_other = false;
+        // One that cannot be read, for want of a file descriptor say, is no sign of anything.
+        if let Some(now) = boot_id() {
+            is_other = self.boot_id.as_ref().is_some_and(|before| *before != now);
+            self.boot_id = Some(now);
+        }
         self.look().or_else(|| is_other.then_some(Sign::OtherBoot))
     }
 

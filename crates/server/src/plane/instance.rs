@@ -192,6 +192,10 @@ pub(crate) fn unavailable(request_id: &RequestId) -> Response<Body> {
 
 /// An unknown, expired or not yet valid client key is one whose id "does not exist in our records" (section 10 no. 19).
 fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError {
+    if matches!(refusal, AccessRefusal::ClientKeyNotValid | AccessRefusal::SourceNotAdmitted) {
+        // Refused only after its signature verified: no stranger.
+        facts.principal = Some(id.to_owned());
+    }
     match refusal {
         AccessRefusal::ClientKeyUnknown => ApiError::UnknownClientKey(id.to_owned()),
         AccessRefusal::ClientKeyNotValid => {

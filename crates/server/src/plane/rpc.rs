@@ -68,7 +68,6 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
         facts.detail = Some("the caller was not known when the body began");
         return Err(RpcError::ServiceUnavailableTemporary);
     }
-    facts.principal = Some(principal(&Caller::AccessKey(caller.clone())));
     if let Some(key) = parameters.value("KeyId") {
         facts.name_key(key);
     }
@@ -100,6 +99,7 @@ async fn authenticate(
     let signed = v3::SignedRequest::check(&signed, now, sha256)?;
     facts.claim(&signed.access_key_id);
     let (access_key, nonce) = identify(service, signed).await?;
+    facts.principal = Some(principal(&Caller::AccessKey(access_key.clone())));
     // Only now: an unsigned request must not use up somebody's nonce.
     if !service.access().nonces().is_fresh_at(access_key.as_str(), &nonce, now) {
         return Err(RpcError::SignatureNonceUsed);

@@ -24,6 +24,9 @@ pub(super) enum Half {
     Private,
 }
 
+/// Work on more bytes leaves the runtime's threads whatever the key is: the hashes of ECIES and of signatures take time.
+const BYTES_AT_ONCE_MAX: usize = 16 * 1024;
+
 impl Service {
     /// The version of an asymmetric key that a request means: the one it names, else the first.
     ///
@@ -40,23 +43,24 @@ impl Service {
         if version.version.key == key.id { Ok(version) } else { Err(ServiceError::InvalidParameter("KeyVersionId")) }
     }
 
-    /// Runs `work` with the key, where it holds nobody up.
+    /// Runs `work`, on so many bytes, with the key, where it holds nobody up.
     pub(super) async fn with_key<T, F>(
         &self,
         version: &Arc<UnsealedVersion>,
         half: Half,
+        bytes: usize,
         work: F,
     ) -> Result<T, ServiceError>
     where
         T: Send + 'static,
         F: FnOnce(&PrivateKey) -> T + Send + 'static,
     {
-        let is_slow = match version.private_key()?.spec() {
+        let is_slow_key = match version.private_key()?.spec() {
             AsymmetricSpec::Rsa2048 | AsymmetricSpec::Rsa3072 | AsymmetricSpec::Rsa4096 => half == Half::Private,
             AsymmetricSpec::EcSm2 => true,
             AsymmetricSpec::EcP256 | AsymmetricSpec::EcP256k => false,
         };
-        if !is_slow {
+        if !is_slow_key && bytes <= BYTES_AT_ONCE_MAX {
             return Ok(work(version.private_key()?));
         }
         let version = Arc::clone(version);
@@ -77,8 +81,9 @@ impl Service {
             return Err(ServiceError::InvalidParameter("Plaintext"));
         }
         let plaintext = request.plaintext;
-        let sealing =
-            self.with_key(&version, Half::Public, move |key| key.public_key().encrypt(crypto, plaintext.reveal()));
+        let (bytes, seal) =
+            (plaintext.reveal().len(), move |key: &PrivateKey| key.public_key().encrypt(crypto, plaintext.reveal()));
+        let sealing = self.with_key(&version, Half::Public, bytes, seal);
         Ok(Encrypted {
             key_id: key.id.clone(),
             key_version_id: version.version.id.clone(),
@@ -97,7 +102,8 @@ impl Service {
     ) -> Result<SecretBytes, ServiceError> {
         refuse_gcm_fields(&request.aad, &request.iv)?;
         let (crypto, sealed) = (encryption(algorithm)?, request.ciphertext.clone());
-        let opening = self.with_key(version, Half::Private, move |key| key.decrypt(crypto, &sealed));
+        let bytes = sealed.len();
+        let opening = self.with_key(version, Half::Private, bytes, move |key| key.decrypt(crypto, &sealed));
         opening.await?.map_err(|_does_not_open| ServiceError::DoesNotOpen)
     }
 }

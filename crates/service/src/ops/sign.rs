@@ -72,6 +72,13 @@ enum Owned {
 }
 
 impl Owned {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Raw(message) => message.len(),
+            Self::Digest(digest) => digest.len(),
+        }
+    }
+
     fn as_message(&self) -> Message<'_> {
         match self {
             Self::Raw(message) => Message::Raw(message),
@@ -125,7 +132,8 @@ impl Service {
         let (algorithm, crypto) = signature_algorithm(&key, &request.algorithm)?;
         let (message_type, message) = message(&request.message_type, request.message, &request.digest)?;
         let version = self.asymmetric_version(&key, request.named_version.as_ref()).await?;
-        let working = self.with_key(&version, half, move |key| work(key, crypto, message.as_message()));
+        let bytes = message.bytes();
+        let working = self.with_key(&version, half, bytes, move |key| work(key, crypto, message.as_message()));
         Ok(Signed {
             key_id: key.id.clone(),
             key_version_id: version.version.id.clone(),

@@ -67,6 +67,7 @@ impl Call<'_> {
                 Ok(None)
             };
         }
+        facts.key_version_id = Some(parsed.version_id.to_string());
         let key = named_key(&request.key_id, facts)?;
         let source = DecryptSource::SelfDescribing { version: parsed.version_id, iv: parsed.iv, key };
         Ok(Some((source, parsed.sealed.to_vec())))
@@ -74,6 +75,7 @@ impl Call<'_> {
 
     /// A raw blob: version from the request's header if it names one, else the key's initial version.
     fn raw_source(&self, request: &DecryptRequest, facts: &mut Facts) -> Result<DecryptSource, ApiError> {
+        facts.key_version_id = self.version_header.map(ToString::to_string);
         match (self.version_header, named_key(&request.key_id, facts)?) {
             (Some(version), key) => Ok(DecryptSource::Version { version: version.clone(), key }),
             (None, Some(key)) => Ok(DecryptSource::Key(key)),

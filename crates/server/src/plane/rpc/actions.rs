@@ -164,7 +164,14 @@ impl Call<'_> {
     fn update_rotation_policy(&mut self) -> Answered {
         let is_rotating = self.parameters.required_bool("EnableAutomaticRotation")?;
         let interval = if is_rotating { Some(self.rotation_interval()?) } else { None };
-        self.on_key(|call, key| call.service.update_rotation_policy(key, interval), Self::acknowledge_key)
+        self.on_key(
+            |call, key| call.service.update_rotation_policy(key, interval),
+            |call, key| {
+                // A key that was due already has a new primary version now.
+                call.facts.key_version_id = Some(key.primary_version.to_string());
+                call.acknowledge_key(key)
+            },
+        )
     }
 
     fn create_alias(&mut self) -> Answered {
