@@ -2,7 +2,7 @@
 //! post-quantum algorithms of FIPS 203 and 204.
 //!
 //! Rule: each kind is encoded as its own standard says and as other libraries read it (docs/formats/key-pairs.md).
-//! Made at once, on the caller's thread: none takes as long as half a millisecond.
+//! Made at once, on the caller's thread.
 
 mod curve;
 mod ml_dsa;

@@ -22,7 +22,7 @@ pub struct StockSizes {
 impl StockSizes {
     /// No stock: every pair is made when it is asked for.
     pub const NONE: Self = Self { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
-    /// For a server: 5 MB in all, made by one core in less than a minute where the processor has AVX-512 IFMA.
+    /// For a server: 5 MB in all, made by one core in less than a minute at the rates of docs/keygen.md (AVX-512 IFMA).
     pub const SERVER: Self = Self { rsa_2048: 2048, rsa_3072: 512, rsa_4096: 256 };
     /// For a developer's machine, which has better things to do.
     pub const DEVELOPMENT: Self = Self { rsa_2048: 32, rsa_3072: 8, rsa_4096: 8 };

@@ -115,8 +115,7 @@ impl Service {
     /// When `gone` ends, nobody waits for the answer any more: a request that waits for a pair gives up, and a pair that
     /// nobody has looked at goes to somebody else. What was encoded or sealed is wiped and never used again.
     ///
-    /// Encoding and sealing take some 30 microseconds for RSA_4096, as long as checking one signature, so they stay on
-    /// the caller's thread; only the search for primes is elsewhere.
+    /// Encoding and sealing stay on the caller's thread; only the search for primes is elsewhere.
     ///
     /// # Errors
     /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, parameters that are
