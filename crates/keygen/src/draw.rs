@@ -1,27 +1,26 @@
 //! Random words in bulk, and candidates drawn from them as FIPS 186-5 A.1.3 says.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::library::{LibraryFailed, random};
-use crate::words::multiply;
+use crate::words::{Words, multiply, zeros};
 
-/// Bytes asked of the library at once.
-const BUFFER_BYTES: usize = 16 * 1024;
+/// Words asked of the library at once: 16 KiB.
+const BUFFER_WORDS: usize = 2 * 1024;
 /// The first 64 bits of the square root of 2: floor(sqrt(2) * 2^63).
 const SQRT_2: u64 = 0xB504_F333_F9DE_6484;
 
-/// Random bytes in stock: each is used once and wiped then. The stock belongs to one process; see
+/// Random words in stock: each is used once and wiped then. The stock belongs to one process; see
 /// [`Random::is_of_this_process`].
 pub(crate) struct Random {
-    bytes: Zeroizing<Box<[u8]>>,
+    stock: Words,
     used: usize,
     process: u32,
 }
 
 impl Random {
     pub(crate) fn new() -> Self {
-        let bytes = Zeroizing::new(vec![0; BUFFER_BYTES].into_boxed_slice());
-        Self { bytes, used: BUFFER_BYTES, process: std::process::id() }
+        Self { stock: zeros(BUFFER_WORDS), used: BUFFER_WORDS, process: std::process::id() }
     }
 
     /// Whether the stock was made in this process and not inherited by `fork`: two processes with one stock would
@@ -38,28 +37,22 @@ impl Random {
 
     /// Forgets the stock.
     pub(crate) fn forget(&mut self) {
-        self.bytes.zeroize();
-        self.used = BUFFER_BYTES;
+        // A slice: wiping a vector would empty it.
+        self.stock.as_mut_slice().zeroize();
+        self.used = BUFFER_WORDS;
         self.process = std::process::id();
-    }
-
-    fn take(&mut self, len: usize) -> Result<&mut [u8], LibraryFailed> {
-        if self.used + len > BUFFER_BYTES {
-            random::fill(&mut self.bytes)?;
-            self.used = 0;
-        }
-        let taken = self.bytes.get_mut(self.used..self.used + len).ok_or(LibraryFailed)?;
-        self.used += len;
-        Ok(taken)
     }
 
     /// Fills `words`.
     pub(crate) fn fill(&mut self, words: &mut [u64]) -> Result<(), LibraryFailed> {
-        let bytes = self.take(8 * words.len())?;
-        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = u64::from_le_bytes(*bytes);
+        if self.used + words.len() > BUFFER_WORDS {
+            random::fill(&mut self.stock)?;
+            self.used = 0;
         }
-        bytes.zeroize();
+        let taken = self.stock.get_mut(self.used..self.used + words.len()).ok_or(LibraryFailed)?;
+        self.used += taken.len();
+        words.copy_from_slice(taken);
+        taken.zeroize();
         Ok(())
     }
 
@@ -135,6 +128,10 @@ mod tests {
         // 58.6 % are expected; 1000 or 1350 of 2000 are seven standard deviations away.
         assert!((1000..1350).contains(&in_range), "{in_range}");
         random.forget();
-        assert!(random.bytes.iter().all(|byte| *byte == 0) && random.is_of_this_process());
+        assert!(
+            random.stock.len() == BUFFER_WORDS
+                && random.stock.iter().all(|word| *word == 0)
+                && random.is_of_this_process()
+        );
     }
 }

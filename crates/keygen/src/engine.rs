@@ -131,7 +131,7 @@ fn ifma(length: ModulusLength) -> Option<Search> {
         ModulusLength::Bits3072 => Box::new(IfmaFilter::<6>::new(cpu)),
         ModulusLength::Bits4096 => Box::new(IfmaFilter::<8>::new(cpu)),
     };
-    let division = Division::ifma(cpu, bound_bits(length, [16, 17, 18]));
+    let division = Division::ifma(cpu, bound_bits(length, [16, 17, 17]));
     Some(Search::new(length, division, filter, true))
 }
 
@@ -147,7 +147,7 @@ fn dual(length: ModulusLength) -> Search {
 #[cfg(target_arch = "x86_64")]
 fn dual_division(length: ModulusLength) -> Division {
     match Ifma::detect() {
-        Some(cpu) => Division::ifma(cpu, bound_bits(length, [17, 18, 18])),
+        Some(cpu) => Division::ifma(cpu, bound_bits(length, [17, 17, 18])),
         None => Division::portable(bound_bits(length, SCALAR_BOUNDS)),
     }
 }
@@ -157,7 +157,7 @@ fn dual_division(length: ModulusLength) -> Division {
     Division::portable(bound_bits(length, SCALAR_BOUNDS))
 }
 
-const SCALAR_BOUNDS: [usize; 3] = [16, 17, 18];
+const SCALAR_BOUNDS: [usize; 3] = [16, 17, 17];
 
 fn scalar(length: ModulusLength) -> Search {
     Search::new(length, Division::portable(bound_bits(length, SCALAR_BOUNDS)), Box::new(ScalarFilter), false)

@@ -63,7 +63,7 @@ impl Filter for DualFilter {
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
         let [first, second] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
-        let moduli = [modulus(first)?, modulus(second)?];
+        let moduli = [modulus(first, &mut scratch)?, modulus(second, &mut scratch)?];
         let questions = [Question::new(first)?, Question::new(second)?];
         let exponents = questions.each_ref().map(|question| &question.exponent);
         let bases = questions.each_ref().map(|question| &question.two);
@@ -73,8 +73,11 @@ impl Filter for DualFilter {
     }
 }
 
-fn modulus(words: &Words) -> Result<Modulus, LibraryFailed> {
-    Modulus::with_square_of_r(words, &square_of_r(words))
+fn modulus(words: &Words, scratch: &mut Scratch) -> Result<Modulus, LibraryFailed> {
+    let mut modulus = Modulus::for_squaring(words)?;
+    let square_of_r = square_of_r(words, &modulus, scratch)?;
+    modulus.set_square_of_r(&square_of_r)?;
+    Ok(modulus)
 }
 
 /// 2^((w-1)/2) = +-1 mod w?

@@ -247,7 +247,7 @@ mod tests {
                 Self::ByChance => {
                     let mut bits = [0];
                     random::fill(&mut bits)?;
-                    Ok(bits[0])
+                    Ok(bits[0] as u8)
                 }
                 Self::WrongWayRound(filter) => Ok(filter.test(candidates)? ^ 1),
             }

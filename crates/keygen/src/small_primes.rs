@@ -1,6 +1,6 @@
 //! Trial division: which small primes there are, and the division where there is no IFMA.
 //!
-//! The portable division is the one of `kernel::divide` with words of 64 bits instead of eight limbs of 52.
+//! The portable division is that of `kernel::divide`, with words of 64 bits and without a carry.
 
 /// The odd primes up to `bound`.
 pub(crate) fn odd_primes(bound: u32) -> Vec<u64> {
@@ -48,7 +48,8 @@ pub(crate) fn inverse(odd: u64) -> u64 {
 
 struct Group {
     product: u64,
-    negated_inverse: u64,
+    /// Of the product, modulo 2^64.
+    inverse: u64,
     /// p^-1 mod 2^64 and (2^64 - 1) / p.
     divisors: Vec<(u64, u64)>,
 }
@@ -59,17 +60,16 @@ pub(crate) struct Divider {
 }
 
 /// Groups that work side by side, so that the latency of one chain is filled by the others.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 8;
 
 impl Divider {
     pub(crate) fn new(bound: u32) -> Self {
         let group = |primes: Vec<u64>| {
             let product = primes.iter().product();
             let divisors = primes.iter().map(|prime| (inverse(*prime), u64::MAX / prime)).collect();
-            Group { product, negated_inverse: inverse(product).wrapping_neg(), divisors }
+            Group { product, inverse: inverse(product), divisors }
         };
-        // Below 2^63, so that the remainder, at most the product + 1, fits a word.
-        Self { groups: groups(bound, 1 << 63).into_iter().map(group).collect() }
+        Self { groups: groups(bound, u64::MAX).into_iter().map(group).collect() }
     }
 
     /// Whether no odd prime up to the bound divides the number of the little-endian `words`.
@@ -80,13 +80,16 @@ impl Divider {
     }
 }
 
+/// Hensel's remainder: with the quotient digit q = (word - c) m^-1 mod 2^64 the difference word - c - q m is whole in
+/// units of 2^64, and what is owed there is the next c, at most m. After the last word c is -+X / 2^(64 len) mod m.
 fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
     let mut remainders = [0_u64; K];
     for word in words {
         for (remainder, group) in remainders.iter_mut().zip(groups) {
-            let sum = u128::from(*remainder) + u128::from(*word);
-            let digit = (sum as u64).wrapping_mul(group.negated_inverse);
-            *remainder = ((sum + u128::from(digit) * u128::from(group.product)) >> 64) as u64;
+            let (difference, is_borrowed) = word.overflowing_sub(*remainder);
+            let digit = difference.wrapping_mul(group.inverse);
+            let high = ((u128::from(digit) * u128::from(group.product)) >> 64) as u64;
+            *remainder = high + u64::from(is_borrowed);
         }
     }
     remainders.iter().zip(groups).all(|(remainder, group)| {

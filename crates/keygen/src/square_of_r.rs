@@ -2,68 +2,47 @@
 //! library makes it, since the top bit of m is known to be set. For filters alone, whose errors cost nothing but
 //! time.
 
-use crate::small_primes::inverse;
-use crate::words::{Words, multiply, subtract, zeros};
+use crate::library::LibraryFailed;
+use crate::library::number::{Modulus, Number, Scratch};
+use crate::words::{Words, subtract, zeros};
 
-/// In constant time. `modulus` must be odd with its top bit set.
-pub(crate) fn square_of_r(modulus: &[u64]) -> Words {
-    let len = modulus.len();
+/// Squarings from 2^(2 len) to 2^(64 len) = R. One more would save half of the doublings, and costs as much.
+const SQUARINGS: usize = 5;
+
+/// In constant time. `words` must be odd with its top bit set, and `modulus` made of it.
+pub(crate) fn square_of_r(words: &[u64], modulus: &Modulus, scratch: &mut Scratch) -> Result<Words, LibraryFailed> {
+    let len = words.len();
     // R mod m = R - m, as m is more than half of R.
-    let (mut x, _) = subtract(&zeros(len), modulus);
-    for _ in 0..len {
-        x = doubled(&x, modulus);
+    let (mut x, _) = subtract(&zeros(len), words);
+    for _ in 0..2 * len {
+        double(&mut x, words);
     }
-    // x is 2^len in Montgomery form; six squarings make it 2^(64 len) = R.
-    let negated_inverse = inverse(modulus.first().copied().unwrap_or(1)).wrapping_neg();
-    for _ in 0..6 {
-        x = reduced(&multiply(&x, &x), modulus, negated_inverse);
+    // x is 2^(2 len) in Montgomery form.
+    let mut power = Number::from_words(&x)?;
+    for _ in 0..SQUARINGS {
+        modulus.square(&mut power, scratch)?;
     }
-    x
+    x.copy_from_slice(power.words_mut().get(..len).ok_or(LibraryFailed)?);
+    Ok(x)
 }
 
-fn doubled(x: &[u64], modulus: &[u64]) -> Words {
-    let mut double = zeros(x.len());
-    let mut carry = 0;
-    for (out, word) in double.iter_mut().zip(x) {
-        *out = word << 1 | carry;
-        carry = word >> 63;
+/// `x = 2 x mod m`.
+fn double(x: &mut [u64], modulus: &[u64]) {
+    let (mut carry, mut borrow) = (0, 0);
+    for (word, modulus) in x.iter_mut().zip(modulus) {
+        let doubled = *word << 1 | carry;
+        carry = *word >> 63;
+        *word = doubled;
+        borrow = (u128::from(doubled).wrapping_sub(u128::from(*modulus)).wrapping_sub(borrow) >> 64) & 1;
     }
-    reduced_once(&double, carry, modulus)
-}
-
-/// `low + carry * R` less the modulus, if it is not below it.
-fn reduced_once(low: &[u64], carry: u64, modulus: &[u64]) -> Words {
-    let (mut less, borrowed) = subtract(low, modulus);
-    let keep = std::hint::black_box(u64::from(borrowed) & (carry ^ 1)).wrapping_neg();
-    for (less, low) in less.iter_mut().zip(low) {
-        *less = (low & keep) | (*less & !keep);
+    let is_less = carry == 0 && borrow == 1;
+    let mask = std::hint::black_box(u64::from(is_less)).wrapping_sub(1);
+    let mut borrow = 0;
+    for (word, modulus) in x.iter_mut().zip(modulus) {
+        let wide = u128::from(*word).wrapping_sub(u128::from(*modulus & mask)).wrapping_sub(borrow);
+        *word = wide as u64;
+        borrow = (wide >> 64) & 1;
     }
-    less
-}
-
-/// `product / R mod m`.
-fn reduced(product: &[u64], modulus: &[u64], negated_inverse: u64) -> Words {
-    let mut sum = zeros(product.len());
-    sum.copy_from_slice(product);
-    let mut over = 0_u64;
-    for at in 0..modulus.len() {
-        let digit = sum.get(at).copied().unwrap_or(0).wrapping_mul(negated_inverse);
-        let mut carry = 0_u64;
-        for (out, word) in sum.iter_mut().skip(at).zip(modulus) {
-            let wide = u128::from(*out) + u128::from(digit) * u128::from(*word) + u128::from(carry);
-            *out = wide as u64;
-            carry = (wide >> 64) as u64;
-        }
-        // What the row leaves goes into the next word, and the bit beyond it into the one after: at most 1.
-        if let Some(next) = sum.get_mut(at + modulus.len()) {
-            let wide = u128::from(*next) + u128::from(carry) + u128::from(over);
-            *next = wide as u64;
-            over = (wide >> 64) as u64;
-        }
-    }
-    let mut high = zeros(modulus.len());
-    high.copy_from_slice(sum.get(modulus.len()..).unwrap_or_default());
-    reduced_once(&high, over, modulus)
 }
 
 #[cfg(test)]
@@ -76,7 +55,10 @@ mod tests {
 
     fn check(modulus: &[u64]) {
         let expected = (BigUint::from(1_u8) << (128 * modulus.len())) % number(modulus);
-        assert_eq!(number(&square_of_r(modulus)), expected, "{}", number(modulus));
+        let mut scratch = Scratch::new().unwrap();
+        let prepared = Modulus::for_squaring(modulus).unwrap();
+        let square = square_of_r(modulus, &prepared, &mut scratch).unwrap();
+        assert_eq!(number(&square), expected, "{}", number(modulus));
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 //! -h with h = (w-1)/2 is written with these digits: h less 1 in each place has ordinary ones. A quarter faster than
 //! the library's exponentiation, whose multiplications by powers of the base this saves.
 
-use super::{Filter, modulus};
+use super::Filter;
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
 use crate::small_primes::inverse;
@@ -28,7 +28,7 @@ impl Filter for ScalarFilter {
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
         let [words] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
-        let modulus = modulus(words)?;
+        let modulus = Modulus::for_squaring(words)?;
         let power = power(words, &modulus, &mut scratch)?;
         let mut minus_one = words.clone();
         if let Some(lowest) = minus_one.first_mut() {

@@ -129,9 +129,9 @@ impl Modulus {
         Ok(Self { number, montgomery: NonNull::new(montgomery).ok_or(LibraryFailed)? })
     }
 
-    /// With what the library would compute given: R^2, and of it and the modulus full width. For filters, where speed
-    /// counts and an error costs nothing but time; confirmation takes [`new`](Self::new).
-    pub(crate) fn with_square_of_r(words: &[u64], square_of_r: &[u64]) -> Result<Self, LibraryFailed> {
+    /// Without R^2, which squaring does not need, and of the modulus full width. For filters, where speed counts and an
+    /// error costs nothing but time; confirmation takes [`new`](Self::new).
+    pub(crate) fn for_squaring(words: &[u64]) -> Result<Self, LibraryFailed> {
         let number = Number::from_words(words)?;
         // SAFETY: no preconditions; null on failure.
         let montgomery = NonNull::new(unsafe { aws_lc_sys::BN_MONT_CTX_new() }).ok_or(LibraryFailed)?;
@@ -140,8 +140,14 @@ impl Modulus {
         let values = unsafe { modulus.montgomery.as_mut() };
         values.n0 = [inverse(words.first().copied().unwrap_or(1)).wrapping_neg(), 0];
         read_words(words, &raw mut values.N)?;
-        read_words(square_of_r, &raw mut values.RR)?;
         Ok(modulus)
+    }
+
+    /// Completes [`for_squaring`](Self::for_squaring) for all that a modulus can do.
+    pub(crate) fn set_square_of_r(&mut self, square_of_r: &[u64]) -> Result<(), LibraryFailed> {
+        // SAFETY: the values are live and owned here, and nothing else refers to them.
+        let values = unsafe { self.montgomery.as_mut() };
+        read_words(square_of_r, &raw mut values.RR).map(|_set| ())
     }
 
     /// `base^exponent`, in time that depends on the width of the exponent alone. `base` must be below the modulus.

@@ -11,12 +11,11 @@ const FRESH_BYTES: usize = 32;
 
 /// Fills `out`. Fresh bytes of the system's go into the generator's state first: a machine that was copied with the process in it
 /// goes on from the same state, and the kernel's generator is what is rekeyed then.
-pub(crate) fn fill(out: &mut [u8]) -> Result<(), LibraryFailed> {
+pub(crate) fn fill(out: &mut [u64]) -> Result<(), LibraryFailed> {
     let mut fresh = Zeroizing::new([0_u8; FRESH_BYTES]);
     random::fill(&mut *fresh).map_err(|_unavailable| LibraryFailed)?;
-    // SAFETY: pointer and length are those of one exclusively borrowed buffer; the third argument leads to the 32 bytes
-    // (RAND_PRED_RESISTANCE_LEN) that the library reads.
-    succeeded(unsafe {
-        aws_lc_sys::RAND_bytes_with_user_prediction_resistance(out.as_mut_ptr(), out.len(), fresh.as_ptr())
-    })
+    let (start, len) = (out.as_mut_ptr().cast(), size_of_val(out));
+    // SAFETY: pointer and length are those of one exclusively borrowed buffer, in which any bytes are valid words; the
+    // third argument leads to the 32 bytes (RAND_PRED_RESISTANCE_LEN) that the library reads.
+    succeeded(unsafe { aws_lc_sys::RAND_bytes_with_user_prediction_resistance(start, len, fresh.as_ptr()) })
 }
