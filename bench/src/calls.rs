@@ -18,7 +18,7 @@ use prost::Message;
 use crate::load::{Row, row};
 
 /// What is signed and sealed, bytes.
-const MESSAGE: [u8; 64] = [0x5a; 64];
+pub(crate) const MESSAGE: [u8; 64] = [0x5a; 64];
 
 /// Every operation with one number of clients.
 pub(crate) struct Calls<'a> {

@@ -12,16 +12,19 @@ use std::time::{Duration, Instant};
 use claviger_client::{ClientError, ClientKey, Endpoint, InstanceClient};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
-    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
+    AdvanceDecryptResponse, AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest,
+    AdvanceGenerateDataKeyPairResponse, DecryptRequest, EncryptRequest,
 };
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::calls::{Calls, Keys};
+use crate::calls::{Calls, Keys, MESSAGE};
 
 /// How long each row is measured.
 const MEASURED: Duration = Duration::from_secs(3);
 const CLIENTS: [usize; 2] = [1, 16];
+/// The key that `claviger dev` makes.
+const KEY: &str = "alias/dev";
 
 /// One measured operation.
 pub(crate) struct Row {
@@ -49,30 +52,77 @@ impl Row {
     }
 }
 
+/// The titles over the rows.
+pub(crate) fn titles() -> String {
+    format!("{:34} {:9} {:>7} {:>11} {:>9} {:>9}", "operation", "spec", "clients", "requests/s", "p50 ms", "p99 ms")
+}
+
 /// Every operation at every number of clients.
 pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
-    let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt"))?;
-    let endpoint = Endpoint::new(endpoint, &std::fs::read(dir.join("ca.pem"))?)?;
-    let keys = Keys::create(endpoint.clone(), dir).await?;
-    let client = Arc::new(InstanceClient::new(endpoint, key));
-    let asked = Operation::AdvanceGenerateDataKeyPair;
-    let made: AdvanceGenerateDataKeyPairResponse = client.call(asked, &pair("EC_P256"), None).await?.message;
-    let blob = made.private_key_ciphertext_blob;
+    let server = Called::new(endpoint, dir).await?;
+    let keys = Keys::create(server.endpoint.clone(), dir).await?;
     let mut rows = Vec::new();
     for clients in CLIENTS {
         for spec in ["EC_P256", "EC_P256K", "RSA_2048", "RSA_3072", "RSA_4096"] {
-            rows.push(row::<AdvanceGenerateDataKeyPairResponse>(asked, spec, clients, &client, &pair(spec)).await?);
+            rows.push(server.pairs(spec, clients).await?);
         }
-        let open = DecryptRequest { ciphertext_blob: blob.clone(), ..DecryptRequest::default() };
-        rows.push(row::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, "EC_P256", clients, &client, &open).await?);
-        Calls { client: &client, clients, rows: &mut rows }.measure(&keys).await?;
+        rows.push(server.open(clients).await?);
+        Calls { client: &server.client, clients, rows: &mut rows }.measure(&keys).await?;
     }
     Ok(rows)
 }
 
+/// One of the operations that have a target in design.md section 7, with as many clients as its row has; `None` when
+/// the name is of no such operation.
+pub(crate) async fn measure_target(endpoint: &str, dir: &Path, target: &str) -> Result<Option<Row>, Box<dyn Error>> {
+    let server = Called::new(endpoint, dir).await?;
+    let clients = CLIENTS.into_iter().max().unwrap_or(1);
+    Ok(Some(match target {
+        "EC_P256" => server.pairs("EC_P256", clients).await?,
+        "EC_P256K" => server.pairs("EC_P256K", clients).await?,
+        "AdvanceEncrypt" => server.seal(clients).await?,
+        "AdvanceDecrypt" => server.open(clients).await?,
+        _ => return Ok(None),
+    }))
+}
+
+/// A server, called with one client key.
+struct Called {
+    endpoint: Endpoint,
+    client: Arc<InstanceClient>,
+    /// The private key of a pair, wrapped.
+    blob: Vec<u8>,
+}
+
+impl Called {
+    async fn new(endpoint: &str, dir: &Path) -> Result<Self, Box<dyn Error>> {
+        let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt"))?;
+        let endpoint = Endpoint::new(endpoint, &std::fs::read(dir.join("ca.pem"))?)?;
+        let client = Arc::new(InstanceClient::new(endpoint.clone(), key));
+        let asked = Operation::AdvanceGenerateDataKeyPair;
+        let made: AdvanceGenerateDataKeyPairResponse = client.call(asked, &pair("EC_P256"), None).await?.message;
+        Ok(Self { endpoint, client, blob: made.private_key_ciphertext_blob })
+    }
+
+    async fn pairs(&self, spec: &'static str, clients: usize) -> Result<Row, Box<dyn Error>> {
+        let asked = Operation::AdvanceGenerateDataKeyPair;
+        row::<AdvanceGenerateDataKeyPairResponse>(asked, spec, clients, &self.client, &pair(spec)).await
+    }
+
+    async fn seal(&self, clients: usize) -> Result<Row, Box<dyn Error>> {
+        let seal = EncryptRequest { key_id: KEY.to_owned(), plaintext: MESSAGE.to_vec(), ..EncryptRequest::default() };
+        row::<AdvanceEncryptResponse>(Operation::AdvanceEncrypt, "AES_256", clients, &self.client, &seal).await
+    }
+
+    async fn open(&self, clients: usize) -> Result<Row, Box<dyn Error>> {
+        let open = DecryptRequest { ciphertext_blob: self.blob.clone(), ..DecryptRequest::default() };
+        row::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, "EC_P256", clients, &self.client, &open).await
+    }
+}
+
 fn pair(spec: &str) -> AdvanceGenerateDataKeyPairRequest {
     AdvanceGenerateDataKeyPairRequest {
-        key_id: "alias/dev".to_owned(),
+        key_id: KEY.to_owned(),
         key_pair_spec: spec.to_owned(),
         key_format: "DER".to_owned(),
         aad: Vec::new(),

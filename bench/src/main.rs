@@ -1,7 +1,8 @@
 //! Latency and throughput over TLS with signatures, and pairs made per second per core, measured and printed: as tables,
 //! or with `--json`. Client and server share the machine, so the figures are for both together.
 //!
-//! Without a word: every operation, then pairs per core. `pairs`: pair latency from stock and with an empty stock.
+//! Without a word: every operation, then pairs per core. `server`: one of the operations that have a target in design.md,
+//! against a development server that runs already, so that it can be profiled. `pairs`: pair latency from stock and with an empty stock.
 //! `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -16,6 +17,7 @@ mod times;
 
 use std::error::Error;
 use std::fmt::Display;
+use std::path::Path;
 use std::time::Duration;
 
 use claviger_keygen::StockSizes;
@@ -26,7 +28,8 @@ use tokio::runtime::Runtime;
 const CALLS: usize = 1_000;
 /// Seconds of one round of `storm`.
 const ROUND_S: usize = 10;
-const USAGE: &str = "claviger-bench [pairs [--calls N] | storm [--seconds N] | memory [--pairs N]] [--json]";
+const USAGE: &str = "claviger-bench [server ENDPOINT DATA_DIR EC_P256|EC_P256K|AdvanceEncrypt|AdvanceDecrypt | \
+                     pairs [--calls N] | storm [--seconds N] | memory [--pairs N]] [--json]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match known.as_slice() {
         [] => return operations(&runtime, as_json),
+        ["server", endpoint, data_dir, target] => {
+            let row = runtime.block_on(load::measure_target(endpoint, Path::new(data_dir), target))?.ok_or(USAGE)?;
+            show(as_json, &json!({"Operations": [row.to_json()]}), &format!("{}\n{row}", load::titles()));
+        }
         ["pairs", rest @ ..] => {
             let rows = runtime.block_on(latency::measure(number(rest, "--calls", CALLS)?))?;
             let json = rows.iter().map(latency::Row::to_json).collect::<Vec<_>>();
@@ -88,7 +95,7 @@ fn operations(runtime: &Runtime, as_json: bool) -> Result<(), Box<dyn Error>> {
         println!("{:#}", json!({"Operations": operations, "PairsPerCore": pairs}));
         return Ok(());
     }
-    println!("{:34} {:9} {:>7} {:>11} {:>9} {:>9}", "operation", "spec", "clients", "requests/s", "p50 ms", "p99 ms");
+    println!("{}", load::titles());
     rows.iter().for_each(|row| println!("{row}"));
     println!("\n{:9} {:>24}", "spec", "pairs/s made on one core");
     pairs.iter().for_each(|row| println!("{row}"));

@@ -6,9 +6,6 @@ use std::process::{Command, ExitCode};
 
 use crate::command::{apt_install, cargo, find, succeeds};
 
-/// Benchmarks that can be named.
-pub(crate) const NAMES: [&str; 1] = ["keygen"];
-
 /// Runs the benchmark with `options` of its own. Only it writes to standard output, so that `--json` gives JSON and
 /// no more.
 pub(crate) fn keygen(root: &Path, options: &[&str]) -> ExitCode {

@@ -8,6 +8,7 @@ mod bench;
 mod command;
 mod conformance;
 mod fuzz;
+mod profile;
 mod python;
 mod report;
 mod stages;
@@ -22,6 +23,7 @@ const USAGE: &str = "\
 usage: cargo xtask test [--slow] [--only NAME]...   run every check (or only those named); --slow adds the long ones
        cargo xtask bench keygen [--quick] [--json] [--only SPEC]
                                                     measure key generation beside other libraries
+       cargo xtask bench profile                    show where a request's time goes, with perf
        cargo xtask tidy                             check the house rules of the sources
        cargo xtask list                             list the stages of `test`";
 
@@ -34,8 +36,9 @@ fn main() -> ExitCode {
             Ok(options) => stages::run(&root, &options),
             Err(complaint) => refuse(&complaint),
         },
-        ["bench", name, options @ ..] if bench::NAMES.contains(name) => bench::keygen(&root, options),
-        ["bench", ..] => refuse(&format!("a benchmark must be named: {}", bench::NAMES.join(", "))),
+        ["bench", "keygen", options @ ..] => bench::keygen(&root, options),
+        ["bench", "profile"] => profile::run(&root),
+        ["bench", ..] => refuse("a benchmark must be named: keygen, profile"),
         ["tidy"] => tidy::print(&root),
         ["list"] => {
             stages::list();
