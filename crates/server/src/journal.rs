@@ -59,6 +59,11 @@ impl Facts {
         self.is_gone = true;
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
     /// The caller's own word for who it is, before anything was verified.
     pub(crate) fn claim(&mut self, id: &str) {
         let id: String = id.chars().take(CLAIM_CHARS_MAX).collect();

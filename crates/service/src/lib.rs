@@ -16,6 +16,7 @@ mod scheduler;
 mod sealing;
 mod service;
 mod setup;
+mod slow;
 
 /// The generator's figures, for metrics.
 pub use claviger_keygen::Figures as PairFigures;

@@ -8,7 +8,6 @@ use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
 use claviger_model::{Key, KeyAction, KeyVersion, Target};
 use claviger_vault::{InstanceRecord, Vault};
-use tokio::sync::Semaphore;
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -17,6 +16,7 @@ use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
 use crate::key_ref::KeyRef;
 use crate::material::Material;
+use crate::slow::SlowPlaces;
 
 /// What an operator may choose.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +70,7 @@ pub struct Service {
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
-    /// Places for slow arithmetic, one per core.
-    slow_places: Arc<Semaphore>,
+    slow_places: SlowPlaces,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
     aliases: Arc<Shelf<AliasName, KeyId>>,
@@ -89,7 +88,7 @@ impl Service {
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
-            slow_places: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))),
+            slow_places: SlowPlaces::default(),
             vault,
             clock,
             generator,
@@ -163,20 +162,16 @@ impl Service {
         working.await.map_err(|_panicked| ServiceError::Bug("a blocking operation panicked"))?
     }
 
-    /// Runs arithmetic that takes long on a blocking thread, at most one per core, so that a flood of it does not hold up
-    /// the small calls of others.
+    /// Runs arithmetic that takes long where it holds nobody up. Dropped before its turn came, the work never begins.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooManyWaiting`], at once.
     pub(crate) async fn slowly<T, F>(&self, work: F) -> Result<T, ServiceError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let place = Arc::clone(&self.slow_places).acquire_owned().await;
-        let place = place.map_err(|_closed| ServiceError::Bug("the places for slow work were closed"))?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _until_done = place;
-            work()
-        });
-        working.await.map_err(|_panicked| ServiceError::Bug("slow work panicked"))
+        self.slow_places.run(work).await
     }
 
     /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).

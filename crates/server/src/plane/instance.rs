@@ -138,6 +138,20 @@ impl Call<'_> {
         }
     }
 
+    /// What `working` comes to, unless the client goes away first: what has not begun by then never does.
+    async fn unless_gone<T>(
+        &self,
+        working: impl Future<Output = Result<T, ServiceError>>,
+        facts: &mut Facts,
+    ) -> Result<T, ApiError> {
+        let done = tokio::select! {
+            biased;
+            () = self.presence.gone() => Err(ServiceError::CallerGone),
+            done = working => done,
+        };
+        done.map_err(|error| api_error(&error, facts))
+    }
+
     /// The request message. One that does not parse is a bad business parameter.
     fn message<M: Message + Default>(&self) -> Result<M, ApiError> {
         M::decode(self.body).map_err(|_malformed| ApiError::InvalidParameter)
@@ -247,7 +261,7 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
             ApiError::ServiceUnavailableTemporary
         }
         ServiceError::TooManyWaiting => {
-            facts.detail = Some("too many requests wait for a key pair");
+            facts.detail = Some("too many requests wait");
             ApiError::ServiceUnavailableTemporary
         }
         ServiceError::CallerGone => {

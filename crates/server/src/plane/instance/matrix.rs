@@ -22,7 +22,7 @@ use prost::Message;
 
 use super::{Answered, Call};
 use crate::journal::Facts;
-use crate::presence::presence;
+use crate::presence::{Presence, presence};
 
 use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
 
@@ -181,9 +181,20 @@ impl Fixture {
     }
 
     async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
+        let (_here, presence) = presence();
+        self.call_from(&presence, operation, body, rights, &mut Facts::default()).await
+    }
+
+    async fn call_from(
+        &self,
+        presence: &Presence,
+        operation: Operation,
+        body: &[u8],
+        rights: &Rights,
+        facts: &mut Facts,
+    ) -> Result<Answered, ApiError> {
         let caller = Caller::ClientKey(claviger_base::id::ClientKeyId::generate().unwrap());
         let request_id = RequestId::generate().unwrap();
-        let (_here, presence) = presence();
         let call = Call {
             service: &self.service,
             caller: &caller,
@@ -191,9 +202,9 @@ impl Fixture {
             body,
             version_header: None,
             request_id: &request_id,
-            presence: &presence,
+            presence,
         };
-        call.run(operation, &mut Facts::default()).await
+        call.run(operation, facts).await
     }
 }
 
@@ -302,6 +313,31 @@ async fn every_cell_answers_as_the_table_says() {
     assert_eq!(cells, Operation::ALL.len() * KINDS.len() * LIVES.len() * MAYS.len());
     // Secrets are not stored yet; everything else is served to somebody.
     assert_eq!(served.len(), Operation::ALL.len() - 1);
+}
+
+/// Nothing is computed for who has gone, and the record says so.
+#[tokio::test]
+async fn work_for_a_client_that_went_away_does_not_begin() {
+    let fixture = Fixture::new();
+    let rights = Rights::everything(SOURCE);
+    for (kind, operations) in [
+        ((KeySpec::Rsa2048, S), [Operation::Sign, Operation::Verify]),
+        ((KeySpec::Rsa2048, E), [Operation::Encrypt, Operation::Decrypt]),
+        ((KeySpec::AliyunAes256, E), [Operation::AdvanceEncrypt, Operation::AdvanceDecrypt]),
+    ] {
+        let key = fixture.create(kind);
+        let made = make(&fixture, &key).await;
+        for operation in operations {
+            let (here, presence) = presence();
+            let (body, mut facts) = (request(operation, &key, &made), Facts::default());
+            assert!(fixture.call_from(&presence, operation, &body, &rights, &mut facts).await.is_ok());
+            assert!(!facts.is_gone());
+            drop(here);
+            let refused = fixture.call_from(&presence, operation, &body, &rights, &mut facts).await;
+            assert_eq!(refused.unwrap_err(), ApiError::ServiceUnavailableTemporary, "{}", operation.name());
+            assert!(facts.is_gone(), "{}", operation.name());
+        }
+    }
 }
 
 /// Every spec and usage that CreateKey makes has a column.

@@ -24,7 +24,7 @@ impl Call<'_> {
             message: request.message,
             digest: request.digest,
         };
-        let signed = self.service.sign(wanted).await.map_err(|error| api_error(&error, facts))?;
+        let signed = self.unless_gone(self.service.sign(wanted), facts).await?;
         let response = SignResponse {
             key_id: signed.key_id.to_string(),
             signature: signed.result,
@@ -47,8 +47,7 @@ impl Call<'_> {
             message: request.message,
             digest: request.digest,
         };
-        let verifying = self.service.verify(wanted, request.signature);
-        let verified = verifying.await.map_err(|error| api_error(&error, facts))?;
+        let verified = self.unless_gone(self.service.verify(wanted, request.signature), facts).await?;
         let response = VerifyResponse {
             key_id: verified.key_id.to_string(),
             value: verified.result,
