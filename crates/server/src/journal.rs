@@ -34,7 +34,7 @@ pub(crate) struct Journal {
 }
 
 /// What is known about one request so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// The operation, once its name was recognised.
     pub(crate) operation: Option<&'static str>,
