@@ -15,6 +15,7 @@ mod listen;
 mod metrics;
 mod plane;
 mod presence;
+mod readiness;
 mod scheduler;
 mod tls;
 
