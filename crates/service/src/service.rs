@@ -184,10 +184,7 @@ impl Service {
 
     /// The key that `key` names. One whose pending window is over counts as destroyed.
     pub(crate) async fn key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
-        let id = match key {
-            KeyRef::Id(id) => id.clone(),
-            KeyRef::Alias(name) => self.key_of_alias(name).await?,
-        };
+        let id = self.key_id(key).await?;
         let vault = Arc::clone(&self.vault);
         let load = move |id: &KeyId| Ok(vault.key(id)?.map(|stored| stored.record.0));
         let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
@@ -195,6 +192,17 @@ impl Service {
             return Err(ServiceError::KeyNotFound);
         }
         Ok(found)
+    }
+
+    /// The id of the key that `key` names, whether there is such a key or not.
+    ///
+    /// # Errors
+    /// [`ServiceError::AliasNotFound`].
+    pub async fn key_id(&self, key: &KeyRef) -> Result<KeyId, ServiceError> {
+        match key {
+            KeyRef::Id(id) => Ok(id.clone()),
+            KeyRef::Alias(name) => self.key_of_alias(name).await,
+        }
     }
 
     async fn key_of_alias(&self, name: &AliasName) -> Result<KeyId, ServiceError> {

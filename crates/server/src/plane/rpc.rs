@@ -4,7 +4,7 @@ mod access_points;
 mod actions;
 mod client_keys;
 #[cfg(test)]
-mod panics;
+mod records;
 
 use std::sync::Arc;
 
@@ -97,6 +97,9 @@ impl Work {
         });
         let (result, known) = running.await.map_err(|error| rpc_error(&error))?;
         *facts = known;
+        if result.is_err() {
+            facts.find_named_key(service).await;
+        }
         result
     }
 }

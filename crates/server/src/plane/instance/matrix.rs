@@ -134,14 +134,14 @@ fn expected(cell: char, key: &KeyId, life: Life, may: May) -> Result<(), ApiErro
     }
 }
 
-struct Fixture {
-    service: Arc<Service>,
+pub(super) struct Fixture {
+    pub(super) service: Arc<Service>,
     vault: Arc<Vault>,
     clock: Clock,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
         let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
@@ -153,7 +153,7 @@ impl Fixture {
         Self { service: Arc::new(service), vault, clock }
     }
 
-    fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
+    pub(super) fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
         let (description, creator) = (String::new(), String::new());
         let request = CreateKey { spec, usage: Some(usage), description, rotation_interval: None, creator };
         self.service.create_key(request).unwrap()
@@ -185,7 +185,7 @@ impl Fixture {
         self.call_from(&presence, operation, body, rights, &mut Facts::default()).await
     }
 
-    async fn call_from(
+    pub(super) async fn call_from(
         &self,
         presence: &Presence,
         operation: Operation,
