@@ -12,10 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 use crate::error::ServiceError;
-
-/// How often something is read again because a change, of anything on the shelf, was made known meanwhile: a change costs a
-/// flush to disk, a load takes microseconds, so hardly a second time.
-const TRIES_MAX: usize = 64;
+use crate::retry::until_done;
 
 /// One kind of cached thing, by its id. Recently used entries stay.
 pub(crate) struct Shelf<K: Hash + Eq, V> {
@@ -64,21 +61,22 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> She
     where
         F: FnMut(&K) -> Result<Option<V>, ServiceError>,
     {
-        for _ in 0..TRIES_MAX {
+        until_done(|| {
             if let Some(entry) = self.peek(id) {
-                return Ok(Some(entry));
+                return Ok(Some(Some(entry)));
             }
             let changes_before = self.changes.load(Ordering::SeqCst);
             let loaded = load(id)?.map(Arc::new);
             let mut entries = self.lock();
-            if self.changes.load(Ordering::SeqCst) == changes_before {
-                if let Some(entry) = &loaded {
-                    entries.put(id.clone(), Arc::clone(entry));
-                }
-                return Ok(loaded);
+            // Of anything on the shelf: a change costs a flush to disk and a load takes microseconds, so they seldom meet.
+            if self.changes.load(Ordering::SeqCst) != changes_before {
+                return Ok(None);
             }
-        }
-        Err(ServiceError::Contention)
+            if let Some(entry) = &loaded {
+                entries.put(id.clone(), Arc::clone(entry));
+            }
+            Ok(Some(loaded))
+        })
     }
 
     /// Drops the entry after a change; loads that began before it read again.
@@ -174,7 +172,7 @@ mod tests {
             Ok(Some("stale".to_owned()))
         });
         assert!(matches!(refused, Err(ServiceError::Contention)));
-        assert_eq!(reads, TRIES_MAX);
+        assert_eq!(reads, crate::retry::TRIES_MAX);
         assert!(shelf.peek(&1).is_none());
     }
 
