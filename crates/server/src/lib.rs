@@ -8,6 +8,8 @@ mod assemble;
 mod begin_anew;
 mod body;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod handout;
 mod idle;
 mod journal;

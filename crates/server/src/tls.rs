@@ -43,25 +43,20 @@ pub(crate) fn acceptor(
 
 #[cfg(test)]
 mod tests {
-    use claviger_service::{ServiceError, first_start};
     use claviger_store::MemoryEngine;
-    use claviger_vault::{FileSeal, Vault};
     use rustls::pki_types::pem::PemObject;
     use rustls::{ClientConfig, RootCertStore};
     use tokio_rustls::TlsConnector;
 
     use super::*;
+    use crate::fixture::Instance;
 
     fn server_and_its_roots() -> (TlsAcceptor, RootCertStore) {
-        let dir = tempfile::tempdir().unwrap();
-        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
-        let vault = Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap();
-        let clock = Clock::default();
-        let instance = first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
+        let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
         let authority = vault.tls_authority().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
-        (acceptor(&authority, &instance, &[], &clock).unwrap(), roots)
+        (acceptor(&authority, &record, &[], &clock).unwrap(), roots)
     }
 
     /// What is agreed on with a client that offers these protocols; `None`: no connection.

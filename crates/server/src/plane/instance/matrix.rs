@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
-use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
-use claviger_service::{Caller, Config, CreateKey, KeyRef, Rights, Service, ServiceError, first_start};
+use claviger_service::{Caller, CreateKey, KeyRef, Rights, Service};
 use claviger_store::MemoryEngine;
-use claviger_vault::{FileSeal, StoredKey, Vault};
+use claviger_vault::{StoredKey, Vault};
 use claviger_wire::instance::message::{
     AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyRequest, DecryptRequest,
     EncryptRequest, EncryptResponse, GenerateDataKeyPairRequest, GenerateDataKeyRequest, GenerateRandomRequest,
@@ -21,6 +20,7 @@ use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
 use super::{Answered, Call};
+use crate::fixture::Instance;
 use crate::journal::Facts;
 use crate::presence::{Presence, presence};
 
@@ -142,15 +142,8 @@ pub(super) struct Fixture {
 
 impl Fixture {
     pub(super) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
-        let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
-        let clock = Clock::default();
-        first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-        let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
-        let generator = Generator::start(keygen).unwrap();
-        let service = Service::new(Arc::clone(&vault), clock.clone(), generator, Config::default()).unwrap();
-        Self { service: Arc::new(service), vault, clock }
+        let instance = Instance::over(Arc::new(MemoryEngine::default()));
+        Self { service: instance.service(), vault: instance.vault, clock: instance.clock }
     }
 
     pub(super) fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {

@@ -4,19 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use claviger_base::Clock;
 use claviger_base::id::{AccessKeyId, KeyId};
-use claviger_keygen::{Generator, StockSizes};
 use claviger_model::KeySpec;
-use claviger_service::{Caller, Config, CreateKey, Service, ServiceError, first_start};
+use claviger_service::{Caller, CreateKey, Service};
 use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Record, Revision, StoreError, Watch};
-use claviger_vault::{FileSeal, Vault};
 use claviger_wire::rpc::action::Action;
 use claviger_wire::rpc::error::RpcError;
 use claviger_wire::rpc::parameters::Parameters;
 
 use super::super::principal;
 use super::Work;
+use crate::fixture::Instance;
 use crate::journal::Facts;
 
 /// A store whose reads panic from the moment that it is told to.
@@ -46,15 +44,8 @@ impl Engine for Panicking {
 }
 
 fn service() -> (Arc<Service>, Arc<Panicking>) {
-    let dir = tempfile::tempdir().unwrap();
-    let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
     let engine = Arc::new(Panicking::default());
-    let vault = Arc::new(Vault::create(Arc::clone(&engine) as _, &seal).unwrap());
-    let clock = Clock::default();
-    first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-    let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
-    let generator = Generator::start(keygen).unwrap();
-    (Arc::new(Service::new(vault, clock, generator, Config::default()).unwrap()), engine)
+    (Instance::over(Arc::clone(&engine) as _).service(), engine)
 }
 
 fn work(action: Action, caller: &AccessKeyId, query: &str) -> Work {
