@@ -35,7 +35,7 @@ def test_every_request_has_its_record(own_server):
     # What was sent, then operation, principal, key and code of its record; None: not known.
     sent = [
         (raw.instance(PAIR, pair()), PAIR, me, "key-", "OK"),
-        (raw.instance(PAIR, pair(spec="rsa_2048")), PAIR, me, "alias/dev", "InvalidParameter"),
+        (raw.instance(PAIR, pair(spec="rsa_2048")), PAIR, me, "key-", "InvalidParameter"),
         (raw.instance(PAIR, pair(alias)), PAIR, me, alias, "Forbidden.KeyNotFound"),
         (raw.instance(PAIR, b"\x0a"), PAIR, me, None, "InvalidParameter"),
         (raw.instance("Nothing", pair()), "-", "-", None, "InvalidApiName"),

@@ -45,15 +45,20 @@ pub struct Record {
     pub principal: String,
     /// Where it came from; `None` for [`Plane::Local`].
     pub source: Option<SocketAddr>,
-    /// The key or alias asked for, as sent; cut to 300 characters.
+    /// What it was about: the id of the key, or the key as sent where it is not known; the secret, client key, access point,
+    /// policy or network rule; cut to 300 characters.
     pub key_id: Option<String>,
+    /// What was named beside it: the alias or ARN that stood for the key, the access point of a client key; cut to 300
+    /// characters.
+    pub named: Option<String>,
     /// The version used; cut to 64 characters.
     pub key_version_id: Option<String>,
     /// `OK` or the error code answered; cut to 128 characters.
     pub code: String,
     /// HTTP status answered.
     pub status: u16,
-    /// From the last byte of the request to this record, microseconds.
+    /// From the last byte of the request's headers to this record, microseconds: the wait for its body, for its turn and for
+    /// the work.
     pub duration_us: u64,
     /// A fixed remark of the program.
     pub detail: Option<&'static str>,
@@ -73,6 +78,9 @@ impl Record {
         text(&mut out, "source", &source, 64);
         if let Some(key_id) = &self.key_id {
             text(&mut out, "key_id", key_id, 300);
+        }
+        if let Some(named) = &self.named {
+            text(&mut out, "named", named, 300);
         }
         if let Some(key_version_id) = &self.key_version_id {
             text(&mut out, "key_version_id", key_version_id, 64);

@@ -30,6 +30,15 @@ pub(crate) enum Failure {
         /// Why.
         reason: String,
     },
+    /// So few files may be open that not all connections would find room.
+    OpenFiles {
+        /// Files that may be open.
+        limit: u64,
+        /// Files that must be.
+        wanted: usize,
+        /// Connections there is room for.
+        fitting: usize,
+    },
     /// An argument.
     Argument(String),
     /// The demonstration did not show what it must.
@@ -46,6 +55,11 @@ impl fmt::Display for Failure {
             Self::Audit(error) => write!(f, "{error}"),
             Self::Config { path, reason } => write!(f, "the configuration {}: {reason}", path.display()),
             Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::OpenFiles { limit, wanted, fitting } => {
+                write!(f, "{limit} files may be open, and connections_max takes {wanted}; ")?;
+                f.write_str("raise the limit (ulimit -n, LimitNOFILE= of a systemd unit)")?;
+                if *fitting > 0 { write!(f, ", or set connections_max to {fitting} at most") } else { Ok(()) }
+            }
             Self::Argument(text) => f.write_str(text),
             Self::Demo(text) => write!(f, "the demonstration failed: {text}"),
             Self::Runtime(error) => write!(f, "the system gave no threads: {error}"),

@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod config;
 mod failure;
+mod open_files;
 mod output;
 
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::cli::Cli;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
-    allow_many_connections();
+    open_files::allow_many();
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -23,14 +24,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Every connection is an open file, and the usual limit of 1024 is below `connections_max`.
-fn allow_many_connections() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // When it is refused, accepting fails over the limit and is logged.
-    let _refused = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// A core dump would hold every unsealed key: none is written, and no other process of this user may attach.

@@ -127,6 +127,38 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     stop(server);
 }
 
+/// `command` in a shell that has limited its open files so.
+fn limited(ulimit: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit {ulimit} && exec \"$0\" \"$@\"")).arg(command.get_program());
+    shell.args(command.get_args());
+    shell
+}
+
+#[test]
+fn so_few_open_files_that_not_all_connections_would_find_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (data, root, config) = (path("data"), path("root.key"), path("claviger.toml"));
+    let arguments = ["init", "--data-dir", &data, "--root-key-file", &root, "--config", &config];
+    assert!(claviger(&arguments).output().unwrap().status.success());
+    let text = fs::read_to_string(&config).unwrap().replace("0.0.0.0:8443", "127.0.0.1:0");
+    fs::write(&config, text.replace("127.0.0.1:8444", "127.0.0.1:0")).unwrap();
+    let serve = claviger(&["serve", "--config", &config]);
+    let refused = limited("-n 2000", &serve).output().unwrap();
+    must_fail(&refused, "2000 files may be open, and connections_max takes 5248; raise the limit (ulimit -n");
+    must_fail(&refused, "or set connections_max to 848 at most");
+    must_fail(&limited("-n 1152", &serve).output().unwrap(), "systemd unit)\n");
+    // A limit that may be raised is.
+    stop(ready(&mut limited("-S -n 512", &serve)));
+    let few = fs::read_to_string(&config).unwrap().replace("# connections_max = 4096", "connections_max = 848");
+    fs::write(&config, few).unwrap();
+    stop(ready(&mut limited("-n 2000", &serve)));
+    must_fail(&limited("-n 1999", &serve).output().unwrap(), "connections_max to 847 at most");
+    // The development server has no such setting and takes fewer.
+    stop(ready(&mut limited("-n 256", &dev(&dir.path().join("dev")))));
+}
+
 #[test]
 fn audit_verify_names_what_was_done_to_the_log() {
     let dir = tempfile::tempdir().unwrap();

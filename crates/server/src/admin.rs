@@ -12,6 +12,7 @@ use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
 use crate::listen::Answer;
+use crate::readiness::{FRESH, Readiness};
 use crate::scheduler;
 
 /// Longest advance at once: 100 years.
@@ -22,6 +23,7 @@ pub(crate) struct Admin {
     pub(crate) service: Arc<Service>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) readiness: Arc<Readiness>,
     /// Whether `POST /dev/clock` exists.
     pub(crate) has_clock: bool,
 }
@@ -53,7 +55,11 @@ impl Admin {
                 "the audit log takes no records; is the disk full?\n",
             );
         }
-        match self.service.blocking(Service::check_store).await {
+        let readiness = Arc::clone(&self.readiness);
+        let looking = self.service.blocking(move |service| {
+            Ok(readiness.outcome(FRESH, || service.check_store().map_err(|error| error.to_string())))
+        });
+        match looking.await.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(()) => answer::text(StatusCode::OK, "ready\n"),
             Err(error) => answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -145,6 +145,7 @@ impl Server {
             service: Arc::clone(&self.service),
             vault: Arc::clone(&self.vault),
             journal: Arc::clone(&self.journal),
+            readiness: Arc::default(),
             has_clock: self.options.is_dev,
         });
         let journal = Arc::clone(&self.journal);

@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
 use claviger_base::Clock;
-use claviger_base::id::RequestId;
-use claviger_service::Remarks;
+use claviger_base::id::{KeyId, RequestId};
+use claviger_service::{KeyRef, Remarks, Service};
 use hyper::StatusCode;
 use tokio::sync::oneshot;
 
@@ -34,14 +34,18 @@ pub(crate) struct Journal {
 }
 
 /// What is known about one request so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// The operation, once its name was recognised.
     pub(crate) operation: Option<&'static str>,
     /// Who called, once the signature was verified.
     pub(crate) principal: Option<String>,
-    /// The key, as named by the caller and then by its id.
-    pub(crate) key_id: Option<String>,
+    /// The key, as named by the caller and then by its id; or what else it is about.
+    key_id: Option<String>,
+    /// Whether that is a key.
+    is_key: bool,
+    /// What was named beside it.
+    pub(crate) named: Option<String>,
     /// The version that was used or made.
     pub(crate) key_version_id: Option<String>,
     /// Which parameter, or why, in words of the program.
@@ -59,6 +63,16 @@ impl Facts {
         self.is_gone = true;
     }
 
+    #[cfg(test)]
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
     /// The caller's own word for who it is, before anything was verified.
     pub(crate) fn claim(&mut self, id: &str) {
         let id: String = id.chars().take(CLAIM_CHARS_MAX).collect();
@@ -67,8 +81,29 @@ impl Facts {
 
     /// The key as the caller named it.
     pub(crate) fn name_key(&mut self, name: &str) {
+        self.name_other(name);
+        self.is_key = true;
+    }
+
+    /// What a call is about that is about no key, as the caller named it.
+    pub(crate) fn name_other(&mut self, name: &str) {
         if !name.is_empty() {
             self.key_id = Some(name.to_owned());
+        }
+    }
+
+    /// The key that the caller named, perhaps by another name.
+    pub(crate) fn find_key(&mut self, id: &KeyId) {
+        let sent = self.key_id.replace(id.to_string()).filter(|sent| sent != id.as_str());
+        self.named = self.named.take().or(sent);
+    }
+
+    /// Finds the key that was named by an alias or an ARN, for the record of a refusal, which may have come before that.
+    pub(crate) async fn find_named_key(&mut self, service: &Service) {
+        let Some(sent) = self.key_id.as_deref().filter(|_| self.is_key) else { return };
+        let Ok(key) = KeyRef::parse(sent) else { return };
+        if let Ok(id) = service.key_id(&key).await {
+            self.find_key(&id);
         }
     }
 
@@ -123,6 +158,7 @@ impl Journal {
             principal: "claviger".to_owned(),
             source: None,
             key_id: Some(key_id.to_owned()),
+            named: None,
             key_version_id: key_version_id.map(str::to_owned),
             code: code.to_owned(),
             status: 0,
@@ -173,6 +209,7 @@ impl Journal {
             principal: "-".to_owned(),
             source: Some(alike.source),
             key_id: None,
+            named: None,
             key_version_id: None,
             code: refusal.code.to_owned(),
             status: refusal.status.as_u16(),
@@ -259,6 +296,7 @@ impl Entry {
             principal: facts.principal.clone().unwrap_or_else(|| "-".to_owned()),
             source: Some(self.peer),
             key_id: facts.key_id.clone(),
+            named: facts.named.clone(),
             key_version_id: facts.key_version_id.clone(),
             code: code.to_owned(),
             status: status.as_u16(),

@@ -8,6 +8,8 @@ mod assemble;
 mod begin_anew;
 mod body;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod handout;
 mod idle;
 mod journal;
@@ -15,6 +17,7 @@ mod listen;
 mod metrics;
 mod plane;
 mod presence;
+mod readiness;
 mod scheduler;
 mod tls;
 

@@ -12,6 +12,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::StartError;
 
+/// The one protocol that is offered ([`crate::listen`] says why).
+const HTTP_1_1: &[u8] = b"http/1.1";
+
 /// An acceptor whose certificate names localhost, 127.0.0.1, ::1 and `hostnames`.
 pub(crate) fn acceptor(
     authority: &TlsAuthority,
@@ -34,6 +37,50 @@ pub(crate) fn acceptor(
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(|error| refuse("the issued certificate", &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_1_1.to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_store::MemoryEngine;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+    use crate::fixture::Instance;
+
+    fn server_and_its_roots() -> (TlsAcceptor, RootCertStore) {
+        let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
+        let authority = vault.tls_authority().unwrap().unwrap().record;
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
+        (acceptor(&authority, &record, &[], &clock).unwrap(), roots)
+    }
+
+    /// What is agreed on with a client that offers these protocols; `None`: no connection.
+    async fn agreed(server: &TlsAcceptor, roots: &RootCertStore, offered: &[&[u8]]) -> Option<Option<Vec<u8>>> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let mut config = config.with_root_certificates(roots.clone()).with_no_client_auth();
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let connector = TlsConnector::from(Arc::new(config));
+        let connecting = connector.connect("localhost".try_into().unwrap(), near);
+        let (connected, accepted) = tokio::join!(connecting, server.accept(far));
+        let (Ok(_connected), Ok(accepted)) = (connected, accepted) else { return None };
+        Some(accepted.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
+    }
+
+    /// See `listen`: answers of HTTP/2 would stay in memory.
+    #[tokio::test]
+    async fn http2_is_not_agreed_on() {
+        let (server, roots) = server_and_its_roots();
+        let http_1_1 = Some(Some(HTTP_1_1.to_vec()));
+        assert_eq!(agreed(&server, &roots, &[b"h2", HTTP_1_1]).await, http_1_1);
+        assert_eq!(agreed(&server, &roots, &[HTTP_1_1]).await, http_1_1);
+        assert_eq!(agreed(&server, &roots, &[]).await, Some(None), "many clients offer nothing");
+        assert_eq!(agreed(&server, &roots, &[b"h2"]).await, None);
+    }
 }

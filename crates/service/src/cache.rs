@@ -1,7 +1,7 @@
 //! A bounded cache of what the hot path reads: keys, aliases, unsealed key versions, prepared client keys, access keys.
 //!
-//! **Invariant:** an entry is never older than the last change this process made. Every change calls
-//! [`Shelf::forget`] after its commit, and a load that overlapped a change is used once but not kept.
+//! **Invariant:** nothing that leaves here is older than the last change this process has made known. Every change calls
+//! [`Shelf::forget`] after its commit, and what was read while one was made known is read again.
 
 use std::fmt;
 use std::hash::Hash;
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 use crate::error::ServiceError;
+use crate::retry::until_done;
 
 /// One kind of cached thing, by its id. Recently used entries stay.
 pub(crate) struct Shelf<K: Hash + Eq, V> {
@@ -37,9 +38,12 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> She
     }
 
     /// The entry, from here or from `load`, which may block and so runs on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`Shelf::load`].
     pub(crate) async fn get_or_load<F>(self: &Arc<Self>, id: &K, load: F) -> Result<Option<Arc<V>>, ServiceError>
     where
-        F: FnOnce(&K) -> Result<Option<V>, ServiceError> + Send + 'static,
+        F: FnMut(&K) -> Result<Option<V>, ServiceError> + Send + 'static,
     {
         if let Some(entry) = self.peek(id) {
             return Ok(Some(entry));
@@ -50,23 +54,32 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> She
     }
 
     /// The entry, from here or from `load`, on this thread.
-    pub(crate) fn load<F>(&self, id: &K, load: F) -> Result<Option<Arc<V>>, ServiceError>
+    ///
+    /// # Errors
+    /// Those of `load`; [`ServiceError::Contention`] when changes kept being made known while it read.
+    pub(crate) fn load<F>(&self, id: &K, mut load: F) -> Result<Option<Arc<V>>, ServiceError>
     where
-        F: FnOnce(&K) -> Result<Option<V>, ServiceError>,
+        F: FnMut(&K) -> Result<Option<V>, ServiceError>,
     {
-        if let Some(entry) = self.peek(id) {
-            return Ok(Some(entry));
-        }
-        let changes_before = self.changes.load(Ordering::SeqCst);
-        let Some(entry) = load(id)?.map(Arc::new) else { return Ok(None) };
-        let mut entries = self.lock();
-        if self.changes.load(Ordering::SeqCst) == changes_before {
-            entries.put(id.clone(), Arc::clone(&entry));
-        }
-        Ok(Some(entry))
+        until_done(|| {
+            if let Some(entry) = self.peek(id) {
+                return Ok(Some(Some(entry)));
+            }
+            let changes_before = self.changes.load(Ordering::SeqCst);
+            let loaded = load(id)?.map(Arc::new);
+            let mut entries = self.lock();
+            // Of anything on the shelf: a change costs a flush to disk and a load takes microseconds, so they seldom meet.
+            if self.changes.load(Ordering::SeqCst) != changes_before {
+                return Ok(None);
+            }
+            if let Some(entry) = &loaded {
+                entries.put(id.clone(), Arc::clone(entry));
+            }
+            Ok(Some(loaded))
+        })
     }
 
-    /// Drops the entry after a change; loads that began before it will not be kept.
+    /// Drops the entry after a change; loads that began before it read again.
     pub(crate) fn forget(&self, id: &K) {
         let mut entries = self.lock();
         self.changes.fetch_add(1, Ordering::SeqCst);
@@ -104,14 +117,62 @@ mod tests {
         assert_eq!(*shelf.load(&1, value("b")).unwrap().unwrap(), "b");
     }
 
+    /// A store of one value, changed right after it was first read: the load in the middle has what was before.
+    fn overlapped(shelf: &Shelf<u32, String>, change: impl Fn(&mut Option<String>)) -> Option<Arc<String>> {
+        let (mut stored, mut reads) = (Some("before".to_owned()), 0);
+        let loaded = shelf.load(&1, |id| {
+            let read = stored.clone();
+            reads += 1;
+            if reads == 1 {
+                change(&mut stored);
+                if stored.is_some() { shelf.forget(id) } else { shelf.forget_all() }
+            }
+            Ok(read)
+        });
+        assert_eq!(reads, 2);
+        loaded.unwrap()
+    }
+
     #[test]
-    fn a_load_that_overlaps_a_change_is_not_kept() {
+    fn a_load_that_overlaps_a_change_reads_again() {
         let shelf = shelf(2);
-        let stale = shelf.load(&1, |id| {
-            shelf.forget(id);
+        let loaded = overlapped(&shelf, |stored| *stored = Some("after".to_owned()));
+        assert_eq!(*loaded.unwrap(), "after");
+        assert_eq!(*shelf.peek(&1).unwrap(), "after");
+    }
+
+    #[test]
+    fn a_load_that_overlaps_a_removal_finds_nothing() {
+        let shelf = shelf(2);
+        assert!(overlapped(&shelf, |stored| *stored = None).is_none());
+        assert!(shelf.peek(&1).is_none());
+    }
+
+    #[test]
+    fn absence_is_read_again_too() {
+        let (shelf, mut is_there) = (shelf(2), false);
+        let loaded = shelf.load(&1, |id| {
+            let read = is_there.then(|| "made".to_owned());
+            if !is_there {
+                is_there = true;
+                shelf.forget(id);
+            }
+            Ok(read)
+        });
+        assert_eq!(*loaded.unwrap().unwrap(), "made");
+    }
+
+    #[test]
+    fn changes_without_end_are_refused_and_nothing_stale_is_kept() {
+        let (shelf, mut reads) = (shelf(2), 0);
+        let refused = shelf.load(&1, |_| {
+            reads += 1;
+            // Of something else: the shelf does not tell whose change it was.
+            shelf.forget(&2);
             Ok(Some("stale".to_owned()))
         });
-        assert_eq!(*stale.unwrap().unwrap(), "stale");
+        assert!(matches!(refused, Err(ServiceError::Contention)));
+        assert_eq!(reads, crate::retry::TRIES_MAX);
         assert!(shelf.peek(&1).is_none());
     }
 

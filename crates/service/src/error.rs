@@ -50,7 +50,7 @@ pub enum ServiceError {
     Unsupported,
     /// As many data key pair requests as are allowed are in flight already.
     ConcurrencyLimitExceeded,
-    /// As many requests as may wait for a pair do so already.
+    /// As many requests as may wait for a pair, or for a place for slow arithmetic, do so already.
     TooManyWaiting,
     /// The caller went away before there was an answer.
     CallerGone,
@@ -91,7 +91,7 @@ impl fmt::Display for ServiceError {
             Self::OnlySymmetricKeySupported(key) => write!(f, "the key {key} is not symmetric"),
             Self::Unsupported => f.write_str("the operation is not supported for this key"),
             Self::ConcurrencyLimitExceeded => f.write_str("too many data key pair requests at once"),
-            Self::TooManyWaiting => write!(f, "{}", KeygenError::TooManyWaiting),
+            Self::TooManyWaiting => f.write_str("too many requests wait already"),
             Self::CallerGone => f.write_str("the caller went away"),
             Self::DoesNotOpen => f.write_str("the ciphertext does not open"),
             Self::Contention => f.write_str("the same records were being changed by others"),

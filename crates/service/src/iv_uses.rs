@@ -15,9 +15,8 @@ use claviger_vault::{IvUses, Outcome, Vault};
 use lru::LruCache;
 
 use crate::error::ServiceError;
+use crate::retry::until_done;
 
-/// How often a reservation is tried again after somebody else was faster.
-const TRIES_MAX: usize = 64;
 /// Counters kept in memory: some 10 MB. One that makes room for others loses the rest of its block.
 const COUNTERS_MAX: usize = 65_536;
 
@@ -135,7 +134,7 @@ impl IvLedger {
 
 /// Reserves the next block of `version`, durably. Blocks.
 fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
-    for _ in 0..TRIES_MAX {
+    until_done(|| {
         // Required unchanged: a version that is being destroyed leaves no count behind.
         let counted = vault.key_version(version)?.ok_or(ServiceError::KeyNotFound)?;
         let stored = vault.iv_uses(version)?;
@@ -149,11 +148,8 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
             None => vault.change().create(&record)?,
             Some(stored) => vault.change().update(stored, &record)?,
         };
-        if let Outcome::Done(_) = change.require(&counted).commit()? {
-            return Ok(start..end);
-        }
-    }
-    Err(ServiceError::Contention)
+        Ok(matches!(change.require(&counted).commit()?, Outcome::Done(_)).then_some(start..end))
+    })
 }
 
 #[cfg(test)]

@@ -11,11 +11,13 @@ mod iv_uses;
 mod key_ref;
 mod material;
 mod ops;
+mod retry;
 mod rotate;
 mod scheduler;
 mod sealing;
 mod service;
 mod setup;
+mod slow;
 
 /// The generator's figures, for metrics.
 pub use claviger_keygen::Figures as PairFigures;
@@ -32,10 +34,10 @@ pub use ops::decrypt::{Decrypt, DecryptSource, Decrypted};
 pub use ops::encrypt::{Encrypt, Encrypted};
 pub use ops::generate_data_key::{DataKey, GenerateDataKey};
 pub use ops::generate_data_key_pair::{DataKeyPair, GenerateDataKeyPair, KeyFormat, VersionChoice};
+pub use ops::grants::Listing;
 pub use ops::hmac::Tagged;
 pub use ops::key_versions::KeyVersionListing;
 pub use ops::list_keys::{KeyFilter, KeyListing, PageRequest};
-pub use ops::network_rules::Listing;
 pub use ops::public_key::PublicKey;
 pub use ops::secret_value::{GetSecretValue, SecretValue};
 pub use ops::sign::{MessageType, Signed, Signing};

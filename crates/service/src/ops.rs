@@ -10,6 +10,7 @@ pub(crate) mod encrypt;
 pub(crate) mod generate_data_key;
 pub(crate) mod generate_data_key_pair;
 pub(crate) mod generate_random;
+pub(crate) mod grants;
 pub(crate) mod hmac;
 pub(crate) mod key_state;
 pub(crate) mod key_versions;

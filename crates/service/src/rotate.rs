@@ -10,10 +10,8 @@ use claviger_vault::{Due, KeyVersionOfKey, Outcome, Stored, StoredKey, StoredKey
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::material;
+use crate::retry::until_done;
 use crate::service::Service;
-
-/// How often a change is tried again after somebody else was faster.
-const TRIES_MAX: usize = 64;
 
 impl Service {
     /// Replaces the key that `key` names by what `edit` makes of it. Blocks.
@@ -22,25 +20,17 @@ impl Service {
         key: &KeyRef,
         edit: impl Fn(&Key) -> Result<Key, ServiceError>,
     ) -> Result<Key, ServiceError> {
-        for _ in 0..TRIES_MAX {
+        until_done(|| {
             let stored = self.stored_key(key)?;
             let edited = edit(&stored.record.0)?;
-            if edited == stored.record.0 || self.replace_key(&stored, &edited, None)? == Replaced::Done {
-                return Ok(edited);
-            }
-        }
-        Err(ServiceError::Contention)
+            let is_done = edited == stored.record.0 || self.replace_key(&stored, &edited, None)? == Replaced::Done;
+            Ok(is_done.then_some(edited))
+        })
     }
 
     /// Makes a new primary version of the key that `key` names. Blocks.
     pub(crate) fn rotate_key(&self, key: &KeyRef) -> Result<KeyVersion, ServiceError> {
-        for _ in 0..TRIES_MAX {
-            let stored = self.stored_key(key)?;
-            if let Some(version) = self.try_rotate(&stored)? {
-                return Ok(version);
-            }
-        }
-        Err(ServiceError::Contention)
+        until_done(|| self.try_rotate(&self.stored_key(key)?))
     }
 
     /// One try at a new primary version; `None` when somebody else changed the key first.

@@ -8,7 +8,6 @@ use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
 use claviger_model::{Key, KeyAction, KeyVersion, Target};
 use claviger_vault::{InstanceRecord, Vault};
-use tokio::sync::Semaphore;
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -17,6 +16,7 @@ use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
 use crate::key_ref::KeyRef;
 use crate::material::Material;
+use crate::slow::SlowPlaces;
 
 /// What an operator may choose.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +70,7 @@ pub struct Service {
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
-    /// Places for slow arithmetic, one per core.
-    slow_places: Arc<Semaphore>,
+    slow_places: SlowPlaces,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
     aliases: Arc<Shelf<AliasName, KeyId>>,
@@ -89,7 +88,7 @@ impl Service {
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
-            slow_places: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))),
+            slow_places: SlowPlaces::default(),
             vault,
             clock,
             generator,
@@ -163,20 +162,16 @@ impl Service {
         working.await.map_err(|_panicked| ServiceError::Bug("a blocking operation panicked"))?
     }
 
-    /// Runs arithmetic that takes long on a blocking thread, at most one per core, so that a flood of it does not hold up
-    /// the small calls of others.
+    /// Runs arithmetic that takes long where it holds nobody up. Dropped before its turn came, the work never begins.
+    ///
+    /// # Errors
+    /// [`ServiceError::TooManyWaiting`], at once.
     pub(crate) async fn slowly<T, F>(&self, work: F) -> Result<T, ServiceError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let place = Arc::clone(&self.slow_places).acquire_owned().await;
-        let place = place.map_err(|_closed| ServiceError::Bug("the places for slow work were closed"))?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _until_done = place;
-            work()
-        });
-        working.await.map_err(|_panicked| ServiceError::Bug("slow work panicked"))
+        self.slow_places.run(work).await
     }
 
     /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).
@@ -189,10 +184,7 @@ impl Service {
 
     /// The key that `key` names. One whose pending window is over counts as destroyed.
     pub(crate) async fn key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
-        let id = match key {
-            KeyRef::Id(id) => id.clone(),
-            KeyRef::Alias(name) => self.key_of_alias(name).await?,
-        };
+        let id = self.key_id(key).await?;
         let vault = Arc::clone(&self.vault);
         let load = move |id: &KeyId| Ok(vault.key(id)?.map(|stored| stored.record.0));
         let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
@@ -200,6 +192,17 @@ impl Service {
             return Err(ServiceError::KeyNotFound);
         }
         Ok(found)
+    }
+
+    /// The id of the key that `key` names, whether there is such a key or not.
+    ///
+    /// # Errors
+    /// [`ServiceError::AliasNotFound`].
+    pub async fn key_id(&self, key: &KeyRef) -> Result<KeyId, ServiceError> {
+        match key {
+            KeyRef::Id(id) => Ok(id.clone()),
+            KeyRef::Alias(name) => self.key_of_alias(name).await,
+        }
     }
 
     async fn key_of_alias(&self, name: &AliasName) -> Result<KeyId, ServiceError> {

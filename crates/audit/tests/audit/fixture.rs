@@ -31,6 +31,7 @@ pub(crate) fn record() -> Record {
         principal: "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000".to_owned(),
         source: Some("[2001:db8::1]:50123".parse().unwrap()),
         key_id: Some("key-0123456789abcdefghijk".to_owned()),
+        named: None,
         key_version_id: Some("key-0123456789abcdefghijk-0123456789".to_owned()),
         code: "OK".to_owned(),
         status: 200,

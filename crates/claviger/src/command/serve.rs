@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{Dev, Init};
 use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
+use crate::open_files;
 use crate::output::say;
 
 /// Small, so that many development servers fit on a laptop.
@@ -94,9 +95,10 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn run(options: Options) -> Result<(), Failure> {
+async fn run(mut options: Options) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    open_files::fit(&mut options)?;
     // Before the ready line, so that a signal right after it is heard.
     let mut terminated = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;

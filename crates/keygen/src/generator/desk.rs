@@ -53,6 +53,26 @@ pub(crate) struct State {
     witness: Witness,
 }
 
+impl State {
+    /// The order whose turn it is; with none waiting, the pair is copied into the stock, unless nobody may have it.
+    fn place(&mut self, pair: &Pair, origin: Origin, epoch: u64, stock_max_age: Duration) -> Option<Order> {
+        if origin.epoch != epoch {
+            self.tally.discarded_copied += 1;
+            return None;
+        }
+        if let Some(order) = self.orders.serve(origin.length) {
+            self.tally.of_mut(origin.length).on_demand += 1;
+            return Some(order);
+        }
+        if time_since_boot().saturating_sub(origin.made_at) > stock_max_age {
+            self.tally.discarded_old += 1;
+        } else if !self.stock.put(origin.length, pair, origin.made_at) {
+            self.tally.discarded_surplus += 1;
+        }
+        None
+    }
+}
+
 #[cfg(test)]
 impl State {
     pub(super) fn witness_mut(&mut self) -> &mut Witness {
@@ -203,20 +223,13 @@ impl Desk {
 
     fn find_taker(&self, pair: Pair, origin: Origin) -> Option<(Order, Pair)> {
         let mut state = self.lock();
-        if origin.epoch != self.epoch() {
-            state.tally.discarded_copied += 1;
-            return None;
-        }
-        if let Some(order) = state.orders.serve(origin.length) {
-            state.tally.of_mut(origin.length).on_demand += 1;
-            return Some((order, pair));
-        }
-        if time_since_boot().saturating_sub(origin.made_at) > self.stock_max_age {
-            state.tally.discarded_old += 1;
-        } else if let Err(_wiped) = state.stock.put(origin.length, pair, origin.made_at) {
-            state.tally.discarded_surplus += 1;
-        }
-        None
+        // Read under the lock, under which it ends.
+        let epoch = self.epoch();
+        let order = state.place(&pair, origin, epoch, self.stock_max_age);
+        drop(state);
+        // What nobody takes is wiped and freed here, without the lock: the allocator may have to wait for a maker that was
+        // stopped in it.
+        order.map(|order| (order, pair))
     }
 
     /// Tells the order whose turn it is that its pair cannot be made.

@@ -201,8 +201,8 @@ fn signs_of_a_copied_memory_empty_the_stock_and_bar_what_is_on_its_way() {
 fn old_pairs_are_discarded_before_they_are_handed_out() {
     let desk = desk(4, Duration::ZERO);
     let origin = Origin { length: LENGTH, made_at: time_since_boot(), epoch: desk.epoch() };
-    let put = desk.lock().stock.put(LENGTH, numbered(1), origin.made_at);
-    assert!(put.is_ok());
+    let put = desk.lock().stock.put(LENGTH, &numbered(1), origin.made_at);
+    assert!(put);
     std::thread::sleep(Duration::from_millis(1));
     assert!(ready(&desk).is_none());
     desk.take_back(numbered(2), origin);

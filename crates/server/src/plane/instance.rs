@@ -8,6 +8,8 @@ mod keyless;
 #[cfg(test)]
 mod matrix;
 mod pair;
+#[cfg(test)]
+mod records;
 mod sign;
 
 use std::net::SocketAddr;
@@ -56,7 +58,7 @@ pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, fact
         Ok(answered) => {
             if let Some((key_id, key_version_id)) = &answered.used {
                 facts.key_version_id = Some(key_version_id.to_string());
-                facts.key_id = Some(key_id.to_string());
+                facts.find_key(key_id);
             }
             facts.end(StatusCode::OK, "OK");
             success(answered)
@@ -114,6 +116,14 @@ fn require_kept(received: &Received<'_>, facts: &mut Facts) -> Result<(), ApiErr
 
 impl Call<'_> {
     async fn run(&self, operation: Operation, facts: &mut Facts) -> Result<Answered, ApiError> {
+        let outcome = self.dispatch(operation, facts).await;
+        if outcome.is_err() {
+            facts.find_named_key(self.service).await;
+        }
+        outcome
+    }
+
+    async fn dispatch(&self, operation: Operation, facts: &mut Facts) -> Result<Answered, ApiError> {
         match operation {
             Operation::GenerateDataKeyPair => self.generate_data_key_pair(facts).await,
             Operation::GenerateDataKeyPairWithoutPlaintext => {
@@ -136,6 +146,20 @@ impl Call<'_> {
             Operation::GetPublicKey => self.get_public_key(facts).await,
             Operation::Hmac => self.hmac(facts).await,
         }
+    }
+
+    /// What `working` comes to, unless the client goes away first: what has not begun by then never does.
+    async fn unless_gone<T>(
+        &self,
+        working: impl Future<Output = Result<T, ServiceError>>,
+        facts: &mut Facts,
+    ) -> Result<T, ApiError> {
+        let done = tokio::select! {
+            biased;
+            () = self.presence.gone() => Err(ServiceError::CallerGone),
+            done = working => done,
+        };
+        done.map_err(|error| api_error(&error, facts))
     }
 
     /// The request message. One that does not parse is a bad business parameter.
@@ -247,7 +271,7 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
             ApiError::ServiceUnavailableTemporary
         }
         ServiceError::TooManyWaiting => {
-            facts.detail = Some("too many requests wait for a key pair");
+            facts.detail = Some("too many requests wait");
             ApiError::ServiceUnavailableTemporary
         }
         ServiceError::CallerGone => {

@@ -3,6 +3,8 @@
 mod access_points;
 mod actions;
 mod client_keys;
+#[cfg(test)]
+mod records;
 
 use std::sync::Arc;
 
@@ -71,16 +73,35 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
     if let Some(key) = parameters.value("KeyId") {
         facts.name_key(key);
     }
-    let request_id = received.request_id.to_string();
-    let known = std::mem::take(facts);
-    let running = service.blocking(move |service| {
-        let mut call = Call { service, caller, parameters, request_id, facts: known };
-        let result = call.run(action);
-        Ok((result, call.facts))
-    });
-    let (result, known) = running.await.map_err(|error| rpc_error(&error))?;
-    *facts = known;
-    result
+    let work = Work { action, caller, parameters, request_id: received.request_id.to_string() };
+    work.perform(service, facts).await
+}
+
+/// What an authenticated caller wants done.
+struct Work {
+    action: Action,
+    caller: AccessKeyId,
+    parameters: Parameters,
+    request_id: String,
+}
+
+impl Work {
+    async fn perform(self, service: &Arc<Service>, facts: &mut Facts) -> Result<Vec<u8>, RpcError> {
+        let Self { action, caller, parameters, request_id } = self;
+        // The action adds to a copy: when it panics, what was known before is still here for the record.
+        let known = facts.clone();
+        let running = service.blocking(move |service| {
+            let mut call = Call { service, caller, parameters, request_id, facts: known };
+            let result = call.run(action);
+            Ok((result, call.facts))
+        });
+        let (result, known) = running.await.map_err(|error| rpc_error(&error))?;
+        *facts = known;
+        if result.is_err() {
+            facts.find_named_key(service).await;
+        }
+        result
+    }
 }
 
 async fn authenticate(

@@ -3,11 +3,10 @@
 
 use claviger_base::id::RuleName;
 use claviger_model::policy::PER_ACCESS_POINT_MAX;
-use claviger_vault::{AccessPoint, Change, ClientKey, Cursor, Outcome, Stored};
+use claviger_vault::{AccessPoint, Change, ClientKey, Cursor, Stored};
 
+use super::grants::{Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
-use super::network_rules::{Listing, check_description};
-use super::policies::TRIES_MAX;
 use crate::error::ServiceError;
 use crate::service::Service;
 
@@ -19,17 +18,13 @@ impl Service {
     /// that does not exist; [`ServiceError::ResourceExists`].
     pub fn create_access_point(&self, point: AccessPoint) -> Result<AccessPoint, ServiceError> {
         check(&point)?;
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             if self.vault.access_point(&point.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
-            let outcome = self.naming_policies(&point)?.create(&point)?.commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(point);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok((self.naming_policies(&point)?.create(&point)?, ()))
+        })?;
+        Ok(point)
     }
 
     /// The access point of that name.
@@ -49,18 +44,13 @@ impl Service {
         name: &RuleName,
         edit: impl Fn(&mut AccessPoint),
     ) -> Result<AccessPoint, ServiceError> {
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             let stored = self.stored_access_point(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
             check(&edited)?;
-            let outcome = self.naming_policies(&edited)?.update(&stored, &edited)?.commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(edited);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok((self.naming_policies(&edited)?.update(&stored, &edited)?, edited))
+        })
     }
 
     /// The access points.
@@ -78,19 +68,14 @@ impl Service {
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a client key belongs to it.
     pub fn delete_access_point(&self, name: &RuleName) -> Result<(), ServiceError> {
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             let stored = self.stored_access_point(name)?;
             if !self.client_keys_of(name)?.is_empty() {
                 return Err(ServiceError::ResourceInUse);
             }
             // Required unchanged: a client key that was issued meanwhile has touched it.
-            let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(());
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
+        })
     }
 
     pub(super) fn stored_access_point(&self, name: &RuleName) -> Result<Stored<AccessPoint>, ServiceError> {
@@ -118,9 +103,7 @@ impl Service {
 fn check(point: &AccessPoint) -> Result<(), ServiceError> {
     check_description(&point.description)?;
     let policies = &point.policies;
-    let are_distinct =
-        policies.iter().enumerate().all(|(at, name)| policies.iter().skip(at + 1).all(|other| other != name));
-    if !(1..=PER_ACCESS_POINT_MAX).contains(&policies.len()) || !are_distinct {
+    if !(1..=PER_ACCESS_POINT_MAX).contains(&policies.len()) || !are_distinct(policies) {
         return Err(ServiceError::InvalidParameter("Policies"));
     }
     Ok(())

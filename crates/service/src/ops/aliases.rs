@@ -7,10 +7,8 @@ use claviger_vault::{Alias, AliasOfKey, Cursor, Outcome};
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
+use crate::retry::until_done;
 use crate::service::Service;
-
-/// How often a change is tried again after somebody else was faster.
-const TRIES_MAX: usize = 64;
 
 /// One page of aliases, by name.
 #[derive(Debug, Clone)]
@@ -27,7 +25,7 @@ impl Service {
     /// # Errors
     /// The key and its state; [`ServiceError::AliasAlreadyExists`].
     pub fn create_alias(&self, name: &AliasName, key: &KeyRef) -> Result<Alias, ServiceError> {
-        for _ in 0..TRIES_MAX {
+        until_done(|| {
             let stored = self.stored_key(key)?;
             stored.record.0.state.allows(KeyAction::CreateAlias)?;
             if self.vault.alias(name)?.is_some() {
@@ -39,11 +37,8 @@ impl Service {
             let change = self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey(alias.clone()))?;
             let outcome = change.commit();
             self.forget_alias(name);
-            if let Outcome::Done(_) = outcome? {
-                return Ok(alias);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok(matches!(outcome?, Outcome::Done(_)).then_some(alias))
+        })
     }
 
     /// Removes an alias; its key stays.
@@ -51,16 +46,13 @@ impl Service {
     /// # Errors
     /// [`ServiceError::AliasNotFound`].
     pub fn delete_alias(&self, name: &AliasName) -> Result<Alias, ServiceError> {
-        for _ in 0..TRIES_MAX {
+        until_done(|| {
             let stored = self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?;
             let of_key = AliasOfKey(stored.record.clone());
             let outcome = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key).commit();
             self.forget_alias(name);
-            if let Outcome::Done(_) = outcome? {
-                return Ok(stored.record);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok(matches!(outcome?, Outcome::Done(_)).then_some(stored.record))
+        })
     }
 
     /// The aliases.

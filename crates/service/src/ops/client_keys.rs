@@ -7,8 +7,8 @@ use claviger_model::policy::PER_ACCESS_POINT_MAX;
 use claviger_vault::{ClientKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
-use super::policies::TRIES_MAX;
 use crate::error::ServiceError;
+use crate::retry::until_done;
 use crate::service::Service;
 
 /// What is asked for.
@@ -50,18 +50,16 @@ impl Service {
     /// access point that does not exist; [`ServiceError::LimitExceeded`] when it has three client keys already.
     pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
         let issued = make(request, self.clock.now())?;
-        for _ in 0..TRIES_MAX {
+        until_done(|| {
             let point = self.stored_access_point(&request.access_point)?;
             if self.client_keys_of(&request.access_point)?.len() >= PER_ACCESS_POINT_MAX {
                 return Err(ServiceError::LimitExceeded);
             }
             // The access point is touched, so that two keys made at once are counted one after the other.
             let change = self.vault.change().update(&point, &point.record)?.create(&issued.record)?;
-            if let Outcome::Done(_) = change.commit()? {
-                return Ok(issued);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok(matches!(change.commit()?, Outcome::Done(_)).then_some(()))
+        })?;
+        Ok(issued)
     }
 
     /// The client key of that id.

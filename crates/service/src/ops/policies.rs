@@ -1,19 +1,13 @@
 //! Policies: `CreatePolicy`, `DescribePolicy`, `UpdatePolicy`, `ListPolicies`, `DeletePolicy` (openapi.md 13.1, 13.2).
-//!
-//! **Invariant:** who names another record writes it again, unchanged, in the same commit, so that nothing that is named
-//! is removed at the same moment.
 
 use claviger_base::id::RuleName;
 use claviger_model::Resource;
-use claviger_vault::{Change, Cursor, Outcome, Policy, Stored};
+use claviger_vault::{Change, Cursor, Policy, Stored};
 
+use super::grants::{ENTRIES_MAX, Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
-use super::network_rules::{ENTRIES_MAX, Listing, check_description};
 use crate::error::ServiceError;
 use crate::service::Service;
-
-/// How often a change is tried again after somebody else was faster.
-pub(super) const TRIES_MAX: usize = 64;
 
 impl Service {
     /// Makes a policy. Blocks, as all below.
@@ -23,17 +17,13 @@ impl Service {
     /// [`ServiceError::ResourceExists`].
     pub fn create_policy(&self, policy: Policy) -> Result<Policy, ServiceError> {
         check(&policy)?;
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             if self.vault.policy(&policy.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
-            let outcome = self.naming_rules(&policy)?.create(&policy)?.commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(policy);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok((self.naming_rules(&policy)?.create(&policy)?, ()))
+        })?;
+        Ok(policy)
     }
 
     /// The policy of that name.
@@ -49,18 +39,13 @@ impl Service {
     /// # Errors
     /// As [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
     pub fn update_policy(&self, name: &RuleName, edit: impl Fn(&mut Policy)) -> Result<Policy, ServiceError> {
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             let stored = self.stored_policy(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
             check(&edited)?;
-            let outcome = self.naming_rules(&edited)?.update(&stored, &edited)?.commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(edited);
-            }
-        }
-        Err(ServiceError::Contention)
+            Ok((self.naming_rules(&edited)?.update(&stored, &edited)?, edited))
+        })
     }
 
     /// The policies.
@@ -78,19 +63,15 @@ impl Service {
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while an access point has it.
     pub fn delete_policy(&self, name: &RuleName) -> Result<(), ServiceError> {
-        for _ in 0..TRIES_MAX {
+        self.change_grants(|| {
             let stored = self.stored_policy(name)?;
             let all = PageRequest { number: 1, size: usize::MAX };
             if self.list_access_points(all)?.records.iter().any(|point| point.policies.contains(name)) {
                 return Err(ServiceError::ResourceInUse);
             }
-            let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
-            self.access().forget_grants();
-            if let Outcome::Done(_) = outcome? {
-                return Ok(());
-            }
-        }
-        Err(ServiceError::Contention)
+            // Required unchanged: an access point that names it meanwhile has touched it.
+            Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
+        })
     }
 
     pub(super) fn stored_policy(&self, name: &RuleName) -> Result<Stored<Policy>, ServiceError> {
@@ -119,8 +100,7 @@ fn check(policy: &Policy) -> Result<(), ServiceError> {
         return Err(ServiceError::InvalidParameter("Resources"));
     }
     let rules = &policy.network_rules;
-    let are_distinct = rules.iter().enumerate().all(|(at, name)| rules.iter().skip(at + 1).all(|other| other != name));
-    if rules.len() > NETWORK_RULES_MAX || !are_distinct {
+    if rules.len() > NETWORK_RULES_MAX || !are_distinct(rules) {
         return Err(ServiceError::InvalidParameter("AccessControlRules"));
     }
     Ok(())

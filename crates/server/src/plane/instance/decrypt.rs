@@ -104,7 +104,7 @@ impl Call<'_> {
             padding_mode: request.padding_mode,
             is_advance,
         };
-        self.service.decrypt(decrypt).await.map_err(|error| api_error(&error, facts))
+        self.unless_gone(self.service.decrypt(decrypt), facts).await
     }
 }
 

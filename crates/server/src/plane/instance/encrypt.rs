@@ -55,7 +55,7 @@ impl Call<'_> {
             iv: request.iv,
             padding_mode: request.padding_mode,
         };
-        let encrypted = self.service.encrypt(encrypt).await.map_err(|error| api_error(&error, facts))?;
+        let encrypted = self.unless_gone(self.service.encrypt(encrypt), facts).await?;
         facts.remark(encrypted.remarks);
         Ok(encrypted)
     }

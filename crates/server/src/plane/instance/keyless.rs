@@ -22,7 +22,7 @@ impl Call<'_> {
 
     pub(super) fn get_secret_value(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: GetSecretValueRequest = self.message()?;
-        facts.name_key(&request.secret_name);
+        facts.name_other(&request.secret_name);
         let wanted = GetSecretValue {
             rights: self.rights.clone(),
             secret_name: request.secret_name,

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
-use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
-use claviger_service::{Caller, Config, CreateKey, KeyRef, Rights, Service, ServiceError, first_start};
+use claviger_service::{Caller, CreateKey, KeyRef, Rights, Service};
 use claviger_store::MemoryEngine;
-use claviger_vault::{FileSeal, StoredKey, Vault};
+use claviger_vault::{StoredKey, Vault};
 use claviger_wire::instance::message::{
     AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyRequest, DecryptRequest,
     EncryptRequest, EncryptResponse, GenerateDataKeyPairRequest, GenerateDataKeyRequest, GenerateRandomRequest,
@@ -21,8 +20,9 @@ use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
 use super::{Answered, Call};
+use crate::fixture::Instance;
 use crate::journal::Facts;
-use crate::presence::presence;
+use crate::presence::{Presence, presence};
 
 use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
 
@@ -134,26 +134,19 @@ fn expected(cell: char, key: &KeyId, life: Life, may: May) -> Result<(), ApiErro
     }
 }
 
-struct Fixture {
-    service: Arc<Service>,
+pub(super) struct Fixture {
+    pub(super) service: Arc<Service>,
     vault: Arc<Vault>,
     clock: Clock,
 }
 
 impl Fixture {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
-        let vault = Arc::new(Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap());
-        let clock = Clock::default();
-        first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
-        let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
-        let generator = Generator::start(keygen).unwrap();
-        let service = Service::new(Arc::clone(&vault), clock.clone(), generator, Config::default()).unwrap();
-        Self { service: Arc::new(service), vault, clock }
+    pub(super) fn new() -> Self {
+        let instance = Instance::over(Arc::new(MemoryEngine::default()));
+        Self { service: instance.service(), vault: instance.vault, clock: instance.clock }
     }
 
-    fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
+    pub(super) fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
         let (description, creator) = (String::new(), String::new());
         let request = CreateKey { spec, usage: Some(usage), description, rotation_interval: None, creator };
         self.service.create_key(request).unwrap()
@@ -181,9 +174,20 @@ impl Fixture {
     }
 
     async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
+        let (_here, presence) = presence();
+        self.call_from(&presence, operation, body, rights, &mut Facts::default()).await
+    }
+
+    pub(super) async fn call_from(
+        &self,
+        presence: &Presence,
+        operation: Operation,
+        body: &[u8],
+        rights: &Rights,
+        facts: &mut Facts,
+    ) -> Result<Answered, ApiError> {
         let caller = Caller::ClientKey(claviger_base::id::ClientKeyId::generate().unwrap());
         let request_id = RequestId::generate().unwrap();
-        let (_here, presence) = presence();
         let call = Call {
             service: &self.service,
             caller: &caller,
@@ -191,9 +195,9 @@ impl Fixture {
             body,
             version_header: None,
             request_id: &request_id,
-            presence: &presence,
+            presence,
         };
-        call.run(operation, &mut Facts::default()).await
+        call.run(operation, facts).await
     }
 }
 
@@ -302,6 +306,31 @@ async fn every_cell_answers_as_the_table_says() {
     assert_eq!(cells, Operation::ALL.len() * KINDS.len() * LIVES.len() * MAYS.len());
     // Secrets are not stored yet; everything else is served to somebody.
     assert_eq!(served.len(), Operation::ALL.len() - 1);
+}
+
+/// Nothing is computed for who has gone, and the record says so.
+#[tokio::test]
+async fn work_for_a_client_that_went_away_does_not_begin() {
+    let fixture = Fixture::new();
+    let rights = Rights::everything(SOURCE);
+    for (kind, operations) in [
+        ((KeySpec::Rsa2048, S), [Operation::Sign, Operation::Verify]),
+        ((KeySpec::Rsa2048, E), [Operation::Encrypt, Operation::Decrypt]),
+        ((KeySpec::AliyunAes256, E), [Operation::AdvanceEncrypt, Operation::AdvanceDecrypt]),
+    ] {
+        let key = fixture.create(kind);
+        let made = make(&fixture, &key).await;
+        for operation in operations {
+            let (here, presence) = presence();
+            let (body, mut facts) = (request(operation, &key, &made), Facts::default());
+            assert!(fixture.call_from(&presence, operation, &body, &rights, &mut facts).await.is_ok());
+            assert!(!facts.is_gone());
+            drop(here);
+            let refused = fixture.call_from(&presence, operation, &body, &rights, &mut facts).await;
+            assert_eq!(refused.unwrap_err(), ApiError::ServiceUnavailableTemporary, "{}", operation.name());
+            assert!(facts.is_gone(), "{}", operation.name());
+        }
+    }
 }
 
 /// Every spec and usage that CreateKey makes has a column.

@@ -13,18 +13,8 @@ use crate::journal::Facts;
 
 impl Call<'_> {
     pub(super) async fn sign(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
-        let request: SignRequest = self.message()?;
-        facts.name_key(&request.key_id);
-        let wanted = Signing {
-            rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
-            named_version: self.version_header.cloned(),
-            algorithm: request.algorithm,
-            message_type: request.message_type,
-            message: request.message,
-            digest: request.digest,
-        };
-        let signed = self.service.sign(wanted).await.map_err(|error| api_error(&error, facts))?;
+        let wanted = self.signing(self.message()?, facts)?;
+        let signed = self.unless_gone(self.service.sign(wanted), facts).await?;
         let response = SignResponse {
             key_id: signed.key_id.to_string(),
             signature: signed.result,
@@ -36,19 +26,9 @@ impl Call<'_> {
     }
 
     pub(super) async fn verify(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
-        let request: VerifyRequest = self.message()?;
-        facts.name_key(&request.key_id);
-        let wanted = Signing {
-            rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
-            named_version: self.version_header.cloned(),
-            algorithm: request.algorithm,
-            message_type: request.message_type,
-            message: request.message,
-            digest: request.digest,
-        };
-        let verifying = self.service.verify(wanted, request.signature);
-        let verified = verifying.await.map_err(|error| api_error(&error, facts))?;
+        let VerifyRequest { key_id, digest, signature, algorithm, message, message_type } = self.message()?;
+        let wanted = self.signing(SignRequest { key_id, digest, algorithm, message, message_type }, facts)?;
+        let verified = self.unless_gone(self.service.verify(wanted, signature), facts).await?;
         let response = VerifyResponse {
             key_id: verified.key_id.to_string(),
             value: verified.result,
@@ -57,6 +37,19 @@ impl Call<'_> {
             message_type: verified.message_type.name().to_owned(),
         };
         Ok(answered(response.encode_to_vec(), verified.key_id, verified.key_version_id))
+    }
+
+    fn signing(&self, request: SignRequest, facts: &mut Facts) -> Result<Signing, ApiError> {
+        facts.name_key(&request.key_id);
+        Ok(Signing {
+            rights: self.rights.clone(),
+            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            named_version: self.version_header.cloned(),
+            algorithm: request.algorithm,
+            message_type: request.message_type,
+            message: request.message,
+            digest: request.digest,
+        })
     }
 
     pub(super) async fn get_public_key(&self, facts: &mut Facts) -> Result<Answered, ApiError> {

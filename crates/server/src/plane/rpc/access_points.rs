@@ -241,14 +241,14 @@ impl Call<'_> {
     /// `Name` of something that shall be made.
     fn new_rule_name(&mut self) -> Result<RuleName, RpcError> {
         let name = self.parameters.required("Name")?;
-        self.facts.name_key(name);
+        self.facts.name_other(name);
         RuleName::parse(name).ok_or_else(|| RpcError::invalid("Name"))
     }
 
     /// `Name` of something that should be there.
     fn rule_name(&mut self) -> Result<RuleName, RpcError> {
         let name = self.parameters.required("Name")?;
-        self.facts.name_key(name);
+        self.facts.name_other(name);
         RuleName::parse(name).ok_or(RpcError::ResourceNotFound)
     }
 

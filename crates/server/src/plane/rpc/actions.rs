@@ -42,8 +42,9 @@ impl Call<'_> {
             Action::DeleteAlias => {
                 let name = AliasName::parse(self.parameters.required("AliasName")?);
                 let name = name.ok_or(RpcError::AliasNotFound)?;
+                self.facts.named = Some(name.to_string());
                 let alias = self.service.delete_alias(&name).map_err(|error| rpc_error(&error))?;
-                self.facts.key_id = Some(alias.key.to_string());
+                self.facts.find_key(&alias.key);
                 self.acknowledge()
             }
             Action::ListAliases => self.list_aliases(),
@@ -117,7 +118,7 @@ impl Call<'_> {
     }
 
     fn acknowledge_key(&mut self, key: &Key) -> Answered {
-        self.facts.key_id = Some(key.id.to_string());
+        self.facts.find_key(&key.id);
         self.acknowledge()
     }
 
@@ -176,10 +177,11 @@ impl Call<'_> {
 
     fn create_alias(&mut self) -> Answered {
         let name = self.alias_name()?;
+        self.facts.named = Some(name.to_string());
         self.on_key(
             |call, key| call.service.create_alias(&name, key),
             |call, alias| {
-                call.facts.key_id = Some(alias.key.to_string());
+                call.facts.find_key(&alias.key);
                 call.acknowledge()
             },
         )
@@ -222,7 +224,7 @@ impl Call<'_> {
         self.on_key(
             |call, key| call.service.list_key_versions(key, page),
             |call, listing| {
-                call.facts.key_id = Some(listing.key_id.to_string());
+                call.facts.find_key(&listing.key_id);
                 encode(&ListKeyVersionsAnswer {
                     request_id: call.request_id.clone(),
                     key_versions: KeyVersions { key_version: listing.versions.iter().map(version).collect() },
@@ -235,13 +237,13 @@ impl Call<'_> {
     }
 
     fn version_answer(&mut self, made: &claviger_model::KeyVersion) -> Answered {
-        self.facts.key_id = Some(made.key.to_string());
+        self.facts.find_key(&made.key);
         self.facts.key_version_id = Some(made.id.to_string());
         encode(&KeyVersionAnswer { request_id: self.request_id.clone(), key_version: version(made) })
     }
 
     fn metadata(&mut self, key: &Key) -> Answered {
-        self.facts.key_id = Some(key.id.to_string());
+        self.facts.find_key(&key.id);
         let instance = self.service.instance();
         let rotation = key.automatic_rotation();
         let shown = rotation != AutomaticRotation::Disabled;

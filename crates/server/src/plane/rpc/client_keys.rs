@@ -22,6 +22,7 @@ const ALL: PageRequest = PageRequest { number: 1, size: usize::MAX };
 impl Call<'_> {
     pub(super) fn create_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
         let access_point = RuleName::parse(self.parameters.required("AapName")?).ok_or(RpcError::ResourceNotFound)?;
+        self.facts.named = Some(access_point.to_string());
         let password = Password::new(self.parameters.required("Password")?);
         let password = password.map_err(|_rule| RpcError::invalid("Password"))?;
         let now = self.service.clock().now().whole_second();
@@ -34,7 +35,7 @@ impl Call<'_> {
         let request = IssueClientKey { access_point, password, not_before, not_after };
         let issued = self.service.issue_client_key(&request).map_err(|error| rpc_error(&error))?;
         self.facts.detail = Some("client key issued");
-        self.facts.name_key(issued.record.id.as_str());
+        self.facts.name_other(issued.record.id.as_str());
         encode(&CreateClientKeyAnswer {
             request_id: self.request_id.clone(),
             client_key_id: issued.record.id.to_string(),
@@ -47,7 +48,7 @@ impl Call<'_> {
 
     pub(super) fn get_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
         let id = self.parameters.required("ClientKeyId")?;
-        self.facts.name_key(id);
+        self.facts.name_other(id);
         let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
         let key = self.service.describe_client_key(&id).map_err(|error| rpc_error(&error))?;
         encode(&ClientKeyAnswer { request_id: self.request_id.clone(), client_key: entry(&key)? })
@@ -64,9 +65,10 @@ impl Call<'_> {
 
     pub(super) fn delete_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
         let id = self.parameters.required("ClientKeyId")?;
-        self.facts.name_key(id);
+        self.facts.name_other(id);
         let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
-        self.service.revoke_client_key(&id).map_err(|error| rpc_error(&error))?;
+        let revoked = self.service.revoke_client_key(&id).map_err(|error| rpc_error(&error))?;
+        self.facts.named = Some(revoked.name);
         self.acknowledge()
     }
 

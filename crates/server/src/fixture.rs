@@ -1,0 +1,35 @@
+//! For tests: an instance over a store in memory, as a first start leaves it.
+
+use std::sync::Arc;
+
+use claviger_base::Clock;
+use claviger_keygen::{Generator, StockSizes};
+use claviger_service::{Config, Service, ServiceError, first_start};
+use claviger_store::Engine;
+use claviger_vault::{FileSeal, InstanceRecord, Vault};
+
+/// A furnished instance.
+pub(crate) struct Instance {
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) clock: Clock,
+    pub(crate) record: InstanceRecord,
+}
+
+impl Instance {
+    pub(crate) fn over(engine: Arc<dyn Engine>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
+        let vault = Arc::new(Vault::create(engine, &seal).unwrap());
+        let clock = Clock::default();
+        let record = first_start::<ServiceError>(&vault, &clock, |_handed_out| Ok(())).unwrap();
+        Self { vault, clock, record }
+    }
+
+    /// A service for it; no pairs are kept ready.
+    pub(crate) fn service(&self) -> Arc<Service> {
+        let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
+        let generator = Generator::start(keygen).unwrap();
+        let service = Service::new(Arc::clone(&self.vault), self.clock.clone(), generator, Config::default());
+        Arc::new(service.unwrap())
+    }
+}

@@ -1,0 +1,60 @@
+//! What the records of refused calls name: the key's id also where the caller named it by an alias.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use claviger_base::id::AliasName;
+use claviger_model::{Key, KeySpec, KeyUsage};
+use claviger_service::{KeyRef, Rights};
+use claviger_wire::instance::Operation;
+use claviger_wire::instance::message::{GetSecretValueRequest, SignRequest};
+use prost::Message;
+
+use super::matrix::Fixture;
+use crate::journal::Facts;
+use crate::presence::presence;
+
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A key that does not sign, with the alias `alias/one`.
+fn with_alias() -> (Fixture, Key) {
+    let fixture = Fixture::new();
+    let key = fixture.create((KeySpec::AliyunAes256, KeyUsage::EncryptDecrypt));
+    fixture.service.create_alias(&AliasName::parse("alias/one").unwrap(), &KeyRef::Id(key.id.clone())).unwrap();
+    (fixture, key)
+}
+
+async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &Rights) -> Facts {
+    let ((_here, presence), mut facts) = (presence(), Facts::default());
+    assert!(fixture.call_from(&presence, operation, body, rights, &mut facts).await.is_err());
+    facts
+}
+
+#[tokio::test]
+async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
+    let (fixture, key) = with_alias();
+    let arn = format!("acs:kms:cn-local:1234567890123456:key/{}", key.id);
+    let nobody = Rights::granted(Arc::new(Vec::new()), SOURCE);
+    for (sent, key_id, named) in [
+        ("alias/one", key.id.as_str(), Some("alias/one")),
+        ("alias/two", "alias/two", None),
+        (key.id.as_str(), key.id.as_str(), None),
+        (arn.as_str(), key.id.as_str(), Some(arn.as_str())),
+        ("no key", "no key", None),
+    ] {
+        for rights in [&Rights::everything(SOURCE), &nobody] {
+            let request = SignRequest { key_id: sent.to_owned(), message: vec![1], ..SignRequest::default() };
+            let facts = refused(&fixture, Operation::Sign, &request.encode_to_vec(), rights).await;
+            assert_eq!((facts.key_id(), facts.named.as_deref()), (Some(key_id), named), "{sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
+    let (fixture, _key) = with_alias();
+    let request = GetSecretValueRequest { secret_name: "alias/one".to_owned(), ..GetSecretValueRequest::default() };
+    let rights = Rights::everything(SOURCE);
+    let facts = refused(&fixture, Operation::GetSecretValue, &request.encode_to_vec(), &rights).await;
+    assert_eq!((facts.key_id(), facts.named.as_deref()), (Some("alias/one"), None));
+}

@@ -1,0 +1,141 @@
+//! What the records of control plane actions name: the key, also by an alias and in refusals; and caller and operation,
+//! also when the action panics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use claviger_base::id::{AccessKeyId, KeyId};
+use claviger_model::KeySpec;
+use claviger_service::{Caller, CreateKey, Service};
+use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Record, Revision, StoreError, Watch};
+use claviger_wire::rpc::action::Action;
+use claviger_wire::rpc::error::RpcError;
+use claviger_wire::rpc::parameters::Parameters;
+
+use super::super::principal;
+use super::Work;
+use crate::fixture::Instance;
+use crate::journal::Facts;
+
+/// A store whose reads panic from the moment that it is told to.
+#[derive(Debug, Default)]
+struct Panicking {
+    engine: MemoryEngine,
+    panics: AtomicBool,
+}
+
+impl Engine for Panicking {
+    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+        assert!(!self.panics.load(Ordering::SeqCst), "as a fault would");
+        self.engine.get(key)
+    }
+
+    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.engine.scan(prefix, after, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        self.engine.commit(batch)
+    }
+
+    fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
+        self.engine.watch(prefix, from)
+    }
+}
+
+fn service() -> (Arc<Service>, Arc<Panicking>) {
+    let engine = Arc::new(Panicking::default());
+    (Instance::over(Arc::clone(&engine) as _).service(), engine)
+}
+
+fn work(action: Action, caller: &AccessKeyId, query: &str) -> Work {
+    let parameters = Parameters::decode(query, &[]).unwrap();
+    Work { action, caller: caller.clone(), parameters, request_id: String::new() }
+}
+
+/// The facts after the action, and whether it was served.
+async fn facts_of(service: &Arc<Service>, action: Action, query: &str) -> (Facts, bool) {
+    let work = work(action, &AccessKeyId::generate().unwrap(), query);
+    let mut facts = Facts::default();
+    if let Some(key) = work.parameters.value("KeyId") {
+        facts.name_key(key);
+    }
+    let served = work.perform(service, &mut facts).await.is_ok();
+    (facts, served)
+}
+
+#[tokio::test]
+async fn a_key_named_by_an_alias_is_in_the_record_whatever_became_of_the_call() {
+    let (service, _engine) = service();
+    let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
+    let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
+    let key = service.create_key(request).unwrap().id;
+    let none = "key-none";
+    let cases = [
+        (Action::CreateAlias, format!("KeyId={key}&AliasName=alias/one"), true, Some(key.as_str()), Some("alias/one")),
+        (Action::DescribeKey, format!("KeyId={key}"), true, Some(key.as_str()), None),
+        (Action::DescribeKey, "KeyId=alias/one".to_owned(), true, Some(key.as_str()), Some("alias/one")),
+        (
+            Action::CreateAlias,
+            "KeyId=alias/one&AliasName=alias/one".to_owned(),
+            false,
+            Some(key.as_str()),
+            Some("alias/one"),
+        ),
+        (
+            Action::ScheduleKeyDeletion,
+            "KeyId=alias/one&PendingWindowInDays=1".to_owned(),
+            false,
+            Some(key.as_str()),
+            Some("alias/one"),
+        ),
+        (Action::DescribeKey, "KeyId=alias/two".to_owned(), false, Some("alias/two"), None),
+        (Action::DescribeKey, format!("KeyId={none}"), false, Some(none), None),
+        (Action::DeleteAlias, "AliasName=alias/one".to_owned(), true, Some(key.as_str()), Some("alias/one")),
+        (Action::DeleteAlias, "AliasName=alias/one".to_owned(), false, None, Some("alias/one")),
+    ];
+    for (action, query, is_served, key_id, named) in cases {
+        let (facts, served) = facts_of(&service, action, &query).await;
+        assert_eq!(served, is_served, "{} {query}", action.name());
+        assert_eq!((facts.key_id(), facts.named.as_deref()), (key_id, named), "{} {query}", action.name());
+    }
+}
+
+#[tokio::test]
+async fn the_record_of_a_client_key_names_its_access_point() {
+    let (service, _engine) = service();
+    let query = |point: &str, password: &str| format!("AapName={point}&Password={password}");
+    let (good, weak) = ("Abcdef1234567890", "weak");
+    let (facts, served) = facts_of(&service, Action::CreateClientKey, &query("first", good)).await;
+    let issued = facts.key_id().unwrap().to_owned();
+    assert!(served && issued.starts_with("KAAP."), "{issued}");
+    assert_eq!(facts.named.as_deref(), Some("first"));
+    for (point, password) in [("first", weak), ("nobody", good)] {
+        let (facts, served) = facts_of(&service, Action::CreateClientKey, &query(point, password)).await;
+        assert!(!served, "{point}");
+        assert_eq!((facts.key_id(), facts.named.as_deref()), (None, Some(point)));
+    }
+    let revoking = format!("ClientKeyId={issued}");
+    let (facts, served) = facts_of(&service, Action::DeleteClientKey, &revoking).await;
+    assert!(served);
+    assert_eq!((facts.key_id(), facts.named.as_deref()), (Some(issued.as_str()), Some("first")));
+}
+
+#[tokio::test]
+async fn the_record_of_an_action_that_panics_names_caller_and_operation() {
+    let (service, engine) = service();
+    let (caller, key) = (AccessKeyId::generate().unwrap(), KeyId::generate().unwrap());
+    let named = |caller: &AccessKeyId| Some(principal(&Caller::AccessKey(caller.clone())));
+    for (panics, refusal) in [(false, RpcError::KeyNotFound), (true, RpcError::InternalFailure)] {
+        engine.panics.store(panics, Ordering::SeqCst);
+        let mut facts = Facts::default();
+        facts.operation = Some(Action::DescribeKey.name());
+        facts.principal = named(&caller);
+        facts.name_key(key.as_str());
+        let work = work(Action::DescribeKey, &caller, &format!("KeyId={key}"));
+        assert_eq!(work.perform(&service, &mut facts).await, Err(refusal));
+        assert_eq!(facts.operation, Some("DescribeKey"), "{panics}");
+        assert_eq!(facts.principal, named(&caller), "{panics}");
+        assert_eq!(facts.key_id(), Some(key.as_str()), "{panics}");
+    }
+}

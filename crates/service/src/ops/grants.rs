@@ -1,0 +1,51 @@
+//! What changes of access points, policies and network rules share: from each follows what callers may do.
+//!
+//! **Invariant:** who names another record writes it again, unchanged, in the same commit, so that nothing that is named
+//! is removed at the same moment.
+
+use claviger_base::id::RuleName;
+use claviger_base::limits::DESCRIPTION_CHARS_MAX;
+use claviger_vault::{Change, Outcome};
+
+use crate::error::ServiceError;
+use crate::retry::until_done;
+use crate::service::Service;
+
+/// Most addresses and ranges of one rule, and most resources of one policy (ours: a record has its limit).
+pub(super) const ENTRIES_MAX: usize = 200;
+
+/// One page of a listing by name.
+#[derive(Debug, Clone)]
+pub struct Listing<R> {
+    /// The page.
+    pub records: Vec<R>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+impl Service {
+    /// Commits the change that `decide` makes of what it reads, and gives what it says beside; it holds from the next request
+    /// on. Decided again when somebody else was faster.
+    pub(super) fn change_grants<'service, T>(
+        &'service self,
+        decide: impl Fn() -> Result<(Change<'service>, T), ServiceError>,
+    ) -> Result<T, ServiceError> {
+        until_done(|| {
+            let (change, result) = decide()?;
+            // Forgotten also when the commit failed: it may be durable all the same.
+            let outcome = change.commit();
+            self.access().forget_grants();
+            Ok(matches!(outcome?, Outcome::Done(_)).then_some(result))
+        })
+    }
+}
+
+pub(super) fn check_description(description: &str) -> Result<(), ServiceError> {
+    let is_long = description.chars().count() > DESCRIPTION_CHARS_MAX;
+    if is_long { Err(ServiceError::InvalidParameter("Description")) } else { Ok(()) }
+}
+
+/// Whether none of the names is there twice.
+pub(super) fn are_distinct(names: &[RuleName]) -> bool {
+    names.iter().enumerate().all(|(at, name)| names.iter().skip(at + 1).all(|other| other != name))
+}
