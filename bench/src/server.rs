@@ -44,6 +44,7 @@ impl Measured {
             pair_concurrency: PairConcurrency::Unlimited,
             use_policy: UsePolicy::default(),
             keygen: Config { stock, ..Config::default() },
+            offers_http2: true,
             connections_max: 1024,
             audit_segment_bytes: 64 * 1024 * 1024,
             is_dev: true,

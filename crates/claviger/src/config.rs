@@ -34,6 +34,7 @@ struct File {
     deny_basic_operations_on_rotating_keys: bool,
     #[serde(default)]
     deny_caller_supplied_iv: bool,
+    http2: Option<bool>,
     connections_max: Option<usize>,
     audit_segment_bytes: Option<u64>,
     #[serde(default)]
@@ -88,6 +89,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
             deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
+        offers_http2: file.http2.unwrap_or(true),
         connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
         audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
         is_dev: false,
@@ -123,6 +125,8 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          deny_basic_operations_on_rotating_keys = false\n\
          # Refuse an Iv chosen by the caller: one that repeats breaks AES-GCM for everything under the key.\n\
          deny_caller_supplied_iv = false\n\
+         # HTTP/2 beside HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
+         http2 = true\n\
          # connections_max = {CONNECTIONS_MAX}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),

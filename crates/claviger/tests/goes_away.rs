@@ -46,6 +46,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
             stock: StockSizes::NONE,
             ..claviger_keygen::Config::default()
         },
+        offers_http2: true,
         connections_max: 1024,
         audit_segment_bytes: 1 << 20,
         is_dev: true,

@@ -51,6 +51,8 @@ pub struct Options {
     pub keygen: claviger_keygen::Config,
     /// What the operator denies beyond the API.
     pub use_policy: UsePolicy,
+    /// Whether HTTP/2 is offered beside HTTP/1.1. Its library keeps what it copied of an answer (docs/security.md).
+    pub offers_http2: bool,
     /// Connections at once.
     pub connections_max: usize,
     /// Bytes of an audit segment.
@@ -210,7 +212,7 @@ impl Opened {
         scheduler::pass(&service, &journal);
         let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
-        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, &clock)?;
+        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, &clock)?;
         Ok(Self { vault, service, journal, metrics, tls })
     }
 }

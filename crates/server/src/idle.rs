@@ -1,5 +1,5 @@
-//! How long a connection has had nothing to do. A peer that neither asks nor leaves, or one that never
-//! reads its answer, would keep its place for ever.
+//! How long a connection has had nothing to do. A peer that neither asks nor leaves, an HTTP/2 one that answers every
+//! ping, or one that never reads its answer, would keep its place for ever.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

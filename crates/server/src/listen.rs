@@ -1,4 +1,4 @@
-//! Sockets: accepting within limits, TLS handshakes, HTTP/1.1, and a stop that finishes what is in flight.
+//! Sockets: accepting within limits, TLS handshakes, HTTP/1.1 and HTTP/2, and a stop that finishes what is in flight.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
@@ -26,6 +26,14 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 const HEADERS_MAX: Duration = Duration::from_secs(30);
 /// Most bytes of headers.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Streams that one HTTP/2 connection may have open.
+const HTTP2_STREAMS_MAX: u32 = 32;
+/// Bytes that HTTP/2 takes in before they are asked for, per stream and per connection.
+const HTTP2_STREAM_WINDOW: u32 = 64 * 1024;
+/// See [`HTTP2_STREAM_WINDOW`].
+const HTTP2_CONNECTION_WINDOW: u32 = 256 * 1024;
+/// Pings an idle HTTP/2 peer this often, and closes when it does not answer in the next.
+const HTTP2_PING: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is in flight: longer than the slowest pair.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// Pause after an accept error such as too many open files, so that it does not spin.
@@ -101,9 +109,14 @@ impl<A: Answer> Connection<A> {
         let _refused = socket.set_nodelay(true);
         self.metrics.connections.inc();
         let served = match &self.tls {
-            None => self.serve_http(TokioIo::new(socket)).await,
+            None => self.serve_http(TokioIo::new(socket), http_builder().http1_only()).await,
             Some(tls) => match timeout(HANDSHAKE_MAX, tls.accept(socket)).await {
-                Ok(Ok(stream)) => self.serve_http(TokioIo::new(stream)).await,
+                Ok(Ok(stream)) => {
+                    // Chosen by ALPN: guessing from the first bytes would wait for them without a limit.
+                    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let builder = if is_http2 { http_builder().http2_only() } else { http_builder().http1_only() };
+                    self.serve_http(TokioIo::new(stream), builder).await
+                }
                 Ok(Err(error)) => {
                     self.metrics.handshakes_failed.inc();
                     tracing::debug!(peer = %self.peer, %error, "TLS handshake failed");
@@ -122,7 +135,11 @@ impl<A: Answer> Connection<A> {
         self.metrics.connections.dec();
     }
 
-    async fn serve_http<I>(&self, io: I) -> Result<(), hyper::Error>
+    async fn serve_http<I>(
+        &self,
+        io: I,
+        builder: auto::Builder<TokioExecutor>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     where
         I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
@@ -139,7 +156,7 @@ impl<A: Answer> Connection<A> {
                 }
             }
         });
-        let connection = http_builder().serve_connection(io, service);
+        let connection = builder.serve_connection(io, service);
         tokio::pin!(connection);
         let mut stop = self.stop.clone();
         tokio::select! {
@@ -153,11 +170,23 @@ impl<A: Answer> Connection<A> {
     }
 }
 
-/// HTTP/1.1 and nothing else. HTTP/2 is not offered: its library copies short answers, and the beginning of long ones, into a
-/// buffer of the connection that nobody wipes.
-fn http_builder() -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX).keep_alive(true);
+fn http_builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_MAX)
+        .max_buf_size(HEADER_BYTES_MAX)
+        .keep_alive(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+        .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+        .keep_alive_interval(HTTP2_PING)
+        .keep_alive_timeout(HTTP2_PING);
     builder
 }
 
@@ -179,6 +208,8 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
@@ -193,22 +224,38 @@ mod tests {
     }
 
     /// A served connection, its other end, and the switch that stops it.
-    fn served() -> (DuplexStream, tokio::task::JoinHandle<()>, watch::Sender<bool>) {
+    fn served(
+        builder: auto::Builder<TokioExecutor>,
+    ) -> (DuplexStream, tokio::task::JoinHandle<()>, watch::Sender<bool>) {
         let (near, far) = duplex(64 * 1024);
         let (stopping, stop) = watch::channel(false);
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (peer, metrics) = (([127, 0, 0, 1], 1).into(), Arc::new(Metrics::without_pairs()));
         let connection = Connection { peer, tls: None, answer: Arc::new(Always), metrics, stop, _place: place };
         let serving = tokio::spawn(async move {
-            let _however_it_ends = connection.serve_http(TokioIo::new(far)).await;
+            let _however_it_ends = connection.serve_http(TokioIo::new(far), builder).await;
         });
         (near, serving, stopping)
     }
 
     // Time is paused: tokio moves it on when everybody waits.
     #[tokio::test(start_paused = true)]
+    async fn an_http2_peer_that_only_answers_pings_is_closed() {
+        let (near, serving, _running) = served(http_builder().http2_only());
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near));
+        let (mut sender, connection) = handshake.await.unwrap();
+        let peer = tokio::spawn(connection);
+        let request = Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+        // The sender is kept: it would go on for ever.
+        serving.await.unwrap();
+        let _closed = peer.await.unwrap();
+        assert!(sender.is_closed());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_peer_that_never_reads_its_answers_is_closed() {
-        let (mut near, serving, _running) = served();
+        let (mut near, serving, _running) = served(http_builder().http1_only());
         let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
         // Until neither side takes any more: answers fill the way back, then requests the way there.
         let stuck = async { while near.write_all(request).await.is_ok() {} };

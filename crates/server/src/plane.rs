@@ -109,7 +109,7 @@ impl Answer for Planes {
 }
 
 fn headers_of(parts: &Parts) -> Headers<'_> {
-    // A target in the absolute form carries the host, which control plane signatures cover.
+    // HTTP/2 carries the host, which control plane signatures cover, as the target's authority.
     let authority = parts.uri.authority().filter(|_| !parts.headers.contains_key("host"));
     let host = authority.map(|authority| ("host", authority.as_str().as_bytes()));
     let sent = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));

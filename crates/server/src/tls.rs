@@ -12,14 +12,15 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::StartError;
 
-/// The one protocol that is offered ([`crate::listen`] says why).
 const HTTP_1_1: &[u8] = b"http/1.1";
+const HTTP_2: &[u8] = b"h2";
 
 /// An acceptor whose certificate names localhost, 127.0.0.1, ::1 and `hostnames`.
 pub(crate) fn acceptor(
     authority: &TlsAuthority,
     instance: &InstanceRecord,
     hostnames: &[String],
+    offers_http2: bool,
     clock: &Clock,
 ) -> Result<TlsAcceptor, StartError> {
     let refuse = |what: &str, reason: &dyn std::fmt::Display| StartError::Tls(format!("{what}: {reason}"));
@@ -37,7 +38,7 @@ pub(crate) fn acceptor(
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(|error| refuse("the issued certificate", &error))?;
-    config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+    config.alpn_protocols = offers_http2.then(|| HTTP_2.to_vec()).into_iter().chain([HTTP_1_1.to_vec()]).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -51,12 +52,12 @@ mod tests {
     use super::*;
     use crate::fixture::Instance;
 
-    fn server_and_its_roots() -> (TlsAcceptor, RootCertStore) {
+    fn server_and_its_roots(offers_http2: bool) -> (TlsAcceptor, RootCertStore) {
         let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
         let authority = vault.tls_authority().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
-        (acceptor(&authority, &record, &[], &clock).unwrap(), roots)
+        (acceptor(&authority, &record, &[], offers_http2, &clock).unwrap(), roots)
     }
 
     /// What is agreed on with a client that offers these protocols; `None`: no connection.
@@ -73,14 +74,15 @@ mod tests {
         Some(accepted.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
     }
 
-    /// See `listen`: answers of HTTP/2 would stay in memory.
     #[tokio::test]
-    async fn http2_is_not_agreed_on() {
-        let (server, roots) = server_and_its_roots();
-        let http_1_1 = Some(Some(HTTP_1_1.to_vec()));
-        assert_eq!(agreed(&server, &roots, &[b"h2", HTTP_1_1]).await, http_1_1);
-        assert_eq!(agreed(&server, &roots, &[HTTP_1_1]).await, http_1_1);
-        assert_eq!(agreed(&server, &roots, &[]).await, Some(None), "many clients offer nothing");
-        assert_eq!(agreed(&server, &roots, &[b"h2"]).await, None);
+    async fn http2_is_agreed_on_where_it_is_offered() {
+        let (http_2, http_1_1) = (Some(Some(HTTP_2.to_vec())), Some(Some(HTTP_1_1.to_vec())));
+        for (offers_http2, both, only_http_2) in [(true, &http_2, &http_2), (false, &http_1_1, &None)] {
+            let (server, roots) = server_and_its_roots(offers_http2);
+            assert_eq!(agreed(&server, &roots, &[HTTP_2, HTTP_1_1]).await, *both);
+            assert_eq!(agreed(&server, &roots, &[HTTP_2]).await, *only_http_2);
+            assert_eq!(agreed(&server, &roots, &[HTTP_1_1]).await, http_1_1);
+            assert_eq!(agreed(&server, &roots, &[]).await, Some(None), "many clients offer nothing");
+        }
     }
 }

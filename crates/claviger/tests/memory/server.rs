@@ -76,6 +76,7 @@ fn serves_when_it_is_a_child() {
             stock: StockSizes { rsa_2048: 3, ..StockSizes::NONE },
             ..claviger_keygen::Config::default()
         },
+        offers_http2: false,
         connections_max: 16,
         audit_segment_bytes: 1 << 20,
         is_dev: true,

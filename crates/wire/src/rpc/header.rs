@@ -16,7 +16,7 @@ pub const SECURITY_TOKEN: &str = "x-acs-security-token";
 pub const BEARER_TOKEN: &str = "x-acs-bearer-token";
 /// Signature scheme, credential and signature.
 pub const AUTHORIZATION: &str = "authorization";
-/// With port where there is one. The server puts the authority of a target in the absolute form here when it is missing.
+/// With port where there is one. On HTTP/2 the server must put `:authority` here.
 pub const HOST: &str = "host";
 /// Set on every answer beside `RequestId` in the body.
 pub const REQUEST_ID: &str = "x-acs-request-id";
