@@ -62,6 +62,16 @@ fn add_block(column: &mut Column, a: &Block, b: &Block) {
     }
 }
 
+/// `column += ` the products of the blocks of `a` by those of `b` in the opposite order. Pairs of slices rather than
+/// indices: the loop is so short that checks of bounds in it are felt.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_blocks(column: &mut Column, a: &[Block], b: &[Block]) {
+    for (a, b) in a.iter().zip(b.iter().rev()) {
+        add_block(column, a, b);
+    }
+}
+
 /// `column += ` the products of different digits of `a`, each once: half of what a square has beside its diagonal.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -155,15 +165,17 @@ pub(super) fn square<const B: usize>(
     let modulus = &moduli.value;
     let (mut cross, mut column, mut carry) = ([zero; 8], first_column(), zero);
     for w in 0..2 * B {
-        let lowest = (w + 1).saturating_sub(B);
-        for u in lowest..w.div_ceil(2) {
-            add_block(&mut cross, &a[u], &a[w - u]);
-        }
+        // Blocks u of one factor and w - u of the other.
+        let (lowest, half, top) = ((w + 1).saturating_sub(B), w.div_ceil(2), w.min(B));
+        add_blocks(&mut cross, &a[lowest..half], &a[w + 1 - half..w + 1 - lowest]);
         if w.is_multiple_of(2) {
             add_triangle(&mut cross, &a[w / 2]);
         }
-        for u in lowest..w.min(B) {
-            add_block(&mut column, &quotient[u], &modulus[w - u]);
+        // Apart from what came before, so that these sums need not wait for the carries of the digits just chosen.
+        let mut products = [zero; 8];
+        add_blocks(&mut products, &quotient[lowest..top], &modulus[w + 1 - top..w + 1 - lowest]);
+        for i in 0..8 {
+            column[i] = _mm256_add_epi64(column[i], products[i]);
         }
         add_square(&mut column, &cross, a, w);
         cross = next_column(&cross, zero);
@@ -191,9 +203,8 @@ pub(super) fn reduce<const B: usize>(
     let modulus = &moduli.value;
     let (mut column, mut carry) = (first_column(), _mm256_setzero_si256());
     for w in 0..2 * B {
-        for u in (w + 1).saturating_sub(B)..w.min(B) {
-            add_block(&mut column, &quotient[u], &modulus[w - u]);
-        }
+        let (lowest, top) = ((w + 1).saturating_sub(B), w.min(B));
+        add_blocks(&mut column, &quotient[lowest..top], &modulus[w + 1 - top..w + 1 - lowest]);
         if w < B {
             for i in 0..4 {
                 column[i] = _mm256_add_epi64(column[i], load(&a[w][i]));
