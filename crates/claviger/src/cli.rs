@@ -72,7 +72,7 @@ pub(crate) struct Dev {
     /// How many cores may work on the stock, for example 0.25
     #[arg(long)]
     pub(crate) stock_cores: Option<f64>,
-    /// How RSA pairs are made: auto, ifma, dual, scalar or library
+    /// How RSA pairs are made: auto, ifma, avx2, dual, scalar or library
     #[arg(long)]
     pub(crate) engine: Option<String>,
     /// Also make pairs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*

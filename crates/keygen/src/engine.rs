@@ -1,4 +1,4 @@
-//! The engine: pairs of one modulus length on the caller's thread, by one of four ways that differ in speed alone.
+//! The engine: pairs of one modulus length on the caller's thread, by one of five ways that differ in speed alone.
 
 use std::fmt;
 
@@ -6,22 +6,24 @@ use claviger_crypto::rsa::{ModulusLength, PrivateKey};
 
 use crate::division::Division;
 #[cfg(target_arch = "x86_64")]
-use crate::filter::IfmaFilter;
+use crate::filter::{Avx2Filter, IfmaFilter};
 use crate::filter::{DualFilter, Filter, ScalarFilter};
 use crate::generator::KeygenError;
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::Ifma;
+use crate::kernel::{Avx2, Ifma};
 use crate::pair::Pair;
 use crate::search::Search;
 
 /// How RSA pairs are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EngineKind {
-    /// [`Ifma`](Self::Ifma) where the CPU can, else [`Dual`](Self::Dual).
+    /// [`Ifma`](Self::Ifma) where the CPU can, else [`Avx2`](Self::Avx2) where it can, else [`Scalar`](Self::Scalar).
     #[default]
     Auto,
     /// This crate's filter of eight candidates at once; primes confirmed by the library. Needs AVX-512 IFMA.
     Ifma,
+    /// This crate's filter of four candidates at once; primes confirmed by the library. Needs AVX2.
+    Avx2,
     /// Filter and confirmation by the library's exponentiation of two numbers at once.
     Dual,
     /// Filter and confirmation by the library's plain exponentiation, one number at a time, without this crate's
@@ -33,7 +35,7 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Ifma, Self::Dual, Self::Scalar, Self::Library];
+    pub const ALL: [Self; 6] = [Self::Auto, Self::Ifma, Self::Avx2, Self::Dual, Self::Scalar, Self::Library];
 
     /// The word that a configuration uses.
     #[must_use]
@@ -41,6 +43,7 @@ impl EngineKind {
         match self {
             Self::Auto => "auto",
             Self::Ifma => "ifma",
+            Self::Avx2 => "avx2",
             Self::Dual => "dual",
             Self::Scalar => "scalar",
             Self::Library => "library",
@@ -56,7 +59,11 @@ impl EngineKind {
     /// Whether this machine can.
     #[must_use]
     pub fn is_available(self) -> bool {
-        self != Self::Ifma || has_ifma()
+        match self {
+            Self::Ifma => has_ifma(),
+            Self::Avx2 => has_avx2(),
+            Self::Auto | Self::Dual | Self::Scalar | Self::Library => true,
+        }
     }
 }
 
@@ -76,6 +83,16 @@ fn has_ifma() -> bool {
     false
 }
 
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    Avx2::detect().is_some()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    false
+}
+
 /// Makes pairs of one modulus length; owned by one thread.
 pub(crate) struct Engine(Works);
 
@@ -86,11 +103,12 @@ enum Works {
 
 impl Engine {
     /// # Errors
-    /// [`KeygenError::NoIfma`] when `kind` asks for what the CPU lacks.
+    /// [`KeygenError::NoIfma`] and [`KeygenError::NoAvx2`] when `kind` asks for what the CPU lacks.
     pub(crate) fn new(kind: EngineKind, length: ModulusLength) -> Result<Self, KeygenError> {
         let search = match kind {
-            EngineKind::Auto => ifma(length).unwrap_or_else(|| dual(length)),
+            EngineKind::Auto => ifma(length).or_else(|| avx2(length)).unwrap_or_else(|| scalar(length)),
             EngineKind::Ifma => ifma(length).ok_or(KeygenError::NoIfma)?,
+            EngineKind::Avx2 => avx2(length).ok_or(KeygenError::NoAvx2)?,
             EngineKind::Dual => dual(length),
             EngineKind::Scalar => scalar(length),
             EngineKind::Library => return Ok(Self(Works::Library(length))),
@@ -140,6 +158,24 @@ fn ifma(_length: ModulusLength) -> Option<Search> {
     None
 }
 
+/// Confirms one at a time: the library's exponentiation of two is two single ones without the IFMA that this engine
+/// does without.
+#[cfg(target_arch = "x86_64")]
+fn avx2(length: ModulusLength) -> Option<Search> {
+    let cpu = Avx2::detect()?;
+    let filter: Box<dyn Filter> = match length {
+        ModulusLength::Bits2048 => Box::new(Avx2Filter::<9>::new(cpu)),
+        ModulusLength::Bits3072 => Box::new(Avx2Filter::<14>::new(cpu)),
+        ModulusLength::Bits4096 => Box::new(Avx2Filter::<18>::new(cpu)),
+    };
+    Some(Search::new(length, Division::portable(bound_bits(length, AVX2_BOUNDS)), filter, false))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn avx2(_length: ModulusLength) -> Option<Search> {
+    None
+}
+
 fn dual(length: ModulusLength) -> Search {
     Search::new(length, dual_division(length), Box::new(DualFilter), true)
 }
@@ -157,6 +193,8 @@ fn dual_division(length: ModulusLength) -> Division {
     Division::portable(bound_bits(length, SCALAR_BOUNDS))
 }
 
+#[cfg(target_arch = "x86_64")]
+const AVX2_BOUNDS: [usize; 3] = [15, 16, 16];
 const SCALAR_BOUNDS: [usize; 3] = [16, 17, 17];
 
 fn scalar(length: ModulusLength) -> Search {
@@ -200,7 +238,7 @@ mod tests {
         for kind in EngineKind::ALL {
             assert_eq!(EngineKind::parse(&kind.to_string()), Some(kind));
         }
-        for name in ["", "AUTO", "ifma ", "avx512", "fips"] {
+        for name in ["", "AUTO", "ifma ", "AVX2", "avx", "avx512", "fips"] {
             assert_eq!(EngineKind::parse(name), None);
         }
     }
@@ -209,8 +247,9 @@ mod tests {
     fn every_kind_makes_pairs_that_parse_sign_and_verify() {
         for kind in EngineKind::ALL {
             if !kind.is_available() {
-                println!("skipped {kind}: this CPU has no AVX-512 IFMA");
-                assert_eq!(Engine::new(kind, ModulusLength::Bits2048).err(), Some(KeygenError::NoIfma));
+                println!("skipped {kind}: this CPU has not what it needs");
+                let lacks = if kind == EngineKind::Ifma { KeygenError::NoIfma } else { KeygenError::NoAvx2 };
+                assert_eq!(Engine::new(kind, ModulusLength::Bits2048).err(), Some(lacks));
                 continue;
             }
             for length in LENGTHS {

@@ -19,6 +19,8 @@ pub enum KeygenError {
     NotOffered,
     /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
     NoIfma,
+    /// The engine asked for needs AVX2, which this CPU or its operating system does not offer.
+    NoAvx2,
 }
 
 impl fmt::Display for KeygenError {
@@ -31,8 +33,9 @@ impl fmt::Display for KeygenError {
             Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
             Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
             Self::NoIfma => {
-                f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"dual\"")
+                f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"avx2\"")
             }
+            Self::NoAvx2 => f.write_str("the engine \"avx2\" needs a CPU with AVX2; choose \"auto\" or \"scalar\""),
         }
     }
 }

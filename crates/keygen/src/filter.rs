@@ -7,9 +7,7 @@ mod chain;
 
 pub(crate) use self::chain::ScalarFilter;
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::Ifma;
-#[cfg(target_arch = "x86_64")]
-use crate::kernel::lanes::{LANES, Lanes};
+use crate::kernel::{Avx2, Ifma, avx2, lanes};
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
 use crate::square_of_r::square_of_r;
@@ -29,19 +27,44 @@ pub(crate) trait Filter: Send {
 
 /// Eight candidates at once in the IFMA kernel, for `B` blocks of 256 bits.
 #[cfg(target_arch = "x86_64")]
-pub(crate) struct IfmaFilter<const B: usize>(Lanes<B>);
+pub(crate) struct IfmaFilter<const B: usize>(lanes::Lanes<B>);
 
 #[cfg(target_arch = "x86_64")]
 impl<const B: usize> IfmaFilter<B> {
     pub(crate) fn new(cpu: Ifma) -> Self {
-        Self(Lanes::new(cpu))
+        Self(lanes::Lanes::new(cpu))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl<const B: usize> Filter for IfmaFilter<B> {
     fn places(&self) -> usize {
-        LANES
+        lanes::LANES
+    }
+
+    fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
+        for (lane, words) in candidates.iter().enumerate() {
+            self.0.load(lane, words);
+        }
+        Ok(self.0.test())
+    }
+}
+
+/// Four candidates at once in the AVX2 kernel, for `B` blocks of 116 bits.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx2Filter<const B: usize>(avx2::lanes::Lanes<B>);
+
+#[cfg(target_arch = "x86_64")]
+impl<const B: usize> Avx2Filter<B> {
+    pub(crate) fn new(cpu: Avx2) -> Self {
+        Self(avx2::lanes::Lanes::new(cpu))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<const B: usize> Filter for Avx2Filter<B> {
+    fn places(&self) -> usize {
+        avx2::lanes::LANES
     }
 
     fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
@@ -186,6 +209,18 @@ mod tests {
                     24 => check(&mut IfmaFilter::<6>::new(cpu), &numbers, len),
                     _ => check(&mut IfmaFilter::<8>::new(cpu), &numbers, len),
                 }
+            } else {
+                println!("skipped ifma: this CPU has no AVX-512 IFMA");
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(cpu) = Avx2::detect() {
+                match len {
+                    16 => check(&mut Avx2Filter::<9>::new(cpu), &numbers, len),
+                    24 => check(&mut Avx2Filter::<14>::new(cpu), &numbers, len),
+                    _ => check(&mut Avx2Filter::<18>::new(cpu), &numbers, len),
+                }
+            } else {
+                println!("skipped avx2: this CPU has no AVX2");
             }
         }
     }

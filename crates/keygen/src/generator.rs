@@ -52,7 +52,7 @@ impl Generator {
     /// Starts the threads.
     ///
     /// # Errors
-    /// [`KeygenError::NoIfma`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
+    /// [`KeygenError::NoIfma`], [`KeygenError::NoAvx2`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
     pub fn start(config: Config) -> Result<Self, KeygenError> {
         // An engine that this processor cannot run is refused now and not at the first request.
         // And the tables of every length are made by this thread: a maker that has to give way would hold others up.

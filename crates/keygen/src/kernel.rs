@@ -1,10 +1,12 @@
-//! The AVX-512 IFMA kernels: eight candidates at once through one exponentiation ([`lanes`]), one candidate at once
-//! through eight products of small primes ([`divide`]). Together with the binding to the library (`library`) the only
-//! files of the workspace with `unsafe` code.
+//! The kernels. For AVX-512 IFMA: eight candidates at once through one exponentiation ([`lanes`]), one candidate at
+//! once through eight products of small primes ([`divide`]). For AVX2: four candidates at once ([`avx2`]). Together
+//! with the binding to the library (`library`) the only files of the workspace with `unsafe` code.
 //!
-//! Rule kept: nothing outside this folder can reach an instruction that the CPU lacks. Every entry takes an [`Ifma`],
-//! and only [`Ifma::detect`] makes one. Verdicts of these kernels throw candidates away and never accept one.
+//! Rule kept: nothing outside this folder can reach an instruction that the CPU lacks. Every entry takes an [`Ifma`]
+//! or an [`Avx2`], and only [`Ifma::detect`] and [`Avx2::detect`] make them. Verdicts of these kernels throw candidates
+//! away and never accept one.
 
+pub(crate) mod avx2;
 pub(crate) mod divide;
 pub(crate) mod lanes;
 mod limbs;
@@ -19,5 +21,16 @@ impl Ifma {
     /// The proof, where the CPU and the operating system offer both.
     pub(crate) fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")).then_some(Self(()))
+    }
+}
+
+/// Proof that this CPU has AVX2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// The proof, where the CPU and the operating system offer it.
+    pub(crate) fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 }

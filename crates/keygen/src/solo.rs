@@ -20,7 +20,7 @@ enum Kind {
 
 impl SoloMaker {
     /// # Errors
-    /// [`KeygenError::NoIfma`] when `kind` asks for what the CPU lacks. `kind` says nothing about elliptic curves.
+    /// [`KeygenError::NoIfma`] and [`KeygenError::NoAvx2`] when `kind` asks for what the CPU lacks. `kind` says nothing about elliptic curves.
     pub fn new(kind: EngineKind, spec: PairSpec) -> Result<Self, KeygenError> {
         let length = match spec {
             PairSpec::Rsa2048 => ModulusLength::Bits2048,

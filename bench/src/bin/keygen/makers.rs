@@ -33,7 +33,7 @@ pub(crate) fn all(spec: PairSpec) -> Result<Vec<Maker>, Box<dyn Error>> {
     let mut makers = Vec::new();
     let is_rsa = matches!(spec, PairSpec::Rsa2048 | PairSpec::Rsa3072 | PairSpec::Rsa4096);
     let kinds: &[EngineKind] = if is_rsa {
-        &[EngineKind::Ifma, EngineKind::Dual, EngineKind::Scalar, EngineKind::Library]
+        &[EngineKind::Ifma, EngineKind::Avx2, EngineKind::Dual, EngineKind::Scalar, EngineKind::Library]
     } else {
         &[EngineKind::Auto]
     };

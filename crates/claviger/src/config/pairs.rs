@@ -92,7 +92,7 @@ pub(super) fn template() -> String {
          # stock_cores = {:.1}\n\
          # Ready pairs older than this are wiped: d, h, m or s.\n\
          # stock_max_age = \"24h\"\n\
-         # How RSA pairs are made: \"auto\", \"ifma\", \"dual\", \"scalar\", or \"library\" for AWS-LC's own generator.\n\
+         # How RSA pairs are made: \"auto\", \"ifma\", \"avx2\", \"dual\", \"scalar\", or \"library\" for AWS-LC's own generator.\n\
          # engine = \"{}\"\n\
          # Kinds that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*.\n\
          # extended_key_pair_specs = false\n",

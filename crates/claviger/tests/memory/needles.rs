@@ -44,6 +44,7 @@ fn forms(key: &[u8]) -> Vec<(String, Vec<u8>)> {
         let number = &der[range.clone()];
         let reversed: Vec<u8> = number.iter().rev().copied().collect();
         forms.push((format!("{name}, radix 2^52"), radix_52(&reversed)));
+        forms.push((format!("{name}, radix 2^29"), radix_29(&reversed)));
         forms.push((format!("{name}, little-endian"), reversed));
         forms.push((format!("{name}, big-endian"), number.to_vec()));
         // Base64 of the number alone, at the place it has in the whole.
@@ -108,9 +109,24 @@ fn value(der: &[u8], at: usize) -> (u8, std::ops::Range<usize>) {
     (der[at], start..start + len)
 }
 
-/// Limbs of 52 bits in words of 64, as the vector kernel holds them.
+/// Limbs of 52 bits in words of 64, as the kernel for IFMA holds them.
 fn radix_52(little_endian: &[u8]) -> Vec<u8> {
+    limbs(little_endian, 52).into_iter().flat_map(u64::to_le_bytes).collect()
+}
+
+/// Digits of 29 bits from -2^28 to 2^28 - 1 in words of 64, as the kernel for AVX2 holds them.
+fn radix_29(little_endian: &[u8]) -> Vec<u8> {
+    let mut carry = 0;
+    let digits = limbs(little_endian, 29).into_iter().map(|limb| {
+        let digit = limb + carry;
+        carry = u64::from(digit >= 1 << 28);
+        digit.wrapping_sub(carry << 29)
+    });
+    digits.flat_map(u64::to_le_bytes).collect()
+}
+
+fn limbs(little_endian: &[u8], width: usize) -> Vec<u64> {
     let bit = |n: usize| little_endian.get(n / 8).map_or(0, |byte| u64::from(byte >> (n % 8) & 1));
-    let limbs = (little_endian.len() * 8).div_ceil(52);
-    (0..limbs).flat_map(|limb| (0..52).map(|n| bit(limb * 52 + n) << n).sum::<u64>().to_le_bytes()).collect()
+    let count = (little_endian.len() * 8).div_ceil(width);
+    (0..count).map(|limb| (0..width).map(|n| bit(limb * width + n) << n).sum()).collect()
 }

@@ -1,0 +1,282 @@
+//! The filter: Euler's test to base 2 on four candidates at once.
+//!
+//! 2^(-(M-1)/2) = +-1 mod M, with the start 2^t for the exponent's top bits as in `kernel/lanes.rs`. Here an exponent
+//! bit is not folded into every squaring: three squarings, and the number is shifted by three bits of the exponent at
+//! once. A shift's count is a lane's own, so that no branch and no address depends on a candidate.
+//!
+//! A verdict can only reject: a lane that fails is composite. What passes is confirmed elsewhere.
+#![allow(unsafe_code, reason = "calls code compiled for AVX2 behind a token that proves the CPU has it")]
+#![allow(clippy::indexing_slicing, reason = "lanes and blocks of fixed number")]
+
+use std::arch::x86_64::{
+    __m256i, _mm_cvtsi64_si128, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_pd,
+    _mm256_cmpeq_epi64, _mm256_movemask_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_setzero_si256,
+    _mm256_sll_epi64, _mm256_srl_epi64,
+};
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::super::Avx2;
+use super::digits;
+use super::montgomery::{Moduli, Numbers, reduce, shift_left, square};
+use super::vector::{Vector, load};
+
+/// How many candidates one test takes.
+pub(crate) const LANES: usize = 4;
+/// Words of the longest candidate.
+const WORDS_MAX: usize = 32;
+/// Digits of the longest candidate.
+const DIGITS_MAX: usize = 72;
+
+/// Four candidates of `B` blocks of 116 bits, and the scratch numbers of their test.
+pub(crate) struct Lanes<const B: usize> {
+    cpu: Avx2,
+    state: Box<State<B>>,
+}
+
+struct State<const B: usize> {
+    /// The candidates as they came, for the bits of the exponent.
+    words: [Vector; WORDS_MAX],
+    moduli: Moduli<B>,
+    power: Numbers<B>,
+    other: Numbers<B>,
+    quotient: Numbers<B>,
+}
+
+impl<const B: usize> Zeroize for State<B> {
+    fn zeroize(&mut self) {
+        let Self { words, moduli, power, other, quotient } = self;
+        words.zeroize();
+        moduli.negated_inverse.zeroize();
+        for numbers in [&mut moduli.value, power, other, quotient] {
+            numbers.as_flattened_mut().iter_mut().zeroize();
+        }
+    }
+}
+
+impl<const B: usize> Drop for State<B> {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl<const B: usize> ZeroizeOnDrop for State<B> {}
+
+impl<const B: usize> Lanes<B> {
+    /// Bits of a candidate: 1024, 1536, 2048 for 9, 14, 18 blocks.
+    const BITS: usize = 116 * B / 512 * 512;
+    /// How many bits of the exponent the start covers: as keeps 2^t between 1 and M / 2, and leaves a multiple of 3
+    /// (tests say so).
+    const START_BITS: usize = match Self::BITS {
+        1024 => 9,
+        1536 => 8,
+        _ => 10,
+    };
+
+    pub(crate) fn new(cpu: Avx2) -> Self {
+        let zero = [[Vector::ZERO; 4]; B];
+        let moduli = Moduli { value: zero, negated_inverse: Vector::ZERO };
+        let words = [Vector::ZERO; WORDS_MAX];
+        Self { cpu, state: Box::new(State { words, moduli, power: zero, other: zero, quotient: zero }) }
+    }
+
+    /// Puts a candidate into a lane: little-endian words, odd, its top bit set.
+    pub(crate) fn load(&mut self, lane: usize, words: &[u64]) {
+        for (vector, word) in self.state.words.iter_mut().zip(words) {
+            vector.0[lane] = *word;
+        }
+        // A shorter candidate ends in zeros that no block takes.
+        let mut digits: [u64; DIGITS_MAX] = digits::from_words(words);
+        for (vector, digit) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(digits) {
+            vector.0[lane] = digit;
+        }
+        digits.zeroize();
+        self.state.moduli.negated_inverse.0[lane] = digits::negated_inverse(words.first().copied().unwrap_or(1));
+        let top = words.last().copied().unwrap_or(0) >> (64 - Self::START_BITS);
+        // 2^t with t = log2 R - 1 - top stands for 2^(-1 - top), the first bits of -1 - (M >> 1).
+        let t = (116 * B - 1) as u64 - top;
+        for (index, vector) in self.state.power.as_flattened_mut().iter_mut().enumerate() {
+            vector.0[lane] = u64::from(index as u64 == t / 29) << (t % 29);
+        }
+    }
+
+    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes are wiped, and must be loaded
+    /// anew for another test.
+    pub(crate) fn test(&mut self) -> u8 {
+        let Avx2(()) = self.cpu;
+        // SAFETY: holding an `Avx2` proves AVX2, which is all the function needs.
+        let verdicts = unsafe { self.state.test() };
+        self.state.zeroize();
+        verdicts
+    }
+}
+
+impl<const B: usize> State<B> {
+    /// The exponent is E = -1 - (M >> 1) = -(M-1)/2 - 1, so that its lower bits are those of M >> 1 inverted; the one
+    /// that E lacks is added to the last shift.
+    #[target_feature(enable = "avx2")]
+    fn test(&mut self) -> u8 {
+        let Self { words, moduli, power, other, quotient } = self;
+        let (mut power, mut other) = (power, other);
+        let seven = _mm256_set1_epi64x(7);
+        for bit in (1..=Lanes::<B>::BITS - Lanes::<B>::START_BITS - 3).rev().step_by(3) {
+            square(other, power, moduli, quotient);
+            square(power, other, moduli, quotient);
+            square(other, power, moduli, quotient);
+            std::mem::swap(&mut power, &mut other);
+            let mut shift = _mm256_andnot_si256(bits_from(words, bit), seven);
+            if bit == 1 {
+                shift = _mm256_add_epi64(shift, _mm256_set1_epi64x(1));
+            }
+            shift_left(power, shift);
+        }
+        reduce(other, power, moduli, quotient);
+        is_one_or_minus_one(other)
+    }
+}
+
+/// The bits of each number from `bit` up, as many as a word takes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn bits_from(words: &[Vector; WORDS_MAX], bit: usize) -> __m256i {
+    let offset = (bit % 64) as i64;
+    let low = _mm256_srl_epi64(load(&words[bit / 64]), _mm_cvtsi64_si128(offset));
+    let next = words.get(bit / 64 + 1).map_or(_mm256_setzero_si256(), |word| load(word));
+    // A count of 64 gives 0.
+    _mm256_or_si256(low, _mm256_sll_epi64(next, _mm_cvtsi64_si128(64 - offset)))
+}
+
+/// The lanes where `a` is 1 or -1. `a` must be less than M - 1 in size, so that it is no other number's remainder.
+#[target_feature(enable = "avx2")]
+fn is_one_or_minus_one<const B: usize>(a: &Numbers<B>) -> u8 {
+    let [lowest, rest @ ..] = a.as_flattened() else { return 0 };
+    let is = |digit: i64| _mm256_cmpeq_epi64(load(lowest), _mm256_set1_epi64x(digit));
+    let rest = rest.iter().fold(_mm256_setzero_si256(), |all, digit| _mm256_or_si256(all, load(digit)));
+    let is_rest_zero = _mm256_cmpeq_epi64(rest, _mm256_setzero_si256());
+    let is_either = _mm256_and_si256(is_rest_zero, _mm256_or_si256(is(1), is(-1)));
+    _mm256_movemask_pd(_mm256_castsi256_pd(is_either)) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plain::{number, words};
+    use crate::pseudoprimes;
+
+    fn passes(candidate: &BigUint) -> bool {
+        let power = BigUint::from(2_u8).modpow(&(candidate >> 1_u32), candidate);
+        power == BigUint::from(1_u8) || power == candidate - 1_u8
+    }
+
+    fn check<const B: usize>(candidates: &[BigUint; 4]) {
+        let Some(cpu) = Avx2::detect() else {
+            println!("skipped: this CPU has no AVX2");
+            return;
+        };
+        let mut lanes = Lanes::<B>::new(cpu);
+        // Twice, so that what a test leaves behind is seen not to disturb the next.
+        for _ in 0..2 {
+            for (lane, candidate) in candidates.iter().enumerate() {
+                lanes.load(lane, &words(candidate, Lanes::<B>::BITS / 64));
+            }
+            let verdicts = lanes.test();
+            let State { words, moduli, power, other, quotient } = &*lanes.state;
+            assert!(words.iter().all(|vector| *vector == Vector::ZERO), "not wiped");
+            assert_eq!(moduli.negated_inverse, Vector::ZERO, "not wiped");
+            for numbers in [&moduli.value, power, other, quotient] {
+                assert!(numbers.as_flattened().iter().all(|vector| *vector == Vector::ZERO), "not wiped");
+            }
+            for (lane, candidate) in candidates.iter().enumerate() {
+                assert_eq!(verdicts >> lane & 1 == 1, passes(candidate), "lane {lane}: {candidate}");
+            }
+            assert_eq!(verdicts >> 4, 0);
+        }
+    }
+
+    #[test]
+    fn the_start_is_below_half_the_modulus_for_every_top() {
+        fn fits<const B: usize>(bits: usize) {
+            assert_eq!(Lanes::<B>::BITS, bits);
+            let start = Lanes::<B>::START_BITS;
+            let (least, most) = (1_usize << (start - 1), (1 << start) - 1);
+            assert!(116 * B > most && 116 * B - 1 - least < bits - 1, "{B}");
+            // The start, threes, and the lowest bit, which is no part of the exponent.
+            assert!((bits - start - 1).is_multiple_of(3), "{B}");
+        }
+        fits::<9>(1024);
+        fits::<14>(1536);
+        fits::<18>(2048);
+    }
+
+    /// Two primes out of the library's own generator.
+    fn primes() -> Vec<BigUint> {
+        let key = claviger_crypto::rsa::PrivateKey::generate_2048().unwrap().pkcs8_der().unwrap();
+        // The two primes are the only INTEGERs of 129 bytes (a zero before the set top bit).
+        let der = key.reveal();
+        let starts = der.windows(4).enumerate().filter(|(_, head)| **head == [2, 0x81, 0x81, 0]).map(|(at, _)| at + 4);
+        let integers: Vec<_> = starts.map(|at| BigUint::from_bytes_be(&der[at..at + 128])).collect();
+        integers.into_iter().take(2).collect()
+    }
+
+    #[test]
+    fn primes_pass_in_every_lane_beside_composites() {
+        let primes = primes();
+        assert_eq!(primes.len(), 2);
+        for prime in primes {
+            assert!(passes(&prime));
+            for lane in 0..4 {
+                check::<9>(&std::array::from_fn(|at| {
+                    if at == lane { prime.clone() } else { &prime + 2_u8 * (at as u8 + 1) }
+                }));
+            }
+            check::<9>(&std::array::from_fn(|_lane| prime.clone()));
+        }
+    }
+
+    #[test]
+    fn pseudoprimes_to_base_2_pass() {
+        let [short, middle, long] = pseudoprimes::all();
+        assert!(passes(&short) && passes(&middle) && passes(&long));
+        check::<9>(&std::array::from_fn(|lane| if lane == 3 { &short + 2_u8 } else { short.clone() }));
+        check::<14>(&std::array::from_fn(|lane| if lane == 1 { &middle + 2_u8 } else { middle.clone() }));
+        check::<18>(&std::array::from_fn(|lane| if lane == 0 { &long + 2_u8 } else { long.clone() }));
+    }
+
+    #[test]
+    fn extreme_candidates() {
+        fn extremes<const B: usize>() {
+            let one = BigUint::from(1_u8);
+            let full: BigUint = (&one << Lanes::<B>::BITS) - 1_u8;
+            let least: BigUint = (&one << (Lanes::<B>::BITS - 1)) + 1_u8;
+            check::<B>(&[full.clone(), least.clone(), &full - 2_u8, &least + 2_u8]);
+            check::<B>(&[
+                &full ^ (&one << 29_u32),
+                &full ^ (&one << 600_u32),
+                &least + (&one << 116_u32),
+                full - (&one << (Lanes::<B>::BITS - 64)),
+            ]);
+        }
+        extremes::<9>();
+        extremes::<14>();
+        extremes::<18>();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4))]
+        #[test]
+        fn verdicts_agree_with_a_plain_implementation(all in proptest::collection::vec(any::<[u64; 32]>(), 4)) {
+            let candidate = |lane: usize, len: usize| {
+                let mut words = all[lane][..len].to_vec();
+                words[0] |= 1;
+                words[len - 1] |= 1 << 63;
+                number(&words)
+            };
+            check::<9>(&std::array::from_fn(|lane| candidate(lane, 16)));
+            check::<14>(&std::array::from_fn(|lane| candidate(lane, 24)));
+            check::<18>(&std::array::from_fn(|lane| candidate(lane, 32)));
+        }
+    }
+}
