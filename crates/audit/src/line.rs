@@ -65,7 +65,10 @@ pub(crate) fn write(out: &mut Vec<u8>, mark: Mark, time: Timestamp, kind: &str, 
     let chain = link(&mark.chain, body.as_bytes());
     out.extend_from_slice(body.as_bytes());
     out.extend_from_slice(CHAIN_FIELD.as_bytes());
-    out.extend_from_slice(hex::encode(chain).as_bytes());
+    let mut digits = [0; 64];
+    // Cannot fail: a link is 32 bytes.
+    let _fits = hex::encode_to_slice(chain, &mut digits);
+    out.extend_from_slice(&digits);
     out.extend_from_slice(CHAIN_END.as_bytes());
     out.push(b'\n');
     Mark { seq, chain }

@@ -141,13 +141,8 @@ mod tests {
 
     use super::*;
     use crate::draw::Random;
-    use crate::plain::{number, words};
+    use crate::plain::{number, passes_euler as passes, words};
     use crate::pseudoprimes;
-
-    fn passes(w: &BigUint) -> bool {
-        let power = BigUint::from(2_u8).modpow(&(w >> 1_u32), w);
-        power == BigUint::from(1_u8) || power == w - 1_u8
-    }
 
     fn wiped(number: &BigUint, len: usize) -> Words {
         let mut wiped = zeros(len);

@@ -7,6 +7,8 @@
 //! away and never accept one.
 
 pub(crate) mod avx2;
+#[cfg(test)]
+mod candidates;
 pub(crate) mod divide;
 pub(crate) mod lanes;
 mod limbs;

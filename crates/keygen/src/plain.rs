@@ -12,3 +12,9 @@ pub(crate) fn words(number: &BigUint, len: usize) -> Vec<u64> {
     words.resize(len, 0);
     words
 }
+
+/// Whether 2^((w-1)/2) = +-1 mod w: what every filter asks.
+pub(crate) fn passes_euler(w: &BigUint) -> bool {
+    let power = BigUint::from(2_u8).modpow(&(w >> 1_u32), w);
+    power == BigUint::from(1_u8) || power == w - 1_u8
+}

@@ -148,14 +148,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plain::{number, words};
-    use crate::pseudoprimes;
-
-    /// Euler's test to base 2 by the plain implementation.
-    fn passes(w: &BigUint) -> bool {
-        let power = BigUint::from(2_u8).modpow(&(w >> 1_u32), w);
-        power == BigUint::from(1_u8) || power == w - 1_u8
-    }
+    use crate::kernel::candidates;
+    use crate::plain::{number, passes_euler, words};
 
     fn check<const B: usize>(candidates: &[BigUint; 8]) {
         let Some(cpu) = Ifma::detect() else {
@@ -174,7 +168,7 @@ mod tests {
                 assert!(numbers.as_flattened().iter().all(|vector| *vector == Vector::ZERO), "not wiped");
             }
             for (lane, candidate) in candidates.iter().enumerate() {
-                assert_eq!(verdicts >> lane & 1 == 1, passes(candidate), "lane {lane}: {candidate}");
+                assert_eq!(verdicts >> lane & 1 == 1, passes_euler(candidate), "lane {lane}: {candidate}");
             }
         }
     }
@@ -192,61 +186,16 @@ mod tests {
         fits::<8>();
     }
 
-    /// Numbers of full length that pass, without a search: Mersenne and Proth primes have the wrong length, so primes
-    /// are what the library's own generator gives.
-    fn primes() -> Vec<BigUint> {
-        let key = claviger_crypto::rsa::PrivateKey::generate_2048().unwrap().pkcs8_der().unwrap();
-        // The two primes are the only INTEGERs of 129 bytes (a zero before the set top bit).
-        let der = key.reveal();
-        let starts = der.windows(4).enumerate().filter(|(_, head)| **head == [2, 0x81, 0x81, 0]).map(|(at, _)| at + 4);
-        let integers: Vec<_> = starts.map(|at| BigUint::from_bytes_be(&der[at..at + 128])).collect();
-        integers.into_iter().take(2).collect()
-    }
-
     #[test]
-    fn primes_pass_in_every_lane_beside_composites() {
-        let primes = primes();
-        assert_eq!(primes.len(), 2);
-        for prime in primes {
-            assert!(passes(&prime));
-            for lane in 0..8 {
-                check::<4>(&std::array::from_fn(|at| {
-                    if at == lane { prime.clone() } else { &prime + 2_u8 * (at as u8 + 1) }
-                }));
+    fn primes_pseudoprimes_and_extremes_in_every_lane() {
+        fn all<const B: usize>(bits: usize) {
+            for group in candidates::groups(bits, 8) {
+                check::<B>(group.as_slice().try_into().unwrap());
             }
-            check::<4>(&std::array::from_fn(|_lane| prime.clone()));
         }
-    }
-
-    #[test]
-    fn pseudoprimes_to_base_2_pass() {
-        let [short, middle, long] = pseudoprimes::all();
-        assert!(passes(&short) && passes(&middle) && passes(&long));
-        check::<4>(&std::array::from_fn(|lane| if lane == 3 { &short + 2_u8 } else { short.clone() }));
-        check::<6>(&std::array::from_fn(|lane| if lane == 3 { &middle + 2_u8 } else { middle.clone() }));
-        check::<8>(&std::array::from_fn(|lane| if lane == 3 { &long + 2_u8 } else { long.clone() }));
-    }
-
-    #[test]
-    fn extreme_candidates() {
-        fn extremes<const B: usize>() {
-            let one = BigUint::from(1_u8);
-            let full: BigUint = (&one << (256 * B)) - 1_u8;
-            let least: BigUint = (&one << (256 * B - 1)) + 1_u8;
-            check::<B>(&[
-                full.clone(),
-                least.clone(),
-                &full - 2_u8,
-                &least + 2_u8,
-                &full ^ (&one << 52_u32),
-                &full ^ (&one << 600_u32),
-                &least + (&one << 260_u32),
-                full - (&one << (256 * B - 64)),
-            ]);
-        }
-        extremes::<4>();
-        extremes::<6>();
-        extremes::<8>();
+        all::<4>(1024);
+        all::<6>(1536);
+        all::<8>(2048);
     }
 
     proptest! {
