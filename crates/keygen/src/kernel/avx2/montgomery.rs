@@ -231,6 +231,9 @@ pub(super) fn shift_left<const B: usize>(a: &mut Numbers<B>, shift: __m256i) {
 }
 
 #[cfg(test)]
+mod extremes;
+
+#[cfg(test)]
 mod tests {
     use num_bigint::{BigInt, BigUint};
     use num_integer::Integer as _;
