@@ -45,17 +45,17 @@ mod tests {
 
     #[test]
     fn only_the_calling_thread_changes() {
+        let before = nice_and_policy();
         std::thread::spawn(|| {
             give_way();
             assert_eq!(nice_and_policy(), (LOWEST_NICE, libc::SCHED_IDLE));
         })
         .join()
         .unwrap();
-        std::thread::spawn(|| {
-            let (before, _policy) = nice_and_policy();
-            assert_ne!(before, LOWEST_NICE, "another thread's change reached this one");
+        std::thread::spawn(move || {
+            assert_eq!(nice_and_policy(), before, "another thread's change reached this one");
             stand_back();
-            assert_eq!(nice_and_policy().0, RESCUE_NICE.max(before));
+            assert_eq!(nice_and_policy().0, RESCUE_NICE.max(before.0));
         })
         .join()
         .unwrap();

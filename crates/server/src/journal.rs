@@ -82,13 +82,14 @@ impl Facts {
     /// The key as the caller named it.
     pub(crate) fn name_key(&mut self, name: &str) {
         self.name_other(name);
-        self.is_key = true;
+        self.is_key = !name.is_empty();
     }
 
     /// What a call is about that is about no key, as the caller named it.
     pub(crate) fn name_other(&mut self, name: &str) {
         if !name.is_empty() {
             self.key_id = Some(name.to_owned());
+            self.is_key = false;
         }
     }
 

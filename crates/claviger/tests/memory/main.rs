@@ -18,6 +18,7 @@ mod server;
 use std::path::Path;
 
 use claviger_client::{ClientKey, Endpoint, InstanceClient};
+use claviger_keygen::EngineKind;
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
@@ -85,12 +86,11 @@ async fn all_private_keys(client: &InstanceClient) -> Vec<(String, Vec<u8>)> {
     keys
 }
 
-#[test]
-fn no_private_key_stays_in_the_servers_memory() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut child = Child::start(dir.path());
+/// A server with this engine that has handed out keys in every way; the keys, and nothing found of them.
+fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>, Needles) {
+    let child = Child::start(dir, engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let client = client(&child, dir.path());
+    let client = client(&child, dir);
     let keys = runtime.block_on(all_private_keys(&client));
     let needles = Needles::of(&keys);
     assert!(needles.len() > 3_000, "{}", needles.len());
@@ -102,8 +102,25 @@ fn no_private_key_stays_in_the_servers_memory() {
         std::thread::sleep(std::time::Duration::from_millis(100));
         found = search(child.id(), &needles);
     }
-    assert!(found.is_empty(), "left in memory:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "left in memory by {engine}:\n{}", found.join("\n"));
+    (child, keys, needles)
+}
 
+/// `auto` takes another engine where there is IFMA.
+#[test]
+fn the_engine_for_avx2_leaves_nothing_either() {
+    if !EngineKind::Avx2.is_available() {
+        println!("skipped: this CPU has no AVX2");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let _nothing_found = handed_out(dir.path(), EngineKind::Avx2);
+}
+
+#[test]
+fn no_private_key_stays_in_the_servers_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, keys, needles) = handed_out(dir.path(), EngineKind::Auto);
     // The same search finds each form of a key when it is there, also beginning in the middle of a word.
     let forms = needles::forms_to_plant(&keys[0].1);
     assert!(forms.len() >= 5, "{}", forms.len());

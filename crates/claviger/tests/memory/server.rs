@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
-use claviger_keygen::StockSizes;
+use claviger_keygen::{EngineKind, StockSizes};
 use claviger_server::{Options, Server};
 use claviger_service::PairConcurrency;
 
 const DIR: &str = "CLAVIGER_MEMORY_CHILD_DIR";
+const ENGINE: &str = "CLAVIGER_MEMORY_CHILD_ENGINE";
 
 /// A running server.
 pub(crate) struct Child {
@@ -20,9 +21,10 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) fn start(dir: &Path) -> Self {
+    pub(crate) fn start(dir: &Path, engine: EngineKind) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["--ignored", "--exact", "--nocapture", "server::serves_when_it_is_a_child"]).env(DIR, dir);
+        command.env(ENGINE, engine.name());
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         let mut child = Self { process, input, output: BufReader::new(output), endpoint: String::new() };
@@ -74,6 +76,7 @@ fn serves_when_it_is_a_child() {
         // Some pairs come from the stock, the others are made when they are asked for.
         keygen: claviger_keygen::Config {
             stock: StockSizes { rsa_2048: 3, ..StockSizes::NONE },
+            engine: EngineKind::parse(&env::var(ENGINE).unwrap()).unwrap(),
             ..claviger_keygen::Config::default()
         },
         offers_http2: false,

@@ -50,7 +50,8 @@ impl Divider {
     /// does: how soon says something of that number alone, and it is thrown away.
     pub(crate) fn survives(&self, words: &[u64]) -> bool {
         let Ifma(()) = self.cpu;
-        let mut limbs: [u64; LIMBS_MAX] = limbs::from_words(words);
+        let mut limbs = [0; LIMBS_MAX];
+        limbs::write(words, &mut limbs);
         for limb in &mut limbs {
             *limb += LIMB_MASK;
         }

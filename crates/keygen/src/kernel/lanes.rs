@@ -70,9 +70,10 @@ impl<const B: usize> Lanes<B> {
     /// Puts a candidate into a lane: little-endian words, odd, its top bit set.
     pub(crate) fn load(&mut self, lane: usize, words: &[u64]) {
         // 40 limbs hold the longest candidate; a shorter one ends in zeros that no block takes.
-        let mut limbs: [u64; 40] = limbs::from_words(words);
-        for (vector, limb) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(limbs) {
-            vector.0[lane] = limb;
+        let mut limbs = [0; 40];
+        limbs::write(words, &mut limbs);
+        for (vector, limb) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(&limbs) {
+            vector.0[lane] = *limb;
         }
         self.state.moduli.negated_inverse.0[lane] = limbs::inverse(limbs[0]).wrapping_neg() & LIMB_MASK;
         limbs.zeroize();

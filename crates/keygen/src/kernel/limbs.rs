@@ -2,15 +2,16 @@
 
 use super::vector::LIMB_MASK;
 
-/// The limbs of the number with the little-endian `words`; what lies beyond `N` limbs is cut off.
-pub(super) fn from_words<const N: usize>(words: &[u64]) -> [u64; N] {
+/// Puts the limbs of the number with the little-endian `words` into `limbs`, where the caller wipes them: what is returned by
+/// value leaves copies on the stack. What lies beyond `N` limbs is cut off.
+pub(super) fn write<const N: usize>(words: &[u64], limbs: &mut [u64; N]) {
     let word = |index: usize| words.get(index).copied().unwrap_or(0);
-    std::array::from_fn(|limb| {
-        let (index, offset) = (52 * limb / 64, 52 * limb % 64);
+    for (place, limb) in limbs.iter_mut().enumerate() {
+        let (index, offset) = (52 * place / 64, 52 * place % 64);
         let low = word(index) >> offset;
         let high = if offset > 12 { word(index + 1) << (64 - offset) } else { 0 };
-        (low | high) & LIMB_MASK
-    })
+        *limb = (low | high) & LIMB_MASK;
+    }
 }
 
 /// The inverse of an odd number modulo 2^52, by Newton's iteration (each step doubles the number of right bits).
@@ -35,7 +36,8 @@ mod tests {
         #[test]
         fn limbs_are_the_number(words in proptest::collection::vec(any::<u64>(), 32)) {
             let number: BigUint = words.iter().rev().fold(BigUint::ZERO, |sum, word| (sum << 64_u32) + *word);
-            let limbs: [u64; 40] = from_words(&words);
+            let mut limbs = [0; 40];
+            write(&words, &mut limbs);
             let again = limbs.iter().rev().fold(BigUint::ZERO, |sum, limb| (sum << 52_u32) + *limb);
             prop_assert_eq!(number, again);
             prop_assert!(limbs.iter().all(|limb| *limb <= LIMB_MASK));

@@ -209,7 +209,8 @@ mod tests {
     fn pack<const B: usize>(numbers: &[BigUint; 8]) -> Numbers<B> {
         let mut packed = [[Vector::ZERO; 5]; B];
         for (lane, number) in numbers.iter().enumerate() {
-            let limbs: [u64; 41] = limbs::from_words(&words(number, 34));
+            let mut limbs = [0; 41];
+            limbs::write(&words(number, 34), &mut limbs);
             assert!(limbs[5 * B..].iter().all(|limb| *limb == 0), "{number} is too long");
             packed.as_flattened_mut().iter_mut().zip(limbs).for_each(|(vector, limb)| vector.0[lane] = limb);
         }

@@ -7,18 +7,19 @@ pub(super) const MASK: u64 = (1 << BITS) - 1;
 /// What a digit is raised by before it is cut out, so that it comes out from -2^28 to 2^28 - 1.
 pub(super) const HALF: u64 = 1 << (BITS - 1);
 
-/// The digits of the number with the little-endian `words`, which must be below 2^(29 N - 1).
-pub(super) fn from_words<const N: usize>(words: &[u64]) -> [u64; N] {
+/// Puts the digits of the number with the little-endian `words`, which must be below 2^(29 N - 1), into `digits`: where the
+/// caller wipes them, since what is returned by value leaves copies on the stack.
+pub(super) fn write<const N: usize>(words: &[u64], digits: &mut [u64; N]) {
     let word = |index: usize| words.get(index).copied().unwrap_or(0);
     let mut carry = 0;
-    std::array::from_fn(|digit| {
-        let (index, offset) = (BITS * digit / 64, BITS * digit % 64);
+    for (place, digit) in digits.iter_mut().enumerate() {
+        let (index, offset) = (BITS * place / 64, BITS * place % 64);
         let low = word(index) >> offset;
         let high = if offset > 64 - BITS { word(index + 1) << (64 - offset) } else { 0 };
         let raised = ((low | high) & MASK) + carry + HALF;
         carry = raised >> BITS;
-        (raised & MASK).wrapping_sub(HALF)
-    })
+        *digit = (raised & MASK).wrapping_sub(HALF);
+    }
 }
 
 /// -1 / `odd` modulo 2^29, times 8: the low half of a product with it has the digit wanted in its upper 29 bits, where
@@ -42,7 +43,8 @@ mod tests {
     use crate::plain::number;
 
     fn check(words: &[u64]) {
-        let digits: [u64; 72] = from_words(words);
+        let mut digits = [0; 72];
+        write(words, &mut digits);
         let digits = digits.map(u64::cast_signed);
         assert!(digits.iter().all(|digit| (-1 << 28..1 << 28).contains(digit)), "{words:?}");
         let again = digits.iter().rev().fold(BigInt::ZERO, |sum, digit| (sum << 29_u32) + *digit);

@@ -86,9 +86,10 @@ impl<const B: usize> Lanes<B> {
             vector.0[lane] = *word;
         }
         // A shorter candidate ends in zeros that no block takes.
-        let mut digits: [u64; DIGITS_MAX] = digits::from_words(words);
-        for (vector, digit) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(digits) {
-            vector.0[lane] = digit;
+        let mut digits = [0; DIGITS_MAX];
+        digits::write(words, &mut digits);
+        for (vector, digit) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(&digits) {
+            vector.0[lane] = *digit;
         }
         digits.zeroize();
         self.state.moduli.negated_inverse.0[lane] = digits::negated_inverse(words.first().copied().unwrap_or(1));

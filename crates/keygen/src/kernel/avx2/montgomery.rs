@@ -231,6 +231,9 @@ pub(super) fn shift_left<const B: usize>(a: &mut Numbers<B>, shift: __m256i) {
 }
 
 #[cfg(test)]
+mod extremes;
+
+#[cfg(test)]
 mod tests {
     use num_bigint::{BigInt, BigUint};
     use num_integer::Integer as _;
@@ -245,7 +248,8 @@ mod tests {
     fn pack<const B: usize>(numbers: &[BigInt; 4]) -> Numbers<B> {
         let mut packed = [[Vector::ZERO; 4]; B];
         for (lane, number) in numbers.iter().enumerate() {
-            let digits: [u64; 74] = digits::from_words(&words(number.magnitude(), 33));
+            let mut digits = [0; 74];
+            digits::write(&words(number.magnitude(), 33), &mut digits);
             assert!(digits[4 * B..].iter().all(|digit| *digit == 0), "{number} is too long");
             let sign = if number < &BigInt::ZERO { -1 } else { 1 };
             for (vector, digit) in packed.as_flattened_mut().iter_mut().zip(digits) {

@@ -122,6 +122,20 @@ async fn the_record_of_a_client_key_names_its_access_point() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
+    let (service, _engine) = service();
+    let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
+    let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
+    let key = service.create_key(request).unwrap().id;
+    facts_of(&service, Action::CreateAlias, &format!("KeyId={key}&AliasName=alias/one")).await;
+    for action in [Action::CreateNetworkRule, Action::DeletePolicy] {
+        let (facts, served) = facts_of(&service, action, "KeyId=alias/one&Name=alias/one").await;
+        assert!(!served, "{}", action.name());
+        assert_eq!((facts.key_id(), facts.named.as_deref()), (Some("alias/one"), None), "{}", action.name());
+    }
+}
+
+#[tokio::test]
 async fn the_record_of_an_action_that_panics_names_caller_and_operation() {
     let (service, engine) = service();
     let (caller, key) = (AccessKeyId::generate().unwrap(), KeyId::generate().unwrap());
