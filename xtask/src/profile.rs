@@ -28,6 +28,8 @@ fn print_table(root: &Path) -> Result<(), String> {
     let server = Server::start(&binaries, &data_dir)?;
     let samples = TARGETS.map(|target| server.sample(&binaries, &data_dir, target));
     drop(server);
+    // Nobody needs it any more, and its root key lies in it.
+    std::fs::remove_dir_all(&data_dir).map_err(|error| format!("{} cannot be removed: {error}", data_dir.display()))?;
     let mut columns = Vec::new();
     for shares in samples {
         columns.push(shares?);
@@ -106,7 +108,12 @@ impl Server {
         let mut script = Command::new("perf");
         script.args(["script", "-F", "comm,ip,sym", "-i"]).arg(&file);
         let script = script.output().map_err(|error| format!("perf script: {error}"))?;
-        Ok(Shares::count(&String::from_utf8_lossy(&script.stdout)))
+        Shares::count(&String::from_utf8_lossy(&script.stdout)).ok_or_else(|| {
+            format!(
+                "perf recorded no sample of {target}; may this user sample (kernel.perf_event_paranoid)? {}",
+                String::from_utf8_lossy(&script.stderr).trim()
+            )
+        })
     }
 }
 
