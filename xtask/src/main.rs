@@ -7,6 +7,7 @@
 mod bench;
 mod command;
 mod conformance;
+mod docs;
 mod fuzz;
 mod profile;
 mod python;

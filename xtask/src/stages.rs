@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::command::{self, cargo, run as run_command};
 use crate::conformance;
+use crate::docs;
 use crate::fuzz;
 use crate::report::{Outcome, Report};
 use crate::tidy;
@@ -17,13 +18,19 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 15] = [
+const STAGES: [Stage; 16] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
     Stage { name: "test", about: "cargo test --workspace, with 20 kills", slow: false, run: test },
     Stage { name: "build", about: "the claviger binary", slow: false, run: build },
     Stage { name: "demo", about: "claviger demo: the main job over TLS", slow: false, run: demo },
+    Stage {
+        name: "docs",
+        about: "README's and docs' commands, typed on a fresh instance",
+        slow: false,
+        run: typed_docs,
+    },
     Stage { name: "conformance", about: "official Python SDKs and OpenSSL as judges", slow: false, run: python },
     Stage { name: "conformance-go", about: "official Go SDKs as judges", slow: false, run: go },
     Stage { name: "conformance-java", about: "official Java SDKs as judges", slow: false, run: java },
@@ -149,6 +156,13 @@ fn build(root: &Path, slow: bool) -> Outcome {
 
 fn demo(root: &Path, slow: bool) -> Outcome {
     binary(root, slow).and_then(|binary| run_command(Command::new(binary).arg("demo").current_dir(root))).into()
+}
+
+fn typed_docs(root: &Path, slow: bool) -> Outcome {
+    match docs::install_tools() {
+        Ok(()) => judged(root, slow, docs::docs),
+        Err(missing) => Outcome::Skipped(missing),
+    }
 }
 
 /// Runs a part of `conformance/` with the binary it judges.

@@ -1,0 +1,123 @@
+//! The stage `docs`: every command that README and `docs/` tell a reader to type is typed here, in order, on a fresh
+//! instance, and what they say it prints is compared with what it prints.
+//!
+//! How a document says it (`conformance/README.md` shows each form):
+//! * a fenced block `console` has commands after `$ ` and, below each, the lines it prints; `[..]` stands for any text within
+//!   a line, `...` alone for any lines, `[1]` last for exit status 1. A command with no lines below may print anything.
+//! * `<!-- background -->` before such a block: the command keeps running; the block's lines appear before the next command.
+//! * `<!-- file: NAME -->` before a block of another language: the block is that file in the working directory.
+//! * `<!-- not run: REASON -->` before a block that cannot run here.
+//!
+//! Rule kept: a block with commands has one of these forms; anything else is a failure, so that nothing is left out unseen.
+
+mod blocks;
+mod compare;
+mod session;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::blocks::{Block, Document};
+use self::session::Session;
+use crate::command;
+use crate::python::{self, Trouble};
+use crate::report::Outcome;
+use crate::stages::target_directory;
+
+/// What production examples name, and which therefore lies below the working directory here.
+const SYSTEM_FOLDERS: [&str; 2] = ["/var/lib/claviger", "/etc/claviger"];
+
+/// Types the commands of all documents.
+pub(crate) fn docs(root: &Path, binary: &Path) -> Outcome {
+    let interpreter = match python::prepared(root, "python") {
+        Ok(python) => PathBuf::from(python.get_program()),
+        Err(Trouble::Missing(what)) => return Outcome::Skipped(what),
+        Err(Trouble::Broken(what)) => return Outcome::Failed(what),
+    };
+    let mut wrong = Vec::new();
+    for path in documents(root) {
+        match type_document(root, &path, binary, &interpreter) {
+            Ok(()) => {}
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong.join("; ")) }
+}
+
+/// README and everything below `docs/`, README first.
+fn documents(root: &Path) -> Vec<PathBuf> {
+    let mut all = vec![root.join("README.md")];
+    for folder in ["docs", "docs/formats"] {
+        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+        found.sort();
+        all.extend(found);
+    }
+    all
+}
+
+fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Result<(), String> {
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    let document = Document::parse(&text).map_err(|error| format!("{name}:{error}"))?;
+    for (line, reason) in document.not_run() {
+        println!("  {name}:{line}: not run: {reason}");
+    }
+    if !document.has_commands() {
+        return Ok(());
+    }
+    let folder = target_directory(root).join("docs").join(name.replace(['/', '.'], "-"));
+    let prepared = working_folder(&folder, binary, python);
+    prepared.map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut session =
+        Session::start(&folder.join("work"), &folder.join("bin")).map_err(|error| format!("{name}: {error}"))?;
+    for block in &document.blocks {
+        run_block(&mut session, block, &name)?;
+    }
+    session.end()
+}
+
+fn run_block(session: &mut Session, block: &Block, name: &str) -> Result<(), String> {
+    match block {
+        Block::File { name: file, text } => session.write(file, text),
+        Block::NotRun { .. } => Ok(()),
+        Block::Commands { steps, is_background } => steps.iter().try_for_each(|step| {
+            println!("  {name}:{}: $ {}", step.line, step.command);
+            let run = if *is_background { session.run_in_background(step) } else { session.run(step) };
+            run.map_err(|error| format!("{name}:{}: {error}", step.line))
+        }),
+    }
+}
+
+/// An empty working directory, and beside it the programs that the commands find first: this build of `claviger`, a `cargo`
+/// whose `run --release --` is this build, and the Python that has the official SDK.
+fn working_folder(folder: &Path, binary: &Path, python: &Path) -> std::io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let (work, bin) = (folder.join("work"), folder.join("bin"));
+    fs::create_dir_all(&work)?;
+    fs::create_dir_all(&bin)?;
+    for system in SYSTEM_FOLDERS {
+        fs::create_dir_all(work.join(system.trim_start_matches('/')))?;
+    }
+    let binary = fs::canonicalize(binary)?;
+    std::os::unix::fs::symlink(&binary, bin.join("claviger"))?;
+    script(&bin.join("cargo"), "[ \"$1 $2 $3\" = \"run --release --\" ] || exit 64\nshift 3\nexec claviger \"$@\"")?;
+    let python = std::path::absolute(python)?;
+    script(&bin.join("python3"), &format!("exec {} \"$@\"", python.display()))?;
+    script(&bin.join("pip"), &format!("exec {} -m pip \"$@\"", python.display()))
+}
+
+fn script(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, format!("#!/bin/sh\n{text}\n"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+/// What the commands need beyond Python.
+pub(crate) fn install_tools() -> Result<(), String> {
+    let missing: Vec<&str> = ["bash", "curl"].into_iter().filter(|tool| command::find(tool).is_none()).collect();
+    if missing.is_empty() { Ok(()) } else { command::apt_install(&missing) }
+}

@@ -1,0 +1,144 @@
+//! One shell in which the commands of a document are typed, with everything it started ended at the end.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::SYSTEM_FOLDERS;
+use super::blocks::Step;
+use super::compare::{begins_as_expected, difference};
+
+/// Longest a command may take; installing a package is the slowest.
+const STEP_MAX: Duration = Duration::from_secs(300);
+/// Follows what each command printed; nobody prints it by chance.
+const MARK: &str = "claviger-docs-step-ended";
+
+/// A running shell.
+pub(super) struct Session {
+    shell: Child,
+    typed: ChildStdin,
+    printed: Receiver<String>,
+    folder: PathBuf,
+    steps: usize,
+}
+
+impl Session {
+    /// Starts the shell in `folder`; programs are looked for in `bin` first.
+    pub(super) fn start(folder: &Path, bin: &Path) -> Result<Self, String> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path)));
+        let mut shell = Command::new("bash");
+        shell.current_dir(folder).env("PATH", path.map_err(|error| error.to_string())?);
+        // What the reader's machine does not have set.
+        shell.env_remove("CLAVIGER_DATA_DIR").env_remove("CLAVIGER_ENDPOINT").env("HOME", folder);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut shell = shell.spawn().map_err(|error| format!("bash could not be started: {error}"))?;
+        let (Some(mut typed), Some(output)) = (shell.stdin.take(), shell.stdout.take()) else {
+            return Err("bash has no standard streams".to_owned());
+        };
+        let (lines, printed) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                // The receiver is gone when a command took too long; the shell is then ended.
+                let _ended = lines.send(line);
+            }
+        });
+        typed.write_all(b"exec 2>&1\n").map_err(|error| error.to_string())?;
+        Ok(Self { shell, typed, printed, folder: folder.to_owned(), steps: 0 })
+    }
+
+    /// Writes a file of the document.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        fs::write(self.folder.join(name), self.below(text)).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// Types a command, waits for its end, and compares.
+    pub(super) fn run(&mut self, step: &Step) -> Result<(), String> {
+        let script = self.script(step)?;
+        let line = format!(". {} < /dev/null\nprintf '\\n%s %d\\n' {MARK} $?\n", script.display());
+        self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
+        let (printed, status) = self.read_to_mark()?;
+        if status != step.status {
+            return Err(format!("`{}` ended with {status}, not {}:\n{printed}", step.command, step.status));
+        }
+        let expected: Vec<String> = step.expected.iter().map(|line| self.below(line)).collect();
+        difference(&expected, &printed).map_or(Ok(()), Err)
+    }
+
+    /// Types a command that keeps running, and waits until it has printed what the document says.
+    pub(super) fn run_in_background(&mut self, step: &Step) -> Result<(), String> {
+        let (script, log) = (self.script(step)?, self.folder.join(format!(".output-{}", self.steps)));
+        File::create(&log).map_err(|error| error.to_string())?;
+        let line = format!(". {} < /dev/null > {} 2> {}.err &\n", script.display(), log.display(), log.display());
+        self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
+        let begun = Instant::now();
+        loop {
+            let printed = fs::read_to_string(&log).unwrap_or_default();
+            if begins_as_expected(&step.expected, &printed) {
+                return Ok(());
+            }
+            if begun.elapsed() > STEP_MAX {
+                let errors = fs::read_to_string(log.with_extension("err")).unwrap_or_default();
+                return Err(format!("`{}` did not print what the document says:\n{printed}{errors}", step.command));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Ends the shell and everything it started.
+    pub(super) fn end(mut self) -> Result<(), String> {
+        self.stop().map_err(|error| format!("the shell could not be ended: {error}"))
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        let group = format!("-{}", self.shell.id());
+        // A group that has ended already needs no signal.
+        let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status()?;
+        self.shell.wait().map(drop)
+    }
+
+    fn read_to_mark(&self) -> Result<(String, i32), String> {
+        let (mut printed, deadline) = (String::new(), Instant::now() + STEP_MAX);
+        loop {
+            let line = match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Timeout) => return Err(format!("no end within {STEP_MAX:?}:\n{printed}")),
+                Err(RecvTimeoutError::Disconnected) => return Err(format!("the shell ended:\n{printed}")),
+            };
+            if let Some(status) = line.strip_prefix(MARK) {
+                // The newline before the mark is ours.
+                let printed = printed.strip_suffix('\n').map_or(printed.as_str(), |rest| rest).to_owned();
+                return status.trim().parse().map(|status| (printed, status)).map_err(|_malformed| line);
+            }
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+    }
+
+    /// A file with the command, so that it may span lines and quote as it likes.
+    fn script(&mut self, step: &Step) -> Result<PathBuf, String> {
+        self.steps += 1;
+        let path = self.folder.join(format!(".step-{}", self.steps));
+        fs::write(&path, self.below(&step.command) + "\n").map_err(|error| error.to_string())?;
+        Ok(path)
+    }
+
+    /// With the system's folders replaced by those below the working directory.
+    fn below(&self, text: &str) -> String {
+        SYSTEM_FOLDERS.iter().fold(text.to_owned(), |text, system| {
+            text.replace(system, &self.folder.join(system.trim_start_matches('/')).display().to_string())
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // After `end` there is nothing left to stop.
+        let _ended = self.stop();
+    }
+}
