@@ -61,11 +61,11 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let target = root.join("target/profile");
     let mut command = cargo(root);
     command
-        .args(["build", "--release", "-p", "claviger", "-p", "claviger-bench", "--bins", "--target-dir"])
+        .args(["build", "--profile", "profiling", "-p", "claviger", "-p", "claviger-bench", "--bins", "--target-dir"])
         .arg(&target);
     command.env("RUSTFLAGS", "-C force-frame-pointers=yes").env("CARGO_PROFILE_RELEASE_LTO", "off");
     command::run(&mut command)?;
-    Ok(target.join("release"))
+    Ok(target.join("profiling"))
 }
 
 /// A development server; stopped when dropped.

@@ -42,7 +42,10 @@ const STAGES: [Stage; 16] = [
     Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
 ];
 
-/// What the person asked for.
+/// An integration test of the binary, for which cargo builds the binary.
+const BINARY_TEST: &str = "commands";
+
+/// What the user asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     slow: bool,
@@ -221,13 +224,15 @@ fn ignored(root: &Path, _slow: bool) -> Outcome {
     run_command(cargo(root).args(["test", "--workspace", "--", "--ignored"])).into()
 }
 
-/// Builds the `claviger` binary and says where it is. The ordinary run uses the dev profile, whose dependencies the tests
-/// have built already (and which optimises key generation); the slow run uses the release profile.
+/// Builds the `claviger` binary and says where it is. The ordinary run takes the one that the stage `test` has built for its
+/// integration tests: a build of its own would choose other features of the dependencies and compile them again. The slow
+/// run uses the release profile.
 fn binary(root: &Path, slow: bool) -> Result<PathBuf, String> {
     let mut command = cargo(root);
-    command.args(["build", "-p", "claviger", "--bin", "claviger"]);
     if slow {
-        command.arg("--release");
+        command.args(["build", "--release", "-p", "claviger", "--bin", "claviger"]);
+    } else {
+        command.args(["test", "--workspace", "--no-run", "--test", BINARY_TEST]);
     }
     run_command(&mut command)?;
     Ok(target_directory(root).join(if slow { "release" } else { "debug" }).join("claviger"))

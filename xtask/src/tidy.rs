@@ -4,6 +4,7 @@
 
 mod code;
 mod heads;
+mod lock;
 mod names;
 mod rooms;
 mod secrets;
@@ -72,6 +73,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     let mut all: Vec<Finding> =
         sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
     all.extend(rooms::check(root, &sources)?);
+    all.extend(lock::check(root)?);
     all.retain(|finding| !EXCEPTIONS.iter().any(|one| one.path == finding.path && one.rule == finding.rule));
     for one in
         EXCEPTIONS.iter().filter(|one| one.reason.is_empty() || !sources.iter().any(|file| file.path == one.path))

@@ -27,6 +27,15 @@ pub struct Endpoint {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
+/// Which HTTP a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1, as the official Python and Go SDKs.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
 /// An answer as received.
 pub(crate) struct Received {
     pub(crate) status: u16,
@@ -40,6 +49,14 @@ impl Endpoint {
     /// # Errors
     /// [`ClientError::Endpoint`]; [`ClientError::Connect`] when `ca_pem` holds no certificate.
     pub fn new(endpoint: &str, ca_pem: &[u8]) -> Result<Self, ClientError> {
+        Self::with_version(endpoint, ca_pem, HttpVersion::Http1)
+    }
+
+    /// As [`Endpoint::new`], over this version of HTTP.
+    ///
+    /// # Errors
+    /// As [`Endpoint::new`].
+    pub fn with_version(endpoint: &str, ca_pem: &[u8], version: HttpVersion) -> Result<Self, ClientError> {
         let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint).trim_end_matches('/').to_owned();
         let malformed = || ClientError::Endpoint(endpoint.to_owned());
         let uri: Uri = format!("https://{authority}/").parse().map_err(|_malformed| malformed())?;
@@ -62,7 +79,11 @@ impl Endpoint {
             .map_err(|_no_version| untrusted("TLS could not be set up"))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only();
+        let connector = match version {
+            HttpVersion::Http1 => connector.enable_http1().build(),
+            HttpVersion::Http2 => connector.enable_http2().build(),
+        };
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         Ok(Self { base: format!("https://{authority}"), authority, client })
     }

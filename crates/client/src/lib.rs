@@ -11,6 +11,6 @@ mod rpc;
 
 pub use credentials::{AccessKey, ClientKey};
 pub use error::ClientError;
-pub use https::Endpoint;
+pub use https::{Endpoint, HttpVersion};
 pub use instance::{Answer, InstanceClient, SignedRequest};
 pub use rpc::RpcClient;

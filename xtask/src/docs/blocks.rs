@@ -64,7 +64,9 @@ impl Document {
                 match note.take() {
                     Some(Note::NotRun(reason)) => blocks.push(Block::NotRun { line: number, reason }),
                     _ => {
-                        return Err(format!("{number}: write commands as a ```console block, or say why it is not run"));
+                        return Err(format!(
+                            "{number}: write commands as a ```console block, or say why it is not run"
+                        ));
                     }
                 }
                 at += lines.iter().skip(at).take_while(|line| line.starts_with("    ")).count();

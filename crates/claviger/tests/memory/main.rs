@@ -11,86 +11,29 @@
     reason = "tests may stop at once"
 )]
 
+mod calls;
 mod needles;
 mod search;
 mod server;
 
 use std::path::Path;
 
-use claviger_client::{ClientKey, Endpoint, InstanceClient};
+use claviger_client::HttpVersion;
 use claviger_keygen::EngineKind;
-use claviger_wire::instance::Operation;
-use claviger_wire::instance::message::{
-    AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
-    AdvanceGenerateDataKeyPairWithoutPlaintextResponse, DecryptRequest, GenerateDataKeyPairRequest,
-    GenerateDataKeyPairResponse,
-};
 
+use calls::{all_private_keys, client};
 use needles::Needles;
 use search::search;
 use server::Child;
 
-const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
 /// The last parts of an answer may be on their way to the socket when the client has it already.
 const TRIES: usize = 20;
-
-fn client(child: &Child, dir: &Path) -> InstanceClient {
-    let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt")).unwrap();
-    let endpoint = Endpoint::new(&child.endpoint, &std::fs::read(dir.join("ca.pem")).unwrap()).unwrap();
-    InstanceClient::new(endpoint, key)
-}
-
-/// Every way in which a private key leaves the server; the keys, as the client got them. The shortest answer comes last:
-/// libraries copy short ones sooner than long ones, and a longer one could lie over what is left of it.
-async fn all_private_keys(client: &InstanceClient) -> Vec<(String, Vec<u8>)> {
-    let mut keys = Vec::new();
-    let request = GenerateDataKeyPairRequest {
-        key_id: "alias/dev".to_owned(),
-        algorithm: String::new(),
-        key_pair_spec: "RSA_2048".to_owned(),
-        key_format: "PEM".to_owned(),
-        aad: Vec::new(),
-    };
-    let pair: GenerateDataKeyPairResponse =
-        client.call(Operation::GenerateDataKeyPair, &request, None).await.unwrap().message;
-    keys.push(("RSA_2048 basic".to_owned(), pair.private_key_plaintext));
-    for spec in SPECS {
-        for format in ["DER", "PEM"] {
-            let request = AdvanceGenerateDataKeyPairRequest {
-                key_id: "alias/dev".to_owned(),
-                key_pair_spec: spec.to_owned(),
-                key_format: format.to_owned(),
-                aad: Vec::new(),
-            };
-            let asked = Operation::AdvanceGenerateDataKeyPair;
-            let pair: AdvanceGenerateDataKeyPairResponse = client.call(asked, &request, None).await.unwrap().message;
-            keys.push((format!("{spec} {format}"), pair.private_key_plaintext));
-        }
-        for format in ["PEM", "DER"] {
-            let request = AdvanceGenerateDataKeyPairRequest {
-                key_id: "alias/dev".to_owned(),
-                key_pair_spec: spec.to_owned(),
-                key_format: format.to_owned(),
-                aad: Vec::new(),
-            };
-            let asked = Operation::AdvanceGenerateDataKeyPairWithoutPlaintext;
-            let pair: AdvanceGenerateDataKeyPairWithoutPlaintextResponse =
-                client.call(asked, &request, None).await.unwrap().message;
-            let ciphertext_blob = pair.private_key_ciphertext_blob;
-            let request = DecryptRequest { ciphertext_blob, ..DecryptRequest::default() };
-            let opened: AdvanceDecryptResponse =
-                client.call(Operation::AdvanceDecrypt, &request, None).await.unwrap().message;
-            keys.push((format!("{spec} {format} opened"), opened.plaintext));
-        }
-    }
-    keys
-}
 
 /// A server with this engine that has handed out keys in every way; the keys, and nothing found of them.
 fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>, Needles) {
     let child = Child::start(dir, engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let client = client(&child, dir);
+    let client = client(&child, dir, HttpVersion::Http1);
     let keys = runtime.block_on(all_private_keys(&client));
     let needles = Needles::of(&keys);
     assert!(needles.len() > 3_000, "{}", needles.len());

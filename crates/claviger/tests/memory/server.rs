@@ -79,7 +79,7 @@ fn serves_when_it_is_a_child() {
             engine: EngineKind::parse(&env::var(ENGINE).unwrap()).unwrap(),
             ..claviger_keygen::Config::default()
         },
-        offers_http2: false,
+        offers_http2: true,
         connections_max: 16,
         audit_segment_bytes: 1 << 20,
         is_dev: true,
