@@ -34,6 +34,16 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// The triple of this machine, as the compiler says it.
+pub(crate) fn host() -> Result<String, String> {
+    let said = Command::new("rustc").arg("-vV").output().map_err(|error| format!("rustc: {error}"))?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(String::from)
+        .ok_or_else(|| String::from("`rustc -vV` names no host"))
+}
+
 /// Where `program` is on the search path.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{cargo, run};
+use crate::command::{cargo, host, run};
 use crate::report::Outcome;
 use crate::stages::target_directory;
 
@@ -33,16 +33,6 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     command.args(["--target", &host, "--target-dir"]).arg(&home).env("RUSTFLAGS", COVERAGE);
     run(&mut command)?;
     Ok(home.join(host).join("fuzz").join("fuzz"))
-}
-
-/// The triple of this machine, as the compiler says it.
-fn host() -> Result<String, String> {
-    let said = Command::new("rustc").arg("-vV").output().map_err(|error| format!("rustc: {error}"))?;
-    let text = String::from_utf8_lossy(&said.stdout);
-    text.lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .map(String::from)
-        .ok_or_else(|| String::from("`rustc -vV` names no host"))
 }
 
 fn every_target(root: &Path, fuzzer: &Path) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod fuzz;
 mod profile;
 mod python;
 mod report;
+mod sanitizer;
 mod stages;
 mod tidy;
 

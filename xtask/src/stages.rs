@@ -9,6 +9,7 @@ use crate::conformance;
 use crate::docs;
 use crate::fuzz;
 use crate::report::{Outcome, Report};
+use crate::sanitizer;
 use crate::tidy;
 
 struct Stage {
@@ -18,7 +19,7 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 16] = [
+const STAGES: [Stage; 17] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
@@ -39,6 +40,7 @@ const STAGES: [Stage; 16] = [
     Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
     Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
     Stage { name: "keys", about: "113,000 RSA pairs judged by other libraries", slow: true, run: keys },
+    Stage { name: "sanitizer", about: "unsafe code under AddressSanitizer", slow: true, run: sanitized },
     Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
 ];
 
@@ -191,6 +193,10 @@ fn exchange(root: &Path, slow: bool) -> Outcome {
 
 fn fuzzed(root: &Path, _slow: bool) -> Outcome {
     fuzz::fuzz(root)
+}
+
+fn sanitized(root: &Path, _slow: bool) -> Outcome {
+    sanitizer::address(root)
 }
 
 fn kill(root: &Path, _slow: bool) -> Outcome {

@@ -1,0 +1,29 @@
+//! The stage `sanitizer`: the one crate with `unsafe` code, keygen, has its tests run under AddressSanitizer.
+//!
+//! Rule kept: the toolchain is the ordinary one. It carries the sanitizer's library; only the switch is marked unstable.
+
+use std::path::Path;
+
+use crate::command::{cargo, host, run};
+use crate::report::Outcome;
+use crate::stages::target_directory;
+
+/// Its tests of whole keys run in a stage of their own and for long; a few keys reach the same code here.
+const KEYS: &str = "30/6/3";
+
+/// Runs the tests of keygen under AddressSanitizer.
+pub(crate) fn address(root: &Path) -> Outcome {
+    tests(root).into()
+}
+
+fn tests(root: &Path) -> Result<(), String> {
+    let host = host()?;
+    let home = target_directory(root).join("sanitizer");
+    let mut command = cargo(root);
+    command.args(["test", "-p", "claviger-keygen", "--target", &host, "--target-dir"]).arg(home);
+    // Naming the target keeps the flags away from build scripts.
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cdebug-assertions=on");
+    // Threads that work until the process ends hold memory then: no leaks.
+    command.env("ASAN_OPTIONS", "detect_leaks=0:detect_stack_use_after_return=1").env("CLAVIGER_KEYS", KEYS);
+    run(&mut command)
+}
