@@ -48,13 +48,15 @@ impl Group {
 }
 
 /// Why the log had to be mended; becomes a `recovered` line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mended {
     pub(crate) reason: &'static str,
     /// Bytes of an unacknowledged group that were cut off.
     pub(crate) cut_bytes: u64,
-    /// Complete lines without a checkpoint that were kept; their numbers end right before the `recovered` line.
+    /// Complete lines behind the last checkpoint that were set aside: nothing proves who wrote them.
     pub(crate) unsigned: u64,
+    /// The file that holds them now, with all that stood behind the last checkpoint.
+    pub(crate) set_aside: Option<String>,
     /// Slots of the head file that could not be read.
     pub(crate) bad_head_slots: u64,
     /// Records that were refused meanwhile: their requests were not answered as done.
@@ -64,7 +66,7 @@ pub(crate) struct Mended {
 impl Mended {
     /// Nothing counted yet.
     pub(crate) const fn because(reason: &'static str) -> Self {
-        Self { reason, cut_bytes: 0, unsigned: 0, bad_head_slots: 0, refused: 0 }
+        Self { reason, cut_bytes: 0, unsigned: 0, set_aside: None, bad_head_slots: 0, refused: 0 }
     }
 
     /// The line's fields.
@@ -73,6 +75,9 @@ impl Mended {
         text(&mut out, "reason", self.reason, 64);
         number(&mut out, "cut_bytes", self.cut_bytes);
         number(&mut out, "unsigned", self.unsigned);
+        if let Some(name) = &self.set_aside {
+            text(&mut out, "set_aside", name, 64);
+        }
         number(&mut out, "bad_head_slots", self.bad_head_slots);
         number(&mut out, "refused", self.refused);
         out

@@ -7,32 +7,37 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+pub(crate) use crate::line::Head;
 use crate::line::{Mark, decimal, link_from_hex, lower_hex};
 use crate::seal::{Checker, Signer};
 
 /// One disk sector each, so that power loss leaves a slot old or new.
 const SLOT_BYTES: usize = 512;
 const SLOTS: u64 = 2;
+/// A new log: its first lines, and no group behind them. Only then do both slots say the same.
+const LINES_OF_A_NEW_LOG: u64 = 2;
 
-/// A statement: the line `mark` ends at byte `offset` of segment `segment`.
+/// A slot: a head, and how many were written before it. Number `n` lies in slot `n` modulo 2, so a slot that was copied
+/// over the other one is in the wrong place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) mark: Mark,
-    pub(crate) segment: u64,
-    pub(crate) offset: u64,
+struct Slot {
+    /// `None` in the form of logs that were written before slots had numbers.
+    number: Option<u64>,
+    head: Head,
 }
 
-impl Head {
-    /// One slot: a JSON line padded with spaces. `None` only if the signer fails.
-    fn to_slot(self, signer: &Signer) -> Option<Vec<u8>> {
-        Some(self.slot_with(&signer.sign_head(&self.mark, self.segment, self.offset)?))
+impl Slot {
+    /// A JSON line padded with spaces. `None` only if the signer fails.
+    fn write(number: u64, head: Head, signer: &Signer) -> Option<Vec<u8>> {
+        Some(Self { number: Some(number), head }.with(&signer.sign_head(&head, number)?))
     }
 
-    fn slot_with(self, signature: &[u8]) -> Vec<u8> {
-        let Self { mark, segment, offset } = self;
+    fn with(self, signature: &[u8]) -> Vec<u8> {
+        let Head { mark, segment, offset } = self.head;
         let (seq, chain, signature) = (mark.seq, hex::encode(mark.chain), hex::encode(signature));
+        let number = self.number.map(|number| format!("\"number\":{number},")).unwrap_or_default();
         let mut slot = format!(
-            "{{\"seq\":{seq},\"chain\":\"{chain}\",\"segment\":{segment},\"offset\":{offset},\"signature\":\"{signature}\"}}"
+            "{{{number}\"seq\":{seq},\"chain\":\"{chain}\",\"segment\":{segment},\"offset\":{offset},\"signature\":\"{signature}\"}}"
         )
         .into_bytes();
         slot.resize(SLOT_BYTES - 1, b' ');
@@ -40,35 +45,64 @@ impl Head {
         slot
     }
 
-    fn from_slot(slot: &[u8], checker: &Checker) -> Option<Self> {
+    fn read(slot: &[u8], checker: &Checker) -> Option<Self> {
         let text = std::str::from_utf8(slot).ok()?;
-        let (seq, rest) = text.strip_prefix("{\"seq\":")?.split_once(",\"chain\":\"")?;
+        let (number, rest) = match text.strip_prefix("{\"number\":") {
+            Some(rest) => {
+                let (number, rest) = rest.split_once(",\"seq\":")?;
+                (Some(decimal(number)?), rest)
+            }
+            None => (None, text.strip_prefix("{\"seq\":")?),
+        };
+        let (seq, rest) = rest.split_once(",\"chain\":\"")?;
         let (chain, rest) = rest.split_once("\",\"segment\":")?;
         let (segment, rest) = rest.split_once(",\"offset\":")?;
         let (offset, rest) = rest.split_once(",\"signature\":\"")?;
         let signature = lower_hex(rest.split('"').next()?)?;
         let mark = Mark { seq: decimal(seq)?, chain: link_from_hex(chain)? };
-        let head = Self { mark, segment: decimal(segment)?, offset: decimal(offset)? };
-        let is_exact = head.slot_with(&signature) == slot;
-        (is_exact && checker.head_is_good(&head.mark, head.segment, head.offset, &signature)).then_some(head)
+        let read = Self { number, head: Head { mark, segment: decimal(segment)?, offset: decimal(offset)? } };
+        let is_signed = match number {
+            Some(number) => checker.head_is_good(&read.head, number, &signature),
+            None => checker.unnumbered_head_is_good(&read.head, &signature),
+        };
+        (read.with(&signature) == slot && is_signed).then_some(read)
     }
 }
 
 /// What a head file says.
 #[derive(Debug)]
 pub(crate) struct HeadRead {
-    /// The newest slot that is signed, and its position.
-    pub(crate) newest: Option<(Head, u64)>,
-    /// Slots that are not what was ever written: 0, 1 or 2.
+    /// The newest slot that is signed.
+    pub(crate) newest: Option<Head>,
+    /// Its number.
+    pub(crate) number: Option<u64>,
+    /// Slots that are not what was ever written there: 0, 1 or 2.
     pub(crate) bad_slots: u64,
+    /// Whether both slots are whole and were written one after the other.
+    pub(crate) is_sound: bool,
 }
 
 impl HeadRead {
     fn from_bytes(bytes: &[u8], checker: &Checker) -> Self {
-        let slots: Vec<Option<Head>> = bytes.chunks(SLOT_BYTES).map(|slot| Head::from_slot(slot, checker)).collect();
-        let good = slots.iter().zip(0..).filter_map(|(head, at)| head.map(|head| (head, at)));
-        let newest = good.clone().max_by_key(|(head, _)| head.mark.seq);
-        Self { newest, bad_slots: SLOTS.saturating_sub(u64::try_from(good.count()).unwrap_or(SLOTS)) }
+        let read =
+            |at: usize| bytes.get(at * SLOT_BYTES..(at + 1) * SLOT_BYTES).and_then(|slot| Slot::read(slot, checker));
+        let slots = [read(0), read(1)];
+        let is_old = slots.iter().flatten().all(|slot| slot.number.is_none());
+        let is_in_place = |at: u64, slot: &Slot| slot.number.map_or(is_old, |number| number % SLOTS == at);
+        let good: Vec<Slot> =
+            slots.into_iter().zip(0..).filter_map(|(slot, at)| slot.filter(|slot| is_in_place(at, slot))).collect();
+        let newest = good.iter().max_by_key(|slot| (slot.number, slot.head.mark.seq));
+        let is_pair = match good.as_slice() {
+            [Slot { number: Some(one), .. }, Slot { number: Some(other), .. }] => one.abs_diff(*other) == 1,
+            [one, other] => one.head != other.head || one.head.mark.seq == LINES_OF_A_NEW_LOG,
+            _ => false,
+        };
+        Self {
+            newest: newest.map(|slot| slot.head),
+            number: newest.and_then(|slot| slot.number),
+            bad_slots: SLOTS.saturating_sub(good.len() as u64),
+            is_sound: is_pair && bytes.len() as u64 == SLOTS * SLOT_BYTES as u64,
+        }
     }
 
     /// Reads `dir/head`; an absent file is one with two bad slots.
@@ -93,33 +127,44 @@ pub(crate) fn path(dir: &Path) -> PathBuf {
 pub(crate) struct HeadFile {
     file: File,
     path: PathBuf,
-    next_slot: u64,
+    /// Number of the next slot.
+    next: u64,
 }
 
 impl HeadFile {
-    /// Writes a new head file, both slots saying `head`, durable when this returns (but for the directory entry).
-    pub(crate) fn create(dir: &Path, head: Head, signer: &Signer) -> io::Result<Self> {
+    /// Writes a new head file, both slots saying `head`, durable when this returns. Its slots are numbered from `number` on,
+    /// or from the even number behind it.
+    pub(crate) fn create(dir: &Path, head: Head, number: u64, signer: &Signer) -> io::Result<Self> {
         let temporary = dir.join("head.new");
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        let slot = head.to_slot(signer).ok_or(io::ErrorKind::Other)?;
-        file.write_all_at(&slot.repeat(2), 0)?;
+        let first = number.next_multiple_of(SLOTS);
+        for number in first..first.saturating_add(SLOTS) {
+            let slot = Slot::write(number, head, signer).ok_or(io::ErrorKind::Other)?;
+            file.write_all_at(&slot, number % SLOTS * SLOT_BYTES as u64)?;
+        }
         file.sync_all()?;
         std::fs::rename(&temporary, path(dir))?;
-        Ok(Self { file, path: path(dir), next_slot: 0 })
+        crate::segment::sync_dir(dir)?;
+        Ok(Self { file, path: path(dir), next: first.saturating_add(SLOTS) })
     }
 
-    /// Opens the head file for writing; `newest_slot` is kept until the other one is written.
-    pub(crate) fn open(dir: &Path, newest_slot: u64) -> io::Result<Self> {
+    /// Opens the head file for writing; its newest slot is number `newest`, which is kept until the next is written.
+    pub(crate) fn open(dir: &Path, newest: u64) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).open(path(dir))?;
-        Ok(Self { file, path: path(dir), next_slot: (newest_slot + 1) % SLOTS })
+        Ok(Self { file, path: path(dir), next: newest.saturating_add(1) })
     }
 
     /// Overwrites the older slot. Not synced: it survives the process, and after power loss the log itself is longer.
     pub(crate) fn write(&mut self, head: Head, signer: &Signer) -> io::Result<()> {
-        let slot = head.to_slot(signer).ok_or(io::ErrorKind::Other)?;
-        self.file.write_all_at(&slot, self.next_slot * SLOT_BYTES as u64)?;
-        self.next_slot = (self.next_slot + 1) % SLOTS;
+        let slot = Slot::write(self.next, head, signer).ok_or(io::ErrorKind::Other)?;
+        self.file.write_all_at(&slot, self.next % SLOTS * SLOT_BYTES as u64)?;
+        self.next = self.next.saturating_add(1);
         Ok(())
+    }
+
+    /// Number of the next slot.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
     }
 
     /// Whether the name still leads to the file we write.
@@ -135,31 +180,59 @@ mod tests {
 
     use super::*;
 
+    fn signer(seed: u8) -> (Signer, Checker) {
+        let signer = Signer::new(&SecretBytes::copy_from(&[seed; 32])).unwrap();
+        let checker = Checker::new(&signer.public_key().unwrap()).unwrap();
+        (signer, checker)
+    }
+
+    fn head(seq: u64) -> Head {
+        Head { mark: Mark { seq, chain: [9; 32] }, segment: 1, offset: seq * 100 }
+    }
+
+    fn written(heads: &[u64]) -> (tempfile::TempDir, Vec<u8>) {
+        let dir = tempfile::tempdir().unwrap();
+        let (signer, _) = signer(7);
+        let mut file = HeadFile::create(dir.path(), head(2), 0, &signer).unwrap();
+        heads.iter().for_each(|seq| file.write(head(*seq), &signer).unwrap());
+        let bytes = std::fs::read(path(dir.path())).unwrap();
+        (dir, bytes)
+    }
+
     #[test]
     fn the_newest_slot_wins_and_every_flipped_byte_is_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        let signer = Signer::new(&SecretBytes::copy_from(&[7; 32])).unwrap();
-        let checker = Checker::new(&signer.public_key().unwrap()).unwrap();
-        let head = |seq| Head { mark: Mark { seq, chain: [9; 32] }, segment: 1, offset: seq * 100 };
-        let mut file = HeadFile::create(dir.path(), head(2), &signer).unwrap();
-        file.write(head(5), &signer).unwrap();
-        file.write(head(9), &signer).unwrap();
+        let (dir, good) = written(&[5, 9]);
+        let (signer, checker) = signer(7);
         let read = HeadRead::read(dir.path(), &checker).unwrap();
-        assert_eq!((read.newest, read.bad_slots), (Some((head(9), 1)), 0));
-        let mut file = HeadFile::open(dir.path(), 1).unwrap();
-        file.write(head(12), &signer).unwrap();
-        assert_eq!(HeadRead::read(dir.path(), &checker).unwrap().newest, Some((head(12), 0)));
-
-        let good = std::fs::read(path(dir.path())).unwrap();
+        assert_eq!((read.newest, read.number, read.bad_slots, read.is_sound), (Some(head(9)), Some(3), 0, true));
+        HeadFile::open(dir.path(), 3).unwrap().write(head(12), &signer).unwrap();
+        assert_eq!(HeadRead::read(dir.path(), &checker).unwrap().newest, Some(head(12)));
         assert_eq!(good.len(), 1024);
         for at in (0..good.len()).step_by(3) {
             let mut bad = good.clone();
             bad[at] ^= 1;
-            assert_eq!(HeadRead::from_bytes(&bad, &checker).bad_slots, 1, "byte {at}");
+            let read = HeadRead::from_bytes(&bad, &checker);
+            assert_eq!((read.bad_slots, read.is_sound), (1, false), "byte {at}");
         }
-        let other =
-            Checker::new(&Signer::new(&SecretBytes::copy_from(&[8; 32])).unwrap().public_key().unwrap()).unwrap();
-        assert_eq!(HeadRead::from_bytes(&good, &other).bad_slots, 2);
+        assert_eq!(HeadRead::from_bytes(&good, &self::signer(8).1).bad_slots, 2);
         assert_eq!(HeadRead::from_bytes(&[], &checker).bad_slots, 2);
+    }
+
+    #[test]
+    fn only_slots_written_one_after_the_other_belong_together() {
+        let (_, checker) = signer(7);
+        let (_first, old) = written(&[5, 9]);
+        let (_second, new) = written(&[5, 9, 12, 15, 20]);
+        let mixed = |one: &[u8], other: &[u8]| HeadRead::from_bytes(&[one, other].concat(), &checker);
+        for (slots, what) in [
+            (mixed(&new[..512], &new[..512]), "the first slot twice"),
+            (mixed(&new[512..], &new[512..]), "the second slot twice"),
+            (mixed(&new[512..], &new[..512]), "swapped"),
+            (mixed(&new[..512], &old[512..]), "an older second slot"),
+            (mixed(&old[..512], &new[512..]), "an older first slot"),
+        ] {
+            assert!(!slots.is_sound, "{what}");
+        }
+        assert!(mixed(&new[..512], &new[512..]).is_sound);
     }
 }

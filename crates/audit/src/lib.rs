@@ -18,12 +18,13 @@ mod record;
 mod recover;
 mod seal;
 mod segment;
+mod set_aside;
 mod state;
 pub mod verify;
 mod writer;
 
 pub use error::{AuditError, OpenError};
 pub use line::Mark;
-pub use log::{Append, AuditLog, Config, Health};
+pub use log::{Append, AuditLog, Config, DirectoryLock, Health, public_key_of};
 pub use record::{Plane, Record};
 pub use verify::{Expected, Finding, Report, VerifyError, What, verify};

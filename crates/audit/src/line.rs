@@ -27,7 +27,15 @@ pub struct Mark {
 
 impl Mark {
     /// Before the first line.
-    pub(crate) const START: Self = Self { seq: 0, chain: [0; 32] };
+    pub const START: Self = Self { seq: 0, chain: [0; 32] };
+}
+
+/// Where the log stands: the line `mark` ends at byte `offset` of the segment that starts with line `segment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) mark: Mark,
+    pub(crate) segment: u64,
+    pub(crate) offset: u64,
 }
 
 /// `<seq>:<64 hexadecimal digits>`, what `claviger audit verify --expect-head` takes.

@@ -18,13 +18,14 @@ use claviger_base::{Clock, SecretBytes};
 use tokio::sync::oneshot;
 
 use crate::error::{AuditError, OpenError};
-use crate::group::Group;
-use crate::head::{self, Head, HeadFile};
-use crate::line::Mark;
+use crate::group::{Group, Mended};
+use crate::head::{self, HeadFile};
+use crate::line::{Head, Mark};
 use crate::record::Record;
-use crate::recover;
+use crate::recover::{self, Found};
 use crate::seal::{Checker, Signer};
 use crate::segment::{self, Next, Segment};
+use crate::set_aside::set_aside;
 use crate::writer::{Shared, Waiting, Writer};
 
 /// What a log needs to know.
@@ -40,6 +41,8 @@ pub struct Config {
     pub clock: Clock,
     /// Ed25519 seed, 32 bytes; the same for the life of the log.
     pub seed: SecretBytes,
+    /// A line that an opened log must contain, as it was noted elsewhere. `None` only for logs from before that was done.
+    pub anchor: Option<Mark>,
 }
 
 /// How the log is.
@@ -56,8 +59,37 @@ pub struct AuditLog {
     queue: Option<Sender<Waiting>>,
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
-    // Held for its lock.
-    _dir: File,
+    // Held, so that nobody else opens or moves the log.
+    _dir: DirectoryLock,
+}
+
+/// The lock on a log's directory. Whoever holds it may open, move or remove the log.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _directory: File,
+}
+
+impl DirectoryLock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] when another process, or this one, has it; `Io`.
+    pub fn take(dir: &Path) -> Result<Self, OpenError> {
+        let directory = File::open(dir).map_err(OpenError::io(dir))?;
+        match directory.try_lock() {
+            Ok(()) => Ok(Self { _directory: directory }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
+            Err(TryLockError::Error(error)) => Err(OpenError::Io(dir.to_owned(), error)),
+        }
+    }
+}
+
+/// The public key of a log that is signed under `seed`.
+///
+/// # Errors
+/// [`OpenError::Seed`].
+pub fn public_key_of(seed: &SecretBytes) -> Result<[u8; 32], OpenError> {
+    Signer::new(seed)?.public_key()
 }
 
 /// Resolves when the record is durable, to its line's number.
@@ -89,7 +121,7 @@ impl AuditLog {
     pub fn create(config: Config) -> Result<Self, OpenError> {
         let io = || OpenError::io(config.dir.as_path());
         DirBuilder::new().recursive(true).mode(0o700).create(&config.dir).map_err(io())?;
-        let lock = lock(&config.dir)?;
+        let lock = DirectoryLock::take(&config.dir)?;
         if Self::exists(&config.dir).map_err(io())? {
             return Err(OpenError::Exists(config.dir));
         }
@@ -102,7 +134,7 @@ impl AuditLog {
         let head = Head { mark: lines.mark, segment: 1, offset: lines.bytes.len() as u64 };
         // The head before the name: opening completes the naming, and a directory with a head is never created over.
         next.write(&lines.bytes).map_err(io())?;
-        let head_file = HeadFile::create(&config.dir, head, &signer).map_err(io())?;
+        let head_file = HeadFile::create(&config.dir, head, 0, &signer).map_err(io())?;
         let segment = next.name(&config.dir, 1, head.offset).map_err(io())?;
         let writer = writer(config, signer, head.mark, segment, head_file);
         Self::start(lock, writer)
@@ -118,17 +150,22 @@ impl AuditLog {
         if !Self::exists(&config.dir).map_err(io())? {
             return Err(OpenError::Missing(config.dir));
         }
-        let lock = lock(&config.dir)?;
+        let lock = DirectoryLock::take(&config.dir)?;
         let signer = Signer::new(&config.seed)?;
         let checker = Checker::new(&signer.public_key()?).ok_or(OpenError::Seed)?;
-        let found = recover::find_end(&config.dir, &checker)?;
+        let found = recover::find_end(&config.dir, &checker, config.anchor)?;
         write_public_key(&config.dir, &signer)?;
+        let mut mended = set_aside(&config.dir, &found, config.clock.now()).map_err(io())?;
         let segment = Segment::open(&found.segment, found.end.offset, config.segment_bytes).map_err(io())?;
-        let head_file = HeadFile::open(&config.dir, found.newest_slot).map_err(io())?;
+        let head_file = open_head(&config.dir, &found, &signer).map_err(io())?;
+        if found.head.bad_slots > 0 || !found.head.is_sound {
+            let mended = mended.get_or_insert(Mended::because("unreadable head slot"));
+            mended.bad_head_slots = found.head.bad_slots.max(1);
+        }
         let _ = std::fs::remove_file(segment::next_path(&config.dir));
         let dir = config.dir.clone();
         let mut writer = writer(config, signer, found.end.mark, segment, head_file);
-        writer.mended = found.mended;
+        writer.mended = mended;
         if let Some(mended) = &writer.mended {
             tracing::warn!(?mended, "the audit log was mended");
             writer.commit(&[]).map_err(OpenError::io(dir))?;
@@ -136,7 +173,7 @@ impl AuditLog {
         Self::start(lock, writer)
     }
 
-    fn start(lock: File, writer: Writer) -> Result<Self, OpenError> {
+    fn start(lock: DirectoryLock, writer: Writer) -> Result<Self, OpenError> {
         let shared = Arc::clone(&writer.shared);
         let dir = writer.dir.clone();
         let (queue, waiting) = channel();
@@ -202,18 +239,17 @@ impl fmt::Debug for AuditLog {
 }
 
 fn writer(config: Config, signer: Signer, mark: Mark, segment: Segment, head_file: HeadFile) -> Writer {
-    let Config { dir, instance, segment_bytes, clock, seed: _ } = config;
+    let Config { dir, instance, segment_bytes, clock, seed: _, anchor: _ } = config;
     let shared = Shared::at(mark);
     let (next, next_asked, mended) = (None, None, None);
     Writer { dir, instance, clock, segment_bytes, signer, mark, segment, head_file, next, next_asked, mended, shared }
 }
 
-fn lock(dir: &Path) -> Result<File, OpenError> {
-    let file = File::open(dir).map_err(OpenError::io(dir))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
-        Err(TryLockError::Error(error)) => Err(OpenError::Io(dir.to_owned(), error)),
+/// The head file for writing; one whose slots do not belong together, or have no numbers yet, is written anew.
+fn open_head(dir: &Path, found: &Found, signer: &Signer) -> io::Result<HeadFile> {
+    match found.head.number {
+        Some(number) if found.head.is_sound => HeadFile::open(dir, number),
+        number => HeadFile::create(dir, found.end, number.map_or(0, |number| number.saturating_add(1)), signer),
     }
 }
 

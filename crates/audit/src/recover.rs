@@ -1,6 +1,6 @@
 //! Opening a log: finding its end from the head on, and mending what a crash left.
 //!
-//! Rule: only what was never acknowledged is cut. Groups become durable one after the other, so damage that a crash can
+//! Rule: only what was never acknowledged is cut, and what nothing vouches for is never signed. Groups become durable one after the other, so damage that a crash can
 //! leave lies in the last group: whatever is broken before a later group, or before the head, was done to the log.
 
 use std::fs::File;
@@ -8,9 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::OpenError;
-use crate::group::Mended;
-use crate::head::{Head, HeadRead};
-use crate::line::{Line, TAIL_BYTES};
+use crate::head::HeadRead;
+use crate::line::{Head, Line, Mark, TAIL_BYTES};
 use crate::lines::{Lines, Piece};
 use crate::seal::Checker;
 use crate::segment::{self, Named};
@@ -21,17 +20,34 @@ use crate::writer::GROUP_BYTES_MAX;
 /// Where a log ends, and what has to be mended there.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The last line; segment and offset of its end.
+    /// The last signed line; segment and offset of its end.
     pub(crate) end: Head,
     pub(crate) segment: Named,
-    pub(crate) newest_slot: u64,
-    pub(crate) mended: Option<Mended>,
+    /// The newest slot of the head and its number.
+    pub(crate) head: HeadRead,
+    /// What stands behind the end.
+    pub(crate) behind: Behind,
 }
 
-/// Finds the end of the log in `dir` without changing anything, but that an interrupted creation is completed.
-pub(crate) fn find_end(dir: &Path, checker: &Checker) -> Result<Found, OpenError> {
+/// What stands behind the last signed line: never acknowledged, and nothing proves who wrote it.
+#[derive(Debug, Default)]
+pub(crate) struct Behind {
+    /// Complete lines that continue the chain.
+    pub(crate) lines: u64,
+    /// Bytes behind them that are no such lines.
+    pub(crate) broken_bytes: u64,
+    /// Segments behind that of the end; nothing in them is signed.
+    pub(crate) segments: Vec<Named>,
+}
+
+/// Finds the end of the log in `dir` without changing anything, but that an interrupted creation is completed. `anchor` is a
+/// line that the log must contain.
+pub(crate) fn find_end(dir: &Path, checker: &Checker, anchor: Option<Mark>) -> Result<Found, OpenError> {
     let read = HeadRead::read(dir, checker).map_err(OpenError::io(crate::head::path(dir)))?;
-    let Some((head, newest_slot)) = read.newest else {
+    // Without an anchor nothing tells a damaged head from one that was made to point back. Heads without numbers are of logs
+    // from before there were anchors.
+    let is_usable = if anchor.is_some() { read.number.is_some() } else { read.is_sound || read.number.is_none() };
+    let Some(head) = read.newest.filter(|_| is_usable) else {
         return Err(OpenError::Damaged(Finding::at_head(dir, What::BadHead)));
     };
     complete_creation(dir, &head).map_err(OpenError::io(dir))?;
@@ -40,12 +56,7 @@ pub(crate) fn find_end(dir: &Path, checker: &Checker) -> Result<Found, OpenError
         return Err(OpenError::Damaged(Finding::missing_segment(dir, head.segment)));
     };
     let tail = segments.get(from..).unwrap_or_default();
-    let mut found = walk_tail(tail, head, checker)?;
-    found.newest_slot = newest_slot;
-    if read.bad_slots > 0 {
-        found.mended.get_or_insert(Mended::because("unreadable head slot")).bad_head_slots = read.bad_slots;
-    }
-    Ok(found)
+    walk_tail(tail, head, read, checker, anchor)
 }
 
 /// A crash while the log was created leaves the head and the first segment still under its waiting name.
@@ -60,30 +71,73 @@ fn complete_creation(dir: &Path, head: &Head) -> io::Result<()> {
     Ok(())
 }
 
-fn walk_tail(tail: &[Named], head: Head, checker: &Checker) -> Result<Found, OpenError> {
-    let mut walk = Walk::after(head.mark, checker);
-    let mut end = head;
-    let mut cut_bytes = 0;
-    let mut last = None;
+fn walk_tail(
+    tail: &[Named],
+    head: Head,
+    read: HeadRead,
+    checker: &Checker,
+    anchor: Option<Mark>,
+) -> Result<Found, OpenError> {
+    let Some(first) = tail.first() else { return Err(OpenError::Missing(Path::new("audit").to_path_buf())) };
+    check_head_line(first, &head)?;
+    let mut reached = Reached { walk: Walk::after(head.mark, checker), end: head, anchor };
+    let (mut behind, mut segment) = (Behind::default(), first.clone());
     for (at, named) in tail.iter().enumerate() {
         let io = OpenError::io(named.path.as_path());
         let start = if at == 0 { head.offset } else { 0 };
-        if at == 0 {
-            check_head_line(named, &head)?;
-        }
-        let (good, left) = walk_segment(named, start, &mut walk).map_err(io)?;
+        let (good, left) = walk_segment(named, start, &mut reached).map_err(io)?;
         if left > 0 && (at + 1 < tail.len() || !is_crash_debris(named, good, left)?) {
-            return Err(OpenError::Damaged(Finding::altered(named, good, walk.mark.seq.saturating_add(1))));
+            return Err(OpenError::Damaged(Finding::altered(named, good, reached.walk.mark.seq.saturating_add(1))));
         }
-        end = Head { mark: walk.mark, segment: named.first_seq, offset: good };
-        cut_bytes = left;
-        last = Some(named.clone());
+        behind.broken_bytes = left;
+        if reached.end.segment == named.first_seq {
+            segment = named.clone();
+            behind.segments.clear();
+        } else {
+            behind.segments.push(named.clone());
+        }
     }
-    let segment = last.ok_or_else(|| OpenError::Missing(Path::new("audit").to_path_buf()))?;
-    let unsigned = walk.mark.seq.saturating_sub(walk.checkpoint);
-    let is_clean = cut_bytes == 0 && unsigned == 0;
-    let mended = (!is_clean).then(|| Mended { cut_bytes, unsigned, ..Mended::because("interrupted write") });
-    Ok(Found { end, segment, newest_slot: 0, mended })
+    let end = reached.end;
+    if let Some(anchor) = anchor.filter(|anchor| !reached.contains(anchor, &head)) {
+        return Err(OpenError::Damaged(
+            Finding { seq: anchor.seq, ..Finding::altered(&segment, end.offset, 0) }.because(What::NotTheAnchor),
+        ));
+    }
+    behind.lines = reached.walk.mark.seq.saturating_sub(end.mark.seq);
+    Ok(Found { end, segment, head: read, behind })
+}
+
+/// How far a walk behind the head has got.
+struct Reached<'a> {
+    walk: Walk<'a>,
+    /// The last signed line.
+    end: Head,
+    /// A line that the log must contain; its number with another link once such a line was seen.
+    anchor: Option<Mark>,
+}
+
+impl Reached<'_> {
+    /// Takes the line that ends at `offset` of `segment`.
+    fn step(&mut self, bytes: &[u8], header_of: Option<u64>, segment: u64, offset: u64) -> bool {
+        if self.walk.step(bytes, header_of).is_err() {
+            return false;
+        }
+        let mark = self.walk.mark;
+        if self.anchor.is_some_and(|anchor| anchor.seq == mark.seq) {
+            self.anchor = Some(mark);
+        }
+        if self.walk.checkpoint == mark {
+            self.end = Head { mark, segment, offset };
+        }
+        true
+    }
+
+    /// Whether the log contains `anchor`: signed before the head, or among the lines behind it.
+    fn contains(&self, anchor: &Mark, head: &Head) -> bool {
+        let is_before_head = anchor.seq < head.mark.seq || *anchor == head.mark;
+        is_before_head
+            || (anchor.seq > head.mark.seq && anchor.seq <= self.end.mark.seq && self.anchor == Some(*anchor))
+    }
 }
 
 /// The line that the head names must end where the head says.
@@ -106,16 +160,19 @@ fn check_head_line(named: &Named, head: &Head) -> Result<(), OpenError> {
 }
 
 /// Follows the chain from `start`; where it stops holding, and how many bytes are left from there.
-fn walk_segment(named: &Named, start: u64, walk: &mut Walk<'_>) -> io::Result<(u64, u64)> {
+fn walk_segment(named: &Named, start: u64, reached: &mut Reached<'_>) -> io::Result<(u64, u64)> {
     let length = std::fs::metadata(&named.path)?.len();
     let mut lines = Lines::open_at(&named.path, start)?;
     let mut good = start;
     loop {
         let header_of = (good == 0).then_some(named.first_seq);
-        match lines.next()? {
-            Piece::Whole(bytes) if walk.step(bytes, header_of).is_ok() => good = lines.end,
-            Piece::End | Piece::Torn(_) | Piece::Whole(_) => return Ok((good, length.saturating_sub(good))),
+        let piece = lines.next()?;
+        let Piece::Whole(bytes) = piece else { return Ok((good, length.saturating_sub(good))) };
+        let end = good.saturating_add(bytes.len() as u64).saturating_add(1);
+        if !reached.step(bytes, header_of, named.first_seq, end) {
+            return Ok((good, length.saturating_sub(good)));
         }
+        good = end;
     }
 }
 

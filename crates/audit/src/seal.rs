@@ -5,10 +5,12 @@ use claviger_crypto::digest::Sha256;
 use claviger_crypto::ed25519::{PublicKey, SigningKey};
 
 use crate::error::OpenError;
-use crate::line::Mark;
+use crate::line::{Head, Mark};
 
 const CHECKPOINT: &[u8] = b"claviger-audit-checkpoint-v1";
-const HEAD: &[u8] = b"claviger-audit-head-v1";
+const HEAD: &[u8] = b"claviger-audit-head-v2";
+/// Of logs that were written before slots of the head had numbers.
+const UNNUMBERED_HEAD: &[u8] = b"claviger-audit-head-v1";
 
 /// One link: SHA-256 of the previous link and the line's body.
 pub(crate) fn link(previous: &[u8; 32], body: &[u8]) -> [u8; 32] {
@@ -34,8 +36,8 @@ impl Signer {
         self.sign(&checkpoint_message(mark))
     }
 
-    pub(crate) fn sign_head(&self, mark: &Mark, segment: u64, offset: u64) -> Option<[u8; 64]> {
-        self.sign(&head_message(mark, segment, offset))
+    pub(crate) fn sign_head(&self, head: &Head, number: u64) -> Option<[u8; 64]> {
+        self.sign(&head_message(head, number))
     }
 
     fn sign(&self, message: &[u8]) -> Option<[u8; 64]> {
@@ -55,8 +57,12 @@ impl Checker {
         self.0.verify(&checkpoint_message(mark), signature).is_ok()
     }
 
-    pub(crate) fn head_is_good(&self, mark: &Mark, segment: u64, offset: u64, signature: &[u8]) -> bool {
-        self.0.verify(&head_message(mark, segment, offset), signature).is_ok()
+    pub(crate) fn head_is_good(&self, head: &Head, number: u64, signature: &[u8]) -> bool {
+        self.0.verify(&head_message(head, number), signature).is_ok()
+    }
+
+    pub(crate) fn unnumbered_head_is_good(&self, head: &Head, signature: &[u8]) -> bool {
+        self.0.verify(&[UNNUMBERED_HEAD, &position(head)].concat(), signature).is_ok()
     }
 }
 
@@ -64,6 +70,11 @@ fn checkpoint_message(mark: &Mark) -> Vec<u8> {
     [CHECKPOINT, &mark.seq.to_be_bytes(), &mark.chain].concat()
 }
 
-fn head_message(mark: &Mark, segment: u64, offset: u64) -> Vec<u8> {
-    [HEAD, &mark.seq.to_be_bytes(), &mark.chain, &segment.to_be_bytes(), &offset.to_be_bytes()].concat()
+fn head_message(head: &Head, number: u64) -> Vec<u8> {
+    [HEAD, &number.to_be_bytes(), &position(head)].concat()
+}
+
+fn position(head: &Head) -> Vec<u8> {
+    let Head { mark, segment, offset } = head;
+    [&mark.seq.to_be_bytes()[..], &mark.chain, &segment.to_be_bytes(), &offset.to_be_bytes()].concat()
 }

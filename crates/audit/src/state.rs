@@ -19,8 +19,8 @@ pub(crate) enum Break {
 /// A position in the log, reached by checking every line before it.
 pub(crate) struct Walk<'k> {
     pub(crate) mark: Mark,
-    /// The last good checkpoint's own number.
-    pub(crate) checkpoint: u64,
+    /// The last good checkpoint.
+    pub(crate) checkpoint: Mark,
     /// The last line that a good checkpoint signs: the one before it.
     pub(crate) signed: u64,
     checker: &'k Checker,
@@ -29,7 +29,7 @@ pub(crate) struct Walk<'k> {
 impl<'k> Walk<'k> {
     /// Starts after `mark`, which is trusted.
     pub(crate) fn after(mark: Mark, checker: &'k Checker) -> Self {
-        Self { mark, checkpoint: mark.seq, signed: mark.seq, checker }
+        Self { mark, checkpoint: mark, signed: mark.seq, checker }
     }
 
     /// The same walk begun elsewhere.
@@ -51,7 +51,7 @@ impl<'k> Walk<'k> {
             if !self.checker.checkpoint_is_good(&self.mark, &signature) {
                 return Err(Break::Signature);
             }
-            self.checkpoint = line.seq;
+            self.checkpoint = line.mark();
             self.signed = self.mark.seq;
         }
         self.mark = line.mark();

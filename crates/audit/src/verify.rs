@@ -27,6 +27,8 @@ pub struct Expected {
     pub public_key: Option<[u8; 32]>,
     /// A point the log must contain ([`crate::AuditLog::head`], kept on another host).
     pub head: Option<Mark>,
+    /// The line that the instance's store has noted, at most a second old while the log grows.
+    pub anchor: Option<Mark>,
     /// Number of the first line that must be here; earlier segments were archived. 1 when absent.
     pub first_seq: Option<u64>,
 }
@@ -38,7 +40,7 @@ pub struct Report {
     pub segments: u64,
     /// Lines of all kinds.
     pub lines: u64,
-    /// Lines of kind `request`.
+    /// Signed lines of kind `request`.
     pub records: u64,
     /// Time of the first and the last line; empty in an empty log.
     pub first_time: String,
@@ -46,8 +48,10 @@ pub struct Report {
     pub last_time: String,
     /// The last line.
     pub head: Mark,
-    /// Complete lines after the last checkpoint: written, never acknowledged, not signed.
+    /// Complete lines after the last checkpoint: never acknowledged, not signed, and nothing proves who wrote them.
     pub unsigned: u64,
+    /// Files beside the log into which such lines were put by earlier starts.
+    pub set_aside: Vec<String>,
     /// Bytes of a broken last line after the head: a crash, or a copy made while the log was written.
     pub torn_bytes: u64,
     /// The key the signatures were checked with.
@@ -70,16 +74,17 @@ pub fn verify(dir: &Path, expected: &Expected) -> Result<Report, VerifyError> {
     if segments.is_empty() && head.newest.is_none() && head.bad_slots > 0 && !crate::head::path(dir).exists() {
         return Err(VerifyError::NoLog(dir.to_path_buf()));
     }
-    let mut pass = Pass::new(dir, &segments, &checker, head.newest.map(|(head, _)| head), expected);
+    let mut pass = Pass::new(dir, &segments, &checker, head.newest, expected);
     pass.start()?;
     for (at, named) in segments.iter().enumerate() {
         pass.segment(at, named)?;
     }
     pass.end()?;
-    if head.bad_slots > 0 {
+    if !head.is_sound {
         return Err(Finding::at_head(dir, What::BadHead).into());
     }
-    Ok(Report { public_key, ..pass.report })
+    let set_aside = crate::set_aside::list(dir).map_err(VerifyError::unreadable(dir))?;
+    Ok(Report { public_key, set_aside, records: pass.signed_records, ..pass.report })
 }
 
 /// The public key a log's directory offers.
@@ -96,7 +101,7 @@ fn read_head(dir: &Path, checker: &Checker) -> Result<HeadRead, VerifyError> {
     let read = || HeadRead::read(dir, checker).map_err(VerifyError::unreadable(&crate::head::path(dir)));
     for _ in 0..3 {
         let head = read()?;
-        if head.bad_slots == 0 {
+        if head.is_sound {
             return Ok(head);
         }
     }
@@ -113,6 +118,8 @@ struct Pass<'a> {
     report: Report,
     /// Lines and bytes of the segment being read, or read last, that hold.
     good: (u64, u64),
+    /// Requests up to the last checkpoint.
+    signed_records: u64,
 }
 
 impl<'a> Pass<'a> {
@@ -124,14 +131,17 @@ impl<'a> Pass<'a> {
         expected: &'a Expected,
     ) -> Self {
         let walk = Walk::after(Mark::START, checker);
-        Self { dir, segments, head, expected, walk, report: Report::empty(), good: (0, 0) }
+        Self { dir, segments, head, expected, walk, report: Report::empty(), good: (0, 0), signed_records: 0 }
     }
 
     /// The log must begin where it should.
     fn start(&mut self) -> Result<(), VerifyError> {
         let first_seq = self.expected.first_seq.unwrap_or(1);
         let Some(named) = self.segments.first().filter(|named| named.first_seq == first_seq) else {
-            return Err(Finding::missing_segment(self.dir, first_seq).into());
+            let finding = Finding::missing_segment(self.dir, first_seq);
+            // Its number tells what to do when the segments before were archived.
+            let first = self.segments.first().filter(|named| named.first_seq > first_seq).map(|named| named.first_seq);
+            return Err(finding.because(first.map_or(What::MissingSegment, |found| What::BeginsAt { found })).into());
         };
         if first_seq > 1 {
             let header = diagnose::header_of(&named.path).map_err(VerifyError::unreadable(&named.path))?;
@@ -159,7 +169,12 @@ impl<'a> Pass<'a> {
             };
             let header_of = (self.good.0 == 0).then_some(named.first_seq);
             match self.walk.step(bytes, header_of) {
-                Ok(line) => self.report.count(&line),
+                Ok(line) => {
+                    self.report.count(&line);
+                    if line.kind == "checkpoint" {
+                        self.signed_records = self.report.records;
+                    }
+                }
                 Err(broken) => {
                     let rest = self.segments.get(at..).unwrap_or_default();
                     let (broken, end) = ((broken, bytes.to_vec()), lines.end);
@@ -183,6 +198,8 @@ impl<'a> Pass<'a> {
             What::NotTheHead { since: self.walk.signed.saturating_add(1).min(mark.seq) }
         } else if self.expected.head.as_ref().is_some_and(differs) {
             What::NotTheExpectedLog
+        } else if self.expected.anchor.as_ref().is_some_and(differs) {
+            What::NotTheAnchor
         } else {
             return Ok(());
         };
@@ -220,7 +237,7 @@ impl<'a> Pass<'a> {
     fn end(&mut self) -> Result<(), Finding> {
         let mark = self.walk.mark;
         self.report.head = mark;
-        self.report.unsigned = mark.seq.saturating_sub(self.walk.checkpoint);
+        self.report.unsigned = mark.seq.saturating_sub(self.walk.checkpoint.seq);
         let Some(last) = self.segments.last() else { return Ok(()) };
         match (self.head, self.expected.head) {
             (Some(head), _) if head.mark.seq > mark.seq && head.segment > last.first_seq => {
@@ -230,6 +247,9 @@ impl<'a> Pass<'a> {
                 Err(self.finding(What::Truncated { through: head.mark.seq }, last))
             }
             (_, Some(head)) if head.seq > mark.seq => Err(self.finding(What::NotTheExpectedLog, last)),
+            _ if self.expected.anchor.is_some_and(|anchor| anchor.seq > mark.seq) => {
+                Err(self.finding(What::NotTheAnchor, last))
+            }
             _ => Ok(()),
         }
     }
@@ -256,6 +276,7 @@ impl Report {
             last_time: String::new(),
             head: Mark::START,
             unsigned: 0,
+            set_aside: Vec::new(),
             torn_bytes: 0,
             public_key: [0; 32],
         }

@@ -213,7 +213,7 @@ impl Writer {
             self.head_file.write(head, &self.signer)
         } else {
             tracing::error!("the audit head file was removed or replaced while in use; writing it anew");
-            HeadFile::create(&self.dir, head, &self.signer).map(|file| self.head_file = file)
+            HeadFile::create(&self.dir, head, self.head_file.next(), &self.signer).map(|file| self.head_file = file)
         };
         if let Err(error) = written {
             tracing::error!(%error, "the audit head file cannot be written");

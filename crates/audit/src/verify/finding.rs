@@ -42,7 +42,14 @@ pub enum What {
     /// The log is sound in itself and does not contain the expected head, which was kept elsewhere: all of it was rolled
     /// back or replaced. `seq` is where it leaves, or ends before, what was expected.
     NotTheExpectedLog,
-    /// The head file is absent or was altered.
+    /// The log does not contain line `seq`, which the instance's store has noted: its end was cut off or written anew.
+    NotTheAnchor,
+    /// The log's first segment starts with line `found`, not with line `seq`.
+    BeginsAt {
+        /// The number of the first line that is there.
+        found: u64,
+    },
+    /// The head file is absent or was altered, or its slots do not belong together.
     BadHead,
     /// The public key file is absent or malformed.
     BadPublicKey,
@@ -81,6 +88,11 @@ impl Finding {
         Self { what: What::Altered, file: named.path.clone(), line: 0, seq, offset }
     }
 
+    /// The same place, found for this reason.
+    pub(crate) fn because(self, what: What) -> Self {
+        Self { what, ..self }
+    }
+
     /// A segment shorter than the head says.
     pub(crate) fn truncated(named: &Named, head: &Head, length: u64) -> Self {
         let what = What::Truncated { through: head.mark.seq };
@@ -113,6 +125,15 @@ impl fmt::Display for Finding {
             What::NotTheExpectedLog => {
                 write!(f, "rolled back or replaced: from record {seq} on this is not the log that was expected")
             }
+            What::NotTheAnchor => write!(
+                f,
+                "the log was cut off or written anew: it does not contain record {seq}, which the instance's store has noted"
+            ),
+            What::BeginsAt { found } => write!(
+                f,
+                "records {seq} to {} are missing; if you archived them, say --first-seq {found}",
+                found.saturating_sub(1)
+            ),
             What::BadHead => f.write_str("the head file is missing or was altered"),
             What::BadPublicKey => f.write_str("the public key file is missing or malformed"),
         }?;

@@ -19,6 +19,7 @@ pub(crate) fn config(dir: &Path, segment_bytes: u64) -> Config {
         segment_bytes,
         clock: Clock::default(),
         seed: SecretBytes::copy_from(&SEED),
+        anchor: None,
     }
 }
 

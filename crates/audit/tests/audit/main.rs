@@ -10,6 +10,7 @@
 mod child;
 mod crash;
 mod fixture;
+mod forge;
 mod full_disk;
 mod live;
 mod open;

@@ -55,7 +55,8 @@ fn an_unaltered_log_passes() {
     assert!(report.segments >= 4, "{report:?}");
     assert_eq!((report.unsigned, report.torn_bytes), (0, 0));
     assert_eq!(report.head, mark_of(lines.last().unwrap()));
-    let expected = Expected { public_key: Some(report.public_key), head: Some(report.head), first_seq: None };
+    let expected =
+        Expected { public_key: Some(report.public_key), head: Some(report.head), first_seq: None, anchor: None };
     assert_eq!(verify(LOG.path(), &expected).unwrap(), report);
     // Every line of the log, signed or not, is a point it contains.
     for line in lines {
@@ -171,11 +172,13 @@ fn a_repeated_line_is_found() {
 
 #[test]
 fn any_removed_segment_is_found() {
-    for path in segments(LOG.path()) {
+    let second = segments(LOG.path()).remove(1);
+    for (at, path) in segments(LOG.path()).into_iter().enumerate() {
         let dir = copy(LOG.path());
         fs::remove_file(dir.path().join(path.file_name().unwrap())).unwrap();
         let found = finding(dir.path());
-        assert_eq!((found.what, found.file.file_name()), (What::MissingSegment, path.file_name()), "{found}");
+        let what = if at == 0 { What::BeginsAt { found: seq_of(&lines(&second)[0]) } } else { What::MissingSegment };
+        assert_eq!((found.what, found.file.file_name()), (what, path.file_name()), "{found}");
         assert_eq!(found.seq, seq_of(&lines(&path)[0]));
     }
     let dir = copy(LOG.path());
@@ -191,12 +194,11 @@ fn archived_segments_are_no_finding_when_the_verifier_is_told() {
     let first_seq = Some(seq_of(&lines(&paths[1])[0]));
     let report = verify(dir.path(), &Expected { first_seq, ..Expected::default() }).unwrap();
     assert_eq!(report.head, check(LOG.path()).unwrap().head);
-    assert_eq!(finding(dir.path()).what, What::MissingSegment);
+    // Who did not say so is told what to say.
+    assert_eq!(finding(dir.path()).what, What::BeginsAt { found: first_seq.unwrap() });
     fs::remove_file(&paths[1]).unwrap();
-    assert_eq!(
-        finding_of(verify(dir.path(), &Expected { first_seq, ..Expected::default() })).what,
-        What::MissingSegment
-    );
+    let found = finding_of(verify(dir.path(), &Expected { first_seq, ..Expected::default() }));
+    assert_eq!(found.what, What::BeginsAt { found: seq_of(&lines(&paths[2])[0]) });
 }
 
 #[test]
