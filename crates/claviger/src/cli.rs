@@ -104,8 +104,15 @@ pub(crate) enum Audit {
     /// Say whether the log is as it was written, or where it was altered, truncated or reordered
     Verify {
         /// The data directory of the server
-        #[arg(long, default_value = "./claviger-data")]
+        #[arg(long, default_value = "./claviger-data", env = "CLAVIGER_DATA_DIR")]
         data_dir: PathBuf,
+        /// The root key, to compare the log with what the store has noted of it: a cut end is found only so. Works beside a
+        /// running server
+        #[arg(long)]
+        root_key_file: Option<PathBuf>,
+        /// Number of the first line that must be there; for logs whose first segments were archived
+        #[arg(long)]
+        first_seq: Option<u64>,
         /// The log's public key, 64 hexadecimal digits, as you noted it; without it the one in the directory is believed
         #[arg(long)]
         public_key: Option<String>,
@@ -119,7 +126,7 @@ pub(crate) enum Audit {
     /// Go on without a lost or damaged log: sets what is left of it aside; the next start begins a new one
     BeginAnew {
         /// The data directory of the stopped server
-        #[arg(long, default_value = "./claviger-data")]
+        #[arg(long, default_value = "./claviger-data", env = "CLAVIGER_DATA_DIR")]
         data_dir: PathBuf,
         /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
         #[arg(long)]

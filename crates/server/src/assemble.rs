@@ -6,19 +6,19 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use claviger_audit::AuditLog;
 use claviger_base::Clock;
 use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
 use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
-use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
+use claviger_vault::{FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::Admin;
+use crate::audit_log;
 use crate::body::Bodies;
 use crate::error::StartError;
 use crate::handout;
@@ -154,6 +154,8 @@ impl Server {
         let passing = tokio::spawn(
             Arc::clone(&self.service).schedule(move |service: &Service| scheduler::pass(service, &journal)),
         );
+        let (vault, journal) = (Arc::clone(&self.vault), Arc::clone(&self.journal));
+        let anchoring = tokio::spawn(audit_log::keep_anchor(Arc::clone(&vault), Arc::clone(&journal)));
         let connections = self.options.connections_max;
         let metrics = Arc::clone(&self.metrics);
         let serving = tokio::spawn(serve(self.listener, Some(self.tls), planes, metrics, connections, stopped.clone()));
@@ -164,6 +166,8 @@ impl Server {
         // Both receivers live in the tasks above.
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
+        anchoring.abort();
+        let _panicked = tokio::task::spawn_blocking(move || audit_log::note_anchor(&vault, &journal)).await;
     }
 }
 
@@ -202,7 +206,13 @@ impl Opened {
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
-        let log = open_audit(options, &vault, service.instance(), &clock)?;
+        let place = audit_log::Place {
+            dir: options.data_dir.join("audit"),
+            instance: service.instance().id.clone(),
+            segment_bytes: options.audit_segment_bytes,
+            clock: clock.clone(),
+        };
+        let log = audit_log::open(&vault, place)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone()));
         if options.is_dev {
@@ -250,33 +260,6 @@ fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError
 
 fn furnish(vault: &Vault, clock: &Clock, data_dir: &Path) -> Result<InstanceRecord, StartError> {
     first_start(vault, clock, |first| handout::write(data_dir, first))
-}
-
-fn open_audit(
-    options: &Options,
-    vault: &Vault,
-    instance: &InstanceRecord,
-    clock: &Clock,
-) -> Result<AuditLog, StartError> {
-    let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
-    let seed = stored.record.seed.duplicate();
-    let dir = options.data_dir.join("audit");
-    let is_there = AuditLog::exists(&dir).map_err(|source| StartError::File { path: dir.clone(), source })?;
-    let config = claviger_audit::Config {
-        dir,
-        instance: instance.id.clone(),
-        segment_bytes: options.audit_segment_bytes,
-        clock: clock.clone(),
-        seed,
-    };
-    // A log that was begun and is gone is not begun again: that would hide what was in it.
-    if is_there || stored.record.has_log {
-        return Ok(AuditLog::open(config)?);
-    }
-    let log = AuditLog::create(config)?;
-    let begun = AuditSigningKey { seed: stored.record.seed.duplicate(), has_log: true };
-    vault.change().update(&stored, &begun)?.commit()?;
-    Ok(log)
 }
 
 /// `dev` has a key to begin with: `alias/dev`.

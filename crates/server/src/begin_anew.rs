@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use claviger_audit::DirectoryLock;
 use claviger_base::Clock;
 use claviger_store::SqliteEngine;
-use claviger_vault::{AuditSigningKey, FileSeal, Outcome, Vault, VaultError};
+use claviger_vault::{FileSeal, Vault, VaultError};
 
+use crate::audit_log::replace_key;
 use crate::error::StartError;
 
 /// Sets the audit log of a stopped server aside, and lets its next start begin a new one. Where it lies now; `None` when
@@ -25,14 +27,11 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
     let mut set_aside = None;
     // First: cut off here, the next start finds no log and says so, and this is done again.
     if audit.exists() {
+        let _nobody_uses_it = DirectoryLock::take(&audit)?;
         let aside = data_dir.join(format!("audit-set-aside-{}", Clock::default().real_now().unix_ms()));
         fs::rename(&audit, &aside).map_err(|source| StartError::File { path: audit.clone(), source })?;
         set_aside = Some(aside);
     }
-    let begun = AuditSigningKey { seed: stored.record.seed.duplicate(), has_log: false };
-    match vault.change().update(&stored, &begun)?.commit()? {
-        Outcome::Done(_) => Ok(set_aside),
-        // The store's lock keeps everybody else out.
-        Outcome::Conflict => Err(VaultError::NotEmpty.into()),
-    }
+    replace_key(&vault, &stored)?;
+    Ok(set_aside)
 }

@@ -32,6 +32,12 @@ pub enum StartError {
     Service(ServiceError),
     /// The audit log.
     Audit(Box<OpenError>),
+    /// The store has lost its anchor of the audit log.
+    AuditAnchorLost,
+    /// The key that signs the audit log is not the one of the store's anchor.
+    AuditKeyReplaced,
+    /// The random generator gave nothing.
+    Random,
     /// Pair generation.
     Keygen(KeygenError),
     /// TLS could not be set up; the text says why.
@@ -52,6 +58,13 @@ impl fmt::Display for StartError {
                 };
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
+            Self::AuditAnchorLost => f.write_str(
+                "the store's record of how far the audit log has got (meta/audit-anchor) was removed; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+            ),
+            Self::AuditKeyReplaced => f.write_str(
+                "the store's record of the audit signing key (meta/audit-signing-key) is not the one that its log was begun with: an older copy was put back; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+            ),
+            Self::Random => f.write_str("the system gives no random bytes; try again"),
             Self::RootKeyBesideData(path) => write!(
                 f,
                 "the root key file {} lies in the data directory, where a copy of the data takes it along; keep it elsewhere",

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
+use claviger_audit::{AuditError, AuditLog, Mark, Plane as Door, Record};
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
 use claviger_service::{KeyRef, Remarks, Service};
@@ -129,6 +129,11 @@ impl Journal {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The last durable line of the log.
+    pub(crate) fn head(&self) -> Mark {
+        self.log.head()
     }
 
     /// Whether the log takes records.

@@ -5,6 +5,7 @@
 mod admin;
 mod answer;
 mod assemble;
+mod audit_log;
 mod begin_anew;
 mod body;
 mod error;
@@ -22,5 +23,6 @@ mod scheduler;
 mod tls;
 
 pub use assemble::{Options, Server, initialise};
+pub use audit_log::stored_audit_anchor;
 pub use begin_anew::begin_audit_anew;
 pub use error::StartError;

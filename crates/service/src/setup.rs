@@ -3,9 +3,12 @@
 use claviger_base::id::{AliasName, InstanceId, RuleName};
 use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
+use claviger_crypto::ed25519::SigningKey;
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_model::Permission;
-use claviger_vault::{AccessKey, AccessPoint, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault};
+use claviger_vault::{
+    AccessKey, AccessPoint, AuditAnchor, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault,
+};
 
 use crate::error::ServiceError;
 use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
@@ -43,10 +46,11 @@ pub fn first_start<E: From<ServiceError>>(
     hand_out: impl FnOnce(&FirstStart) -> Result<(), E>,
 ) -> Result<InstanceRecord, E> {
     let (prepared, tls, audit) = prepare(clock)?;
+    let anchor = AuditAnchor { public_key: audit_public_key(&audit.seed)?, seq: 0, chain: [0; 32] };
     let (policy, point) = first_access_point(&prepared.instance)?;
     hand_out(&prepared)?;
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
-        let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
+        let change = vault.change().create(&tls)?.create(&audit)?.create(&anchor)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
         change.create(&prepared.instance)?.commit()
     };
@@ -81,9 +85,14 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
         secret: SecretBytes::new(random::base36(ACCESS_KEY_SECRET_CHARS)?.into_bytes()),
         created: now.whole_second(),
     };
-    let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false };
+    let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false, has_anchor: true };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
+}
+
+fn audit_public_key(seed: &SecretBytes) -> Result<[u8; 32], ServiceError> {
+    let key = SigningKey::from_seed(seed).and_then(|key| key.public_key());
+    key.map(|key| *key.as_bytes()).map_err(|_rejected| ServiceError::Bug("a drawn seed makes no key"))
 }
 
 fn first_name() -> Result<RuleName, ServiceError> {

@@ -4,6 +4,7 @@
 //! Field numbers are never reused.
 
 mod access;
+mod audit;
 mod key;
 mod meta;
 mod policy;
@@ -13,8 +14,9 @@ use claviger_base::SecretBytes;
 use zeroize::Zeroizing;
 
 pub use access::{AccessKey, ClientKey};
+pub use audit::{AuditAnchor, AuditSigningKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
-pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
+pub use meta::{DevClock, InstanceRecord, TlsAuthority};
 pub use policy::{AccessPoint, NetworkRule, Policy};
 pub use uses::IvUses;
 
@@ -53,6 +55,8 @@ pub enum Kind {
     Policy,
     /// A network rule.
     NetworkRule,
+    /// How far the audit log has got.
+    AuditAnchor,
 }
 
 impl Kind {
@@ -75,6 +79,7 @@ impl Kind {
             Self::AccessPoint => 14,
             Self::Policy => 15,
             Self::NetworkRule => 16,
+            Self::AuditAnchor => 17,
         }
     }
 }

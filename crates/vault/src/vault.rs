@@ -13,8 +13,8 @@ use crate::error::VaultError;
 use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
-    AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord,
+    IvUses, KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -154,6 +154,14 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn audit_signing_key(&self) -> Result<Option<Stored<AuditSigningKey>>, VaultError> {
         self.read(path::AUDIT_SIGNING_KEY)
+    }
+
+    /// How far the audit log has got.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn audit_anchor(&self) -> Result<Option<Stored<AuditAnchor>>, VaultError> {
+        self.read(path::AUDIT_ANCHOR)
     }
 
     /// The certificate authority.

@@ -1,35 +1,61 @@
 //! `audit verify` and `audit begin-anew`.
 
+use std::path::Path;
+
 use claviger_audit::{Expected, Mark, verify};
-use claviger_server::begin_audit_anew;
+use claviger_server::{begin_audit_anew, stored_audit_anchor};
 use serde_json::json;
 
 use crate::cli::Audit;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// Verifies and prints what was found, where a finding is a failure; or begins the log anew.
 pub(crate) fn run(command: Audit) -> Result<(), Failure> {
-    let (data_dir, public_key, expect_head, output) = match command {
-        Audit::Verify { data_dir, public_key, expect_head, output } => (data_dir, public_key, expect_head, output),
+    match command {
+        Audit::Verify { data_dir, root_key_file, first_seq, public_key, expect_head, output } => {
+            let expected = Expected {
+                public_key: public_key.as_deref().map(parse_chain).transpose()?,
+                head: expect_head.as_deref().map(parse_mark).transpose()?,
+                anchor: None,
+                first_seq,
+            };
+            run_verify(&data_dir, root_key_file.as_deref(), expected, output)
+        }
         Audit::BeginAnew { data_dir, root_key_file, output } => {
             let root_key_file = root_key_file.unwrap_or_else(|| data_dir.join("root.key"));
             let set_aside = begin_audit_anew(&data_dir, &root_key_file)?;
-            return output.print(&json!({ "SetAside": set_aside, "Next": "start the server; it begins a new log" }));
+            output.print(&json!({ "SetAside": set_aside, "Next": "start the server; it begins a new log" }))
         }
-    };
-    let expected = Expected {
-        public_key: public_key.as_deref().map(parse_chain).transpose()?,
-        head: expect_head.as_deref().map(parse_mark).transpose()?,
-        first_seq: None,
-    };
+    }
+}
+
+fn run_verify(
+    data_dir: &Path,
+    root_key_file: Option<&Path>,
+    mut expected: Expected,
+    output: Output,
+) -> Result<(), Failure> {
     let audit = data_dir.join("audit");
     if !audit.is_dir() {
         let reason = "there is no audit log; give the server's directory with --data-dir".to_owned();
         return Err(Failure::File { path: audit, reason });
     }
+    // Before the log is read: it may grow meanwhile.
+    let anchor = root_key_file.map(|file| stored_audit_anchor(data_dir, file)).transpose()?.flatten();
+    if let Some((public_key, mark)) = anchor {
+        expected.public_key.get_or_insert(public_key);
+        expected.anchor = Some(mark);
+    }
     let report = verify(&audit, &expected)?;
+    let end = match (anchor, root_key_file) {
+        (Some((_, mark)), _) => format!("compared with the store: contains line {}", mark.seq),
+        (None, Some(_)) => "not compared: this store has noted nothing yet; start the server once".to_owned(),
+        (None, None) => "compared with the head file alone; --root-key-file compares it with the store".to_owned(),
+    };
     output.print(&json!({
         "Verified": true,
+        "End": end,
         "Segments": report.segments,
         "Lines": report.lines,
         "Requests": report.records,
@@ -37,6 +63,7 @@ pub(crate) fn run(command: Audit) -> Result<(), Failure> {
         "LastTime": report.last_time,
         "Head": format!("{}:{}", report.head.seq, hex::encode(report.head.chain)),
         "UnsignedLines": report.unsigned,
+        "SetAside": report.set_aside,
         "TornBytes": report.torn_bytes,
         "PublicKey": hex::encode(report.public_key),
     }))

@@ -1,4 +1,4 @@
-//! What a store knows about itself: the instance, its certificate authority, its audit signing key, its moved clock.
+//! What a store knows about itself: the instance, its certificate authority, its moved clock.
 
 use std::fmt;
 
@@ -79,18 +79,6 @@ impl Record for DevClock {
     }
 }
 
-/// The public text of an audit signing key whose log was begun.
-const LOG_BEGUN: &str = "log begun";
-
-/// The Ed25519 seed that signs audit checkpoints, 32 bytes.
-#[derive(Debug)]
-pub struct AuditSigningKey {
-    /// The seed.
-    pub seed: SecretBytes,
-    /// Whether the audit log was begun; from then on a missing one is a loss, not a first start.
-    pub has_log: bool,
-}
-
 /// The certificate authority of this instance: its certificate and the private key that issues server certificates.
 #[derive(Debug)]
 pub struct TlsAuthority {
@@ -118,26 +106,6 @@ impl fmt::Debug for SecretMessage {
 impl Drop for SecretMessage {
     fn drop(&mut self) {
         self.secret.zeroize();
-    }
-}
-
-impl Record for AuditSigningKey {
-    const KIND: Kind = Kind::AuditSigningKey;
-
-    fn path(&self) -> String {
-        path::AUDIT_SIGNING_KEY.to_owned()
-    }
-
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let public = if self.has_log { LOG_BEGUN.to_owned() } else { String::new() };
-        let message = SecretMessage { secret: self.seed.reveal().to_vec(), public };
-        Zeroizing::new(message.encode_to_vec())
-    }
-
-    fn decode(payload: &SecretBytes) -> Option<Self> {
-        let mut message = SecretMessage::decode(payload.reveal()).ok()?;
-        let has_log = message.public == LOG_BEGUN;
-        Some(Self { seed: SecretBytes::new(std::mem::take(&mut message.secret)), has_log })
     }
 }
 

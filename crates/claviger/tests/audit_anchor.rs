@@ -1,0 +1,162 @@
+//! The audit log and the store beside it, as somebody meets them who writes to the disk but has no root key.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may stop at once"
+)]
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use claviger_store::{Batch, Commit, Engine, SqliteEngine};
+
+fn claviger(arguments: &[&str], dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_claviger"));
+    command.args(arguments).arg("--data-dir").arg(dir);
+    command
+}
+
+fn dev(dir: &Path) -> Command {
+    claviger(&["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], dir)
+}
+
+/// Starts a server, waits until it is ready, runs `meanwhile`, and stops it.
+fn served(dir: &Path, meanwhile: impl FnOnce()) {
+    let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("claviger ready"), "{line}");
+    meanwhile();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+fn verify(dir: &Path, with_store: bool) -> Output {
+    let mut command = claviger(&["audit", "verify", "--output", "json"], dir);
+    if with_store {
+        command.arg("--root-key-file").arg(dir.join("root.key"));
+    }
+    command.output().unwrap()
+}
+
+fn refused(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains(words), "expected `{words}` in: {text}");
+}
+
+fn record(dir: &Path, key: &str) -> Option<Vec<u8>> {
+    SqliteEngine::open(dir).unwrap().get(key.as_bytes()).unwrap().map(|entry| entry.value)
+}
+
+fn put_back(dir: &Path, key: &str, value: &[u8]) {
+    let written = SqliteEngine::open(dir).unwrap().commit(Batch::new().put(key.as_bytes(), value.to_vec())).unwrap();
+    assert!(matches!(written, Commit::Done(_)));
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn a_log_dropped_with_an_old_signing_key_put_back_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let old = record(dir.path(), "meta/audit-signing-key").unwrap();
+    // The log is dropped on purpose; the new one has a new key.
+    fs::remove_dir_all(dir.path().join("audit")).unwrap();
+    refused(&dev(dir.path()).output().unwrap(), "holds no audit log");
+    assert!(claviger(&["audit", "begin-anew"], dir.path()).output().unwrap().status.success());
+    served(dir.path(), || {});
+    put_back(dir.path(), "meta/audit-signing-key", &old);
+    fs::remove_dir_all(dir.path().join("audit")).unwrap();
+    refused(&dev(dir.path()).output().unwrap(), "an older copy was put back");
+}
+
+#[test]
+fn an_anchor_that_was_removed_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    engine.commit(Batch::new().delete(b"meta/audit-anchor")).unwrap();
+    drop(engine);
+    refused(&dev(dir.path()).output().unwrap(), "meta/audit-anchor");
+    refused(&verify(dir.path(), true), "meta/audit-anchor");
+}
+
+#[test]
+fn an_older_copy_of_the_log_is_missed_by_the_store() {
+    let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    served(dir.path(), || {});
+    copied(&dir.path().join("audit"), old.path());
+    // Something has to be on record since.
+    served_with_a_change(dir.path());
+    fs::remove_dir_all(dir.path().join("audit")).unwrap();
+    copied(old.path(), &dir.path().join("audit"));
+    assert!(verify(dir.path(), false).status.success(), "in itself it is sound");
+    refused(&verify(dir.path(), true), "which the instance's store has noted");
+    refused(&dev(dir.path()).output().unwrap(), "which the instance's store has noted");
+}
+
+/// A server at which one key is made.
+fn served_with_a_change(dir: &Path) {
+    let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let endpoint = line.split_whitespace().nth(2).unwrap().to_owned();
+    let made = claviger(&["key", "create", "--endpoint", &endpoint], dir).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn the_store_is_compared_beside_a_running_server_too() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let output = verify(dir.path(), true);
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            if text.contains("compared with the store") {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{text}");
+        }
+    });
+    assert!(String::from_utf8_lossy(&verify(dir.path(), false).stdout).contains("head file alone"));
+}
+
+#[test]
+fn begin_anew_leaves_a_log_in_use_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let audit = dir.path().join("audit");
+    let in_use = File::open(&audit).unwrap();
+    in_use.try_lock().unwrap();
+    refused(&claviger(&["audit", "begin-anew"], dir.path()).output().unwrap(), "open in another process");
+    assert!(audit.join("head").exists());
+    drop(in_use);
+    assert!(claviger(&["audit", "begin-anew"], dir.path()).output().unwrap().status.success());
+    assert!(!audit.exists());
+}
+
+#[test]
+fn the_data_directory_comes_from_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let mut command = Command::new(env!("CARGO_BIN_EXE_claviger"));
+    let output = command.args(["audit", "verify"]).env("CLAVIGER_DATA_DIR", dir.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
