@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_service::Service;
-use claviger_vault::{DevClock, Vault};
+use claviger_vault::{Audit, DevClock, Vault};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
 
@@ -92,7 +92,7 @@ impl Admin {
         let (vault, journal) = (Arc::clone(&self.vault), Arc::clone(&self.journal));
         let moving = self.service.blocking(move |service| {
             let offset_ms = service.clock().advance_s(seconds);
-            vault.change().put(&DevClock { offset_ms })?.commit()?;
+            vault.change().put(&DevClock { offset_ms })?.commit(Audit::NoRecord("a clock is no change"))?;
             scheduler::pass(service, &journal);
             Ok(offset_ms)
         });

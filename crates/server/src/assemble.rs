@@ -11,9 +11,9 @@ use claviger_base::Clock;
 use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
+use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
-use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
+use claviger_vault::{Audit, AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -150,7 +150,7 @@ impl Server {
             readiness: Arc::default(),
             has_clock: self.options.is_dev,
         });
-        let journal = Arc::clone(&self.journal);
+        let (journal, at_the_end) = (Arc::clone(&self.journal), Arc::clone(&self.journal));
         let passing = tokio::spawn(
             Arc::clone(&self.service).schedule(move |service: &Service| scheduler::pass(service, &journal)),
         );
@@ -164,6 +164,8 @@ impl Server {
         // Both receivers live in the tasks above.
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
+        // So that the next start finds the outbox empty; where this fails, that start does it.
+        let _panicked = tokio::task::spawn_blocking(move || at_the_end.deliver()).await;
     }
 }
 
@@ -204,7 +206,9 @@ impl Opened {
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
         let log = open_audit(options, &vault, service.instance(), &clock)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone()));
+        let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
+        // Before anything else is changed or served.
+        journal.recover_outbox(&options.data_dir.join("audit"))?;
         if options.is_dev {
             make_dev_key(&service)?;
         }
@@ -275,7 +279,7 @@ fn open_audit(
     }
     let log = AuditLog::create(config)?;
     let begun = AuditSigningKey { seed: stored.record.seed.duplicate(), has_log: true };
-    vault.change().update(&stored, &begun)?.commit()?;
+    vault.change().update(&stored, &begun)?.commit(Audit::NoRecord("the log begins with it"))?;
     Ok(log)
 }
 
@@ -296,8 +300,8 @@ fn make_dev_key(service: &Service) -> Result<(), StartError> {
         rotation_interval: None,
         creator: "claviger".to_owned(),
     };
-    let key = service.create_key(request)?;
-    service.create_alias(&alias, &KeyRef::Id(key.id))?;
+    let key = service.create_key(request, &Intent::local("CreateKey")?)?;
+    service.create_alias(&alias, &KeyRef::Id(key.id), &Intent::local("CreateAlias")?)?;
     Ok(())
 }
 

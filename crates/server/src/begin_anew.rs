@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_store::SqliteEngine;
-use claviger_vault::{AuditSigningKey, FileSeal, Outcome, Vault, VaultError};
+use claviger_vault::{Audit, AuditSigningKey, FileSeal, Outcome, Vault, VaultError};
 
 use crate::error::StartError;
 
@@ -30,7 +30,7 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
         set_aside = Some(aside);
     }
     let begun = AuditSigningKey { seed: stored.record.seed.duplicate(), has_log: false };
-    match vault.change().update(&stored, &begun)?.commit()? {
+    match vault.change().update(&stored, &begun)?.commit(Audit::NoRecord("the new log begins with it"))? {
         Outcome::Done(_) => Ok(set_aside),
         // The store's lock keeps everybody else out.
         Outcome::Conflict => Err(VaultError::NotEmpty.into()),

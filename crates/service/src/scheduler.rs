@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::AutomaticRotation;
-use claviger_vault::{AliasOfKey, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
+use claviger_vault::{AliasOfKey, Audit, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::service::Service;
 
 /// How many due dates one step of a pass reads.
@@ -19,6 +20,9 @@ const STEP: usize = 64;
 const WAIT: Duration = Duration::from_secs(1);
 /// Fewer than the store's limit of operations in a commit, with room for the preconditions.
 const DESTROYED_PER_COMMIT: usize = 24;
+/// As the audit log calls what is done here.
+const ROTATION: &str = "AutomaticRotation";
+const DESTRUCTION: &str = "DestroyKey";
 
 /// Something the scheduler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +73,7 @@ impl Service {
     fn do_one(&self, due: &Due) -> Result<Option<Done>, ServiceError> {
         let now = self.clock.now();
         let Some(stored) = self.vault.key(&due.key)? else {
-            self.vault.change().delete(due).commit()?;
+            self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
             return Ok(None);
         };
         let key = &stored.record.0;
@@ -77,11 +81,12 @@ impl Service {
             return self.destroy(&stored).map(|gone| gone.then(|| Done::Destroyed(key.id.clone())));
         }
         if key.is_rotation_due_at(now) {
-            return Ok(self.try_rotate(&stored)?.map(Done::Rotated));
+            return Ok(self.try_rotate(&stored, &Intent::local(ROTATION)?)?.map(Done::Rotated));
         }
         if key.due() != Some(due.at) {
             // A date that the key no longer knows; only a damaged store has one.
-            self.vault.change().require(&stored).delete(due).commit()?;
+            let change = self.vault.change().require(&stored).delete(due);
+            change.commit(Audit::NoRecord("a date that its key no longer knows"))?;
         }
         Ok(None)
     }
@@ -93,7 +98,7 @@ impl Service {
         if key.automatic_rotation() != AutomaticRotation::Enabled || key.primary_version != *worn {
             return Ok(None);
         }
-        Ok(self.try_rotate(&stored)?.map(Done::Rotated))
+        Ok(self.try_rotate(&stored, &Intent::local(ROTATION)?)?.map(Done::Rotated))
     }
 
     /// Destroys a key whose pending window is over: versions and aliases first, the key itself and its due date last,
@@ -118,7 +123,7 @@ impl Service {
             for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
                 change = change.delete(alias).delete(&AliasOfKey(alias.clone()));
             }
-            let outcome = change.commit();
+            let outcome = change.commit(Audit::NoRecord("the record goes with the commit that removes the key"));
             versions.iter().for_each(|version| self.forget_version(&version.record.0.id));
             aliases.iter().for_each(|alias| self.forget_alias(&alias.record.0.name));
             if outcome? == Outcome::Conflict {
@@ -129,7 +134,7 @@ impl Service {
         if let Some(at) = key.due() {
             change = change.delete(&Due { at, key: key.id.clone() });
         }
-        let outcome = change.commit();
+        let outcome = self.commit(change, &Intent::local(DESTRUCTION)?, Changed::key(&key.id));
         self.forget_key(&key.id);
         Ok(matches!(outcome?, Outcome::Done(_)))
     }

@@ -7,7 +7,7 @@ use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
 use claviger_model::{Key, KeyAction, KeyVersion, Target};
-use claviger_vault::{InstanceRecord, Vault};
+use claviger_vault::{Audit, InstanceRecord, Vault};
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -16,6 +16,7 @@ use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
 use crate::key_ref::KeyRef;
 use crate::material::Material;
+use crate::outbox::Outbox;
 use crate::slow::SlowPlaces;
 
 /// What an operator may choose.
@@ -70,6 +71,7 @@ pub struct Service {
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
+    pub(crate) outbox: Outbox,
     slow_places: SlowPlaces,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
@@ -88,6 +90,7 @@ impl Service {
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
+            outbox: Outbox::default(),
             slow_places: SlowPlaces::default(),
             vault,
             clock,
@@ -145,7 +148,8 @@ impl Service {
     pub fn check_store(&self) -> Result<(), ServiceError> {
         let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
         // A conflict means that another check has just written it.
-        self.vault.change().update(&stored, &stored.record)?.commit().map(|_either| ()).map_err(ServiceError::from)
+        let change = self.vault.change().update(&stored, &stored.record)?;
+        change.commit(Audit::NoRecord("nothing changes")).map(|_either| ()).map_err(ServiceError::from)
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.

@@ -5,9 +5,12 @@ use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_model::Permission;
-use claviger_vault::{AccessKey, AccessPoint, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault};
+use claviger_vault::{
+    AccessKey, AccessPoint, Audit, AuditSigningKey, InstanceRecord, OutboxEntry, Outcome, Policy, TlsAuthority, Vault,
+};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
@@ -44,11 +47,12 @@ pub fn first_start<E: From<ServiceError>>(
 ) -> Result<InstanceRecord, E> {
     let (prepared, tls, audit) = prepare(clock)?;
     let (policy, point) = first_access_point(&prepared.instance)?;
+    let records = records(&prepared, clock)?;
     hand_out(&prepared)?;
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
-        change.create(&prepared.instance)?.commit()
+        change.create(&prepared.instance)?.commit(Audit::Entries(&records))
     };
     match furnish().map_err(ServiceError::from)? {
         Outcome::Done(_) => Ok(prepared.instance),
@@ -84,6 +88,20 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
     let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
+}
+
+/// What the audit log, which does not exist yet, is told of those that may call from now on.
+fn records(first: &FirstStart, clock: &Clock) -> Result<Vec<OutboxEntry>, ServiceError> {
+    let name = first_name()?;
+    let client_key = &first.client_key.record;
+    let made = [
+        ("CreateAccessKey", Changed::other(first.access_key.id.as_str())),
+        ("CreatePolicy", Changed::other(name.as_str())),
+        ("CreateApplicationAccessPoint", Changed::other(name.as_str())),
+        ("CreateClientKey", Changed::other(client_key.id.as_str()).with_name(&client_key.name)),
+    ];
+    let now = clock.now();
+    made.into_iter().map(|(operation, changed)| Ok(Intent::local(operation)?.entry(changed, now, 0))).collect()
 }
 
 fn first_name() -> Result<RuleName, ServiceError> {

@@ -13,11 +13,11 @@ mod record;
 mod seal;
 mod vault;
 
-pub use change::{Change, Outcome};
+pub use change::{Audit, Change, Outcome};
 pub use error::VaultError;
 pub use record::{
-    AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, Kind, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due, InstanceRecord,
+    IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 pub use seal::{FileSeal, Seal, SealError, SealId};
 pub use vault::{Cursor, Page, Stored, Vault};

@@ -1,7 +1,7 @@
 //! Where each kind of record lies. Paths are stored in the clear and bound to what they name.
 
 use claviger_base::Timestamp;
-use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RuleName};
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName};
 
 pub(crate) const KEYRING: &str = "meta/keyring";
 pub(crate) const INSTANCE: &str = "meta/instance";
@@ -16,6 +16,7 @@ pub(crate) const ACCESS_KEYS: &str = "access-key/";
 pub(crate) const DUE: &str = "due/";
 pub(crate) const ACCESS_POINTS: &str = "access-point/";
 pub(crate) const POLICIES: &str = "policy/";
+pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const NETWORK_RULES: &str = "network-rule/";
 
 pub(crate) fn key(id: &KeyId) -> String {
@@ -75,4 +76,9 @@ pub(crate) fn policy(name: &RuleName) -> String {
 
 pub(crate) fn network_rule(name: &RuleName) -> String {
     format!("{NETWORK_RULES}{name}")
+}
+
+/// Outbox entries sort by time: 16 hexadecimal digits of milliseconds since 1970, none before.
+pub(crate) fn outbox_entry(time: Timestamp, request: &RequestId) -> String {
+    format!("{OUTBOX}{:016x}/{request}", u64::try_from(time.unix_ms()).unwrap_or(0))
 }

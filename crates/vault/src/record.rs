@@ -6,6 +6,7 @@
 mod access;
 mod key;
 mod meta;
+mod outbox;
 mod policy;
 mod uses;
 
@@ -15,6 +16,7 @@ use zeroize::Zeroizing;
 pub use access::{AccessKey, ClientKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
+pub use outbox::{ChangePlane, OutboxEntry};
 pub use policy::{AccessPoint, NetworkRule, Policy};
 pub use uses::IvUses;
 
@@ -53,6 +55,8 @@ pub enum Kind {
     Policy,
     /// A network rule.
     NetworkRule,
+    /// What the audit log must still be told.
+    OutboxEntry,
 }
 
 impl Kind {
@@ -75,6 +79,7 @@ impl Kind {
             Self::AccessPoint => 14,
             Self::Policy => 15,
             Self::NetworkRule => 16,
+            Self::OutboxEntry => 18,
         }
     }
 }

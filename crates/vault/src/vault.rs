@@ -14,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    KeyVersionOfKey, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -268,6 +268,14 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn client_keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<ClientKey>, VaultError> {
         self.list(path::CLIENT_KEYS, after, limit)
+    }
+
+    /// What the audit log must still be told, oldest first.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn outbox(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<OutboxEntry>, VaultError> {
+        self.list(path::OUTBOX, after, limit)
     }
 
     /// Due dates that have come at `now`, earliest first.
