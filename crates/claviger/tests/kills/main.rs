@@ -228,9 +228,10 @@ fn nothing_acknowledged_is_lost_and_every_change_has_one_record() {
         all.blobs.extend(acknowledged.blobs.iter().cloned());
         total += acknowledged.keys.len() + acknowledged.versions.len() + acknowledged.blobs.len();
         let (rotated, destroyed) = records.automatic();
+        let recovered = records.recovered();
         eprintln!(
             "kill {round} after {moment} ms: {total} acknowledged so far, none lost; {rotated} keys rotated and \
-             {destroyed} destroyed by themselves; each change has one record"
+             {destroyed} destroyed by themselves; each change has one record, {recovered} written after a restart"
         );
     }
     let server = Server::start(directory.path());

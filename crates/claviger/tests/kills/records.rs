@@ -25,6 +25,8 @@ pub(crate) struct Records {
     /// Keys that something was told about since the last comparison.
     touched: BTreeSet<String>,
     faults: Vec<String>,
+    /// Records that a kill kept from being written in time.
+    recovered: usize,
 }
 
 /// Operations that change something, with what their record names.
@@ -44,6 +46,12 @@ impl Records {
         assert!(faults.is_empty(), "{} of {} keys and their changes: {first:#?}", faults.len(), keys.len());
     }
 
+    /// Records that came with a restart: without the outbox there would be none of these changes.
+    pub(crate) fn recovered(&self) -> usize {
+        self.recovered
+    }
+
+    /// Keys that rotated and keys that were destroyed by themselves.
     pub(crate) fn automatic(&self) -> (usize, usize) {
         let count = |operation: &str| self.told.keys().filter(|(told, _)| told == operation).count();
         (count("AutomaticRotation"), count("DestroyKey"))
@@ -81,6 +89,7 @@ impl Records {
         if ON_KEYS.contains(&operation.as_str()) || operation == "CreateKeyVersion" {
             self.touched.insert(text("key_id"));
         }
+        self.recovered += usize::from(text("detail").starts_with("written after a restart"));
         if !text("key_version_id").is_empty() {
             *self.versions.entry(text("key_version_id")).or_default() += 1;
         }
