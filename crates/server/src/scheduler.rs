@@ -3,10 +3,12 @@
 use claviger_service::{Done, Service};
 
 use crate::journal::Journal;
+use crate::trusted_time;
 
 /// One pass over what is due. Blocks.
 pub(crate) fn pass(service: &Service, journal: &Journal) {
     let metrics = journal.metrics();
+    trusted_time::keep(service, journal);
     if !journal.is_writable() {
         // Nothing is rotated or destroyed that could not be recorded.
         return;

@@ -7,6 +7,7 @@ mod access;
 mod key;
 mod meta;
 mod policy;
+mod trusted_time;
 mod uses;
 
 use claviger_base::SecretBytes;
@@ -16,6 +17,7 @@ pub use access::{AccessKey, ClientKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
 pub use policy::{AccessPoint, NetworkRule, Policy};
+pub use trusted_time::StoredTrustedTime;
 pub use uses::IvUses;
 
 /// What a record is; one byte of its header. Numbers are never reused.
@@ -53,6 +55,8 @@ pub enum Kind {
     Policy,
     /// A network rule.
     NetworkRule,
+    /// The time by which keys are destroyed.
+    TrustedTime,
 }
 
 impl Kind {
@@ -75,6 +79,8 @@ impl Kind {
             Self::AccessPoint => 14,
             Self::Policy => 15,
             Self::NetworkRule => 16,
+            // 17 and 18 are the audit log's.
+            Self::TrustedTime => 19,
         }
     }
 }
