@@ -3,6 +3,7 @@
 use claviger_service::{Done, Service};
 
 use crate::journal::Journal;
+use crate::trusted_time;
 
 /// One pass over what is due, with the records of what it changed and of what has none yet. Blocks.
 pub(crate) fn pass(service: &Service, journal: &Journal) {
@@ -13,6 +14,7 @@ pub(crate) fn pass(service: &Service, journal: &Journal) {
 
 fn do_what_is_due(service: &Service, journal: &Journal) {
     let metrics = journal.metrics();
+    trusted_time::keep(service, journal);
     if !journal.is_writable() {
         // Nothing is rotated or destroyed that could not be recorded.
         return;

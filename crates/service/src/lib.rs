@@ -20,6 +20,7 @@ mod sealing;
 mod service;
 mod setup;
 mod slow;
+mod trusted_clock;
 
 /// The generator's figures, for metrics.
 pub use claviger_keygen::Figures as PairFigures;
@@ -48,3 +49,4 @@ pub use scheduler::Done;
 pub use sealing::Remarks;
 pub use service::{Config, Service, UsePolicy};
 pub use setup::{FirstStart, dev_alias, first_start};
+pub use trusted_clock::DestructionHold;

@@ -80,9 +80,7 @@ impl Service {
             KeyRef::Alias(name) => self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?.record.key,
         };
         let stored = self.vault.key(&id)?.ok_or(ServiceError::KeyNotFound)?;
-        if stored.record.0.is_destruction_due_at(self.clock.now()) {
-            return Err(ServiceError::KeyNotFound);
-        }
+        self.refuse_destroyed(&stored.record.0)?;
         Ok(stored)
     }
 

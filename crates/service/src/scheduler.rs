@@ -45,15 +45,17 @@ impl Service {
                 report(outcome);
             }
         }
-        let mut after = None;
+        let (mut after, mut held) = (None, 0);
         loop {
-            let page = self.vault.due_at(self.clock.now(), after.as_ref(), STEP)?;
+            let now = self.clock.now().max(self.trusted.now());
+            let page = self.vault.due_at(now, after.as_ref(), STEP)?;
             for due in page.records {
-                if let Some(outcome) = self.do_one(&due.record).transpose() {
+                if let Some(outcome) = self.do_one(&due.record, &mut held).transpose() {
                     report(outcome);
                 }
             }
             if page.next.is_none() {
+                self.trusted.set_held(held);
                 return Ok(());
             }
             after = page.next;
@@ -70,15 +72,20 @@ impl Service {
         }
     }
 
-    fn do_one(&self, due: &Due) -> Result<Option<Done>, ServiceError> {
+    /// `held` counts keys that would be destroyed if the clock were to be trusted.
+    fn do_one(&self, due: &Due, held: &mut u64) -> Result<Option<Done>, ServiceError> {
         let now = self.clock.now();
         let Some(stored) = self.vault.key(&due.key)? else {
             self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
             return Ok(None);
         };
         let key = &stored.record.0;
-        if key.is_destruction_due_at(now) {
+        if key.is_destruction_due_at(self.trusted.now()) {
             return self.destroy(&stored).map(|gone| gone.then(|| Done::Destroyed(key.id.clone())));
+        }
+        if key.is_destruction_due_at(now) {
+            *held += 1;
+            return Ok(None);
         }
         if key.is_rotation_due_at(now) {
             return Ok(self.try_rotate(&stored, &Intent::local(ROTATION)?)?.map(Done::Rotated));
@@ -105,6 +112,9 @@ impl Service {
     /// so that a pass that was cut off is taken up by the next. `false`: somebody changed the key first.
     fn destroy(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
         let key = &stored.record.0;
+        if let Some(due) = key.deletion {
+            self.trusted.store_that_passed(due)?;
+        }
         loop {
             let versions = self.vault.key_versions_of_key(&key.id, None, DESTROYED_PER_COMMIT)?.records;
             let aliases = self.vault.aliases_of_key(&key.id, None, DESTROYED_PER_COMMIT / 2)?.records;

@@ -4,9 +4,10 @@ use claviger_base::id::{AliasName, InstanceId, RuleName};
 use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_model::Permission;
+use claviger_model::{Permission, TrustedTime};
 use claviger_vault::{
-    AccessKey, AccessPoint, Audit, AuditSigningKey, InstanceRecord, OutboxEntry, Outcome, Policy, TlsAuthority, Vault,
+    AccessKey, AccessPoint, Audit, AuditSigningKey, InstanceRecord, OutboxEntry, Outcome, Policy, StoredTrustedTime,
+    TlsAuthority, Vault,
 };
 
 use crate::error::ServiceError;
@@ -52,6 +53,8 @@ pub fn first_start<E: From<ServiceError>>(
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
+        let time = TrustedTime::starting_at(clock.real_now());
+        let change = change.put(&StoredTrustedTime { time, is_newly_confirmed: false })?;
         change.create(&prepared.instance)?.commit(Audit::Entries(&records))
     };
     match furnish().map_err(ServiceError::from)? {

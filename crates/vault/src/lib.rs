@@ -17,7 +17,8 @@ pub use change::{Audit, Change, Outcome};
 pub use error::VaultError;
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due, InstanceRecord,
-    IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion,
+    StoredTrustedTime, TlsAuthority,
 };
 pub use seal::{FileSeal, Seal, SealError, SealId};
 pub use vault::{Cursor, Page, Stored, Vault};

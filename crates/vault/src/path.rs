@@ -7,6 +7,7 @@ pub(crate) const KEYRING: &str = "meta/keyring";
 pub(crate) const INSTANCE: &str = "meta/instance";
 pub(crate) const DEV_CLOCK: &str = "meta/dev-clock";
 pub(crate) const AUDIT_SIGNING_KEY: &str = "meta/audit-signing-key";
+pub(crate) const TRUSTED_TIME: &str = "meta/clock";
 pub(crate) const TLS_AUTHORITY: &str = "meta/tls-authority";
 
 pub(crate) const KEYS: &str = "key/";

@@ -8,6 +8,7 @@ mod key;
 mod meta;
 mod outbox;
 mod policy;
+mod trusted_time;
 mod uses;
 
 use claviger_base::SecretBytes;
@@ -18,6 +19,7 @@ pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersi
 pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
 pub use outbox::{ChangePlane, OutboxEntry};
 pub use policy::{AccessPoint, NetworkRule, Policy};
+pub use trusted_time::StoredTrustedTime;
 pub use uses::IvUses;
 
 /// What a record is; one byte of its header. Numbers are never reused.
@@ -57,6 +59,8 @@ pub enum Kind {
     NetworkRule,
     /// What the audit log must still be told.
     OutboxEntry,
+    /// The time by which keys are destroyed.
+    TrustedTime,
 }
 
 impl Kind {
@@ -80,6 +84,7 @@ impl Kind {
             Self::Policy => 15,
             Self::NetworkRule => 16,
             Self::OutboxEntry => 18,
+            Self::TrustedTime => 19,
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    KeyVersionOfKey, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, StoredTrustedTime,
+    TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -146,6 +147,14 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn dev_clock(&self) -> Result<Option<Stored<DevClock>>, VaultError> {
         self.read(path::DEV_CLOCK)
+    }
+
+    /// The time by which keys are destroyed; `None` before a server that knows of it has stored it.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn trusted_time(&self) -> Result<Option<Stored<StoredTrustedTime>>, VaultError> {
+        self.read(path::TRUSTED_TIME)
     }
 
     /// The key that signs audit checkpoints.

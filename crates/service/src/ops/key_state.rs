@@ -57,7 +57,9 @@ impl Service {
         if !(PENDING_WINDOW_DAYS_MIN..=PENDING_WINDOW_DAYS_MAX).contains(&pending_window_days) {
             return Err(ServiceError::InvalidParameter("PendingWindowInDays"));
         }
-        let deletion = self.clock.now().whole_second().plus_s(i64::from(pending_window_days) * DAY_S);
+        // From the later of the two times: under a clock that is behind, the window would be over already.
+        let from = self.clock.now().max(self.trusted.now());
+        let deletion = from.whole_second().plus_s(i64::from(pending_window_days) * DAY_S);
         self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::ScheduleDeletion)?;
             Ok(Key { state: KeyState::PendingDeletion, deletion: Some(deletion), ..key.clone() })
@@ -71,6 +73,11 @@ impl Service {
     pub fn cancel_key_deletion(&self, key: &KeyRef, intent: &Intent) -> Result<Key, ServiceError> {
         self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::CancelDeletion)?;
+            // Destruction begins with the oldest version. Where the trusted time was set back, by an operator or in
+            // `dev`, its date may be ahead again.
+            if matches!(self.vault.key_version(&key.initial_version), Ok(None)) {
+                return Err(ServiceError::KeyNotFound);
+            }
             Ok(Key { state: KeyState::Enabled, deletion: None, ..key.clone() })
         })
     }
