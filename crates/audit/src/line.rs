@@ -115,7 +115,8 @@ impl<'a> Line<'a> {
         Mark { seq: self.seq, chain: self.chain }
     }
 
-    /// A field of a line the log itself wrote (not `request`: those hold escaped text of strangers).
+    /// A field's number, or its text up to the first quote, which is whole where no stranger wrote it. Their texts are never
+    /// taken for a field: their quotes are escaped.
     pub(crate) fn field(&self, name: &str) -> Option<&'a str> {
         let (_, rest) = self.fields.split_once(&format!(",\"{name}\":"))?;
         match rest.strip_prefix('"') {

@@ -105,6 +105,16 @@ impl Future for Append {
     }
 }
 
+impl Append {
+    /// Waits. Not for tasks of an async runtime, whose threads must not block.
+    ///
+    /// # Errors
+    /// [`AuditError::Unavailable`].
+    pub fn wait(self) -> Result<u64, AuditError> {
+        self.0.blocking_recv().unwrap_or(Err(AuditError::Unavailable))
+    }
+}
+
 impl AuditLog {
     /// Whether `dir` holds a log, or what is left of one. A server that knows it had one must not create another.
     ///
@@ -200,7 +210,7 @@ impl AuditLog {
     /// # Errors
     /// [`AuditError::Unavailable`].
     pub fn append_blocking(&self, record: Record) -> Result<u64, AuditError> {
-        self.append(record).0.blocking_recv().unwrap_or(Err(AuditError::Unavailable))
+        self.append(record).wait()
     }
 
     /// Whether the last group could be written. While not, the log tries by itself every second and on every append.

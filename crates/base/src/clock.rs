@@ -1,117 +1,58 @@
-//! Time: real time for the check of a request's own date, business time for everything else.
+//! Time: real time for the check of a request's own date, business time for everything else, and how long this process
+//! has run.
 //!
 //! Business time is real time plus an offset that only `claviger dev` ever changes (`POST /dev/clock`).
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
+use std::time::Duration;
 
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use crate::time_source::{SystemTimeSource, TimeSource};
+use crate::timestamp::Timestamp;
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp {
-    unix_ms: i64,
-}
-
-impl Timestamp {
-    /// From milliseconds since 1970.
-    #[must_use]
-    pub const fn from_unix_ms(unix_ms: i64) -> Self {
-        Self { unix_ms }
-    }
-
-    /// From seconds since 1970.
-    #[must_use]
-    pub const fn from_unix_s(unix_s: i64) -> Self {
-        Self { unix_ms: unix_s.saturating_mul(1000) }
-    }
-
-    /// Milliseconds since 1970.
-    #[must_use]
-    pub const fn unix_ms(self) -> i64 {
-        self.unix_ms
-    }
-
-    /// Whole seconds since 1970, rounded down.
-    #[must_use]
-    pub const fn unix_s(self) -> i64 {
-        self.unix_ms.div_euclid(1000)
-    }
-
-    /// This moment moved by `seconds`, saturating.
-    #[must_use]
-    pub const fn plus_s(self, seconds: i64) -> Self {
-        Self { unix_ms: self.unix_ms.saturating_add(seconds.saturating_mul(1000)) }
-    }
-
-    /// This moment cut to the whole second, as every date on the wire is.
-    #[must_use]
-    pub const fn whole_second(self) -> Self {
-        Self::from_unix_s(self.unix_s())
-    }
-
-    /// Parses `yyyy-MM-ddTHH:mm:ssZ` and nothing else.
-    #[must_use]
-    pub fn parse_iso8601(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let punctuation = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')];
-        if bytes.len() != 20 || punctuation.iter().any(|(at, expected)| bytes.get(*at) != Some(expected)) {
-            return None;
-        }
-        let number = |from: usize, to: usize| -> Option<u16> {
-            let digits = text.get(from..to)?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-        };
-        let small = |from: usize| number(from, from + 2).and_then(|n| u8::try_from(n).ok());
-        Self::from_civil(i32::from(number(0, 4)?), small(5)?, small(8)?, small(11)?, small(14)?, small(17)?)
-    }
-
-    /// From a calendar date and time of day, UTC; `None` when there is no such moment.
-    #[must_use]
-    pub fn from_civil(year: i32, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()?;
-        let time = Time::from_hms(hour, minute, second).ok()?;
-        Some(Self::from_unix_s(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp()))
-    }
-}
-
-/// `yyyy-MM-ddTHH:mm:ssZ`, the form of every date in answers and records.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(t) = OffsetDateTime::from_unix_timestamp(self.unix_s()) else {
-            return write!(f, "{}s", self.unix_s());
-        };
-        let (year, month, day) = (t.year(), u8::from(t.month()), t.day());
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", t.hour(), t.minute(), t.second())
-    }
-}
-
-/// The server's two clocks, shared by every room that needs *now*. Clones move together.
-#[derive(Debug, Clone, Default)]
+/// The server's clocks, shared by every room that needs *now*. Clones move together.
+#[derive(Debug, Clone)]
 pub struct Clock {
+    source: Arc<dyn TimeSource>,
     offset_ms: Arc<AtomicI64>,
 }
 
+/// The system's clocks, business time not moved.
+impl Default for Clock {
+    fn default() -> Self {
+        Self::over(Arc::new(SystemTimeSource::default()))
+    }
+}
+
 impl Clock {
-    /// A clock whose business time is `offset_ms` ahead of real time.
+    /// A clock over another source than the system's, for tests that move time.
     #[must_use]
-    pub fn with_offset_ms(offset_ms: i64) -> Self {
-        Self { offset_ms: Arc::new(AtomicI64::new(offset_ms)) }
+    pub fn over(source: Arc<dyn TimeSource>) -> Self {
+        Self { source, offset_ms: Arc::default() }
     }
 
     /// Real time: for the check of a request's own date, and for TLS.
     #[must_use]
     pub fn real_now(&self) -> Timestamp {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_unix_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+        self.source.wall()
     }
 
-    /// Business time: rotation, deletion, expiry, and every date in an answer.
+    /// Business time: rotation, validity, and every date in an answer. Destruction has a more careful one.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.real_now().unix_ms().saturating_add(self.offset_ms()))
+        self.business(self.real_now())
+    }
+
+    /// The business time at the real time `real`.
+    #[must_use]
+    pub fn business(&self, real: Timestamp) -> Timestamp {
+        Timestamp::from_unix_ms(real.unix_ms().saturating_add(self.offset_ms()))
+    }
+
+    /// How long this process has run, by a clock that nobody sets and that stands still while the machine sleeps.
+    #[must_use]
+    pub fn running(&self) -> Duration {
+        self.source.running()
     }
 
     /// How far business time is ahead of real time, milliseconds.
@@ -120,7 +61,12 @@ impl Clock {
         self.offset_ms.load(Ordering::SeqCst)
     }
 
-    /// Moves business time forward; it never goes back. Returns the new offset, milliseconds.
+    /// Moves business time to `offset_ms` ahead of real time.
+    pub fn set_offset_ms(&self, offset_ms: i64) {
+        self.offset_ms.store(offset_ms, Ordering::SeqCst);
+    }
+
+    /// Moves business time forward. Returns the new offset, milliseconds.
     pub fn advance_s(&self, seconds: u64) -> i64 {
         let ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
         let add = |offset: i64| Some(offset.saturating_add(ms));
@@ -133,35 +79,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn iso8601_round_trips() {
-        for text in ["1970-01-01T00:00:00Z", "2026-11-24T04:21:00Z", "2000-02-29T23:59:59Z", "2100-12-31T00:00:01Z"] {
-            assert_eq!(Timestamp::parse_iso8601(text).unwrap().to_string(), text);
-        }
-        assert_eq!(Timestamp::parse_iso8601("2026-01-02T03:04:05Z").unwrap().unix_s(), 1_767_323_045);
-    }
-
-    #[test]
-    fn iso8601_refuses_what_is_not_exactly_the_form() {
-        let bad = [
-            "",
-            "2026-01-02",
-            "2026-01-02T03:04:05",
-            "2026-01-02 03:04:05Z",
-            "2026-13-02T03:04:05Z",
-            "2026-02-30T03:04:05Z",
-            "2026-01-02T24:00:00Z",
-            "2026-01-02T03:60:05Z",
-            "+026-01-02T03:04:05Z",
-            "2026-01-02T03:04:05.1Z",
-            "2026-01-02T03:04:05z",
-            "20\u{e9}6-1-02T03:04:05Z",
-        ];
-        for text in bad {
-            assert_eq!(Timestamp::parse_iso8601(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn business_time_moves_and_real_time_does_not() {
         let clock = Clock::default();
         let same = clock.clone();
@@ -169,5 +86,13 @@ mod tests {
         assert_eq!(clock.advance_s(8 * 86_400), 691_200_000);
         assert!(same.now() >= before.plus_s(8 * 86_400));
         assert!(same.real_now() < before.plus_s(86_400));
+    }
+
+    #[test]
+    fn business_time_goes_back_to_real_time() {
+        let clock = Clock::default();
+        clock.advance_s(8 * 86_400);
+        clock.set_offset_ms(0);
+        assert!(clock.now() < clock.real_now().plus_s(1));
     }
 }

@@ -8,6 +8,9 @@ pub mod id;
 pub mod limits;
 pub mod random;
 pub mod secret;
+pub mod time_source;
+pub mod timestamp;
 
-pub use clock::{Clock, Timestamp};
+pub use clock::Clock;
 pub use secret::SecretBytes;
+pub use timestamp::Timestamp;

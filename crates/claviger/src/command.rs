@@ -2,6 +2,7 @@
 
 mod audit;
 mod client_keys;
+mod clock;
 mod data_key_pair;
 mod demo;
 mod keys;
@@ -17,6 +18,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Audit(command) = cli.command {
         return audit::run(command);
     }
+    if let Command::Clock(command) = cli.command {
+        return clock::run(command);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match cli.command {
@@ -25,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             Command::Init(init) => serve::init(&init),
             Command::Serve { config } => serve::serve(&config).await,
             Command::Audit(command) => audit::run(command),
+            Command::Clock(command) => clock::run(command),
             Command::DataKeyPair(command) => data_key_pair::run(command).await,
             Command::Key(command) => keys::key(command).await,
             Command::Alias(command) => keys::alias(command).await,

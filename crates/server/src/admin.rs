@@ -1,19 +1,20 @@
 //! The loopback listener: health, readiness, metrics, and in `dev` the clock. Plain HTTP, never on another interface.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use claviger_service::Service;
-use claviger_vault::{DevClock, Vault};
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
 
+use crate::admin_host;
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
 use crate::listen::Answer;
 use crate::readiness::{FRESH, Readiness};
 use crate::scheduler;
+use crate::trusted_time;
 
 /// Longest advance at once: 100 years.
 const ADVANCE_S_MAX: u64 = 100 * 365 * 86_400;
@@ -21,15 +22,19 @@ const ADVANCE_S_MAX: u64 = 100 * 365 * 86_400;
 /// What the loopback listener shows.
 pub(crate) struct Admin {
     pub(crate) service: Arc<Service>,
-    pub(crate) vault: Arc<Vault>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) readiness: Arc<Readiness>,
+    /// Where it listens.
+    pub(crate) bound: IpAddr,
     /// Whether `POST /dev/clock` exists.
     pub(crate) has_clock: bool,
 }
 
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        if !admin_host::is_ours(request.uri(), request.headers(), self.bound) {
+            return answer::text(StatusCode::MISDIRECTED_REQUEST, admin_host::REFUSAL);
+        }
         // Only browsers send it. A page that somebody on this machine looks at must not move the clock, nor read.
         if request.headers().contains_key(header::ORIGIN) {
             return answer::text(StatusCode::FORBIDDEN, "not for web pages\n");
@@ -60,7 +65,10 @@ impl Admin {
             Ok(readiness.outcome(FRESH, || service.check_store().map_err(|error| error.to_string())))
         });
         match looking.await.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(()) => answer::text(StatusCode::OK, "ready\n"),
+            Ok(()) => match self.service.destruction_hold() {
+                None => answer::text(StatusCode::OK, "ready\n"),
+                Some(hold) => answer::text(StatusCode::OK, format!("ready\n{}\n", trusted_time::in_words(&hold))),
+            },
             Err(error) => answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 format!("the store cannot be read and written: {error}\n"),
@@ -75,24 +83,32 @@ impl Admin {
         let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
         metrics.key_versions_past_half.set(past_half);
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
+        metrics.destruction_held.set(i64::from(self.service.destruction_hold().is_some()));
+        metrics.keys_held.set(i64::try_from(self.service.keys_held()).unwrap_or(i64::MAX));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
         let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         answer::with_type(StatusCode::OK, content_type, Body::from(metrics.text()))
     }
 
-    /// Moves business time ahead, durably, and does all that became due before answering.
+    /// Moves business time ahead or back to real time, durably, and does all that became due before answering.
     async fn advance(&self, request: Request<Incoming>) -> Response<Body> {
         let Ok(body) = Bodies::default().read(request.into_body(), Keep::Small).await else {
             return answer::text(StatusCode::BAD_REQUEST, "the body did not arrive\n");
         };
-        let Some(seconds) = parse_advance(&body.bytes).filter(|seconds| *seconds <= ADVANCE_S_MAX) else {
-            let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once\n";
+        let Some(motion) = Motion::parse(&body.bytes) else {
+            let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once; \
+                        or {\"reset\":true}: back to real time\n";
             return answer::text(StatusCode::BAD_REQUEST, hint);
         };
-        let (vault, journal) = (Arc::clone(&self.vault), Arc::clone(&self.journal));
+        let journal = Arc::clone(&self.journal);
         let moving = self.service.blocking(move |service| {
-            let offset_ms = service.clock().advance_s(seconds);
-            vault.change().put(&DevClock { offset_ms })?.commit()?;
+            let offset_ms = match motion {
+                Motion::Reset => service.move_business_time(|_offset_ms| 0)?,
+                Motion::Advance { seconds } => {
+                    let ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+                    service.move_business_time(|offset_ms| offset_ms.saturating_add(ms))?
+                }
+            };
             scheduler::pass(service, &journal);
             Ok(offset_ms)
         });
@@ -102,7 +118,29 @@ impl Admin {
                 let json = format!("{{\"now\":\"{now}\",\"offset_ms\":{offset_ms}}}\n");
                 answer::with_type(StatusCode::OK, "application/json", Body::from(json))
             }
-            Err(error) => answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the clock was not stored: {error}\n")),
+            Err(error) => answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("the clock was not moved: {error}\n")),
+        }
+    }
+}
+
+/// What `POST /dev/clock` is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Motion {
+    /// Business time goes on by this.
+    Advance { seconds: u64 },
+    /// Business time is real time again.
+    Reset,
+}
+
+impl Motion {
+    fn parse(body: &[u8]) -> Option<Self> {
+        let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+        match (json.get("advance"), json.get("reset")) {
+            (Some(_), None) => {
+                parse_advance(body).filter(|seconds| *seconds <= ADVANCE_S_MAX).map(|seconds| Self::Advance { seconds })
+            }
+            (None, Some(serde_json::Value::Bool(true))) => Some(Self::Reset),
+            _ => None,
         }
     }
 }
@@ -156,6 +194,24 @@ mod tests {
         ];
         for body in bad {
             assert_eq!(parse_advance(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn one_motion_at_a_time() {
+        let day = Motion::Advance { seconds: 86_400 };
+        assert_eq!(Motion::parse(b"{\"advance\":\"1d\"}"), Some(day));
+        assert_eq!(Motion::parse(b"{\"reset\":true}"), Some(Motion::Reset));
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            "{\"reset\":false}",
+            "{\"reset\":1}",
+            "{\"advance\":\"1d\",\"reset\":true}",
+            "{\"advance\":\"36501d\"}",
+        ] {
+            assert_eq!(Motion::parse(bad.as_bytes()), None, "{bad}");
         }
     }
 }

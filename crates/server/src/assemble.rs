@@ -10,7 +10,7 @@ use claviger_base::Clock;
 use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
+use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
 use claviger_vault::{FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
@@ -63,8 +63,8 @@ pub struct Options {
 
 /// A server that is bound but does not answer yet.
 pub struct Server {
-    service: Arc<Service>,
     vault: Arc<Vault>,
+    service: Arc<Service>,
     journal: Arc<Journal>,
     metrics: Arc<Metrics>,
     tls: TlsAcceptor,
@@ -98,6 +98,11 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        Self::start_under(options, Clock::default()).await
+    }
+
+    /// [`Self::start`] under a clock that a test moves.
+    pub(crate) async fn start_under(options: Options, clock: Clock) -> Result<Self, StartError> {
         if !options.admin.ip().is_loopback() {
             return Err(StartError::AdminNotLoopback(options.admin));
         }
@@ -105,12 +110,12 @@ impl Server {
             refuse_root_key_beside_data(&options.data_dir, &options.root_key_file)?;
         }
         let opening = options.clone();
-        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening)).await;
+        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
         let listener = bind(options.listen).await.map_err(StartError::Listen)?;
         let admin_listener = bind(options.admin).await.map_err(StartError::Listen)?;
         let Opened { vault, service, journal, metrics, tls } = opened;
-        Ok(Self { service, vault, journal, metrics, tls, listener, admin_listener, options })
+        Ok(Self { vault, service, journal, metrics, tls, listener, admin_listener, options })
     }
 
     /// Where both planes answer.
@@ -129,6 +134,13 @@ impl Server {
         self.admin_listener.local_addr().map_err(StartError::Listen)
     }
 
+    /// The service, and one pass over what is due, which waits for the audit log: for runtimes of several threads.
+    #[cfg(test)]
+    pub(crate) fn under_test(&self) -> (Arc<Service>, impl Fn() + Send + use<>) {
+        let (service, journal) = (Arc::clone(&self.service), Arc::clone(&self.journal));
+        (Arc::clone(&self.service), move || tokio::task::block_in_place(|| scheduler::pass(&service, &journal)))
+    }
+
     /// The instance that is served.
     #[must_use]
     pub fn instance(&self) -> &InstanceRecord {
@@ -145,12 +157,13 @@ impl Server {
         });
         let admin = Arc::new(Admin {
             service: Arc::clone(&self.service),
-            vault: Arc::clone(&self.vault),
             journal: Arc::clone(&self.journal),
             readiness: Arc::default(),
+            // A listener knows where it listens; where it does not, no address but loopback is its own.
+            bound: self.admin_listener.local_addr().unwrap_or(self.options.admin).ip(),
             has_clock: self.options.is_dev,
         });
-        let journal = Arc::clone(&self.journal);
+        let (journal, at_the_end) = (Arc::clone(&self.journal), Arc::clone(&self.journal));
         let passing = tokio::spawn(
             Arc::clone(&self.service).schedule(move |service: &Service| scheduler::pass(service, &journal)),
         );
@@ -167,7 +180,16 @@ impl Server {
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
         anchoring.abort();
-        let _panicked = tokio::task::spawn_blocking(move || audit_log::note_anchor(&vault, &journal)).await;
+        let stored = self.service.blocking(Service::store_trusted_time).await;
+        if let Err(error) = stored {
+            tracing::warn!(%error, "the trusted time could not be stored at the stop; the last minute counts as not seen");
+        }
+        // So that the next start finds the outbox empty; where this fails, that start does it.
+        let delivering = move || {
+            at_the_end.deliver();
+            audit_log::note_anchor(&vault, &journal);
+        };
+        let _panicked = tokio::task::spawn_blocking(delivering).await;
     }
 }
 
@@ -181,17 +203,16 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(options: &Options) -> Result<Self, StartError> {
+    fn open(options: &Options, clock: Clock) -> Result<Self, StartError> {
         let is_new = options.is_dev && !SqliteEngine::exists(&options.data_dir);
         if !is_new && !SqliteEngine::exists(&options.data_dir) {
             return Err(VaultError::Empty.into());
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
-        let clock = Clock::with_offset_ms(match vault.dev_clock()? {
-            // A moved clock belongs to dev; serving with one would give wrong dates.
-            Some(stored) if options.is_dev => stored.record.offset_ms,
-            _ => 0,
-        });
+        // A moved clock belongs to dev; serving with one would give wrong dates.
+        if let Some(stored) = vault.dev_clock()?.filter(|_| options.is_dev) {
+            clock.set_offset_ms(stored.record.offset_ms);
+        }
         let is_unfurnished = vault.instance()?.is_none();
         if is_unfurnished && !options.is_dev {
             return Err(VaultError::Empty.into());
@@ -214,7 +235,9 @@ impl Opened {
         };
         let log = audit_log::open(&vault, place)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone()));
+        let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
+        // Before anything else is changed or served.
+        journal.recover_outbox(&options.data_dir.join("audit"))?;
         if options.is_dev {
             make_dev_key(&service)?;
         }
@@ -279,8 +302,8 @@ fn make_dev_key(service: &Service) -> Result<(), StartError> {
         rotation_interval: None,
         creator: "claviger".to_owned(),
     };
-    let key = service.create_key(request)?;
-    service.create_alias(&alias, &KeyRef::Id(key.id))?;
+    let key = service.create_key(request, &Intent::local("CreateKey")?)?;
+    service.create_alias(&alias, &KeyRef::Id(key.id), &Intent::local("CreateAlias")?)?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use claviger_audit::{AuditLog, Config, Mark, public_key_of};
 use claviger_base::id::InstanceId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_store::SqliteEngine;
-use claviger_vault::{AuditAnchor, AuditSigningKey, FileSeal, Outcome, Stored, Vault, VaultError};
+use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, FileSeal, Outcome, Stored, Vault, VaultError};
 
 use crate::error::StartError;
 use crate::journal::Journal;
@@ -20,6 +20,9 @@ use crate::journal::Journal;
 const SEED_BYTES: usize = 32;
 /// Between two looks at how far the log has got.
 const ANCHOR_EVERY: Duration = Duration::from_secs(1);
+
+/// The log cannot hold a record of how far it has got.
+const NO_RECORD: Audit<'static> = Audit::NoRecord("what the store knows of the log is no change that the log tells of");
 
 /// Where a log lies, and how it is written.
 pub(crate) struct Place {
@@ -85,7 +88,7 @@ pub(crate) fn replace_key(vault: &Vault, signing: &Stored<AuditSigningKey>) -> R
     let seed = SecretBytes::random(SEED_BYTES).map_err(|_unavailable| StartError::Random)?;
     let anchor = AuditAnchor { public_key: public_key_of(&seed)?, seq: 0, chain: Mark::START.chain };
     let replaced = AuditSigningKey { seed, has_log: false, has_anchor: true };
-    done(vault.change().update(signing, &replaced)?.put(&anchor)?.commit()?)
+    done(vault.change().update(signing, &replaced)?.put(&anchor)?.commit(NO_RECORD)?)
 }
 
 fn remember_log(
@@ -97,7 +100,7 @@ fn remember_log(
     let head = log.head();
     let anchor = AuditAnchor { public_key, seq: head.seq, chain: head.chain };
     let begun = AuditSigningKey { seed: signing.record.seed.duplicate(), has_log: true, has_anchor: true };
-    done(vault.change().update(signing, &begun)?.put(&anchor)?.commit()?)
+    done(vault.change().update(signing, &begun)?.put(&anchor)?.commit(NO_RECORD)?)
 }
 
 fn done(outcome: Outcome) -> Result<(), StartError> {
@@ -126,7 +129,7 @@ pub(crate) fn note_anchor(vault: &Vault, journal: &Journal) {
     let Some(stored) = noted else { return };
     let anchor = AuditAnchor { seq: head.seq, chain: head.chain, ..stored.record };
     let change = vault.change().update(&stored, &anchor);
-    if let Err(error) = change.and_then(claviger_vault::Change::commit) {
+    if let Err(error) = change.and_then(|change| change.commit(NO_RECORD)) {
         tracing::warn!(%error, "how far the audit log has got was not stored");
     }
 }

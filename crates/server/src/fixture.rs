@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_keygen::{Generator, StockSizes};
-use claviger_service::{Config, Service, ServiceError, first_start};
+use claviger_service::{Config, Intent, Service, ServiceError, first_start};
 use claviger_store::Engine;
 use claviger_vault::{FileSeal, InstanceRecord, Vault};
+
+/// A change whose record no test looks at.
+pub(crate) fn intent() -> Intent {
+    Intent::local("Test").unwrap()
+}
 
 /// A furnished instance.
 pub(crate) struct Instance {

@@ -3,11 +3,13 @@
 //! What may never live here: rules (`model`), operations (`service`), encodings (`wire`).
 
 mod admin;
+mod admin_host;
 mod answer;
 mod assemble;
 mod audit_log;
 mod begin_anew;
 mod body;
+mod confirm_clock;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -21,8 +23,12 @@ mod presence;
 mod readiness;
 mod scheduler;
 mod tls;
+mod trusted_time;
+#[cfg(test)]
+mod wrong_clock_tests;
 
 pub use assemble::{Options, Server, initialise};
 pub use audit_log::stored_audit_anchor;
 pub use begin_anew::begin_audit_anew;
+pub use confirm_clock::StoppedClock;
 pub use error::StartError;

@@ -64,6 +64,10 @@ pub(crate) struct Metrics {
     pub(crate) scheduler_failures: Counter,
     /// Whether the audit log takes records: 1 or 0.
     pub(crate) audit_writable: Gauge,
+    /// Whether destruction waits because the clock is not believed: 1 or 0.
+    pub(crate) destruction_held: Gauge,
+    /// Keys that wait.
+    pub(crate) keys_held: Gauge,
     /// Seconds that `claviger dev` has moved business time ahead.
     pub(crate) clock_offset_seconds: Gauge<f64, AtomicU64>,
 }
@@ -98,6 +102,8 @@ impl Metrics {
             keys_destroyed: Counter::default(),
             scheduler_failures: Counter::default(),
             audit_writable: Gauge::default(),
+            destruction_held: Gauge::default(),
+            keys_held: Gauge::default(),
             clock_offset_seconds: Gauge::default(),
         };
         metrics.register_all();
@@ -120,6 +126,9 @@ impl Metrics {
         registry.register("keys_destroyed", "Keys destroyed after their window", self.keys_destroyed.clone());
         registry.register("scheduler_failures", "Scheduler steps that failed", self.scheduler_failures.clone());
         registry.register("audit_writable", "Whether the audit log takes records", self.audit_writable.clone());
+        let help = "Whether destruction of keys waits because the clock is not believed";
+        registry.register("destruction_held", help, self.destruction_held.clone());
+        registry.register("keys_held", "Keys due for destruction by the clock that wait", self.keys_held.clone());
         let help = "How far business time was moved ahead";
         registry.register("clock_offset_seconds", help, self.clock_offset_seconds.clone());
     }

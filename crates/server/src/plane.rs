@@ -58,6 +58,7 @@ pub(crate) struct Received<'a> {
     pub(crate) request_id: &'a RequestId,
     pub(crate) presence: &'a Presence,
     pub(crate) peer: SocketAddr,
+    pub(crate) started: Instant,
 }
 
 /// Both planes on one listener.
@@ -89,8 +90,8 @@ impl Answer for Planes {
                 let response = match body {
                     Ok(body) => {
                         let (headers, request_id) = (&headers_of(&parts), &request_id);
-                        let received =
-                            Received { parts: &parts, headers, body: &body, request_id, presence: &presence, peer };
+                        let (parts, body, presence) = (&parts, &body, &presence);
+                        let received = Received { parts, headers, body, request_id, presence, peer, started };
                         planes.operate(plane, &received, &mut entry.facts).await
                     }
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),

@@ -1,12 +1,20 @@
-//! Runs the service's scheduler and records what it does.
+//! Runs the service's scheduler, and sees to it that the audit log gets the records of what was changed.
 
 use claviger_service::{Done, Service};
 
 use crate::journal::Journal;
+use crate::trusted_time;
 
-/// One pass over what is due. Blocks.
+/// One pass over what is due, with the records of what it changed and of what has none yet. Blocks.
 pub(crate) fn pass(service: &Service, journal: &Journal) {
+    journal.deliver();
+    do_what_is_due(service, journal);
+    journal.deliver();
+}
+
+fn do_what_is_due(service: &Service, journal: &Journal) {
     let metrics = journal.metrics();
+    trusted_time::keep(service, journal);
     if !journal.is_writable() {
         // Nothing is rotated or destroyed that could not be recorded.
         return;
@@ -15,12 +23,10 @@ pub(crate) fn pass(service: &Service, journal: &Journal) {
         Ok(Done::Rotated(version)) => {
             metrics.automatic_rotations.inc();
             tracing::info!(key = %version.key, version = %version.id, "rotated automatically");
-            journal.record_own("AutomaticRotation", version.key.as_str(), Some(version.id.as_str()), "OK");
         }
         Ok(Done::Destroyed(key)) => {
             metrics.keys_destroyed.inc();
             tracing::info!(%key, "destroyed after its pending window");
-            journal.record_own("DestroyKey", key.as_str(), None, "OK");
         }
         Err(error) => {
             metrics.scheduler_failures.inc();

@@ -58,6 +58,8 @@ pub enum ServiceError {
     DoesNotOpen,
     /// Somebody else kept changing the same records; try again.
     Contention,
+    /// The audit log takes no records, so nothing may be changed.
+    AuditLogUnavailable,
     /// The vault failed.
     Vault(VaultError),
     /// Pair generation failed.
@@ -95,6 +97,7 @@ impl fmt::Display for ServiceError {
             Self::CallerGone => f.write_str("the caller went away"),
             Self::DoesNotOpen => f.write_str("the ciphertext does not open"),
             Self::Contention => f.write_str("the same records were being changed by others"),
+            Self::AuditLogUnavailable => f.write_str("the audit log takes no records"),
             Self::Vault(error) => write!(f, "{error}"),
             Self::Keygen(error) => write!(f, "{error}"),
             Self::Random => write!(f, "{RandomUnavailable}"),

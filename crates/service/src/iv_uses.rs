@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::KeyVersion;
-use claviger_vault::{IvUses, Outcome, Vault};
+use claviger_vault::{Audit, IvUses, Outcome, Vault};
 use lru::LruCache;
 
 use crate::error::ServiceError;
@@ -148,7 +148,8 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
             None => vault.change().create(&record)?,
             Some(stored) => vault.change().update(stored, &record)?,
         };
-        Ok(matches!(change.require(&counted).commit()?, Outcome::Done(_)).then_some(start..end))
+        let outcome = change.require(&counted).commit(Audit::NoRecord("a reservation is no change"))?;
+        Ok(matches!(outcome, Outcome::Done(_)).then_some(start..end))
     })
 }
 
@@ -164,7 +165,7 @@ mod tests {
         let key = KeyId::generate().unwrap();
         let id = KeyVersionId::generate(&key).unwrap();
         let version = KeyVersion { id, key, number: 1, created: Timestamp::default() };
-        vault.change().create(&stored(&version)).unwrap().commit().unwrap();
+        vault.change().create(&stored(&version)).unwrap().commit(Audit::NoRecord("a test")).unwrap();
         version
     }
 
@@ -269,7 +270,7 @@ mod tests {
         let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 1 });
         ledger.count(&version).await.unwrap();
         let uses = IvUses { version: version.id.clone(), reserved: 0 };
-        vault.change().delete(&stored(&version)).delete(&uses).commit().unwrap();
+        vault.change().delete(&stored(&version)).delete(&uses).commit(Audit::NoRecord("a test")).unwrap();
         assert!(matches!(ledger.count(&version).await, Err(ServiceError::KeyNotFound)));
         assert!(vault.iv_uses(&version.id).unwrap().is_none());
     }

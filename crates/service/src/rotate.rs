@@ -8,6 +8,7 @@ use claviger_model::{Key, KeyAction, KeySpec, KeyVersion};
 use claviger_vault::{Due, KeyVersionOfKey, Outcome, Stored, StoredKey, StoredKeyVersion};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::key_ref::KeyRef;
 use crate::material;
 use crate::retry::until_done;
@@ -18,37 +19,58 @@ impl Service {
     pub(crate) fn edit_key(
         &self,
         key: &KeyRef,
+        intent: &Intent,
         edit: impl Fn(&Key) -> Result<Key, ServiceError>,
     ) -> Result<Key, ServiceError> {
         until_done(|| {
             let stored = self.stored_key(key)?;
             let edited = edit(&stored.record.0)?;
-            let is_done = edited == stored.record.0 || self.replace_key(&stored, &edited, None)? == Replaced::Done;
-            Ok(is_done.then_some(edited))
+            self.try_edit(&stored, edited, intent)
         })
     }
 
+    /// One try at putting `edited` in the place of the key; `None` when somebody else changed it first. Where nothing is
+    /// different nothing is written, and the request's own record says all there is.
+    pub(crate) fn try_edit(
+        &self,
+        stored: &Stored<StoredKey>,
+        edited: Key,
+        intent: &Intent,
+    ) -> Result<Option<Key>, ServiceError> {
+        let is_done = edited == stored.record.0 || self.replace_key(stored, &edited, None, intent)? == Replaced::Done;
+        Ok(is_done.then_some(edited))
+    }
+
     /// Makes a new primary version of the key that `key` names. Blocks.
-    pub(crate) fn rotate_key(&self, key: &KeyRef) -> Result<KeyVersion, ServiceError> {
-        until_done(|| self.try_rotate(&self.stored_key(key)?))
+    pub(crate) fn rotate_key(&self, key: &KeyRef, intent: &Intent) -> Result<KeyVersion, ServiceError> {
+        until_done(|| self.try_rotate(&self.stored_key(key)?, intent))
     }
 
     /// One try at a new primary version; `None` when somebody else changed the key first.
-    pub(crate) fn try_rotate(&self, stored: &Stored<StoredKey>) -> Result<Option<KeyVersion>, ServiceError> {
+    pub(crate) fn try_rotate(
+        &self,
+        stored: &Stored<StoredKey>,
+        intent: &Intent,
+    ) -> Result<Option<KeyVersion>, ServiceError> {
         let key = &stored.record.0;
         key.state.allows(KeyAction::Rotate)?;
         // openapi.md 8.4: symmetric keys rotate, asymmetric keys get one more version that can be named, HMAC keys neither.
         if !key.spec.is_symmetric() && !key.spec.is_asymmetric() {
             return Err(ServiceError::Unsupported);
         }
-        let now = self.clock.now();
-        let number = key.version_count.checked_add(1).ok_or(ServiceError::Unsupported)?;
-        let version = self.new_version(&key.id, key.spec, number, now)?;
-        let rotated = key.rotated_at(version.version.id.clone(), now);
-        match self.replace_key(stored, &rotated, Some(&version))? {
+        let (rotated, version) = self.rotated(key)?;
+        match self.replace_key(stored, &rotated, Some(&version), intent)? {
             Replaced::Done => Ok(Some(version.version)),
             Replaced::SomebodyWasFaster => Ok(None),
         }
+    }
+
+    /// `key` with a new primary version, and that version; nothing is stored yet.
+    pub(crate) fn rotated(&self, key: &Key) -> Result<(Key, StoredKeyVersion), ServiceError> {
+        let now = self.clock.now();
+        let number = key.version_count.checked_add(1).ok_or(ServiceError::Unsupported)?;
+        let version = self.new_version(&key.id, key.spec, number, now)?;
+        Ok((key.rotated_at(version.version.id.clone(), now), version))
     }
 
     /// The key record that `key` names, read past the cache: changes are decided on what is stored. Blocks.
@@ -58,9 +80,7 @@ impl Service {
             KeyRef::Alias(name) => self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?.record.key,
         };
         let stored = self.vault.key(&id)?.ok_or(ServiceError::KeyNotFound)?;
-        if stored.record.0.is_destruction_due_at(self.clock.now()) {
-            return Err(ServiceError::KeyNotFound);
-        }
+        self.refuse_destroyed(&stored.record.0)?;
         Ok(stored)
     }
 
@@ -77,11 +97,12 @@ impl Service {
         Ok(StoredKeyVersion { version, material: material::generate(spec, &self.generator)? })
     }
 
-    fn replace_key(
+    pub(crate) fn replace_key(
         &self,
         stored: &Stored<StoredKey>,
         edited: &Key,
         new_version: Option<&StoredKeyVersion>,
+        intent: &Intent,
     ) -> Result<Replaced, ServiceError> {
         let old = &stored.record.0;
         let mut change = self.vault.change().update(stored, &StoredKey(edited.clone()))?;
@@ -97,7 +118,8 @@ impl Service {
             }
         }
         // Forgotten also when the commit failed: it may be durable all the same.
-        let outcome = change.commit();
+        let changed = Changed::key(&old.id).with_version(new_version.map(|version| &version.version.id));
+        let outcome = self.commit(change, intent, changed);
         self.forget_key(&old.id);
         Ok(match outcome? {
             Outcome::Done(_) => Replaced::Done,
@@ -106,8 +128,9 @@ impl Service {
     }
 }
 
+/// Whether a key record was replaced.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Replaced {
+pub(crate) enum Replaced {
     Done,
     SomebodyWasFaster,
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::AutomaticRotation;
-use claviger_vault::{AliasOfKey, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
+use claviger_vault::{AliasOfKey, Audit, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::service::Service;
 
 /// How many due dates one step of a pass reads.
@@ -19,6 +20,9 @@ const STEP: usize = 64;
 const WAIT: Duration = Duration::from_secs(1);
 /// Fewer than the store's limit of operations in a commit, with room for the preconditions.
 const DESTROYED_PER_COMMIT: usize = 24;
+/// As the audit log calls what is done here.
+const ROTATION: &str = "AutomaticRotation";
+const DESTRUCTION: &str = "DestroyKey";
 
 /// Something the scheduler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +45,17 @@ impl Service {
                 report(outcome);
             }
         }
-        let mut after = None;
+        let (mut after, mut held) = (None, 0);
         loop {
-            let page = self.vault.due_at(self.clock.now(), after.as_ref(), STEP)?;
+            let now = self.clock.now().max(self.trusted.now());
+            let page = self.vault.due_at(now, after.as_ref(), STEP)?;
             for due in page.records {
-                if let Some(outcome) = self.do_one(&due.record).transpose() {
+                if let Some(outcome) = self.do_one(&due.record, &mut held).transpose() {
                     report(outcome);
                 }
             }
             if page.next.is_none() {
+                self.trusted.set_held(held);
                 return Ok(());
             }
             after = page.next;
@@ -66,22 +72,28 @@ impl Service {
         }
     }
 
-    fn do_one(&self, due: &Due) -> Result<Option<Done>, ServiceError> {
+    /// `held` counts keys that would be destroyed if the clock were to be trusted.
+    fn do_one(&self, due: &Due, held: &mut u64) -> Result<Option<Done>, ServiceError> {
         let now = self.clock.now();
         let Some(stored) = self.vault.key(&due.key)? else {
-            self.vault.change().delete(due).commit()?;
+            self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
             return Ok(None);
         };
         let key = &stored.record.0;
-        if key.is_destruction_due_at(now) {
+        if key.is_destruction_due_at(self.trusted.now()) {
             return self.destroy(&stored).map(|gone| gone.then(|| Done::Destroyed(key.id.clone())));
         }
+        if key.is_destruction_due_at(now) {
+            *held += 1;
+            return Ok(None);
+        }
         if key.is_rotation_due_at(now) {
-            return Ok(self.try_rotate(&stored)?.map(Done::Rotated));
+            return Ok(self.try_rotate(&stored, &Intent::local(ROTATION)?)?.map(Done::Rotated));
         }
         if key.due() != Some(due.at) {
             // A date that the key no longer knows; only a damaged store has one.
-            self.vault.change().require(&stored).delete(due).commit()?;
+            let change = self.vault.change().require(&stored).delete(due);
+            change.commit(Audit::NoRecord("a date that its key no longer knows"))?;
         }
         Ok(None)
     }
@@ -93,13 +105,16 @@ impl Service {
         if key.automatic_rotation() != AutomaticRotation::Enabled || key.primary_version != *worn {
             return Ok(None);
         }
-        Ok(self.try_rotate(&stored)?.map(Done::Rotated))
+        Ok(self.try_rotate(&stored, &Intent::local(ROTATION)?)?.map(Done::Rotated))
     }
 
     /// Destroys a key whose pending window is over: versions and aliases first, the key itself and its due date last,
     /// so that a pass that was cut off is taken up by the next. `false`: somebody changed the key first.
     fn destroy(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
         let key = &stored.record.0;
+        if let Some(due) = key.deletion {
+            self.trusted.store_that_passed(due)?;
+        }
         loop {
             let versions = self.vault.key_versions_of_key(&key.id, None, DESTROYED_PER_COMMIT)?.records;
             let aliases = self.vault.aliases_of_key(&key.id, None, DESTROYED_PER_COMMIT / 2)?.records;
@@ -118,7 +133,7 @@ impl Service {
             for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
                 change = change.delete(alias).delete(&AliasOfKey(alias.clone()));
             }
-            let outcome = change.commit();
+            let outcome = change.commit(Audit::NoRecord("the record goes with the commit that removes the key"));
             versions.iter().for_each(|version| self.forget_version(&version.record.0.id));
             aliases.iter().for_each(|alias| self.forget_alias(&alias.record.0.name));
             if outcome? == Outcome::Conflict {
@@ -129,7 +144,7 @@ impl Service {
         if let Some(at) = key.due() {
             change = change.delete(&Due { at, key: key.id.clone() });
         }
-        let outcome = change.commit();
+        let outcome = self.commit(change, &Intent::local(DESTRUCTION)?, Changed::key(&key.id));
         self.forget_key(&key.id);
         Ok(matches!(outcome?, Outcome::Done(_)))
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
-use claviger_model::{Key, KeyAction, KeyVersion, Target};
-use claviger_vault::{InstanceRecord, Vault};
+use claviger_model::{Key, KeyAction, KeyState, KeyVersion, Target};
+use claviger_vault::{Audit, InstanceRecord, Vault};
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -16,7 +16,9 @@ use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
 use crate::key_ref::KeyRef;
 use crate::material::Material;
+use crate::outbox::Outbox;
 use crate::slow::SlowPlaces;
+use crate::trusted_clock::TrustedClock;
 
 /// What an operator may choose.
 #[derive(Debug, Clone, Copy)]
@@ -65,11 +67,13 @@ pub(crate) struct UnsealedVersion {
 pub struct Service {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
+    pub(crate) trusted: TrustedClock,
     pub(crate) generator: Generator,
     pub(crate) gate: PairGate,
     pub(crate) instance: InstanceRecord,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
+    pub(crate) outbox: Outbox,
     slow_places: SlowPlaces,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
@@ -85,9 +89,11 @@ impl Service {
     pub fn new(vault: Arc<Vault>, clock: Clock, generator: Generator, config: Config) -> Result<Self, ServiceError> {
         let instance = vault.instance()?.ok_or(claviger_vault::VaultError::Empty)?.record;
         Ok(Self {
+            trusted: TrustedClock::load(Arc::clone(&vault), clock.clone(), &instance)?,
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
+            outbox: Outbox::default(),
             slow_places: SlowPlaces::default(),
             vault,
             clock,
@@ -145,7 +151,8 @@ impl Service {
     pub fn check_store(&self) -> Result<(), ServiceError> {
         let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
         // A conflict means that another check has just written it.
-        self.vault.change().update(&stored, &stored.record)?.commit().map(|_either| ()).map_err(ServiceError::from)
+        let change = self.vault.change().update(&stored, &stored.record)?;
+        change.commit(Audit::NoRecord("nothing changes")).map(|_either| ()).map_err(ServiceError::from)
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.
@@ -188,10 +195,17 @@ impl Service {
         let vault = Arc::clone(&self.vault);
         let load = move |id: &KeyId| Ok(vault.key(id)?.map(|stored| stored.record.0));
         let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
-        if found.is_destruction_due_at(self.clock.now()) {
-            return Err(ServiceError::KeyNotFound);
-        }
+        self.refuse_destroyed(&found)?;
         Ok(found)
+    }
+
+    /// A key whose pending window is over counts as destroyed, until it is and after every restart.
+    ///
+    /// # Errors
+    /// [`ServiceError::KeyNotFound`].
+    pub(crate) fn refuse_destroyed(&self, key: &Key) -> Result<(), ServiceError> {
+        let is_gone = key.state == KeyState::PendingDeletion && key.is_destruction_due_at(self.trusted.now());
+        if is_gone { Err(ServiceError::KeyNotFound) } else { Ok(()) }
     }
 
     /// The id of the key that `key` names, whether there is such a key or not.

@@ -5,12 +5,14 @@ use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::ed25519::SigningKey;
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_model::Permission;
+use claviger_model::{Permission, TrustedTime};
 use claviger_vault::{
-    AccessKey, AccessPoint, AuditAnchor, AuditSigningKey, InstanceRecord, Outcome, Policy, TlsAuthority, Vault,
+    AccessKey, AccessPoint, Audit, AuditAnchor, AuditSigningKey, InstanceRecord, OutboxEntry, Outcome, Policy,
+    StoredTrustedTime, TlsAuthority, Vault,
 };
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
@@ -48,11 +50,14 @@ pub fn first_start<E: From<ServiceError>>(
     let (prepared, tls, audit) = prepare(clock)?;
     let anchor = AuditAnchor { public_key: audit_public_key(&audit.seed)?, seq: 0, chain: [0; 32] };
     let (policy, point) = first_access_point(&prepared.instance)?;
+    let records = records(&prepared, clock)?;
     hand_out(&prepared)?;
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&anchor)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
-        change.create(&prepared.instance)?.commit()
+        let time = TrustedTime::starting_at(clock.real_now());
+        let change = change.put(&StoredTrustedTime { time, is_newly_confirmed: false })?;
+        change.create(&prepared.instance)?.commit(Audit::Entries(&records))
     };
     match furnish().map_err(ServiceError::from)? {
         Outcome::Done(_) => Ok(prepared.instance),
@@ -93,6 +98,20 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
 fn audit_public_key(seed: &SecretBytes) -> Result<[u8; 32], ServiceError> {
     let key = SigningKey::from_seed(seed).and_then(|key| key.public_key());
     key.map(|key| *key.as_bytes()).map_err(|_rejected| ServiceError::Bug("a drawn seed makes no key"))
+}
+
+/// What the audit log, which does not exist yet, is told of those that may call from now on.
+fn records(first: &FirstStart, clock: &Clock) -> Result<Vec<OutboxEntry>, ServiceError> {
+    let name = first_name()?;
+    let client_key = &first.client_key.record;
+    let made = [
+        ("CreateAccessKey", Changed::other(first.access_key.id.as_str())),
+        ("CreatePolicy", Changed::other(name.as_str())),
+        ("CreateApplicationAccessPoint", Changed::other(name.as_str())),
+        ("CreateClientKey", Changed::other(client_key.id.as_str()).with_name(&client_key.name)),
+    ];
+    let now = clock.now();
+    made.into_iter().map(|(operation, changed)| Ok(Intent::local(operation)?.entry(changed, now, 0))).collect()
 }
 
 fn first_name() -> Result<RuleName, ServiceError> {

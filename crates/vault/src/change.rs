@@ -4,7 +4,7 @@ use claviger_store::{Batch, Commit, Precondition, Revision};
 
 use crate::barrier;
 use crate::error::VaultError;
-use crate::record::Record;
+use crate::record::{OutboxEntry, Record};
 use crate::vault::{Stored, Vault};
 
 /// How a commit ended.
@@ -14,6 +14,15 @@ pub enum Outcome {
     Done(Revision),
     /// Somebody else changed what this change relied on; read again and decide again.
     Conflict,
+}
+
+/// What the audit log is told of a change. Every commit says it, so that none is forgotten.
+#[derive(Debug, Clone, Copy)]
+pub enum Audit<'entries> {
+    /// These records, which are committed with the change and brought to the log afterwards.
+    Entries(&'entries [OutboxEntry]),
+    /// Nothing, for this reason.
+    NoRecord(&'static str),
 }
 
 /// A change being put together. Nothing is written before [`Change::commit`].
@@ -72,11 +81,20 @@ impl<'vault> Change<'vault> {
         self
     }
 
-    /// Makes the change durable, all of it or none of it.
+    /// Makes the change durable together with what the audit log is told of it, all of it or none of it.
     ///
     /// # Errors
-    /// [`VaultError::Store`] when the store failed; then nothing of it is there.
-    pub fn commit(self) -> Result<Outcome, VaultError> {
+    /// When an entry cannot be sealed. [`VaultError::Store`] when the store failed; then nothing of it is there, unless the
+    /// device failed while it wrote: then opening the store again tells.
+    pub fn commit(mut self, audit: Audit<'_>) -> Result<Outcome, VaultError> {
+        match audit {
+            Audit::Entries(entries) => {
+                for entry in entries {
+                    self = self.put(entry)?;
+                }
+            }
+            Audit::NoRecord(_reason) => {}
+        }
         match self.vault.engine().commit(self.batch)? {
             Commit::Done(revision) => Ok(Outcome::Done(revision)),
             Commit::Conflict { .. } => Ok(Outcome::Conflict),

@@ -13,11 +13,12 @@ mod record;
 mod seal;
 mod vault;
 
-pub use change::{Change, Outcome};
+pub use change::{Audit, Change, Outcome};
 pub use error::VaultError;
 pub use record::{
-    AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord,
-    IvUses, KeyVersionOfKey, Kind, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due,
+    InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey,
+    StoredKeyVersion, StoredTrustedTime, TlsAuthority,
 };
 pub use seal::{FileSeal, Seal, SealError, SealId};
 pub use vault::{Cursor, Page, Stored, Vault};

@@ -1,13 +1,14 @@
 //! Where each kind of record lies. Paths are stored in the clear and bound to what they name.
 
 use claviger_base::Timestamp;
-use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RuleName};
+use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName};
 
 pub(crate) const KEYRING: &str = "meta/keyring";
 pub(crate) const INSTANCE: &str = "meta/instance";
 pub(crate) const DEV_CLOCK: &str = "meta/dev-clock";
 pub(crate) const AUDIT_SIGNING_KEY: &str = "meta/audit-signing-key";
 pub(crate) const AUDIT_ANCHOR: &str = "meta/audit-anchor";
+pub(crate) const TRUSTED_TIME: &str = "meta/clock";
 pub(crate) const TLS_AUTHORITY: &str = "meta/tls-authority";
 
 pub(crate) const KEYS: &str = "key/";
@@ -17,6 +18,7 @@ pub(crate) const ACCESS_KEYS: &str = "access-key/";
 pub(crate) const DUE: &str = "due/";
 pub(crate) const ACCESS_POINTS: &str = "access-point/";
 pub(crate) const POLICIES: &str = "policy/";
+pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const NETWORK_RULES: &str = "network-rule/";
 
 pub(crate) fn key(id: &KeyId) -> String {
@@ -76,4 +78,9 @@ pub(crate) fn policy(name: &RuleName) -> String {
 
 pub(crate) fn network_rule(name: &RuleName) -> String {
     format!("{NETWORK_RULES}{name}")
+}
+
+/// Outbox entries sort by time: 16 hexadecimal digits of milliseconds since 1970, none before.
+pub(crate) fn outbox_entry(time: Timestamp, request: &RequestId) -> String {
+    format!("{OUTBOX}{:016x}/{request}", u64::try_from(time.unix_ms()).unwrap_or(0))
 }

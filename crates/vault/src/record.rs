@@ -7,7 +7,9 @@ mod access;
 mod audit;
 mod key;
 mod meta;
+mod outbox;
 mod policy;
+mod trusted_time;
 mod uses;
 
 use claviger_base::SecretBytes;
@@ -17,7 +19,9 @@ pub use access::{AccessKey, ClientKey};
 pub use audit::{AuditAnchor, AuditSigningKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{DevClock, InstanceRecord, TlsAuthority};
+pub use outbox::{ChangePlane, OutboxEntry};
 pub use policy::{AccessPoint, NetworkRule, Policy};
+pub use trusted_time::StoredTrustedTime;
 pub use uses::IvUses;
 
 /// What a record is; one byte of its header. Numbers are never reused.
@@ -57,6 +61,10 @@ pub enum Kind {
     NetworkRule,
     /// How far the audit log has got.
     AuditAnchor,
+    /// What the audit log must still be told.
+    OutboxEntry,
+    /// The time by which keys are destroyed.
+    TrustedTime,
 }
 
 impl Kind {
@@ -80,6 +88,8 @@ impl Kind {
             Self::Policy => 15,
             Self::NetworkRule => 16,
             Self::AuditAnchor => 17,
+            Self::OutboxEntry => 18,
+            Self::TrustedTime => 19,
         }
     }
 }

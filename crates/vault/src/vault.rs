@@ -14,7 +14,8 @@ use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord,
-    IvUses, KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    IvUses, KeyVersionOfKey, NetworkRule, OutboxEntry, Policy, Record, StoredKey, StoredKeyVersion, StoredTrustedTime,
+    TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -148,6 +149,14 @@ impl Vault {
         self.read(path::DEV_CLOCK)
     }
 
+    /// The time by which keys are destroyed; `None` before a server that knows of it has stored it.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn trusted_time(&self) -> Result<Option<Stored<StoredTrustedTime>>, VaultError> {
+        self.read(path::TRUSTED_TIME)
+    }
+
     /// The key that signs audit checkpoints.
     ///
     /// # Errors
@@ -276,6 +285,14 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn client_keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<ClientKey>, VaultError> {
         self.list(path::CLIENT_KEYS, after, limit)
+    }
+
+    /// What the audit log must still be told, oldest first.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn outbox(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<OutboxEntry>, VaultError> {
+        self.list(path::OUTBOX, after, limit)
     }
 
     /// Due dates that have come at `now`, earliest first.

@@ -25,25 +25,6 @@ impl Needles {
         Self { needles }
     }
 
-    /// Of secrets that are no keys: the bytes themselves, and their Base64.
-    pub(crate) fn of_secrets(secrets: &[(String, Vec<u8>)]) -> Self {
-        let mut needles = Vec::new();
-        for (name, secret) in secrets {
-            for (form, bytes) in [("raw", secret.clone()), ("Base64", STANDARD.encode(secret).into_bytes())] {
-                for (place, window) in bytes.windows(NEEDLE).enumerate().step_by(NEEDLE / 2) {
-                    needles.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
-                }
-            }
-        }
-        Self { needles }
-    }
-
-    /// These and those.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.needles.extend(other.needles);
-        self
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.needles.len()
     }

@@ -31,7 +31,7 @@ use zeroizing_alloc::ZeroAlloc;
 use calls::{all_private_keys, client};
 use needles::Needles;
 use search::search;
-use secrets::other_secrets;
+use secrets::{needles_of, other_secrets};
 use server::Child;
 
 #[global_allocator]
@@ -50,7 +50,7 @@ fn pass_secrets(child: &Child, dir: &Path, version: HttpVersion) -> (Vec<(String
     let instance = client(child, dir, version);
     let secrets = runtime.block_on(other_secrets(child, dir, &instance, version));
     let keys = runtime.block_on(all_private_keys(&instance));
-    let needles = Needles::of(&keys).and(Needles::of_secrets(&secrets));
+    let needles = needles_of(&secrets, &keys);
     let found = search(child.id(), &needles);
     println!("{version:?}: {} places while the connections live", found.len());
     found.iter().for_each(|place| println!("  {place}"));

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use claviger_client::{AccessKey, Endpoint, HttpVersion, InstanceClient, RpcClient};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
@@ -9,6 +11,7 @@ use claviger_wire::instance::message::{
     DecryptRequest, EncryptRequest,
 };
 
+use crate::needles::{NEEDLE, Needles};
 use crate::server::Child;
 
 /// Bytes of a plaintext and of a data key.
@@ -41,6 +44,19 @@ pub(crate) async fn other_secrets(
         client.call(Operation::AdvanceGenerateDataKey, &request, None).await.unwrap().message;
     secrets.push(("data key".to_owned(), made.plaintext));
     secrets
+}
+
+/// What the secrets and `keys` look like in memory.
+pub(crate) fn needles_of(secrets: &[(String, Vec<u8>)], keys: &[(String, Vec<u8>)]) -> Needles {
+    let Needles { mut needles } = Needles::of(keys);
+    for (name, secret) in secrets {
+        for (form, bytes) in [("raw", secret.clone()), ("Base64", STANDARD.encode(secret).into_bytes())] {
+            for (place, window) in bytes.windows(NEEDLE).enumerate().step_by(NEEDLE / 2) {
+                needles.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
+            }
+        }
+    }
+    Needles { needles }
 }
 
 /// Has a client key made under a password of its own.

@@ -218,7 +218,7 @@ pub(crate) fn unavailable(request_id: &RequestId) -> Response<Body> {
 fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError {
     if matches!(refusal, AccessRefusal::ClientKeyNotValid | AccessRefusal::SourceNotAdmitted) {
         // Refused only after its signature verified: no stranger.
-        facts.principal = Some(id.to_owned());
+        facts.shut_out(id);
     }
     match refusal {
         AccessRefusal::ClientKeyUnknown => ApiError::UnknownClientKey(id.to_owned()),
@@ -266,7 +266,10 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
             facts.detail = Some("caller supplied iv denied");
             ApiError::UnsupportedOperation
         }
-        ServiceError::Vault(VaultError::Store(_)) | ServiceError::Random | ServiceError::Contention => {
+        ServiceError::Vault(VaultError::Store(_))
+        | ServiceError::Random
+        | ServiceError::Contention
+        | ServiceError::AuditLogUnavailable => {
             tracing::error!(%error, "a request could not be served now");
             ApiError::ServiceUnavailableTemporary
         }

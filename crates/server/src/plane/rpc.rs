@@ -2,17 +2,21 @@
 
 mod access_points;
 mod actions;
+#[cfg(test)]
+mod changes;
 mod client_keys;
 #[cfg(test)]
 mod records;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use claviger_base::id::{AccessKeyId, RequestId};
 use claviger_crypto::digest::sha256;
 use claviger_crypto::mac::verify_hmac_sha256;
 use claviger_model::{KeyState, StateRefusal};
-use claviger_service::{Caller, Service, ServiceError};
+use claviger_service::{Caller, Intent, Service, ServiceError};
 use claviger_vault::VaultError;
 use claviger_wire::headers::{Headers, Single};
 use claviger_wire::rpc::action::{Action, Scheme, check_line};
@@ -28,13 +32,35 @@ use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
 
+/// Where a request came from and when, for the record of the change that it makes.
+#[derive(Debug, Clone)]
+struct Origin {
+    request_id: RequestId,
+    peer: SocketAddr,
+    started: Instant,
+}
+
+impl Origin {
+    fn of(received: &Received<'_>) -> Self {
+        Self { request_id: received.request_id.clone(), peer: received.peer, started: received.started }
+    }
+}
+
 /// One authenticated call, run where it may block.
 struct Call<'a> {
     service: &'a Service,
     caller: AccessKeyId,
     parameters: Parameters,
     request_id: String,
+    origin: Origin,
     facts: Facts,
+}
+
+impl Call<'_> {
+    /// For the change that this call makes, when what it names is known.
+    fn intent(&self) -> Intent {
+        self.facts.intent(&self.origin.request_id, self.origin.peer, self.origin.started)
+    }
 }
 
 /// Answers one request; what is known about it is left in `facts`, also when it is refused.
@@ -73,7 +99,7 @@ async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut
     if let Some(key) = parameters.value("KeyId") {
         facts.name_key(key);
     }
-    let work = Work { action, caller, parameters, request_id: received.request_id.to_string() };
+    let work = Work { action, caller, parameters, origin: Origin::of(received) };
     work.perform(service, facts).await
 }
 
@@ -82,16 +108,17 @@ struct Work {
     action: Action,
     caller: AccessKeyId,
     parameters: Parameters,
-    request_id: String,
+    origin: Origin,
 }
 
 impl Work {
     async fn perform(self, service: &Arc<Service>, facts: &mut Facts) -> Result<Vec<u8>, RpcError> {
-        let Self { action, caller, parameters, request_id } = self;
+        let Self { action, caller, parameters, origin } = self;
         // The action adds to a copy: when it panics, what was known before is still here for the record.
         let known = facts.clone();
         let running = service.blocking(move |service| {
-            let mut call = Call { service, caller, parameters, request_id, facts: known };
+            let request_id = origin.request_id.to_string();
+            let mut call = Call { service, caller, parameters, request_id, origin, facts: known };
             let result = call.run(action);
             Ok((result, call.facts))
         });
@@ -226,6 +253,7 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         ServiceError::Vault(VaultError::Store(_))
         | ServiceError::Random
         | ServiceError::Contention
+        | ServiceError::AuditLogUnavailable
         | ServiceError::Keygen(_) => {
             tracing::error!(%error, "a request could not be served now");
             RpcError::ServiceUnavailableTemporary

@@ -8,6 +8,7 @@ use claviger_vault::{AccessPoint, Change, ClientKey, Cursor, Stored};
 use super::grants::{Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::Intent;
 use crate::service::Service;
 
 impl Service {
@@ -16,9 +17,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::InvalidParameter`] unless it has one to three policies; [`ServiceError::ResourceNotFound`] for one
     /// that does not exist; [`ServiceError::ResourceExists`].
-    pub fn create_access_point(&self, point: AccessPoint) -> Result<AccessPoint, ServiceError> {
+    pub fn create_access_point(&self, point: AccessPoint, intent: &Intent) -> Result<AccessPoint, ServiceError> {
         check(&point)?;
-        self.change_grants(|| {
+        self.change_grants(&point.name, intent, || {
             if self.vault.access_point(&point.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
@@ -43,8 +44,9 @@ impl Service {
         &self,
         name: &RuleName,
         edit: impl Fn(&mut AccessPoint),
+        intent: &Intent,
     ) -> Result<AccessPoint, ServiceError> {
-        self.change_grants(|| {
+        self.change_grants(name, intent, || {
             let stored = self.stored_access_point(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
@@ -67,8 +69,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a client key belongs to it.
-    pub fn delete_access_point(&self, name: &RuleName) -> Result<(), ServiceError> {
-        self.change_grants(|| {
+    pub fn delete_access_point(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
+        self.change_grants(name, intent, || {
             let stored = self.stored_access_point(name)?;
             if !self.client_keys_of(name)?.is_empty() {
                 return Err(ServiceError::ResourceInUse);

@@ -6,6 +6,7 @@ use claviger_vault::{Alias, AliasOfKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::key_ref::KeyRef;
 use crate::retry::until_done;
 use crate::service::Service;
@@ -24,7 +25,7 @@ impl Service {
     ///
     /// # Errors
     /// The key and its state; [`ServiceError::AliasAlreadyExists`].
-    pub fn create_alias(&self, name: &AliasName, key: &KeyRef) -> Result<Alias, ServiceError> {
+    pub fn create_alias(&self, name: &AliasName, key: &KeyRef, intent: &Intent) -> Result<Alias, ServiceError> {
         until_done(|| {
             let stored = self.stored_key(key)?;
             stored.record.0.state.allows(KeyAction::CreateAlias)?;
@@ -35,7 +36,7 @@ impl Service {
             let alias = Alias { name: name.clone(), key: stored.record.0.id.clone(), created };
             // The key is required unchanged: no alias may outlive it.
             let change = self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey(alias.clone()))?;
-            let outcome = change.commit();
+            let outcome = self.commit(change, intent, Changed::key(&alias.key).with_name(name.as_str()));
             self.forget_alias(name);
             Ok(matches!(outcome?, Outcome::Done(_)).then_some(alias))
         })
@@ -45,11 +46,12 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::AliasNotFound`].
-    pub fn delete_alias(&self, name: &AliasName) -> Result<Alias, ServiceError> {
+    pub fn delete_alias(&self, name: &AliasName, intent: &Intent) -> Result<Alias, ServiceError> {
         until_done(|| {
             let stored = self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?;
             let of_key = AliasOfKey(stored.record.clone());
-            let outcome = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key).commit();
+            let change = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key);
+            let outcome = self.commit(change, intent, Changed::key(&stored.record.key).with_name(name.as_str()));
             self.forget_alias(name);
             Ok(matches!(outcome?, Outcome::Done(_)).then_some(stored.record))
         })

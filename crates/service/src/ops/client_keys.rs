@@ -8,6 +8,7 @@ use claviger_vault::{ClientKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::retry::until_done;
 use crate::service::Service;
 
@@ -48,7 +49,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::InvalidParameter`] for dates that are not allowed; [`ServiceError::ResourceNotFound`] for an
     /// access point that does not exist; [`ServiceError::LimitExceeded`] when it has three client keys already.
-    pub fn issue_client_key(&self, request: &IssueClientKey) -> Result<IssuedClientKey, ServiceError> {
+    pub fn issue_client_key(&self, request: &IssueClientKey, intent: &Intent) -> Result<IssuedClientKey, ServiceError> {
         let issued = make(request, self.clock.now())?;
         until_done(|| {
             let point = self.stored_access_point(&request.access_point)?;
@@ -57,7 +58,8 @@ impl Service {
             }
             // The access point is touched, so that two keys made at once are counted one after the other.
             let change = self.vault.change().update(&point, &point.record)?.create(&issued.record)?;
-            Ok(matches!(change.commit()?, Outcome::Done(_)).then_some(()))
+            let changed = Changed::other(issued.record.id.as_str()).with_name(&issued.record.name);
+            Ok(matches!(self.commit(change, intent, changed)?, Outcome::Done(_)).then_some(()))
         })?;
         Ok(issued)
     }
@@ -84,9 +86,10 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::ClientKeyNotFound`].
-    pub fn revoke_client_key(&self, id: &ClientKeyId) -> Result<ClientKey, ServiceError> {
+    pub fn revoke_client_key(&self, id: &ClientKeyId, intent: &Intent) -> Result<ClientKey, ServiceError> {
         let stored = self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
-        let outcome = self.vault.change().require(&stored).delete(&stored.record).commit();
+        let change = self.vault.change().require(&stored).delete(&stored.record);
+        let outcome = self.commit(change, intent, Changed::other(id.as_str()).with_name(&stored.record.name));
         self.access().forget_client_key(id);
         match outcome? {
             Outcome::Done(_) => Ok(stored.record),

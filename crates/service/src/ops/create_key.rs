@@ -6,6 +6,7 @@ use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
 use claviger_vault::{Due, KeyVersionOfKey, Outcome, StoredKey};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::service::Service;
 
 /// What is asked for.
@@ -30,7 +31,7 @@ impl Service {
     /// [`ServiceError::Unsupported`] for a spec that lives in hardware only, a usage that the spec does not have, or a
     /// rotation of a key that cannot rotate;
     /// [`ServiceError::InvalidParameter`] for a description that is too long.
-    pub fn create_key(&self, request: CreateKey) -> Result<Key, ServiceError> {
+    pub fn create_key(&self, request: CreateKey, intent: &Intent) -> Result<Key, ServiceError> {
         let usage = request.usage.unwrap_or_else(|| request.spec.default_usage());
         let can_rotate = request.spec.is_symmetric() || request.rotation_interval.is_none();
         if !request.spec.is_software() || request.spec.algorithms(usage).is_empty() || !can_rotate {
@@ -62,7 +63,8 @@ impl Service {
         if let Some(at) = key.due() {
             change = change.put(&Due { at, key: key.id.clone() })?;
         }
-        match change.commit()? {
+        let changed = Changed::key(&key.id).with_version(Some(&key.initial_version));
+        match self.commit(change, intent, changed)? {
             Outcome::Done(_) => Ok(key),
             // 108 random bits were drawn twice, or the generator is broken.
             Outcome::Conflict => Err(ServiceError::Bug("a new key id exists already")),

@@ -8,6 +8,7 @@ use claviger_base::limits::DESCRIPTION_CHARS_MAX;
 use claviger_vault::{Change, Outcome};
 
 use crate::error::ServiceError;
+use crate::intent::{Changed, Intent};
 use crate::retry::until_done;
 use crate::service::Service;
 
@@ -24,16 +25,18 @@ pub struct Listing<R> {
 }
 
 impl Service {
-    /// Commits the change that `decide` makes of what it reads, and gives what it says beside; it holds from the next request
+    /// Commits the change of `name` that `decide` makes of what it reads, and gives what it says beside; it holds from the next request
     /// on. Decided again when somebody else was faster.
     pub(super) fn change_grants<'service, T>(
         &'service self,
+        name: &RuleName,
+        intent: &Intent,
         decide: impl Fn() -> Result<(Change<'service>, T), ServiceError>,
     ) -> Result<T, ServiceError> {
         until_done(|| {
             let (change, result) = decide()?;
             // Forgotten also when the commit failed: it may be durable all the same.
-            let outcome = change.commit();
+            let outcome = self.commit(change, intent, Changed::other(name.as_str()));
             self.access().forget_grants();
             Ok(matches!(outcome?, Outcome::Done(_)).then_some(result))
         })

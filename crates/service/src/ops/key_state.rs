@@ -5,7 +5,10 @@ use claviger_base::limits::{PENDING_WINDOW_DAYS_MAX, PENDING_WINDOW_DAYS_MIN};
 use claviger_model::{Key, KeyAction, KeyState, RotationInterval};
 
 use crate::error::ServiceError;
+use crate::intent::Intent;
 use crate::key_ref::KeyRef;
+use crate::retry::until_done;
+use crate::rotate::Replaced;
 use crate::service::Service;
 
 const DAY_S: i64 = 86_400;
@@ -23,8 +26,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::State`].
-    pub fn enable_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
-        self.edit_key(key, |key| {
+    pub fn enable_key(&self, key: &KeyRef, intent: &Intent) -> Result<Key, ServiceError> {
+        self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::EnableOrDisable)?;
             Ok(Key { state: KeyState::Enabled, ..key.clone() })
         })
@@ -34,8 +37,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::State`].
-    pub fn disable_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
-        self.edit_key(key, |key| {
+    pub fn disable_key(&self, key: &KeyRef, intent: &Intent) -> Result<Key, ServiceError> {
+        self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::EnableOrDisable)?;
             Ok(Key { state: KeyState::Disabled, ..key.clone() })
         })
@@ -45,12 +48,19 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`], [`ServiceError::State`].
-    pub fn schedule_key_deletion(&self, key: &KeyRef, pending_window_days: u32) -> Result<Key, ServiceError> {
+    pub fn schedule_key_deletion(
+        &self,
+        key: &KeyRef,
+        pending_window_days: u32,
+        intent: &Intent,
+    ) -> Result<Key, ServiceError> {
         if !(PENDING_WINDOW_DAYS_MIN..=PENDING_WINDOW_DAYS_MAX).contains(&pending_window_days) {
             return Err(ServiceError::InvalidParameter("PendingWindowInDays"));
         }
-        let deletion = self.clock.now().whole_second().plus_s(i64::from(pending_window_days) * DAY_S);
-        self.edit_key(key, |key| {
+        // From the later of the two times: under a clock that is behind, the window would be over already.
+        let from = self.clock.now().max(self.trusted.now());
+        let deletion = from.whole_second().plus_s(i64::from(pending_window_days) * DAY_S);
+        self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::ScheduleDeletion)?;
             Ok(Key { state: KeyState::PendingDeletion, deletion: Some(deletion), ..key.clone() })
         })
@@ -60,9 +70,14 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::State`].
-    pub fn cancel_key_deletion(&self, key: &KeyRef) -> Result<Key, ServiceError> {
-        self.edit_key(key, |key| {
+    pub fn cancel_key_deletion(&self, key: &KeyRef, intent: &Intent) -> Result<Key, ServiceError> {
+        self.edit_key(key, intent, |key| {
             key.state.allows(KeyAction::CancelDeletion)?;
+            // Destruction begins with the oldest version. Where the trusted time was set back, by an operator or in
+            // `dev`, its date may be ahead again.
+            if matches!(self.vault.key_version(&key.initial_version), Ok(None)) {
+                return Err(ServiceError::KeyNotFound);
+            }
             Ok(Key { state: KeyState::Enabled, deletion: None, ..key.clone() })
         })
     }
@@ -75,23 +90,22 @@ impl Service {
         &self,
         key: &KeyRef,
         interval: Option<RotationInterval>,
+        intent: &Intent,
     ) -> Result<Key, ServiceError> {
-        let edited = self.edit_key(key, |key| {
-            key.state.allows(KeyAction::Rotate)?;
-            if !key.spec.is_symmetric() {
+        until_done(|| {
+            let stored = self.stored_key(key)?;
+            stored.record.0.state.allows(KeyAction::Rotate)?;
+            if !stored.record.0.spec.is_symmetric() {
                 return Err(ServiceError::Unsupported);
             }
-            Ok(Key { rotation_interval: interval, ..key.clone() })
-        })?;
-        if !edited.is_rotation_due_at(self.clock.now()) {
-            return Ok(edited);
-        }
-        let by_id = KeyRef::Id(edited.id);
-        let stored = self.stored_key(&by_id)?;
-        if stored.record.0.is_rotation_due_at(self.clock.now()) {
-            // When somebody else was faster, it is rotated already or the scheduler will see it.
-            self.try_rotate(&stored)?;
-        }
-        self.describe_key(&by_id)
+            let edited = Key { rotation_interval: interval, ..stored.record.0.clone() };
+            if !edited.is_rotation_due_at(self.clock.now()) {
+                return self.try_edit(&stored, edited, intent);
+            }
+            // One change and one record, also where the key was due already.
+            let (rotated, version) = self.rotated(&edited)?;
+            let is_done = self.replace_key(&stored, &rotated, Some(&version), intent)? == Replaced::Done;
+            Ok(is_done.then_some(rotated))
+        })
     }
 }

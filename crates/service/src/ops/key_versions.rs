@@ -6,6 +6,7 @@ use claviger_vault::{Cursor, KeyVersionOfKey, Page};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::Intent;
 use crate::key_ref::KeyRef;
 use crate::service::Service;
 
@@ -25,8 +26,8 @@ impl Service {
     ///
     /// # Errors
     /// The key and its state; [`ServiceError::Unsupported`] for a key that cannot rotate.
-    pub fn create_key_version(&self, key: &KeyRef) -> Result<KeyVersion, ServiceError> {
-        self.rotate_key(key)
+    pub fn create_key_version(&self, key: &KeyRef, intent: &Intent) -> Result<KeyVersion, ServiceError> {
+        self.rotate_key(key, intent)
     }
 
     /// The versions of a key.

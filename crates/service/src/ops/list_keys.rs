@@ -88,7 +88,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_keys(&self, filter: &KeyFilter, page: PageRequest) -> Result<KeyListing, ServiceError> {
-        let now = self.clock.now();
+        let now = self.trusted.now();
         let read = |after: Option<&Cursor>| Ok(self.vault.keys(after, SCAN_STEP)?);
         let keep =
             |StoredKey(key): StoredKey| (filter.matches(&key) && !key.is_destruction_due_at(now)).then_some(key.id);

@@ -8,6 +8,7 @@ use claviger_vault::{Cursor, NetworkRule, Stored};
 use super::grants::{ENTRIES_MAX, Listing, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::Intent;
 use crate::service::Service;
 
 impl Service {
@@ -15,9 +16,9 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`], [`ServiceError::ResourceExists`].
-    pub fn create_network_rule(&self, rule: NetworkRule) -> Result<NetworkRule, ServiceError> {
+    pub fn create_network_rule(&self, rule: NetworkRule, intent: &Intent) -> Result<NetworkRule, ServiceError> {
         check(&rule)?;
-        self.change_grants(|| {
+        self.change_grants(&rule.name, intent, || {
             if self.vault.network_rule(&rule.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
@@ -42,8 +43,9 @@ impl Service {
         &self,
         name: &RuleName,
         edit: impl Fn(&mut NetworkRule),
+        intent: &Intent,
     ) -> Result<NetworkRule, ServiceError> {
-        self.change_grants(|| {
+        self.change_grants(name, intent, || {
             let stored = self.stored_network_rule(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
@@ -66,8 +68,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a policy names it.
-    pub fn delete_network_rule(&self, name: &RuleName) -> Result<(), ServiceError> {
-        self.change_grants(|| {
+    pub fn delete_network_rule(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
+        self.change_grants(name, intent, || {
             let stored = self.stored_network_rule(name)?;
             let all = PageRequest { number: 1, size: usize::MAX };
             if self.list_policies(all)?.records.iter().any(|policy| policy.network_rules.contains(name)) {

@@ -7,6 +7,7 @@ use claviger_vault::{Change, Cursor, Policy, Stored};
 use super::grants::{ENTRIES_MAX, Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
+use crate::intent::Intent;
 use crate::service::Service;
 
 impl Service {
@@ -15,9 +16,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::InvalidParameter`]; [`ServiceError::ResourceNotFound`] for a network rule that does not exist;
     /// [`ServiceError::ResourceExists`].
-    pub fn create_policy(&self, policy: Policy) -> Result<Policy, ServiceError> {
+    pub fn create_policy(&self, policy: Policy, intent: &Intent) -> Result<Policy, ServiceError> {
         check(&policy)?;
-        self.change_grants(|| {
+        self.change_grants(&policy.name, intent, || {
             if self.vault.policy(&policy.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
@@ -38,8 +39,13 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
-    pub fn update_policy(&self, name: &RuleName, edit: impl Fn(&mut Policy)) -> Result<Policy, ServiceError> {
-        self.change_grants(|| {
+    pub fn update_policy(
+        &self,
+        name: &RuleName,
+        edit: impl Fn(&mut Policy),
+        intent: &Intent,
+    ) -> Result<Policy, ServiceError> {
+        self.change_grants(name, intent, || {
             let stored = self.stored_policy(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
@@ -62,8 +68,8 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while an access point has it.
-    pub fn delete_policy(&self, name: &RuleName) -> Result<(), ServiceError> {
-        self.change_grants(|| {
+    pub fn delete_policy(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
+        self.change_grants(name, intent, || {
             let stored = self.stored_policy(name)?;
             let all = PageRequest { number: 1, size: usize::MAX };
             if self.list_access_points(all)?.records.iter().any(|point| point.policies.contains(name)) {

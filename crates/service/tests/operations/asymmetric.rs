@@ -9,7 +9,7 @@ use claviger_service::{
     Decrypt, DecryptSource, Encrypt, KeyRef, MessageType, Service, ServiceError, Signing, VersionChoice,
 };
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, everything, key_of, plain, refused};
+use crate::fixture::{aes_key, by_id, decrypt, encrypt, everything, intent, key_of, plain, refused};
 
 /// RSA_2048 stands for RSA here: the longer ones take seconds to make. The conformance suites use all.
 const SPECS: [KeySpec; 4] = [KeySpec::Rsa2048, KeySpec::EcP256, KeySpec::EcP256k, KeySpec::EcSm2];
@@ -110,7 +110,7 @@ async fn plaintexts_end_where_the_algorithm_does() {
 async fn a_named_version_is_the_one_that_works() {
     let service = plain();
     let key = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
-    let second = service.create_key_version(&by_id(&key)).unwrap();
+    let second = service.create_key_version(&by_id(&key), &intent()).unwrap();
     let with = |version: &claviger_base::id::KeyVersionId| Signing {
         named_version: Some(version.clone()),
         ..signing(&key, "", "", b"m")
@@ -132,7 +132,10 @@ async fn a_named_version_is_the_one_that_works() {
     assert!(matches!(service.sign(with(&gone)).await, Err(ServiceError::KeyNotFound)));
     // An asymmetric key does not rotate: no schedule, and the first version stays in front.
     let interval = claviger_model::RotationInterval::from_s(30 * 86_400);
-    assert!(matches!(service.update_rotation_policy(&by_id(&key), interval), Err(ServiceError::Unsupported)));
+    assert!(matches!(
+        service.update_rotation_policy(&by_id(&key), interval, &intent()),
+        Err(ServiceError::Unsupported)
+    ));
     assert_eq!(service.describe_key(&by_id(&key)).unwrap().primary_version, key.initial_version);
 }
 
@@ -179,7 +182,7 @@ async fn sm4_and_hmac_keys_work_and_hmac_keys_do_not_rotate() {
     assert_ne!(tagged.tag, hmac_sha256(&[0; 32], b"message"));
     assert_eq!(refused(service.hmac(&by_id(&key), b"", &everything()).await), "Message");
     assert!(matches!(service.hmac(&by_id(&sm4), b"m", &everything()).await, Err(ServiceError::Unsupported)));
-    assert!(matches!(service.create_key_version(&by_id(&key)), Err(ServiceError::Unsupported)));
+    assert!(matches!(service.create_key_version(&by_id(&key), &intent()), Err(ServiceError::Unsupported)));
 }
 
 #[test]
@@ -195,10 +198,10 @@ fn create_key_takes_the_pairs_of_spec_and_usage_and_refuses_the_rest() {
                 rotation_interval: None,
                 creator: String::new(),
             };
-            let made = service.create_key(request.clone());
+            let made = service.create_key(request.clone(), &intent());
             assert_eq!(made.is_ok(), spec.is_software() && !spec.algorithms(usage).is_empty(), "{spec:?} {usage:?}");
             let rotation_interval = claviger_model::RotationInterval::from_s(30 * 86_400);
-            let rotating = service.create_key(claviger_service::CreateKey { rotation_interval, ..request });
+            let rotating = service.create_key(claviger_service::CreateKey { rotation_interval, ..request }, &intent());
             assert_eq!(rotating.is_ok(), made.is_ok() && spec.is_symmetric(), "{spec:?} {usage:?}");
         }
     }

@@ -2,13 +2,13 @@
 
 use claviger_service::{DecryptSource, GenerateDataKey, GetSecretValue, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, data_key, decrypt, everything, plain, refused};
+use crate::fixture::{aes_key, by_id, data_key, decrypt, everything, intent, plain, refused};
 
 #[tokio::test]
 async fn a_data_key_has_the_length_asked_for_and_opens() {
     let service = plain();
     let key = aes_key(&service);
-    service.create_key_version(&by_id(&key)).unwrap();
+    service.create_key_version(&by_id(&key), &intent()).unwrap();
     for choice in [VersionChoice::Initial, VersionChoice::Primary] {
         for bytes in [1, 16, 32, 1024] {
             let made = service.generate_data_key(data_key(&key, choice, bytes)).await.unwrap();

@@ -3,7 +3,7 @@
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_service::{Decrypt, DecryptSource, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, plain, refused};
+use crate::fixture::{aes_key, by_id, decrypt, encrypt, intent, plain, refused};
 
 #[tokio::test]
 async fn a_blob_of_either_family_opens_in_the_other() {
@@ -15,7 +15,7 @@ async fn a_blob_of_either_family_opens_in_the_other() {
     let rebuilt = DecryptSource::SelfDescribing { version: legacy.key_version_id.clone(), iv, key: None };
     let opening = Decrypt { is_advance: true, ..decrypt(rebuilt, &legacy.ciphertext, &[]) };
     assert_eq!(service.decrypt(opening).await.unwrap().plaintext.reveal(), b"legacy");
-    service.create_key_version(&by_id(&key)).unwrap();
+    service.create_key_version(&by_id(&key), &intent()).unwrap();
     let advance = service.encrypt(encrypt(&key, VersionChoice::Primary, b"advance")).await.unwrap();
     assert_ne!(advance.key_version_id, legacy.key_version_id);
     // What a transfer client sends to legacy Decrypt: the header's version, no key.
@@ -85,7 +85,7 @@ async fn refusals_in_their_order() {
         ..from(itself)
     };
     assert_eq!(service.decrypt(odd).await.unwrap().plaintext.reveal(), b"x");
-    service.disable_key(&by_id(&key)).unwrap();
+    service.disable_key(&by_id(&key), &intent()).unwrap();
     let disabled = Decrypt { iv: Vec::new(), ..from(DecryptSource::Key(by_id(&key))) };
     assert!(matches!(service.decrypt(disabled).await, Err(ServiceError::State(_))));
 }

@@ -3,7 +3,7 @@
 use claviger_model::Algorithm;
 use claviger_service::{DecryptSource, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, plain, refused};
+use crate::fixture::{aes_key, by_id, decrypt, encrypt, intent, plain, refused};
 
 const BOTH: [VersionChoice; 2] = [VersionChoice::Initial, VersionChoice::Primary];
 
@@ -11,7 +11,7 @@ const BOTH: [VersionChoice; 2] = [VersionChoice::Initial, VersionChoice::Primary
 async fn what_is_sealed_opens_under_the_version_that_was_answered() {
     let service = plain();
     let key = aes_key(&service);
-    service.create_key_version(&by_id(&key)).unwrap();
+    service.create_key_version(&by_id(&key), &intent()).unwrap();
     let key = service.describe_key(&by_id(&key)).unwrap();
     for (choice, expected) in BOTH.into_iter().zip([&key.initial_version, &key.primary_version]) {
         let sealed = service.encrypt(encrypt(&key, choice, b"hello")).await.unwrap();
@@ -98,7 +98,7 @@ async fn missing_parameters_come_before_the_key_and_the_key_before_the_rest() {
     assert_eq!(refused(service.encrypt(encrypt(&nobody, VersionChoice::Initial, b"")).await), "Plaintext");
     let wrong = claviger_service::Encrypt { iv: vec![1], ..encrypt(&nobody, VersionChoice::Initial, b"x") };
     assert!(matches!(service.encrypt(wrong).await, Err(ServiceError::KeyNotFound)));
-    service.disable_key(&by_id(&key)).unwrap();
+    service.disable_key(&by_id(&key), &intent()).unwrap();
     let wrong = claviger_service::Encrypt { iv: vec![1], ..encrypt(&key, VersionChoice::Initial, b"x") };
     assert!(matches!(service.encrypt(wrong).await, Err(ServiceError::State(_))));
 }

@@ -7,7 +7,7 @@ use claviger_base::{Clock, SecretBytes};
 use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Key, KeySpec, KeyUsage, RotationInterval};
 use claviger_service::{
-    Config, CreateKey, Decrypt, DecryptSource, Encrypt, GenerateDataKey, KeyRef, Rights, Service, ServiceError,
+    Config, CreateKey, Decrypt, DecryptSource, Encrypt, GenerateDataKey, Intent, KeyRef, Rights, Service, ServiceError,
     VersionChoice, first_start,
 };
 use claviger_store::MemoryEngine;
@@ -31,6 +31,11 @@ pub(crate) fn with_vault(config: Config) -> (Arc<Service>, Arc<Vault>) {
     (Arc::new(Service::new(Arc::clone(&vault), clock, generator, config).unwrap()), vault)
 }
 
+/// A change whose record no test looks at.
+pub(crate) fn intent() -> Intent {
+    Intent::local("Test").unwrap()
+}
+
 pub(crate) fn plain() -> Arc<Service> {
     service(Config::default())
 }
@@ -38,7 +43,7 @@ pub(crate) fn plain() -> Arc<Service> {
 pub(crate) fn key_of(service: &Service, spec: KeySpec, usage: Option<KeyUsage>, rotates: bool) -> Key {
     let rotation_interval = rotates.then(|| RotationInterval::from_s(30 * 86_400).unwrap());
     let request = CreateKey { spec, usage, description: String::new(), rotation_interval, creator: String::new() };
-    service.create_key(request).unwrap()
+    service.create_key(request, &intent()).unwrap()
 }
 
 pub(crate) fn aes_key(service: &Service) -> Key {

@@ -6,7 +6,7 @@ use std::future::pending;
 use claviger_model::KeySpec;
 use claviger_service::{Config, Done, Encrypt, GenerateDataKeyPair, IvLimits, ServiceError, UsePolicy, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, data_key, encrypt, everything, key_of, plain, service};
+use crate::fixture::{aes_key, by_id, data_key, encrypt, everything, intent, key_of, plain, service};
 
 fn limited(uses_max: u64) -> Config {
     Config { iv_limits: IvLimits { uses_max, block: 4 }, ..Config::default() }
@@ -42,7 +42,7 @@ async fn everything_that_seals_counts_and_the_limit_refuses() {
     exhausted(service.generate_data_key(data_key(&key, VersionChoice::Primary, 32)).await.err());
     exhausted(service.generate_data_key_pair(pair(&key, VersionChoice::Primary), pending()).await.err());
     // A new version begins anew for the Advance operations; the basic ones stay where they are.
-    service.create_key_version(&by_id(&key)).unwrap();
+    service.create_key_version(&by_id(&key), &intent()).unwrap();
     service.encrypt(encrypt(&key, VersionChoice::Primary, b"x")).await.unwrap();
     exhausted(service.encrypt(encrypt(&key, VersionChoice::Initial, b"x")).await.err());
 }
@@ -91,7 +91,7 @@ async fn basic_operations_on_a_rotating_key_are_marked() {
         }
     }
     // A key that was rotated by hand is one that rotates.
-    service.create_key_version(&by_id(&fixed)).unwrap();
+    service.create_key_version(&by_id(&fixed), &intent()).unwrap();
     let sealed = service.encrypt(encrypt(&fixed, VersionChoice::Initial, b"x")).await.unwrap();
     assert!(sealed.remarks.is_basic_on_rotating_key);
 }

@@ -13,4 +13,5 @@ mod decrypt;
 mod encrypt;
 mod fixture;
 mod hazards;
+mod outbox;
 mod permissions;

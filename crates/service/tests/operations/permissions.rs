@@ -12,9 +12,9 @@ use claviger_service::{
     AccessRefusal, Config, Encrypt, GenerateDataKey, GetSecretValue, IssueClientKey, IssuedClientKey, PageRequest,
     Rights, Service, ServiceError, Signing, VersionChoice,
 };
-use claviger_vault::{AccessPoint, ClientKey, NetworkRule, Policy};
+use claviger_vault::{AccessPoint, Audit, ClientKey, NetworkRule, Policy};
 
-use crate::fixture::{aes_key, by_id, data_key, encrypt, key_of, plain, with_vault};
+use crate::fixture::{aes_key, by_id, data_key, encrypt, intent, key_of, plain, with_vault};
 
 const PASSWORD: &str = "correct-Horse-9";
 
@@ -44,12 +44,15 @@ fn point(called: &str, policies: &[&str]) -> AccessPoint {
 
 fn issue(service: &Service, access_point: &str) -> Result<IssuedClientKey, ServiceError> {
     let now = service.clock().now();
-    service.issue_client_key(&IssueClientKey {
-        access_point: name(access_point),
-        password: Password::new(PASSWORD).unwrap(),
-        not_before: Timestamp::from_unix_s(now.unix_s() - 10),
-        not_after: now.plus_s(86_400),
-    })
+    service.issue_client_key(
+        &IssueClientKey {
+            access_point: name(access_point),
+            password: Password::new(PASSWORD).unwrap(),
+            not_before: Timestamp::from_unix_s(now.unix_s() - 10),
+            not_after: now.plus_s(86_400),
+        },
+        &intent(),
+    )
 }
 
 /// Signs in as the client key, as a request from `source` would.
@@ -74,12 +77,12 @@ async fn with_policies(policies: &[Policy]) -> (Arc<Service>, IssuedClientKey) {
         source_private_ip: vec!["10.0.0.0/8".to_owned()],
         description: String::new(),
     };
-    service.create_network_rule(rule).unwrap();
+    service.create_network_rule(rule, &intent()).unwrap();
     let names: Vec<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
     for policy in policies {
-        service.create_policy(policy.clone()).unwrap();
+        service.create_policy(policy.clone(), &intent()).unwrap();
     }
-    service.create_access_point(point("app", &names)).unwrap();
+    service.create_access_point(point("app", &names), &intent()).unwrap();
     let issued = issue(&service, "app").unwrap();
     (service, issued)
 }
@@ -88,9 +91,11 @@ async fn with_policies(policies: &[Policy]) -> (Arc<Service>, IssuedClientKey) {
 async fn a_policy_on_one_key_grants_that_key_alone() {
     let service = plain();
     let (mine, other) = (aes_key(&service), aes_key(&service));
-    service.create_alias(&claviger_base::id::AliasName::parse("alias/other").unwrap(), &by_id(&other)).unwrap();
-    service.create_policy(policy("p", &[Permission::KeyUser], &[format!("key/{}", mine.id)], &[])).unwrap();
-    service.create_access_point(point("app", &["p"])).unwrap();
+    service
+        .create_alias(&claviger_base::id::AliasName::parse("alias/other").unwrap(), &by_id(&other), &intent())
+        .unwrap();
+    service.create_policy(policy("p", &[Permission::KeyUser], &[format!("key/{}", mine.id)], &[]), &intent()).unwrap();
+    service.create_access_point(point("app", &["p"]), &intent()).unwrap();
     let issued = issue(&service, "app").unwrap();
     let rights = rights(&service, &issued, "192.0.2.1").await.unwrap();
     let ask = |key| Encrypt { rights: rights.clone(), ..encrypt(key, VersionChoice::Primary, b"x") };
@@ -114,7 +119,7 @@ async fn a_policy_on_one_key_grants_that_key_alone() {
     // A key that does not exist is said not to exist; a state is not told to who may not use the key.
     let nobody = claviger_model::Key { id: claviger_base::id::KeyId::generate().unwrap(), ..other.clone() };
     assert!(matches!(service.encrypt(ask(&nobody)).await, Err(ServiceError::KeyNotFound)));
-    service.disable_key(&by_id(&other)).unwrap();
+    service.disable_key(&by_id(&other), &intent()).unwrap();
     assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
 }
 
@@ -155,8 +160,10 @@ async fn a_source_that_no_policy_admits_stays_outside_and_networks_count_per_pol
     assert!(matches!(rights(&service, &issued, "192.0.2.1").await, Err(AccessRefusal::SourceNotAdmitted)));
     assert!(rights(&service, &issued, "10.1.2.3").await.is_ok());
     // A second policy opens the door for secrets from everywhere, and for nothing else.
-    service.create_policy(policy("outside", &[Permission::SecretUser], &["secret/*".to_owned()], &[])).unwrap();
-    service.update_access_point(&name("app"), |point| point.policies.push(name("outside"))).unwrap();
+    service
+        .create_policy(policy("outside", &[Permission::SecretUser], &["secret/*".to_owned()], &[]), &intent())
+        .unwrap();
+    service.update_access_point(&name("app"), |point| point.policies.push(name("outside")), &intent()).unwrap();
     let (key, rights) = (aes_key(&service), rights(&service, &issued, "192.0.2.1").await.unwrap());
     let asked = Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
     assert!(is_refused(service.encrypt(asked).await, key.id.as_str()));
@@ -170,24 +177,24 @@ async fn a_change_of_a_policy_holds_from_the_next_request_on() {
     let ask = |rights| Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
     let may = rights(&service, &issued, "127.0.0.1").await.unwrap();
     service.encrypt(ask(may)).await.unwrap();
-    service.update_policy(&name("p"), |policy| policy.permissions = vec![Permission::SecretUser]).unwrap();
+    service.update_policy(&name("p"), |policy| policy.permissions = vec![Permission::SecretUser], &intent()).unwrap();
     let may = rights(&service, &issued, "127.0.0.1").await.unwrap();
     assert!(is_refused(service.encrypt(ask(may)).await, key.id.as_str()));
-    service.update_policy(&name("p"), |policy| policy.network_rules = vec![name("office")]).unwrap();
+    service.update_policy(&name("p"), |policy| policy.network_rules = vec![name("office")], &intent()).unwrap();
     assert!(rights(&service, &issued, "127.0.0.1").await.is_err());
     let open = |rule: &mut NetworkRule| rule.source_private_ip = vec!["127.0.0.1".to_owned()];
-    service.update_network_rule(&name("office"), open).unwrap();
+    service.update_network_rule(&name("office"), open, &intent()).unwrap();
     assert!(rights(&service, &issued, "127.0.0.1").await.is_ok());
 }
 
 #[tokio::test]
 async fn a_client_key_from_before_there_were_policies_may_do_everything() {
     let (service, vault) = with_vault(Config::default());
-    service.create_policy(policy("p", &[Permission::SecretUser], &["secret/*".to_owned()], &[])).unwrap();
-    service.create_access_point(point("app", &["p"])).unwrap();
+    service.create_policy(policy("p", &[Permission::SecretUser], &["secret/*".to_owned()], &[]), &intent()).unwrap();
+    service.create_access_point(point("app", &["p"]), &intent()).unwrap();
     let (governed, old) = (issue(&service, "app").unwrap(), issue(&service, "app").unwrap());
     let record = ClientKey { is_governed: false, ..old.record.clone() };
-    vault.change().put(&record).unwrap().commit().unwrap();
+    vault.change().put(&record).unwrap().commit(Audit::NoRecord("a test")).unwrap();
     let key = aes_key(&service);
     let ask = |rights| Encrypt { rights, ..encrypt(&key, VersionChoice::Primary, b"x") };
     let may = rights(&service, &old, "192.0.2.1").await.unwrap();
@@ -201,18 +208,18 @@ fn three_policies_and_three_client_keys() {
     let service = plain();
     let keys = ["key/*".to_owned()];
     for called in ["a", "b", "c", "d"] {
-        service.create_policy(policy(called, &[Permission::KeyUser], &keys, &[])).unwrap();
+        service.create_policy(policy(called, &[Permission::KeyUser], &keys, &[]), &intent()).unwrap();
     }
     for wrong in [&[][..], &["a", "b", "c", "d"], &["a", "a"]] {
-        let made = service.create_access_point(point("app", wrong));
+        let made = service.create_access_point(point("app", wrong), &intent());
         assert!(matches!(made, Err(ServiceError::InvalidParameter("Policies"))), "{wrong:?}");
     }
-    service.create_access_point(point("app", &["a", "b", "c"])).unwrap();
+    service.create_access_point(point("app", &["a", "b", "c"]), &intent()).unwrap();
     let first = issue(&service, "app").unwrap();
     issue(&service, "app").unwrap();
     issue(&service, "app").unwrap();
     assert!(matches!(issue(&service, "app"), Err(ServiceError::LimitExceeded)));
-    service.revoke_client_key(&first.record.id).unwrap();
+    service.revoke_client_key(&first.record.id, &intent()).unwrap();
     issue(&service, "app").unwrap();
     assert!(matches!(issue(&service, "nobody"), Err(ServiceError::ResourceNotFound)));
 }
@@ -222,25 +229,28 @@ fn what_is_named_stays_until_nothing_names_it() {
     let service = plain();
     let keys = ["key/*".to_owned()];
     let missing = policy("p", &[Permission::KeyUser], &keys, &["nowhere"]);
-    assert!(matches!(service.create_policy(missing), Err(ServiceError::ResourceNotFound)));
-    assert!(matches!(service.create_access_point(point("app", &["p"])), Err(ServiceError::ResourceNotFound)));
+    assert!(matches!(service.create_policy(missing, &intent()), Err(ServiceError::ResourceNotFound)));
+    assert!(matches!(
+        service.create_access_point(point("app", &["p"]), &intent()),
+        Err(ServiceError::ResourceNotFound)
+    ));
     let rule = NetworkRule { name: name("r"), source_private_ip: Vec::new(), description: String::new() };
-    service.create_network_rule(rule.clone()).unwrap();
-    assert!(matches!(service.create_network_rule(rule), Err(ServiceError::ResourceExists)));
+    service.create_network_rule(rule.clone(), &intent()).unwrap();
+    assert!(matches!(service.create_network_rule(rule, &intent()), Err(ServiceError::ResourceExists)));
     let named = policy("p", &[Permission::KeyUser], &keys, &["r"]);
-    service.create_policy(named.clone()).unwrap();
-    assert!(matches!(service.create_policy(named), Err(ServiceError::ResourceExists)));
-    service.create_access_point(point("app", &["p"])).unwrap();
-    assert!(matches!(service.create_access_point(point("app", &["p"])), Err(ServiceError::ResourceExists)));
+    service.create_policy(named.clone(), &intent()).unwrap();
+    assert!(matches!(service.create_policy(named, &intent()), Err(ServiceError::ResourceExists)));
+    service.create_access_point(point("app", &["p"]), &intent()).unwrap();
+    assert!(matches!(service.create_access_point(point("app", &["p"]), &intent()), Err(ServiceError::ResourceExists)));
     let issued = issue(&service, "app").unwrap();
-    assert!(matches!(service.delete_network_rule(&name("r")), Err(ServiceError::ResourceInUse)));
-    assert!(matches!(service.delete_policy(&name("p")), Err(ServiceError::ResourceInUse)));
-    assert!(matches!(service.delete_access_point(&name("app")), Err(ServiceError::ResourceInUse)));
-    service.revoke_client_key(&issued.record.id).unwrap();
-    service.delete_access_point(&name("app")).unwrap();
-    service.delete_policy(&name("p")).unwrap();
-    service.delete_network_rule(&name("r")).unwrap();
-    assert!(matches!(service.delete_network_rule(&name("r")), Err(ServiceError::ResourceNotFound)));
+    assert!(matches!(service.delete_network_rule(&name("r"), &intent()), Err(ServiceError::ResourceInUse)));
+    assert!(matches!(service.delete_policy(&name("p"), &intent()), Err(ServiceError::ResourceInUse)));
+    assert!(matches!(service.delete_access_point(&name("app"), &intent()), Err(ServiceError::ResourceInUse)));
+    service.revoke_client_key(&issued.record.id, &intent()).unwrap();
+    service.delete_access_point(&name("app"), &intent()).unwrap();
+    service.delete_policy(&name("p"), &intent()).unwrap();
+    service.delete_network_rule(&name("r"), &intent()).unwrap();
+    assert!(matches!(service.delete_network_rule(&name("r"), &intent()), Err(ServiceError::ResourceNotFound)));
     // The first client key's own access point is there from the first start on.
     let all = PageRequest { number: 1, size: 10 };
     let points = service.list_access_points(all).unwrap();
@@ -252,16 +262,19 @@ fn words_that_are_not_the_apis_are_refused() {
     let service = plain();
     let keys = ["key/*".to_owned()];
     for resources in [&[][..], &["key/".to_owned()], &["*".to_owned()], &["key/*".to_owned(), "alias/dev".to_owned()]] {
-        let made = service.create_policy(policy("p", &[Permission::KeyUser], resources, &[]));
+        let made = service.create_policy(policy("p", &[Permission::KeyUser], resources, &[]), &intent());
         assert!(matches!(made, Err(ServiceError::InvalidParameter("Resources"))), "{resources:?}");
     }
-    let made = service.create_policy(policy("p", &[], &keys, &[]));
+    let made = service.create_policy(policy("p", &[], &keys, &[]), &intent());
     assert!(matches!(made, Err(ServiceError::InvalidParameter("Permissions"))));
     for range in ["10.0.0.0/33", "10.1.2.3/8", "office", ""] {
         let rule =
             NetworkRule { name: name("r"), source_private_ip: vec![range.to_owned()], description: String::new() };
         assert!(
-            matches!(service.create_network_rule(rule), Err(ServiceError::InvalidParameter("SourcePrivateIp"))),
+            matches!(
+                service.create_network_rule(rule, &intent()),
+                Err(ServiceError::InvalidParameter("SourcePrivateIp"))
+            ),
             "{range}"
         );
     }

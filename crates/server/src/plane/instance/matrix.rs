@@ -10,7 +10,7 @@ use claviger_base::id::{KeyId, RequestId};
 use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
 use claviger_service::{Caller, CreateKey, KeyRef, Rights, Service};
 use claviger_store::MemoryEngine;
-use claviger_vault::{StoredKey, Vault};
+use claviger_vault::{Audit, StoredKey, Vault};
 use claviger_wire::instance::message::{
     AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyRequest, DecryptRequest,
     EncryptRequest, EncryptResponse, GenerateDataKeyPairRequest, GenerateDataKeyRequest, GenerateRandomRequest,
@@ -20,7 +20,7 @@ use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
 use super::{Answered, Call};
-use crate::fixture::Instance;
+use crate::fixture::{Instance, intent};
 use crate::journal::Facts;
 use crate::presence::{Presence, presence};
 
@@ -149,7 +149,7 @@ impl Fixture {
     pub(super) fn create(&self, (spec, usage): (KeySpec, KeyUsage)) -> Key {
         let (description, creator) = (String::new(), String::new());
         let request = CreateKey { spec, usage: Some(usage), description, rotation_interval: None, creator };
-        self.service.create_key(request).unwrap()
+        self.service.create_key(request, &intent()).unwrap()
     }
 
     /// Brings the key from the life before to this one; the order is that of [`LIVES`].
@@ -157,15 +157,18 @@ impl Fixture {
         let by_id = KeyRef::Id(key.id.clone());
         match life {
             Life::In(KeyState::Enabled) => {}
-            Life::In(KeyState::Disabled) => drop(self.service.disable_key(&by_id).unwrap()),
+            Life::In(KeyState::Disabled) => drop(self.service.disable_key(&by_id, &intent()).unwrap()),
             Life::In(KeyState::PendingImport) => {
                 // No action leads here yet. The service forgets the key first, then the record is written behind its back.
-                self.service.enable_key(&by_id).unwrap();
+                self.service.enable_key(&by_id, &intent()).unwrap();
                 let stored = self.vault.key(&key.id).unwrap().unwrap();
                 let pending = StoredKey(Key { state: KeyState::PendingImport, ..stored.record.0.clone() });
-                self.vault.change().update(&stored, &pending).unwrap().commit().unwrap();
+                let change = self.vault.change().update(&stored, &pending).unwrap();
+                change.commit(Audit::NoRecord("a test")).unwrap();
             }
-            Life::In(KeyState::PendingDeletion) => drop(self.service.schedule_key_deletion(&by_id, 7).unwrap()),
+            Life::In(KeyState::PendingDeletion) => {
+                drop(self.service.schedule_key_deletion(&by_id, 7, &intent()).unwrap());
+            }
             Life::Destroyed => {
                 self.clock.advance_s(8 * DAY_S);
                 self.service.do_what_is_due(&mut |done| assert!(done.is_ok(), "{done:?}")).unwrap();

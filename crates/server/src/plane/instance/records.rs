@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use claviger_base::id::AliasName;
 use claviger_model::{Key, KeySpec, KeyUsage};
-use claviger_service::{KeyRef, Rights};
+use claviger_service::{AccessRefusal, KeyRef, Rights};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{GetSecretValueRequest, SignRequest};
 use prost::Message;
 
+use super::access_error;
 use super::matrix::Fixture;
+use crate::fixture::intent;
 use crate::journal::Facts;
 use crate::presence::presence;
 
@@ -20,7 +22,8 @@ const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 fn with_alias() -> (Fixture, Key) {
     let fixture = Fixture::new();
     let key = fixture.create((KeySpec::AliyunAes256, KeyUsage::EncryptDecrypt));
-    fixture.service.create_alias(&AliasName::parse("alias/one").unwrap(), &KeyRef::Id(key.id.clone())).unwrap();
+    let (name, by_id) = (AliasName::parse("alias/one").unwrap(), KeyRef::Id(key.id.clone()));
+    fixture.service.create_alias(&name, &by_id, &intent()).unwrap();
     (fixture, key)
 }
 
@@ -57,4 +60,25 @@ async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
     let rights = Rights::everything(SOURCE);
     let facts = refused(&fixture, Operation::GetSecretValue, &request.encode_to_vec(), &rights).await;
     assert_eq!((facts.key_id(), facts.named.as_deref()), (Some("alias/one"), None));
+}
+
+#[test]
+fn who_may_do_nothing_here_shares_records_and_is_named_if_known() {
+    let id = "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000";
+    let cases = [
+        (AccessRefusal::ClientKeyNotValid, id.to_owned()),
+        (AccessRefusal::SourceNotAdmitted, id.to_owned()),
+        (AccessRefusal::ClientKeyUnknown, format!("unverified:{id}")),
+        (AccessRefusal::SignatureNotMatch, format!("unverified:{id}")),
+    ];
+    for (refusal, principal) in cases {
+        let mut facts = Facts::default();
+        facts.claim(id);
+        access_error(refusal, id, &mut facts);
+        assert!(facts.grants_nothing(), "{principal}");
+        assert_eq!(facts.principal, Some(principal));
+    }
+    let mut facts = Facts::default();
+    facts.principal = Some(id.to_owned());
+    assert!(!facts.grants_nothing(), "who was let in has a record of each request");
 }

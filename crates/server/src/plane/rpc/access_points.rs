@@ -34,7 +34,7 @@ impl Call<'_> {
             source_private_ip: texts(&self.parameters, "SourcePrivateIp")?.unwrap_or_default(),
             description: self.description().unwrap_or_default(),
         };
-        let rule = self.service.create_network_rule(rule).map_err(|error| rpc_error(&error))?;
+        let rule = self.service.create_network_rule(rule, &self.intent()).map_err(|error| rpc_error(&error))?;
         let name = Some(rule.name.to_string());
         encode(&NetworkRuleAnswer { name, ..self.network_rule(&rule)? })
     }
@@ -52,7 +52,7 @@ impl Call<'_> {
             rule.source_private_ip = ranges.clone().unwrap_or_else(|| rule.source_private_ip.clone());
             rule.description = description.clone().unwrap_or_else(|| rule.description.clone());
         };
-        self.service.update_network_rule(&name, edit).map_err(|error| rpc_error(&error))?;
+        self.service.update_network_rule(&name, edit, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 
@@ -71,7 +71,7 @@ impl Call<'_> {
 
     pub(super) fn delete_network_rule(&mut self) -> Answered {
         let name = self.rule_name()?;
-        self.service.delete_network_rule(&name).map_err(|error| rpc_error(&error))?;
+        self.service.delete_network_rule(&name, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 
@@ -93,7 +93,7 @@ impl Call<'_> {
             access_control_rules: rules,
             description: self.description().unwrap_or_default(),
         };
-        let policy = self.service.create_policy(policy).map_err(|error| rpc_error(&error))?;
+        let policy = self.service.create_policy(policy, &self.intent()).map_err(|error| rpc_error(&error))?;
         encode(&PolicyAnswer {
             permissions: as_text(&permission_names(&policy))?,
             resources: as_text(&policy.resources)?,
@@ -126,7 +126,7 @@ impl Call<'_> {
             }
             policy.description = description.clone().unwrap_or_else(|| policy.description.clone());
         };
-        self.service.update_policy(&name, edit).map_err(|error| rpc_error(&error))?;
+        self.service.update_policy(&name, edit, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 
@@ -145,7 +145,7 @@ impl Call<'_> {
 
     pub(super) fn delete_policy(&mut self) -> Answered {
         let name = self.rule_name()?;
-        self.service.delete_policy(&name).map_err(|error| rpc_error(&error))?;
+        self.service.delete_policy(&name, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 
@@ -157,7 +157,7 @@ impl Call<'_> {
         }
         let policies = self.policy_names()?.ok_or(RpcError::MissingParameter("Policies"))?;
         let point = AccessPoint { name, policies, description: self.description().unwrap_or_default() };
-        let point = self.service.create_access_point(point).map_err(|error| rpc_error(&error))?;
+        let point = self.service.create_access_point(point, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.access_point(&point)
     }
 
@@ -174,7 +174,7 @@ impl Call<'_> {
             point.policies = policies.clone().unwrap_or_else(|| point.policies.clone());
             point.description = description.clone().unwrap_or_else(|| point.description.clone());
         };
-        self.service.update_access_point(&name, edit).map_err(|error| rpc_error(&error))?;
+        self.service.update_access_point(&name, edit, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 
@@ -198,7 +198,7 @@ impl Call<'_> {
 
     pub(super) fn delete_access_point(&mut self) -> Answered {
         let name = self.rule_name()?;
-        self.service.delete_access_point(&name).map_err(|error| rpc_error(&error))?;
+        self.service.delete_access_point(&name, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.acknowledge()
     }
 

@@ -28,14 +28,21 @@ impl Call<'_> {
             Action::CreateKey => self.create_key(),
             Action::DescribeKey => self.on_key(|call, key| call.service.describe_key(key), Self::metadata),
             Action::ListKeys => self.list_keys(),
-            Action::EnableKey => self.on_key(|call, key| call.service.enable_key(key), Self::acknowledge_key),
-            Action::DisableKey => self.on_key(|call, key| call.service.disable_key(key), Self::acknowledge_key),
+            Action::EnableKey => {
+                self.on_key(|call, key| call.service.enable_key(key, &call.intent()), Self::acknowledge_key)
+            }
+            Action::DisableKey => {
+                self.on_key(|call, key| call.service.disable_key(key, &call.intent()), Self::acknowledge_key)
+            }
             Action::ScheduleKeyDeletion => {
                 let days = self.parameters.required_integer("PendingWindowInDays")?;
-                self.on_key(|call, key| call.service.schedule_key_deletion(key, days), Self::acknowledge_key)
+                self.on_key(
+                    |call, key| call.service.schedule_key_deletion(key, days, &call.intent()),
+                    Self::acknowledge_key,
+                )
             }
             Action::CancelKeyDeletion => {
-                self.on_key(|call, key| call.service.cancel_key_deletion(key), Self::acknowledge_key)
+                self.on_key(|call, key| call.service.cancel_key_deletion(key, &call.intent()), Self::acknowledge_key)
             }
             Action::UpdateRotationPolicy => self.update_rotation_policy(),
             Action::CreateAlias => self.create_alias(),
@@ -43,13 +50,13 @@ impl Call<'_> {
                 let name = AliasName::parse(self.parameters.required("AliasName")?);
                 let name = name.ok_or(RpcError::AliasNotFound)?;
                 self.facts.named = Some(name.to_string());
-                let alias = self.service.delete_alias(&name).map_err(|error| rpc_error(&error))?;
+                let alias = self.service.delete_alias(&name, &self.intent()).map_err(|error| rpc_error(&error))?;
                 self.facts.find_key(&alias.key);
                 self.acknowledge()
             }
             Action::ListAliases => self.list_aliases(),
             Action::CreateKeyVersion => {
-                let version = |call: &Self, key: &KeyRef| call.service.create_key_version(key);
+                let version = |call: &Self, key: &KeyRef| call.service.create_key_version(key, &call.intent());
                 self.on_key(version, Self::version_answer)
             }
             Action::ListKeyVersions => self.list_key_versions(),
@@ -153,7 +160,7 @@ impl Call<'_> {
             rotation_interval: if is_rotating { Some(self.rotation_interval()?) } else { None },
             creator: self.caller.to_string(),
         };
-        let key = self.service.create_key(request).map_err(|error| rpc_error(&error))?;
+        let key = self.service.create_key(request, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.metadata(&key)
     }
 
@@ -166,12 +173,8 @@ impl Call<'_> {
         let is_rotating = self.parameters.required_bool("EnableAutomaticRotation")?;
         let interval = if is_rotating { Some(self.rotation_interval()?) } else { None };
         self.on_key(
-            |call, key| call.service.update_rotation_policy(key, interval),
-            |call, key| {
-                // A key that was due already has a new primary version now.
-                call.facts.key_version_id = Some(key.primary_version.to_string());
-                call.acknowledge_key(key)
-            },
+            |call, key| call.service.update_rotation_policy(key, interval, &call.intent()),
+            Self::acknowledge_key,
         )
     }
 
@@ -179,7 +182,7 @@ impl Call<'_> {
         let name = self.alias_name()?;
         self.facts.named = Some(name.to_string());
         self.on_key(
-            |call, key| call.service.create_alias(&name, key),
+            |call, key| call.service.create_alias(&name, key, &call.intent()),
             |call, alias| {
                 call.facts.find_key(&alias.key);
                 call.acknowledge()

@@ -33,7 +33,7 @@ impl Call<'_> {
             (Some(_), None) => return Err(RpcError::MissingParameter("NotAfter")),
         };
         let request = IssueClientKey { access_point, password, not_before, not_after };
-        let issued = self.service.issue_client_key(&request).map_err(|error| rpc_error(&error))?;
+        let issued = self.service.issue_client_key(&request, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.facts.detail = Some("client key issued");
         self.facts.name_other(issued.record.id.as_str());
         encode(&CreateClientKeyAnswer {
@@ -67,7 +67,7 @@ impl Call<'_> {
         let id = self.parameters.required("ClientKeyId")?;
         self.facts.name_other(id);
         let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
-        let revoked = self.service.revoke_client_key(&id).map_err(|error| rpc_error(&error))?;
+        let revoked = self.service.revoke_client_key(&id, &self.intent()).map_err(|error| rpc_error(&error))?;
         self.facts.named = Some(revoked.name);
         self.acknowledge()
     }

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use claviger_base::id::{AccessKeyId, KeyId};
+use claviger_base::id::{AccessKeyId, KeyId, RequestId};
 use claviger_model::KeySpec;
 use claviger_service::{Caller, CreateKey, Service};
 use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Record, Revision, StoreError, Watch};
@@ -13,8 +14,8 @@ use claviger_wire::rpc::error::RpcError;
 use claviger_wire::rpc::parameters::Parameters;
 
 use super::super::principal;
-use super::Work;
-use crate::fixture::Instance;
+use super::{Origin, Work};
+use crate::fixture::{Instance, intent};
 use crate::journal::Facts;
 
 /// A store whose reads panic from the moment that it is told to.
@@ -50,7 +51,9 @@ fn service() -> (Arc<Service>, Arc<Panicking>) {
 
 fn work(action: Action, caller: &AccessKeyId, query: &str) -> Work {
     let parameters = Parameters::decode(query, &[]).unwrap();
-    Work { action, caller: caller.clone(), parameters, request_id: String::new() }
+    let request_id = RequestId::generate().unwrap();
+    let origin = Origin { request_id, peer: ([127, 0, 0, 1], 7).into(), started: Instant::now() };
+    Work { action, caller: caller.clone(), parameters, origin }
 }
 
 /// The facts after the action, and whether it was served.
@@ -69,7 +72,7 @@ async fn a_key_named_by_an_alias_is_in_the_record_whatever_became_of_the_call() 
     let (service, _engine) = service();
     let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
     let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
-    let key = service.create_key(request).unwrap().id;
+    let key = service.create_key(request, &intent()).unwrap().id;
     let none = "key-none";
     let cases = [
         (Action::CreateAlias, format!("KeyId={key}&AliasName=alias/one"), true, Some(key.as_str()), Some("alias/one")),
@@ -126,7 +129,7 @@ async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
     let (service, _engine) = service();
     let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
     let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
-    let key = service.create_key(request).unwrap().id;
+    let key = service.create_key(request, &intent()).unwrap().id;
     facts_of(&service, Action::CreateAlias, &format!("KeyId={key}&AliasName=alias/one")).await;
     for action in [Action::CreateNetworkRule, Action::DeletePolicy] {
         let (facts, served) = facts_of(&service, action, "KeyId=alias/one&Name=alias/one").await;

@@ -1,6 +1,7 @@
-//! Kills the server with SIGKILL at random moments while keys are made and rotated, aliases bound and pairs generated.
-//! After each restart every acknowledged key, version and alias is there, every blob that was handed out opens to the
-//! same bytes, and the audit chain verifies. `CLAVIGER_KILLS` sets how often; 20 unless set.
+//! Kills the server with SIGKILL at random moments while keys are made, changed, rotated and destroyed, aliases bound and
+//! pairs generated. After each restart every acknowledged key, version and alias is there, every blob that was handed out
+//! opens to the same bytes, the audit chain verifies, and every change in the store, acknowledged or not, has exactly one
+//! audit record. `CLAVIGER_KILLS` sets how often, 20 unless set; `CLAVIGER_BINARY` which binary, the one just built.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +11,11 @@
 )]
 #![allow(clippy::print_stderr, reason = "a failing run must say what it did")]
 
+mod records;
+mod writers;
+
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -24,6 +29,10 @@ use claviger_wire::instance::message::{
 };
 use claviger_wire::rpc::answer::{KeyAnswer, KeyVersionAnswer, ListAliasesAnswer};
 use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use records::Records;
+use writers::{Rotating, WRITERS, advance_clock, retire, write};
 
 /// What the server has said yes to.
 #[derive(Default)]
@@ -37,12 +46,18 @@ struct Acknowledged {
 struct Server {
     child: Child,
     endpoint: String,
+    admin: SocketAddr,
+}
+
+fn binary() -> String {
+    std::env::var("CLAVIGER_BINARY").unwrap_or_else(|_unset| env!("CARGO_BIN_EXE_claviger").to_owned())
 }
 
 impl Server {
     fn start(data_dir: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"])
+        let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut child = Command::new(binary())
+            .args(["dev", "--listen", "127.0.0.1:0", "--admin", &admin.to_string(), "--data-dir"])
             .arg(data_dir)
             .args(["--data-key-pair-concurrency", "unlimited"])
             .stdout(Stdio::piped())
@@ -53,7 +68,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let endpoint = line.strip_prefix("claviger ready ").and_then(|rest| rest.split(' ').next());
         let endpoint = endpoint.unwrap_or_else(|| panic!("not ready: {line:?}")).to_owned();
-        Self { child, endpoint }
+        Self { child, endpoint, admin }
     }
 
     fn kill(mut self) {
@@ -148,47 +163,80 @@ async fn check(clients: &Clients, acknowledged: &Acknowledged) {
 }
 
 fn audit_verifies(data_dir: &Path) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_claviger")).args(["audit", "verify", "--data-dir"]).arg(data_dir).output();
+    let output = Command::new(binary()).args(["audit", "verify", "--data-dir"]).arg(data_dir).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// One life of the server: works against it, kills it, and gives what it has acknowledged.
+fn live(runtime: &Runtime, directory: &Path, rotating: &Rotating) -> (Acknowledged, u64) {
+    let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
+    let server = Server::start(directory);
+    let clients = Arc::new(Clients::new(&server, directory));
+    let mut workers: Vec<_> =
+        (0..3).map(|_| runtime.spawn(work(Arc::clone(&clients), Arc::clone(&acknowledged)))).collect();
+    let writers = (0..WRITERS).map(|number| runtime.spawn(write(Arc::clone(&clients), number, Arc::clone(rotating))));
+    workers.extend(writers);
+    let admin = server.admin;
+    let clock = runtime.spawn_blocking(move || {
+        std::thread::sleep(moment(400));
+        // The server may be gone already, or go before it answers.
+        drop(advance_clock(admin));
+    });
+    let moment = moment(600);
+    std::thread::sleep(Duration::from_millis(20) + moment);
+    server.kill();
+    runtime.block_on(async {
+        for worker in workers {
+            worker.await.unwrap();
+        }
+        clock.await.unwrap();
+    });
+    let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
+    (acknowledged, u64::try_from(moment.as_millis()).unwrap())
+}
+
+fn moment(below_ms: u16) -> Duration {
+    Duration::from_millis(u64::from(u16::from_be_bytes(random::bytes().unwrap()) % below_ms))
+}
+
 #[test]
-fn nothing_acknowledged_is_lost() {
+fn nothing_acknowledged_is_lost_and_every_change_has_one_record() {
     let kills: u32 =
         std::env::var("CLAVIGER_KILLS").map_or(20, |text| text.parse().expect("CLAVIGER_KILLS is a number"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let (mut total, mut all) = (0, Acknowledged::default());
+    let (mut total, mut all, mut records) = (0, Acknowledged::default(), Records::default());
+    let rotating = Rotating::default();
     for round in 0..kills {
-        let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
-        let server = Server::start(directory.path());
-        let clients = Arc::new(Clients::new(&server, directory.path()));
-        let workers: Vec<_> =
-            (0..3).map(|_| runtime.spawn(work(Arc::clone(&clients), Arc::clone(&acknowledged)))).collect();
-        let moment = u64::from(u16::from_be_bytes(random::bytes().unwrap()) % 600);
-        std::thread::sleep(Duration::from_millis(20 + moment));
-        server.kill();
-        runtime.block_on(async {
-            for worker in workers {
-                worker.await.unwrap();
-            }
-        });
+        let (acknowledged, moment) = live(&runtime, directory.path(), &rotating);
         audit_verifies(directory.path());
         let server = Server::start(directory.path());
-        let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
-        runtime.block_on(check(&Clients::new(&server, directory.path()), &acknowledged));
+        let clients = Clients::new(&server, directory.path());
+        runtime.block_on(check(&clients, &acknowledged));
+        let retired = std::mem::take(&mut *rotating.lock().unwrap());
+        runtime.block_on(async {
+            for key in retired {
+                retire(&clients, &key).await.expect("the server runs");
+            }
+        });
         server.kill();
+        records.compare(directory.path());
         all.keys.extend(acknowledged.keys.iter().cloned());
         all.versions.extend(acknowledged.versions.iter().cloned());
         all.aliases.extend(acknowledged.aliases.iter().cloned());
         all.blobs.extend(acknowledged.blobs.iter().cloned());
         total += acknowledged.keys.len() + acknowledged.versions.len() + acknowledged.blobs.len();
-        eprintln!("kill {round} after {moment} ms: {total} acknowledged so far, none lost");
+        let (rotated, destroyed) = records.automatic();
+        let recovered = records.recovered();
+        eprintln!(
+            "kill {round} after {moment} ms: {total} acknowledged so far, none lost; {rotated} keys rotated and \
+             {destroyed} destroyed by themselves; each change has one record, {recovered} written after a restart"
+        );
     }
     let server = Server::start(directory.path());
     runtime.block_on(check(&Clients::new(&server, directory.path()), &all));
     server.kill();
+    records.compare(directory.path());
     assert!(total > 0, "the server was killed before it did anything, every time");
 }

@@ -1,8 +1,8 @@
-//! What keeps a flood of requests whose callers nobody knows from filling the disk with audit records: beyond a rate,
-//! one record a second stands for all that were refused alike.
+//! What keeps a flood of requests that are refused for what their callers are (nobody known, expired, from elsewhere than
+//! admitted) from filling the disk with audit records: beyond a rate, one record a second stands for all refused alike.
 //!
-//! The rule it keeps: every request is counted in a durable record before its answer leaves. Requests of known callers
-//! never come here.
+//! The rule it keeps: every request is counted in a durable record before its answer leaves. Requests of callers that may
+//! do something here never come here, whatever becomes of them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::plane::Plane;
 
-/// Records of their own that unknown callers get at once, and then per second.
+/// Records of their own that such callers get at once, and then per second.
 const RECORDS_AT_ONCE: u32 = 1_000;
 /// See [`RECORDS_AT_ONCE`].
 const RECORDS_PER_SECOND: u32 = 50;
@@ -28,14 +28,18 @@ pub(super) struct Refusal {
     pub(super) plane: Plane,
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
+    /// Whether the callers' signatures verified.
+    pub(super) is_verified: bool,
 }
 
 /// Requests refused alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alike {
     pub(super) requests: u64,
     /// Where the first of them came from.
     pub(super) source: SocketAddr,
+    /// Who sent the first of them, if its signature verified.
+    pub(super) principal: Option<String>,
 }
 
 /// What was gathered, and who waits until it is durable.
@@ -45,7 +49,7 @@ pub(super) struct Gathered {
     pub(super) waiting: Vec<oneshot::Sender<bool>>,
 }
 
-/// Where a refused request of an unknown caller is recorded.
+/// Where a refused request is recorded.
 #[derive(Debug)]
 pub(super) enum Place {
     /// In a record of its own.
@@ -59,7 +63,7 @@ pub(super) enum Place {
 
 /// Counts and gathers.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(super) struct RefusalAggregator {
     state: Mutex<State>,
 }
 
@@ -71,7 +75,7 @@ struct State {
     gathered: Gathered,
 }
 
-impl Crowd {
+impl RefusalAggregator {
     pub(super) fn new() -> Self {
         let allowance = u64::from(RECORDS_AT_ONCE) * 1000;
         let state = State { allowance, refilled: Instant::now(), gathered: Gathered::default() };
@@ -80,14 +84,21 @@ impl Crowd {
 
     /// Finds a place for a refused request; in a shared one it is counted when this returns, and `waiting` is told
     /// whether the record became durable.
-    pub(super) fn place(&self, refusal: Refusal, source: SocketAddr, waiting: Option<oneshot::Sender<bool>>) -> Place {
+    pub(super) fn place(
+        &self,
+        refusal: Refusal,
+        source: SocketAddr,
+        principal: Option<&str>,
+        waiting: Option<oneshot::Sender<bool>>,
+    ) -> Place {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.take_allowance() {
             return Place::Own;
         }
         let gathered = &mut state.gathered;
         let is_first = gathered.refusals.is_empty();
-        let alike = gathered.refusals.entry(refusal).or_insert(Alike { requests: 0, source });
+        let first = || Alike { requests: 0, source, principal: principal.map(str::to_owned) };
+        let alike = gathered.refusals.entry(refusal).or_insert_with(first);
         alike.requests = alike.requests.saturating_add(1);
         gathered.waiting.extend(waiting);
         Place::Shared { is_first }
@@ -118,41 +129,45 @@ impl State {
 mod tests {
     use super::*;
 
-    const REFUSAL: Refusal =
-        Refusal { plane: Plane::Instance, status: StatusCode::UNAUTHORIZED, code: "SignatureNotMatch" };
+    const REFUSAL: Refusal = Refusal {
+        plane: Plane::Instance,
+        status: StatusCode::UNAUTHORIZED,
+        code: "SignatureNotMatch",
+        is_verified: false,
+    };
 
     fn source() -> SocketAddr {
         ([127, 0, 0, 1], 7).into()
     }
 
-    fn own_records(crowd: &Crowd, requests: u32) -> u32 {
-        let is_own = |_| matches!(crowd.place(REFUSAL, source(), None), Place::Own);
+    fn own_records(aggregator: &RefusalAggregator, requests: u32) -> u32 {
+        let is_own = |_| matches!(aggregator.place(REFUSAL, source(), None, None), Place::Own);
         (0..requests).map(is_own).map(u32::from).sum()
     }
 
     // Time is paused: it moves only where the test says so.
     #[tokio::test(start_paused = true)]
     async fn beyond_the_rate_requests_share_a_record_and_none_is_lost() {
-        let crowd = Crowd::new();
-        assert_eq!(own_records(&crowd, RECORDS_AT_ONCE + 500), RECORDS_AT_ONCE);
+        let aggregator = RefusalAggregator::new();
+        assert_eq!(own_records(&aggregator, RECORDS_AT_ONCE + 500), RECORDS_AT_ONCE);
         let other = Refusal { code: "InvalidDate", status: StatusCode::BAD_REQUEST, ..REFUSAL };
         let (sender, told) = oneshot::channel();
-        assert!(matches!(crowd.place(other, source(), Some(sender)), Place::Shared { is_first: false }));
-        let gathered = crowd.take();
+        assert!(matches!(aggregator.place(other, source(), None, Some(sender)), Place::Shared { is_first: false }));
+        let gathered = aggregator.take();
         let requests: u64 = gathered.refusals.values().map(|alike| alike.requests).sum();
         assert_eq!((gathered.refusals.len(), requests), (2, 501));
         gathered.waiting.into_iter().for_each(|waiting| waiting.send(true).unwrap());
         assert!(told.await.unwrap());
-        assert!(matches!(crowd.place(REFUSAL, source(), None), Place::Shared { is_first: true }));
+        assert!(matches!(aggregator.place(REFUSAL, source(), None, None), Place::Shared { is_first: true }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_allowance_comes_back_with_time_up_to_its_bound() {
-        let crowd = Crowd::new();
-        assert_eq!(own_records(&crowd, 2 * RECORDS_AT_ONCE), RECORDS_AT_ONCE);
+        let aggregator = RefusalAggregator::new();
+        assert_eq!(own_records(&aggregator, 2 * RECORDS_AT_ONCE), RECORDS_AT_ONCE);
         tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(own_records(&crowd, 2 * RECORDS_AT_ONCE), 2 * RECORDS_PER_SECOND);
+        assert_eq!(own_records(&aggregator, 2 * RECORDS_AT_ONCE), 2 * RECORDS_PER_SECOND);
         tokio::time::advance(Duration::from_secs(86_400)).await;
-        assert_eq!(own_records(&crowd, 2 * RECORDS_AT_ONCE), RECORDS_AT_ONCE);
+        assert_eq!(own_records(&aggregator, 2 * RECORDS_AT_ONCE), RECORDS_AT_ONCE);
     }
 }

@@ -1,0 +1,40 @@
+//! Finding the records of known requests in the log.
+
+use std::collections::BTreeSet;
+
+use claviger_audit::{AuditLog, Record, find_served};
+use claviger_base::id::RequestId;
+
+use crate::fixture::{config, record};
+
+fn new_ids<const N: usize>() -> [RequestId; N] {
+    [(); N].map(|()| RequestId::generate().unwrap())
+}
+
+#[test]
+fn only_served_requests_behind_the_number_are_found_over_segments() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("audit");
+    let [early, refused, named, served, absent] = new_ids();
+    // Small segments: the search begins in the middle of one and goes on over several.
+    let log = AuditLog::create(config(&dir, 4096)).unwrap();
+    let append = |record: Record| log.append_blocking(record).unwrap();
+    append(Record { request_id: early.clone(), code: "OK".to_owned(), ..record() });
+    for _ in 0..20 {
+        append(record());
+    }
+    let after = log.head().seq;
+    append(Record { request_id: refused.clone(), code: "InternalFailure".to_owned(), ..record() });
+    for _ in 0..20 {
+        // A name that looks like the record of another request.
+        let text = format!("\",\"request_id\":\"{named}\",\"code\":\"OK\",\"x\":\"");
+        append(Record { code: "NotFound".to_owned(), key_id: Some(text), ..record() });
+    }
+    append(Record { request_id: served.clone(), code: "OK".to_owned(), ..record() });
+    drop(log);
+    let all: BTreeSet<RequestId> = [&early, &refused, &named, &served, &absent].into_iter().cloned().collect();
+    assert_eq!(find_served(&dir, after, &all).unwrap(), BTreeSet::from([served.clone()]));
+    assert_eq!(find_served(&dir, 0, &all).unwrap(), BTreeSet::from([early, served.clone()]));
+    // Numbers of a log that was there before this one: everything is searched.
+    assert!(find_served(&dir, u64::MAX, &all).unwrap().contains(&served));
+}

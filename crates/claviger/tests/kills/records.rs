@@ -1,0 +1,176 @@
+//! Compares what the store holds with what the audit log tells, after each restart: every stored change has exactly one
+//! record. The store is opened directly, while no server runs, so that nothing hides behind the API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use claviger_base::id::{AccessKeyId, KeyId};
+use claviger_model::{Key, KeyState};
+use claviger_store::SqliteEngine;
+use claviger_vault::{FileSeal, Vault};
+use serde_json::Value;
+
+/// What the log has told so far: how many records there are of each operation on each thing.
+#[derive(Default)]
+pub(crate) struct Records {
+    /// Segments and how far each was read.
+    read: BTreeMap<PathBuf, u64>,
+    requests: BTreeSet<String>,
+    told: BTreeMap<(String, String), u32>,
+    versions: BTreeMap<String, u32>,
+    /// The key that each alias was given to.
+    aliases: BTreeMap<String, String>,
+    /// Keys that something was told about since the last comparison.
+    touched: BTreeSet<String>,
+    faults: Vec<String>,
+    /// Records that a kill kept from being written in time.
+    recovered: usize,
+}
+
+/// Operations that change something, with what their record names.
+const ON_KEYS: [&str; 5] = ["CreateKey", "DisableKey", "ScheduleKeyDeletion", "DestroyKey", "AutomaticRotation"];
+
+impl Records {
+    /// Reads what was written since the last time, and compares everything.
+    pub(crate) fn compare(&mut self, data_dir: &Path) {
+        self.read_on(&data_dir.join("audit"));
+        let vault = open(data_dir);
+        let keys = self.compare_keys(&vault);
+        self.compare_aliases(&vault, &keys);
+        self.compare_first_start(&vault, data_dir);
+        self.touched.clear();
+        let faults = std::mem::take(&mut self.faults);
+        let first: Vec<&String> = faults.iter().take(20).collect();
+        assert!(faults.is_empty(), "{} of {} keys and their changes: {first:#?}", faults.len(), keys.len());
+    }
+
+    /// Records that came with a restart: without the outbox there would be none of these changes.
+    pub(crate) fn recovered(&self) -> usize {
+        self.recovered
+    }
+
+    /// Keys that rotated and keys that were destroyed by themselves.
+    pub(crate) fn automatic(&self) -> (usize, usize) {
+        let count = |operation: &str| self.told.keys().filter(|(told, _)| told == operation).count();
+        (count("AutomaticRotation"), count("DestroyKey"))
+    }
+
+    fn read_on(&mut self, audit: &Path) {
+        let mut segments: Vec<PathBuf> = std::fs::read_dir(audit).unwrap().map(|entry| entry.unwrap().path()).collect();
+        segments.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+        segments.sort();
+        for path in segments {
+            let mut file = std::fs::File::open(&path).unwrap();
+            let mut at = self.read.get(&path).copied().unwrap_or(0);
+            file.seek(SeekFrom::Start(at)).unwrap();
+            for line in BufReader::new(file).lines() {
+                let line = line.unwrap();
+                at += line.len() as u64 + 1;
+                self.take(&serde_json::from_str(&line).unwrap());
+            }
+            self.read.insert(path, at);
+        }
+    }
+
+    fn take(&mut self, line: &Value) {
+        if line["kind"] != "request" || line["code"] != "OK" {
+            return;
+        }
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let operation = text("operation");
+        if ["Describe", "List", "Get", "Advance", "Decrypt"].iter().any(|verb| operation.starts_with(verb)) {
+            return;
+        }
+        if !self.requests.insert(text("request_id")) {
+            self.faults.push(format!("the request {} of {operation} is recorded twice", text("request_id")));
+        }
+        if ON_KEYS.contains(&operation.as_str()) || operation == "CreateKeyVersion" {
+            self.touched.insert(text("key_id"));
+        }
+        self.recovered += usize::from(text("detail").starts_with("written after a restart"));
+        if !text("key_version_id").is_empty() {
+            *self.versions.entry(text("key_version_id")).or_default() += 1;
+        }
+        if operation == "CreateAlias" {
+            self.aliases.insert(text("named"), text("key_id"));
+            *self.told.entry((operation, text("named"))).or_default() += 1;
+        } else {
+            *self.told.entry((operation, text("key_id"))).or_default() += 1;
+        }
+    }
+
+    fn expect(&mut self, operation: &str, thing: &str, expected: u32) {
+        let told = self.told.get(&(operation.to_owned(), thing.to_owned())).copied().unwrap_or(0);
+        if told != expected {
+            self.faults.push(format!("{thing} has {told} records of {operation}, expected {expected}"));
+        }
+    }
+
+    fn compare_keys(&mut self, vault: &Vault) -> BTreeMap<String, Key> {
+        let stored = vault.keys(None, usize::MAX).unwrap().records.into_iter().map(|stored| stored.record.0);
+        let keys: BTreeMap<String, Key> = stored.map(|key| (key.id.to_string(), key)).collect();
+        for (id, key) in &keys {
+            self.expect("CreateKey", id, 1);
+            self.expect("DestroyKey", id, 0);
+            self.expect("ScheduleKeyDeletion", id, u32::from(key.state == KeyState::PendingDeletion));
+            if key.state != KeyState::PendingDeletion {
+                self.expect("DisableKey", id, u32::from(key.state == KeyState::Disabled));
+            }
+            let is_told = self.told.contains_key(&("CreateKey".to_owned(), id.clone()));
+            if self.touched.contains(id) || !is_told {
+                self.compare_versions(vault, &key.id);
+            }
+        }
+        let created = self.told.keys().filter(|(operation, _)| operation == "CreateKey");
+        let gone: Vec<String> = created.map(|(_, id)| id.clone()).filter(|id| !keys.contains_key(id)).collect();
+        for id in gone {
+            self.expect("ScheduleKeyDeletion", &id, 1);
+            self.expect("DestroyKey", &id, 1);
+        }
+        keys
+    }
+
+    fn compare_versions(&mut self, vault: &Vault, key: &KeyId) {
+        for version in vault.key_versions_of_key(key, None, usize::MAX).unwrap().records {
+            let id = version.record.0.id.to_string();
+            let told = self.versions.get(&id).copied().unwrap_or(0);
+            if told != 1 {
+                self.faults.push(format!("the version {id} has {told} records, expected 1"));
+            }
+        }
+    }
+
+    fn compare_aliases(&mut self, vault: &Vault, keys: &BTreeMap<String, Key>) {
+        let stored = vault.aliases(None, usize::MAX).unwrap().records;
+        let stored: BTreeSet<String> = stored.into_iter().map(|alias| alias.record.name.to_string()).collect();
+        for alias in &stored {
+            self.expect("CreateAlias", alias, 1);
+        }
+        for (alias, key) in &self.aliases {
+            let is_destroyed = keys.get(key).is_none_or(|key| key.state == KeyState::PendingDeletion);
+            if !stored.contains(alias) && !is_destroyed {
+                self.faults.push(format!("{alias} has a record and is not there"));
+            }
+        }
+    }
+
+    fn compare_first_start(&mut self, vault: &Vault, data_dir: &Path) {
+        for client_key in vault.client_keys(None, usize::MAX).unwrap().records {
+            self.expect("CreateClientKey", client_key.record.id.as_str(), 1);
+        }
+        let file = std::fs::read_to_string(data_dir.join("access-key.json")).unwrap();
+        let file: Value = serde_json::from_str(&file).unwrap();
+        let access_key = AccessKeyId::parse(file["AccessKeyId"].as_str().unwrap()).unwrap();
+        assert!(vault.access_key(&access_key).unwrap().is_some());
+        self.expect("CreateAccessKey", access_key.as_str(), 1);
+        self.expect("CreatePolicy", "first", 1);
+        self.expect("CreateApplicationAccessPoint", "first", 1);
+    }
+}
+
+fn open(data_dir: &Path) -> Vault {
+    let engine = Arc::new(SqliteEngine::open(data_dir).unwrap());
+    Vault::open(engine, &FileSeal::open(&data_dir.join("root.key")).unwrap()).unwrap()
+}

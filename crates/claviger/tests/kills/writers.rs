@@ -1,0 +1,63 @@
+//! Writers of the control plane that work until the server is gone, and the clock that makes keys rotate and go.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use claviger_wire::rpc::answer::KeyAnswer;
+use serde_json::Value;
+
+use crate::Clients;
+
+/// How many there are at once.
+pub(crate) const WRITERS: usize = 12;
+
+/// Keys that rotate by themselves, to be retired before they are many.
+pub(crate) type Rotating = Arc<Mutex<Vec<String>>>;
+
+/// Makes keys, and changes each in every way, until the server is gone.
+pub(crate) async fn write(clients: Arc<Clients>, number: usize, rotating: Rotating) {
+    let mut turn = number;
+    while one_key(&clients, turn, &rotating).await.is_some() {
+        turn += 1;
+    }
+}
+
+/// `None`: the server is gone.
+async fn one_key(clients: &Clients, turn: usize, rotating: &Rotating) -> Option<()> {
+    let rotates = turn.is_multiple_of(8);
+    let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
+    let parameters: &[_] = if rotates { &rotation } else { &[] };
+    let key = clients.rpc.call::<KeyAnswer>("CreateKey", parameters).await.ok()?.key_metadata.key_id;
+    let named = ("KeyId", key.clone());
+    clients.rpc.call::<Value>("CreateAlias", &[("AliasName", format!("alias/w-{key}")), named.clone()]).await.ok()?;
+    clients.rpc.call::<Value>("CreateKeyVersion", std::slice::from_ref(&named)).await.ok()?;
+    if rotates {
+        rotating.lock().unwrap().push(key);
+        return Some(());
+    }
+    clients.rpc.call::<Value>("DisableKey", std::slice::from_ref(&named)).await.ok()?;
+    if turn.is_multiple_of(3) {
+        retire(clients, &key).await?;
+    }
+    Some(())
+}
+
+/// Has a key destroyed as soon as the clock allows.
+pub(crate) async fn retire(clients: &Clients, key: &str) -> Option<()> {
+    let parameters = [("KeyId", key.to_owned()), ("PendingWindowInDays", "7".to_owned())];
+    clients.rpc.call::<Value>("ScheduleKeyDeletion", &parameters).await.ok().map(|_answer| ())
+}
+
+/// Eight days pass: what rotates every seven is due, and so is what was to be destroyed in seven. The server may be killed
+/// meanwhile.
+pub(crate) fn advance_clock(admin: SocketAddr) -> std::io::Result<()> {
+    let body = r#"{"advance":"8d"}"#;
+    let mut stream = TcpStream::connect(admin)?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST /dev/clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    stream.read_to_end(&mut Vec::new()).map(|_read| ())
+}

@@ -1,0 +1,275 @@
+//! A change has one record, wherever the way from its commit to the log is cut off; and who may do nothing here shares.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use claviger_audit::{AuditLog, Config};
+use claviger_base::SecretBytes;
+use claviger_base::id::RequestId;
+use claviger_model::{Key, KeySpec};
+use claviger_service::{CreateKey, Intent, Service};
+use claviger_store::MemoryEngine;
+use claviger_vault::OutboxEntry;
+use hyper::StatusCode;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::entry::Entry;
+use super::{Facts, Journal};
+use crate::fixture::Instance;
+use crate::metrics::Metrics;
+use crate::plane::Plane;
+
+/// An instance with a log; a restart is a new service and a new journal over the same store and files.
+struct Site {
+    instance: Instance,
+    home: TempDir,
+}
+
+struct Running {
+    service: Arc<Service>,
+    journal: Arc<Journal>,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self { instance: Instance::over(Arc::new(MemoryEngine::default())), home: tempfile::tempdir().unwrap() }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.home.path().join("audit")
+    }
+
+    /// Blocks, and is no async thread's.
+    fn start(&self) -> Running {
+        let dir = self.dir();
+        let config = Config {
+            dir: dir.clone(),
+            instance: self.instance.record.id.clone(),
+            segment_bytes: 1 << 20,
+            clock: self.instance.clock.clone(),
+            seed: SecretBytes::new(vec![7; 32]),
+            anchor: None,
+        };
+        let exists = AuditLog::exists(&dir).unwrap();
+        let log = if exists { AuditLog::open(config) } else { AuditLog::create(config) };
+        let service = self.instance.service();
+        let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
+        let journal = Journal::new(log.unwrap(), metrics, self.instance.clock.clone(), Arc::clone(&service));
+        journal.recover_outbox(&dir).unwrap();
+        Running { service, journal: Arc::new(journal) }
+    }
+
+    fn outbox(&self) -> Vec<OutboxEntry> {
+        self.instance.vault.outbox(None, 100).unwrap().records.into_iter().map(|stored| stored.record).collect()
+    }
+
+    /// The log's lines about `key`, as it is now.
+    fn lines_about(&self, key: &Key) -> Vec<Value> {
+        requests(&self.dir()).into_iter().filter(|line| line["key_id"] == key.id.as_str()).collect()
+    }
+}
+
+impl Running {
+    fn create(&self, intent: &Intent) -> Key {
+        let (spec, creator) = (KeySpec::AliyunAes256, String::new());
+        let request = CreateKey { spec, usage: None, description: String::new(), rotation_interval: None, creator };
+        self.service.create_key(request, intent).unwrap()
+    }
+
+    /// A request that has made a key and has no record yet.
+    fn request(&self) -> (Entry, Key) {
+        let id = RequestId::generate().unwrap();
+        let mut entry = self.journal.begin(Plane::Rpc, id.clone(), peer(), Instant::now());
+        entry.facts = facts();
+        let key = self.create(&entry.facts.intent(&id, peer(), Instant::now()));
+        (entry, key)
+    }
+}
+
+fn peer() -> SocketAddr {
+    ([192, 0, 2, 1], 443).into()
+}
+
+fn facts() -> Facts {
+    let principal = Some("LTAI0123456789abcdefghij".to_owned());
+    Facts { operation: Some("CreateKey"), principal, ..Facts::default() }
+}
+
+fn requests(dir: &Path) -> Vec<Value> {
+    let mut segments: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    segments.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+    segments.sort();
+    let text: String = segments.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["kind"] == "request").collect()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn the_records_of_a_first_start_come_with_the_first_log_and_once() {
+    let site = Site::new();
+    assert_eq!(site.outbox().len(), 4);
+    for _start in 0..3 {
+        drop(site.start());
+        assert_eq!(site.outbox(), []);
+        let lines = requests(&site.dir());
+        let mut operations: Vec<&str> = lines.iter().map(|line| line["operation"].as_str().unwrap()).collect();
+        operations.sort_unstable();
+        let expected = ["CreateAccessKey", "CreateApplicationAccessPoint", "CreateClientKey", "CreatePolicy"];
+        assert_eq!(operations, expected);
+        assert!(lines.iter().all(|line| line["plane"] == "local" && line["detail"].is_null()), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_crash_between_commit_and_record_costs_no_record() {
+    let site = Site::new();
+    let running = site.start();
+    let key = running.create(&facts().intent(&RequestId::generate().unwrap(), peer(), Instant::now()));
+    drop(running);
+    assert_eq!((site.outbox().len(), site.lines_about(&key).len()), (1, 0));
+    for _start in 0..3 {
+        drop(site.start());
+        let lines = site.lines_about(&key);
+        assert_eq!((site.outbox().len(), lines.len()), (0, 1));
+        let line = &lines[0];
+        assert_eq!((&line["operation"], &line["code"]), (&"CreateKey".into(), &"OK".into()));
+        assert_eq!((&line["plane"], &line["status"]), (&"rpc".into(), &200.into()));
+        assert_eq!(
+            (&line["principal"], &line["source"]),
+            (&"LTAI0123456789abcdefghij".into(), &"192.0.2.1:443".into())
+        );
+        assert_eq!(line["key_version_id"], key.initial_version.as_str());
+        assert_eq!(line["detail"], "written after a restart; the answer may not have left");
+    }
+}
+
+#[test]
+fn a_crash_between_record_and_removal_makes_no_second_record() {
+    let site = Site::new();
+    let running = site.start();
+    let (mut entry, key) = running.request();
+    entry.facts.end(StatusCode::OK, "OK");
+    runtime().block_on(entry.write()).unwrap();
+    let lines = site.lines_about(&key);
+    assert_eq!((site.outbox().len(), lines.len()), (1, 1), "removing waits for a pass");
+    drop(running);
+    for _start in 0..2 {
+        drop(site.start());
+        assert_eq!((site.outbox(), site.lines_about(&key)), (Vec::new(), lines.clone()));
+    }
+    assert!(lines[0]["detail"].is_null());
+}
+
+#[test]
+fn a_pass_clears_the_outbox_of_what_was_recorded() {
+    let site = Site::new();
+    let running = site.start();
+    let (mut entry, key) = running.request();
+    entry.facts.end(StatusCode::OK, "OK");
+    runtime().block_on(entry.write()).unwrap();
+    running.journal.deliver();
+    assert_eq!((site.outbox().len(), site.lines_about(&key).len()), (0, 1));
+}
+
+#[test]
+fn a_record_that_could_not_be_written_is_written_when_it_can_be() {
+    let site = Site::new();
+    let running = site.start();
+    let (mut entry, key) = running.request();
+    entry.facts.end(StatusCode::OK, "OK");
+    // No directory can be made where a file is.
+    let aside = site.home.path().join("aside");
+    std::fs::rename(site.dir(), &aside).unwrap();
+    std::fs::write(site.dir(), "in the way").unwrap();
+    assert!(runtime().block_on(entry.write()).is_err(), "the caller gets 503");
+    running.journal.deliver();
+    assert_eq!(site.outbox().len(), 1, "the change stays, and what tells of it");
+    std::fs::remove_file(site.dir()).unwrap();
+    std::fs::rename(&aside, site.dir()).unwrap();
+    // The log tries by itself every second.
+    let started = Instant::now();
+    while !running.journal.is_writable() {
+        assert!(started.elapsed() < Duration::from_secs(60), "the log does not come back");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for _pass in 0..2 {
+        running.journal.deliver();
+        let lines = site.lines_about(&key);
+        assert_eq!((site.outbox().len(), lines.len()), (0, 1));
+        assert_eq!(lines[0]["code"], "OK");
+    }
+}
+
+#[test]
+fn a_request_that_was_cut_off_after_its_change_has_the_record_of_the_change_only() {
+    let site = Site::new();
+    let running = site.start();
+    let (entry, key) = running.request();
+    drop(entry);
+    running.journal.deliver();
+    let lines = site.lines_about(&key);
+    assert_eq!((site.outbox().len(), lines.len()), (0, 1));
+    assert_eq!((&lines[0]["code"], &lines[0]["status"]), (&"OK".into(), &200.into()));
+    // Nor is there one that names no key.
+    assert!(requests(&site.dir()).iter().all(|line| line["code"] == "OK"));
+}
+
+#[test]
+fn a_change_whose_answer_was_an_error_is_recorded_as_made() {
+    let site = Site::new();
+    let running = site.start();
+    let (mut entry, key) = running.request();
+    entry.facts.end(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure");
+    runtime().block_on(entry.write()).unwrap();
+    let lines = site.lines_about(&key);
+    assert_eq!(lines.len(), 1);
+    assert_eq!((&lines[0]["code"], &lines[0]["status"]), (&"OK".into(), &200.into()));
+    assert!(lines[0]["detail"].as_str().unwrap().starts_with("the change stands"), "{lines:?}");
+}
+
+/// Answers so many requests at once, and waits for their records.
+fn flood(running: &Running, requests: usize, prepare: impl Fn(&mut Facts)) {
+    runtime().block_on(async {
+        let mut writing = tokio::task::JoinSet::new();
+        for _ in 0..requests {
+            let id = RequestId::generate().unwrap();
+            let mut entry = running.journal.begin(Plane::Instance, id, peer(), Instant::now());
+            prepare(&mut entry.facts);
+            writing.spawn(entry.write());
+        }
+        writing.join_all().await.into_iter().for_each(Result::unwrap);
+    });
+}
+
+#[test]
+fn a_flood_of_a_known_caller_that_may_do_nothing_here_is_bounded_counted_and_named() {
+    const FLOOD: usize = 3_000;
+    let site = Site::new();
+    let running = site.start();
+    let expired = "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000";
+    let mut before = requests(&site.dir()).len();
+    flood(&running, FLOOD, |facts| {
+        facts.shut_out(expired);
+        facts.end(StatusCode::UNAUTHORIZED, "Forbidden.ClientKeyNotValid");
+    });
+    let lines = requests(&site.dir()).split_off(before);
+    // 1,000 at once and 50 a second: this takes seconds at most.
+    assert!((1_000..2_000).contains(&lines.len()), "{} records of {FLOOD} requests", lines.len());
+    let counted: u64 = lines.iter().map(|line| line["repeated"].as_u64().unwrap_or(1)).sum();
+    assert_eq!(counted, FLOOD as u64);
+    assert!(lines.iter().all(|line| line["principal"] == expired), "each record names whose key it was");
+    before += lines.len();
+    // Who may do something here has a record of each request, whatever becomes of it.
+    flood(&running, 100, |facts| {
+        facts.principal = Some(expired.to_owned());
+        facts.end(StatusCode::FORBIDDEN, "Forbidden.NoPermission");
+    });
+    assert_eq!(requests(&site.dir()).split_off(before).len(), 100);
+}

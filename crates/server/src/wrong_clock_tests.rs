@@ -1,0 +1,247 @@
+//! A wrong clock at one start, on a whole server: what it held back can be rescued, and is destroyed in the end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_base::time_source::{ManualTime, TimeSource};
+use claviger_base::{Clock, Timestamp};
+use claviger_keygen::StockSizes;
+use claviger_model::KeyState;
+use claviger_service::{KeyRef, PairConcurrency, Service, ServiceError, UsePolicy, dev_alias};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+
+use crate::assemble::{Options, Server};
+use crate::confirm_clock::StoppedClock;
+use crate::fixture::intent;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn options(dir: &Path) -> Options {
+    let any = ([127, 0, 0, 1], 0).into();
+    Options {
+        data_dir: dir.to_owned(),
+        root_key_file: dir.join("root.key"),
+        listen: any,
+        admin: any,
+        hostnames: Vec::new(),
+        pair_concurrency: PairConcurrency::Unlimited,
+        keygen: claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() },
+        use_policy: UsePolicy::default(),
+        offers_http2: true,
+        connections_max: 16,
+        audit_segment_bytes: 1 << 20,
+        is_dev: true,
+    }
+}
+
+/// A server whose clocks stand still but for the test's hand.
+struct Running {
+    time: Arc<ManualTime>,
+    service: Arc<Service>,
+    pass: Box<dyn Fn() + Send>,
+    admin: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn under(dir: &Path, wall: Timestamp) -> Self {
+        let time = Arc::new(ManualTime::at(wall));
+        let server = Server::start_under(options(dir), Clock::over(Arc::clone(&time) as _)).await.unwrap();
+        let (service, pass) = server.under_test();
+        let admin = server.admin_address().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        Self { time, service, pass: Box::new(pass), admin, stop, serving }
+    }
+
+    /// The key that `dev` made first.
+    fn key(&self) -> Result<claviger_model::Key, ServiceError> {
+        self.service.describe_key(&KeyRef::Alias(dev_alias().unwrap()))
+    }
+
+    /// Runs for `time`, a pass every ten minutes.
+    fn run(&self, time: Duration) {
+        for _ in 0..time.as_secs() / 600 {
+            self.time.pass(10 * MINUTE);
+            (self.pass)();
+        }
+    }
+
+    async fn ask(&self, request: &str) -> String {
+        let mut connection = tokio::net::TcpStream::connect(self.admin).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")).await
+    }
+
+    async fn move_clock(&self, body: &str) -> String {
+        let length = body.len();
+        let head = "POST /dev/clock HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+        self.ask(&format!("{head}content-length: {length}\r\n\r\n{body}")).await
+    }
+
+    async fn stop(self) -> Timestamp {
+        self.stop.send(()).unwrap();
+        self.serving.await.unwrap();
+        self.time.wall()
+    }
+}
+
+fn start() -> Timestamp {
+    Timestamp::parse_iso8601("2026-11-28T07:00:00Z").unwrap()
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    time.plus_s(i64::try_from(by.as_secs()).unwrap())
+}
+
+/// A stopped server whose first key is to be destroyed in 30 days. When it stopped.
+async fn scheduled(dir: &Path) -> Timestamp {
+    let server = Running::under(dir, start()).await;
+    server.service.schedule_key_deletion(&KeyRef::Alias(dev_alias().unwrap()), 30, &intent()).unwrap();
+    server.run(10 * MINUTE);
+    server.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_under_a_clock_ahead_destroys_nothing_that_can_be_rescued() {
+    let dir = tempfile::tempdir().unwrap();
+    let stopped = scheduled(dir.path()).await;
+    let server = Running::under(dir.path(), later(stopped, 31 * DAY)).await;
+    server.time.pass(Duration::from_secs(5));
+    (server.pass)();
+    assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion, "b11ca39 has destroyed it by now");
+    let ready = server.get("/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\r\n\r\nready\n"), "{ready}");
+    assert!(ready.contains("destruction of keys is held back (1 due by the clock)"), "{ready}");
+    assert!(ready.contains("31 d 0 h ahead") && ready.contains("claviger clock confirm"), "{ready}");
+    let metrics = server.get("/metrics").await;
+    assert!(metrics.contains("claviger_destruction_held 1") && metrics.contains("claviger_keys_held 1"), "{metrics}");
+    let rescued = server.service.cancel_key_deletion(&KeyRef::Alias(dev_alias().unwrap()), &intent()).unwrap();
+    assert_eq!(rescued.state, KeyState::Enabled);
+    server.run(2 * DAY);
+    assert_eq!(server.key().unwrap().state, KeyState::Enabled);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_is_put_right_and_nothing_has_happened() {
+    let dir = tempfile::tempdir().unwrap();
+    let stopped = scheduled(dir.path()).await;
+    let wrong = Running::under(dir.path(), later(stopped, 31 * DAY)).await;
+    wrong.run(23 * 60 * MINUTE);
+    wrong.stop().await;
+    let right = Running::under(dir.path(), later(stopped, DAY)).await;
+    (right.pass)();
+    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion);
+    assert!(right.get("/readyz").await.ends_with("\r\n\r\nready\n"));
+    assert!(right.get("/metrics").await.contains("claviger_destruction_held 0"));
+    right.run(28 * DAY);
+    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion, "30 days are not over");
+    right.run(2 * DAY);
+    assert!(right.key().is_err(), "now they are");
+    right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_stays_is_believed_after_a_day_of_running() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut wall = later(scheduled(dir.path()).await, 31 * DAY);
+    for _ in 0..4 {
+        let server = Running::under(dir.path(), wall).await;
+        server.run(350 * MINUTE);
+        assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
+        wall = server.stop().await;
+    }
+    let server = Running::under(dir.path(), wall).await;
+    server.run(120 * MINUTE);
+    assert!(server.key().is_err(), "held for good");
+    assert!(server.get("/readyz").await.ends_with("\r\n\r\nready\n"), "it says so no more");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_set_while_the_server_runs_is_no_better() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::under(dir.path(), scheduled(dir.path()).await).await;
+    server.time.set_wall(later(server.time.wall(), 31 * DAY));
+    (server.pass)();
+    assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_is_kept_by_a_server_whose_clock_is_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Running::under(dir.path(), start()).await;
+    let stopped = first.stop().await;
+    let behind = Running::under(dir.path(), stopped.plus_s(-400 * 86_400)).await;
+    behind.service.schedule_key_deletion(&KeyRef::Alias(dev_alias().unwrap()), 7, &intent()).unwrap();
+    (behind.pass)();
+    assert!(behind.get("/readyz").await.contains("400 d 0 h behind"));
+    behind.stop().await;
+    let right = Running::under(dir.path(), stopped).await;
+    right.run(6 * DAY);
+    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion, "b11ca39: seven days after a wrong date");
+    right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_clock_is_believed_at_once_and_on_record() {
+    let dir = tempfile::tempdir().unwrap();
+    // The machine's real clock is years from this one.
+    let behind = later(scheduled(dir.path()).await, DAY);
+    let opened = || StoppedClock::open(dir.path(), &dir.path().join("root.key")).unwrap();
+    let confirmed = opened().confirm().unwrap();
+    assert_eq!(opened().hold, None);
+    let server = Running::under(dir.path(), later(confirmed, 40 * DAY)).await;
+    assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
+    server.stop().await;
+    let log = std::fs::read_to_string(dir.path().join("audit/audit-00000000000000000001.log")).unwrap();
+    assert_eq!(log.matches("ConfirmClock").count(), 1);
+    let again = Running::under(dir.path(), behind).await;
+    again.stop().await;
+    let log = std::fs::read_to_string(dir.path().join("audit/audit-00000000000000000001.log")).unwrap();
+    assert_eq!(log.matches("ConfirmClock").count(), 1, "it is said once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_of_dev_is_moved_without_a_jump_and_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::under(dir.path(), scheduled(dir.path()).await).await;
+    assert!(server.move_clock("{\"advance\":\"8d\"}").await.contains("\"offset_ms\":691200000"));
+    let stopped = server.stop().await;
+    let server = Running::under(dir.path(), stopped).await;
+    assert_eq!(server.service.clock().offset_ms(), 691_200_000, "a restart keeps it");
+    let reset = server.move_clock("{\"reset\":true}").await;
+    assert!(reset.contains("\"offset_ms\":0") && server.service.clock().now() == server.time.wall(), "{reset}");
+    let stopped = server.stop().await;
+    let server = Running::under(dir.path(), stopped).await;
+    assert_eq!(server.service.clock().offset_ms(), 0);
+    assert!(server.move_clock("{\"advance\":\"31d\"}").await.starts_with("HTTP/1.1 200"));
+    assert!(server.key().is_err(), "it is destroyed before the answer");
+    assert!(server.get("/readyz").await.ends_with("\r\n\r\nready\n"));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_under_a_name_of_its_own_reads_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::under(dir.path(), start()).await;
+    for path in ["/metrics", "/readyz", "/healthz", "/dev/clock"] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: evil.example:8444\r\nconnection: close\r\n\r\n");
+        let answer = server.ask(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 421") && answer.contains("web page"), "{answer}");
+    }
+    assert!(server.get("/metrics").await.starts_with("HTTP/1.1 200"));
+    server.stop().await;
+}
