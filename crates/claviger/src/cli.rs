@@ -1,18 +1,37 @@
 //! The command line: every command with the help a stranger needs.
 
+mod client_keys;
+mod clock;
+mod crypto;
+mod data_key_pair;
+mod keys;
+mod target;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::client_keys::{ClientKey, PermissionName};
+pub(crate) use self::clock::{Clock, StoppedInstance};
+pub(crate) use self::crypto::{AadArgs, Decrypt, Encrypt, Sign, Verify};
+pub(crate) use self::data_key_pair::DataKeyPair;
+pub(crate) use self::keys::{Alias, Key, Listing, OnOff, OneKey};
+pub(crate) use self::target::Target;
 use crate::config::parse_size;
 use crate::output::Output;
+
+/// What a script may rely on; `Failure::exit_code` gives them.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 a file or an argument cannot be used, or the server could not start; 2 the command line is wrong;
+3 the server refused; 4 no answer from the server; 5 `verify`: the signature is not valid; 130 interrupted.
+With `--output json` an error is one JSON object on standard error: Code, Message, RequestId, Status, Hint.";
 
 /// An open key management service that speaks Alibaba Cloud KMS's own protocols.
 ///
 /// Start with `claviger demo` to see it work, or `claviger dev` to point your own program at it.
 #[derive(Debug, Parser)]
-#[command(name = "claviger", version)]
+#[command(name = "claviger", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -50,6 +69,14 @@ pub(crate) enum Command {
     /// Issue and revoke the keys that applications sign with
     #[command(subcommand)]
     ClientKey(ClientKey),
+    /// Encrypt a file or standard input under the primary version of a key
+    Encrypt(Encrypt),
+    /// Decrypt what `encrypt` or an SDK encrypted
+    Decrypt(Decrypt),
+    /// Sign a file or standard input
+    Sign(Sign),
+    /// Say whether a signature is valid; exit code 5 if it is not
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -137,239 +164,5 @@ pub(crate) enum Audit {
         /// Print as text or JSON
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Clock {
-    /// Show what a stopped server believes and what the machine's clock says
-    Show {
-        #[command(flatten)]
-        instance: StoppedInstance,
-        /// Print as text or JSON
-        #[arg(long, value_enum, default_value = "text")]
-        output: Output,
-    },
-    /// Say that the machine's clock is right, so that a stopped server destroys what is due by it when it starts
-    ///
-    /// A server that finds its clock ahead of what it has seen pass holds destruction back for 24 hours of running. Look
-    /// at the clock before you confirm it: keys that are destroyed do not come back.
-    Confirm {
-        #[command(flatten)]
-        instance: StoppedInstance,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-        /// Print as text or JSON
-        #[arg(long, value_enum, default_value = "text")]
-        output: Output,
-    },
-}
-
-/// A stopped server: by its configuration, or by its directory and root key.
-#[derive(Debug, Args)]
-pub(crate) struct StoppedInstance {
-    /// Its configuration file
-    #[arg(long, conflicts_with_all = ["data_dir", "root_key_file"])]
-    pub(crate) config: Option<PathBuf>,
-    /// Its data directory
-    #[arg(long, default_value = "./claviger-data")]
-    pub(crate) data_dir: PathBuf,
-    /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
-    #[arg(long)]
-    pub(crate) root_key_file: Option<PathBuf>,
-}
-
-/// Where the server is, and with which files to call it.
-#[derive(Debug, Args)]
-pub(crate) struct Target {
-    /// The server
-    #[arg(long, default_value = "https://127.0.0.1:8443", env = "CLAVIGER_ENDPOINT")]
-    pub(crate) endpoint: String,
-    /// The directory with ca.pem, client-key.json, client-key-password.txt and access-key.json
-    #[arg(long, default_value = "./claviger-data", env = "CLAVIGER_DATA_DIR")]
-    pub(crate) data_dir: PathBuf,
-    /// Print as text or JSON
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DataKeyPair {
-    /// Make a pair under the primary version of a key; the wrapped private key is printed as Base64
-    Generate {
-        #[command(flatten)]
-        target: Target,
-        /// The wrapping key: an id or an alias
-        #[arg(long, default_value = "alias/dev")]
-        key_id: String,
-        /// RSA_2048, RSA_3072, RSA_4096, EC_P256 or EC_P256K
-        #[arg(long, default_value = "RSA_2048")]
-        spec: String,
-        /// PEM or DER
-        #[arg(long, default_value = "PEM")]
-        format: String,
-        /// Additional authenticated data; needed again to open
-        #[arg(long, default_value = "")]
-        aad: String,
-        /// Do not ask for the plaintext private key
-        #[arg(long)]
-        without_plaintext: bool,
-        /// Write the files NAME.pub, NAME.key (mode 0600) and NAME.wrapped instead of printing keys
-        #[arg(long)]
-        out: Option<PathBuf>,
-    },
-    /// Open a wrapped private key
-    Open {
-        #[command(flatten)]
-        target: Target,
-        /// The file with the wrapped private key: Base64 as printed, or the raw bytes of NAME.wrapped
-        wrapped: PathBuf,
-        /// The additional authenticated data it was made with
-        #[arg(long, default_value = "")]
-        aad: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Key {
-    /// Make a key
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// Aliyun_AES_256, Aliyun_SM4, RSA_2048, RSA_3072, RSA_4096, EC_P256, EC_P256K, EC_SM2 or HMAC_SHA_256
-        #[arg(long, default_value = "Aliyun_AES_256")]
-        spec: String,
-        /// ENCRYPT/DECRYPT or SIGN/VERIFY; a key that can sign signs unless told otherwise
-        #[arg(long)]
-        usage: Option<String>,
-        /// Words about it
-        #[arg(long, default_value = "")]
-        description: String,
-        /// Rotate by itself this often, for example 365d; 7d to 730d
-        #[arg(long)]
-        rotation_interval: Option<String>,
-    },
-    /// Show a key
-    Describe(OneKey),
-    /// List keys
-    List(Listing),
-    /// Make a new primary version now
-    Rotate(OneKey),
-    /// Make a disabled key usable
-    Enable(OneKey),
-    /// Keep a key from being used
-    Disable(OneKey),
-    /// Set how often a key rotates by itself
-    Rotation {
-        #[command(flatten)]
-        key: OneKey,
-        /// On or off
-        #[arg(value_enum)]
-        state: OnOff,
-        /// How often, for example 365d; needed with `on`
-        #[arg(long)]
-        interval: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnOff {
-    On,
-    Off,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct OneKey {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// The key: an id or an alias
-    pub(crate) key_id: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Listing {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Which page
-    #[arg(long, default_value_t = 1)]
-    pub(crate) page: u32,
-    /// Entries on a page, at most 100
-    #[arg(long, default_value_t = 100)]
-    pub(crate) page_size: u32,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Alias {
-    /// Bind a name to a key
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// The name, beginning `alias/`
-        name: String,
-        /// The key: an id or another alias
-        key_id: String,
-    },
-    /// List names
-    List(Listing),
-    /// Remove a name; its key stays
-    Delete {
-        #[command(flatten)]
-        target: Target,
-        /// The name
-        name: String,
-    },
-}
-
-/// A permission template, short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PermissionName {
-    /// Cryptographic operations with keys
-    KeyUser,
-    /// Reading secrets
-    SecretUser,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClientKey {
-    /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
-    ///
-    /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
-    /// resources and networks given; one that exists keeps its policies, and takes none of those options.
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// The application access point: letters, digits, `-`, `_`
-        name: String,
-        /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
-        #[arg(long = "permission", value_enum)]
-        permissions: Vec<PermissionName>,
-        /// With what: `key/*`, `key/<id>`, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
-        #[arg(long = "resource")]
-        resources: Vec<String>,
-        /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
-        #[arg(long = "network")]
-        networks: Vec<String>,
-        /// Where to write the two files
-        #[arg(long, default_value = ".")]
-        out: PathBuf,
-        /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
-        #[arg(long, requires = "not_after")]
-        not_before: Option<String>,
-        /// Refused from this date on; five years from now unless given
-        #[arg(long, requires = "not_before")]
-        not_after: Option<String>,
-    },
-    /// List client keys, with the policies of their application access points
-    List {
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Revoke a client key, at once and for ever
-    Revoke {
-        #[command(flatten)]
-        target: Target,
-        /// Its id, KAAP....
-        client_key_id: String,
     },
 }

@@ -3,9 +3,14 @@
 mod audit;
 mod client_keys;
 mod clock;
+mod crypto;
 mod data_key_pair;
 mod demo;
+mod first_steps;
+mod input;
+mod interrupt;
 mod keys;
+mod listing;
 mod new_file;
 mod serve;
 mod target;
@@ -34,6 +39,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             Command::Key(command) => keys::key(command).await,
             Command::Alias(command) => keys::alias(command).await,
             Command::ClientKey(command) => client_keys::client_key(command).await,
+            Command::Encrypt(command) => crypto::encrypt(command).await,
+            Command::Decrypt(command) => crypto::decrypt(command).await,
+            Command::Sign(command) => crypto::sign(command).await,
+            Command::Verify(command) => crypto::verify(command).await,
         }
     })
 }

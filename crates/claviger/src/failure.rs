@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use claviger_audit::VerifyError;
 use claviger_client::ClientError;
 use claviger_server::StartError;
+use serde_json::{Value, json};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -43,6 +44,12 @@ pub(crate) enum Failure {
     Argument(String),
     /// The demonstration did not show what it must.
     Demo(String),
+    /// A signal came while the command waited.
+    Interrupted,
+    /// `verify`: the signature does not belong to key and message.
+    NotValid,
+    /// The command line, in clap's words.
+    Usage(String),
     /// The runtime did not start.
     Runtime(std::io::Error),
 }
@@ -60,10 +67,45 @@ impl fmt::Display for Failure {
                 f.write_str("raise the limit (ulimit -n, LimitNOFILE= of a systemd unit)")?;
                 if *fitting > 0 { write!(f, ", or set connections_max to {fitting} at most") } else { Ok(()) }
             }
-            Self::Argument(text) => f.write_str(text),
+            Self::Interrupted => f.write_str("interrupted; no file was left"),
+            Self::NotValid => f.write_str("the signature is not valid for this key and message"),
+            Self::Argument(text) | Self::Usage(text) => f.write_str(text),
             Self::Demo(text) => write!(f, "the demonstration failed: {text}"),
             Self::Runtime(error) => write!(f, "the system gave no threads: {error}"),
         }
+    }
+}
+
+impl Failure {
+    /// What a script may rely on; `claviger --help` says so.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Client(ClientError::Api { .. }) => 3,
+            Self::Client(error) if error.is_no_answer() => 4,
+            Self::NotValid => 5,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+
+    /// The same as the text, for a program. Fields that an error has not are null.
+    pub(crate) fn to_json(&self) -> Value {
+        let (message, hint) = match self {
+            Self::Client(error) => (error.message(), error.hint()),
+            other => (other.to_string(), None),
+        };
+        let (code, request_id, status) = match self {
+            Self::Client(ClientError::Api { code, request_id, status, .. }) => {
+                (code.as_str(), Some(request_id), Some(status))
+            }
+            Self::Client(error) if error.is_no_answer() => ("Client.NoAnswer", None, None),
+            Self::Usage(_) => ("Client.Usage", None, None),
+            Self::NotValid => ("Client.SignatureNotValid", None, None),
+            Self::Interrupted => ("Client.Interrupted", None, None),
+            _ => ("Client.Failed", None, None),
+        };
+        json!({ "Code": code, "Message": message, "RequestId": request_id, "Status": status, "Hint": hint })
     }
 }
 

@@ -15,6 +15,8 @@ use clap::Parser;
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::output::Output;
 
 /// What is freed is wiped: buffers of the HTTP/2 and TLS libraries, too, whose contents nobody else wipes.
 #[global_allocator]
@@ -23,11 +25,18 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 fn main() -> ExitCode {
     forbid_core_dumps();
     open_files::allow_many();
-    match command::run(Cli::parse()) {
+    let output = Output::of_arguments();
+    let ended = match Cli::try_parse() {
+        Ok(cli) => command::run(cli),
+        Err(error) if error.use_stderr() && output == Output::Json => Err(Failure::Usage(error.to_string())),
+        // Help and version, or an error for a person.
+        Err(shown) => shown.exit(),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("claviger: {failure}");
-            ExitCode::FAILURE
+            output.print_failure(&failure);
+            ExitCode::from(failure.exit_code())
         }
     }
 }

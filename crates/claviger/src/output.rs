@@ -19,6 +19,23 @@ pub(crate) enum Output {
 }
 
 impl Output {
+    /// What the arguments ask for, also when they cannot be parsed: errors are printed the same way.
+    pub(crate) fn of_arguments() -> Self {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        let is_pair =
+            |pair: &[std::ffi::OsString]| matches!(pair, [name, value] if name == "--output" && value == "json");
+        let is_json = arguments.iter().any(|text| text == "--output=json") || arguments.windows(2).any(is_pair);
+        if is_json { Self::Json } else { Self::Text }
+    }
+
+    /// Prints why a command failed, on standard error.
+    pub(crate) fn print_failure(self, failure: &Failure) {
+        match self {
+            Self::Json => eprintln!("{}", failure.to_json()),
+            Self::Text => eprintln!("claviger: {failure}"),
+        }
+    }
+
     /// Prints an answer of the server.
     pub(crate) fn print(self, answer: &impl Serialize) -> Result<(), Failure> {
         let value = serde_json::to_value(answer).map_err(|error| Failure::Argument(error.to_string()))?;
@@ -71,4 +88,20 @@ fn write_text(out: &mut String, value: &Value, name: &str) {
         Value::String(text) => leaf(text),
         other => leaf(other),
     }
+}
+
+/// Columns as wide as their widest entry, two spaces apart.
+pub(crate) fn table(titles: &[&str], rows: Vec<Vec<String>>) -> String {
+    let titles: Vec<_> = titles.iter().map(|title| (*title).to_owned()).collect();
+    let rows: Vec<_> = std::iter::once(titles).chain(rows).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
 }

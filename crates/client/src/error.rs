@@ -24,6 +24,27 @@ pub enum ClientError {
         /// What the system or TLS said.
         reason: String,
     },
+    /// Nothing listens there.
+    Refused {
+        /// Where to.
+        endpoint: String,
+    },
+    /// The server's certificate is not one that the CA file vouches for.
+    Untrusted {
+        /// Where to.
+        endpoint: String,
+        /// The CA file, if the caller named it.
+        ca_file: Option<PathBuf>,
+        /// What TLS said.
+        reason: String,
+    },
+    /// The server did not answer in time.
+    TimedOut {
+        /// Where to.
+        endpoint: String,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// The server answered something that is not of the API.
     UnexpectedAnswer {
         /// HTTP status.
@@ -42,26 +63,66 @@ pub enum ClientError {
     Signing,
 }
 
+impl ClientError {
+    /// What failed, without what to try.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Api { code, message, request_id, .. } => format!("{code}: {message} (request {request_id})"),
+            Self::Connect { endpoint, reason } => format!("no answer from {endpoint}: {reason}"),
+            Self::Refused { endpoint } => format!("nothing listens on {endpoint}: connection refused"),
+            Self::Untrusted { endpoint, ca_file: Some(path), reason } => {
+                format!("the certificate of {endpoint} does not fit the CA file {}: {reason}", path.display())
+            }
+            Self::Untrusted { endpoint, ca_file: None, reason } => {
+                format!("the certificate of {endpoint} does not fit the CA file: {reason}")
+            }
+            Self::TimedOut { endpoint, seconds } => format!("no answer from {endpoint} within {seconds} s"),
+            Self::UnexpectedAnswer { status } => format!("the answer (HTTP {status}) is not from a KMS instance"),
+            Self::File { path, reason } => format!("{}: {reason}", path.display()),
+            Self::Endpoint(text) => format!("`{text}` is not an endpoint"),
+            Self::Signing => "the client key could not sign".to_owned(),
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Api { code, .. } => hint(code),
+            Self::Connect { .. } => Some("is the server running there, and was this ca.pem made by it?"),
+            Self::Refused { .. } => Some("is the server running? `claviger dev` starts one; --endpoint names another"),
+            Self::Untrusted { .. } => Some(
+                "use the ca.pem of the server that answers there (--data-dir), and a host name that its certificate has (--hostname of the server)",
+            ),
+            Self::TimedOut { .. } => Some("is the server overloaded or stopped? --timeout waits longer"),
+            Self::UnexpectedAnswer { .. } => Some("check the endpoint"),
+            Self::File { .. } => None,
+            Self::Endpoint(_) => Some("https://127.0.0.1:8443"),
+            Self::Signing => Some("is its file complete?"),
+        }
+    }
+
+    /// Whether no answer of a KMS instance came back.
+    #[must_use]
+    pub const fn is_no_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. }
+                | Self::Refused { .. }
+                | Self::Untrusted { .. }
+                | Self::TimedOut { .. }
+                | Self::UnexpectedAnswer { .. }
+        )
+    }
+}
+
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Api { code, message, request_id, .. } => {
-                write!(f, "{code}: {message} (request {request_id})")?;
-                match hint(code) {
-                    Some(hint) => write!(f, "\n  try: {hint}"),
-                    None => Ok(()),
-                }
-            }
-            Self::Connect { endpoint, reason } => write!(
-                f,
-                "no answer from {endpoint}: {reason}\n  try: is the server running there, and was this ca.pem made by it?"
-            ),
-            Self::UnexpectedAnswer { status } => {
-                write!(f, "the answer (HTTP {status}) is not from a KMS instance\n  try: check the endpoint")
-            }
-            Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Endpoint(text) => write!(f, "`{text}` is not an endpoint\n  try: https://127.0.0.1:8443"),
-            Self::Signing => f.write_str("the client key could not sign\n  try: is its file complete?"),
+        f.write_str(&self.message())?;
+        match self.hint() {
+            Some(hint) => write!(f, "\n  try: {hint}"),
+            None => Ok(()),
         }
     }
 }

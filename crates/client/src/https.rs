@@ -1,5 +1,8 @@
 //! HTTPS to one server whose certificate authority is known: connections are kept and reused.
 
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +20,15 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::error::ClientError;
 
 /// Longest wait for an answer; an RSA_4096 pair made from nothing on a slow machine takes seconds.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server, trusted through its `ca.pem`.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     base: String,
     authority: String,
+    ca_file: Option<PathBuf>,
+    answer_within: Duration,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
@@ -85,7 +90,22 @@ impl Endpoint {
             HttpVersion::Http2 => connector.enable_http2().build(),
         };
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Self { base: format!("https://{authority}"), authority, client })
+        let base = format!("https://{authority}");
+        Ok(Self { base, authority, ca_file: None, answer_within: ANSWER_WITHIN, client })
+    }
+
+    /// Names the file that the CA certificate came from in errors about it.
+    #[must_use]
+    pub fn with_ca_file(mut self, path: PathBuf) -> Self {
+        self.ca_file = Some(path);
+        self
+    }
+
+    /// Waits so long for each answer, instead of 60 s.
+    #[must_use]
+    pub fn with_timeout(mut self, answer_within: Duration) -> Self {
+        self.answer_within = answer_within;
+        self
     }
 
     /// `HOST:PORT`, as the header `host` carries it.
@@ -107,18 +127,41 @@ impl Endpoint {
         }
         let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
         let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| broken(with_sources(&error)))?;
+            let response = self.client.request(request).await.map_err(|error| self.unreached(&error))?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| broken(with_sources(&error)))?.to_bytes();
             Ok(Received { status: parts.status.as_u16(), headers: parts.headers, body })
         };
-        let answered = tokio::time::timeout(ANSWER_MAX, exchange).await;
-        answered.map_err(|_elapsed| broken(format!("no answer within {} s", ANSWER_MAX.as_secs())))?
+        let answered = tokio::time::timeout(self.answer_within, exchange).await;
+        answered.map_err(|_elapsed| ClientError::TimedOut {
+            endpoint: self.base.clone(),
+            seconds: self.answer_within.as_secs(),
+        })?
+    }
+
+    /// Why there is no connection.
+    fn unreached(&self, error: &(dyn Error + 'static)) -> ClientError {
+        let endpoint = self.base.clone();
+        let mut cause = Some(error);
+        while let Some(inner) = cause {
+            let io = inner.downcast_ref::<io::Error>();
+            if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+                return ClientError::Refused { endpoint };
+            }
+            if let Some(rustls::Error::InvalidCertificate(why)) = inner.downcast_ref() {
+                let reason = rustls::Error::InvalidCertificate(why.clone()).to_string();
+                return ClientError::Untrusted { endpoint, ca_file: self.ca_file.clone(), reason };
+            }
+            // The source of an I/O error is the source of what it wraps, not that itself.
+            let wrapped = io.and_then(io::Error::get_ref).map(|wrapped| wrapped as &(dyn Error + 'static));
+            cause = wrapped.or_else(|| inner.source());
+        }
+        ClientError::Connect { endpoint, reason: with_sources(error) }
     }
 }
 
 /// An error with all that caused it, outermost first.
-fn with_sources(error: &dyn std::error::Error) -> String {
+fn with_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -7,7 +7,7 @@ use claviger_audit::{AuditLog, Expected, OpenError, What, verify};
 use claviger_base::SecretBytes;
 
 use crate::fixture::{
-    all_lines, append_groups, check, config, copy, filled, lines, mark_of, of_kind, record, segments,
+    all_lines, append_groups, check, config, copy, filled, mark_of, of_kind, record, segments,
 };
 
 fn reopen(dir: &Path) -> Result<AuditLog, OpenError> {

@@ -2,16 +2,17 @@
 
 use claviger_client::{ClientError, RpcClient};
 use claviger_crypto::client_key::generate_password;
-use claviger_model::Permission;
+use claviger_model::{Permission, Resource};
 use claviger_wire::rpc::answer::access::{AccessPointAnswer, PolicyAnswer};
-use claviger_wire::rpc::answer::{CreateClientKeyAnswer, ListClientKeysAnswer};
+use claviger_wire::rpc::answer::{CreateClientKeyAnswer, KeyAnswer, ListClientKeysAnswer};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::keys::call;
-use super::new_file::NewFile;
+use super::new_file::{NewFile, publish_all};
 use crate::cli::{ClientKey, PermissionName, Target};
 use crate::failure::Failure;
+use crate::output::{Output, say, table};
 
 /// What a new application access point may do.
 struct Wanted {
@@ -22,12 +23,13 @@ struct Wanted {
 
 pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
     match command {
-        ClientKey::Create { target, name, permissions, resources, networks, out, not_before, not_after } => {
+        ClientKey::Create { target, name, permissions, resources, networks, out, not_before, not_after, quiet } => {
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
                 return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
             }
-            let key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
-            let password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
+            let resources = resolve_resources(&target, resources).await?;
+            let mut key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
+            let mut password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
             make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
             let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
             let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
@@ -40,12 +42,16 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
                 made.client_key_id, made.private_key_data
             ));
             let paths = (key_file.path().to_owned(), password_file.path().to_owned());
-            let kept = password_file.keep(password.reveal().as_bytes());
-            if let Err(failure) = kept.and_then(|()| key_file.keep(file.as_bytes())) {
+            let written = password_file.write(password.reveal().as_bytes());
+            let written = written.and_then(|()| key_file.write(file.as_bytes()));
+            if let Err(failure) = written.and_then(|()| publish_all(vec![password_file, key_file])) {
                 // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.
                 let id = [("ClientKeyId", made.client_key_id)];
                 let _revoked: Result<Value, _> = rpc.call("DeleteClientKey", &id).await;
                 return Err(failure);
+            }
+            if quiet {
+                return say(&format!("{}\n", made.client_key_id));
             }
             target.output.print(&json!({
                 "ClientKeyId": made.client_key_id,
@@ -138,13 +144,45 @@ async fn list(target: &Target) -> Result<(), Failure> {
     let rpc = target.rpc()?;
     let listed: ListClientKeysAnswer = rpc.call("ListClientKeys", &[]).await?;
     let mut entries = Vec::new();
+    let mut rows = Vec::new();
     for key in listed.client_keys {
         let policies = policies_of(&rpc, &key.aap_name).await?;
+        let of_policies = |field: &str| {
+            let lists = policies.iter().filter_map(|policy| policy.get(field)?.as_array());
+            lists.flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        };
+        let (permissions, resources) = (of_policies("Permissions"), of_policies("Resources"));
+        let (id, name) = (key.client_key_id.clone(), key.aap_name.clone());
+        rows.push(vec![id, name, key.not_before.clone(), key.not_after.clone(), permissions, resources]);
         let mut entry = json!(key);
         if let Some(fields) = entry.as_object_mut() {
             fields.insert("Policies".to_owned(), json!(policies));
         }
         entries.push(entry);
     }
+    if target.output == Output::Text {
+        let titles = ["CLIENT KEY", "ACCESS POINT", "NOT BEFORE", "NOT AFTER", "PERMISSIONS", "RESOURCES"];
+        return say(&table(&titles, rows));
+    }
     target.output.print(&json!({ "RequestId": listed.request_id, "ClientKeys": entries }))
+}
+
+/// Policies take `key/<id>` alone: an alias is resolved now, and anything else is named before a file or rule is made.
+async fn resolve_resources(target: &Target, resources: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut resolved = Vec::new();
+    for resource in resources {
+        if Resource::parse(&resource).is_some() {
+            resolved.push(resource);
+            continue;
+        }
+        let name = resource.strip_prefix("key/").unwrap_or(&resource);
+        if !name.starts_with("alias/") {
+            return Err(Failure::Argument(format!(
+                "--resource {resource}: give key/* or key/ID with an id that `claviger key list` shows, alias/NAME, secret/* or secret/NAME"
+            )));
+        }
+        let described: KeyAnswer = target.rpc()?.call("DescribeKey", &[("KeyId", name.to_owned())]).await?;
+        resolved.push(format!("key/{}", described.key_metadata.key_id));
+    }
+    Ok(resolved)
 }

@@ -1,6 +1,5 @@
 //! `data-key-pair generate` and `open`.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +13,9 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::new_file::NewFile;
+use super::input::read;
+use super::interrupt::interruptible;
+use super::new_file::{NewFile, publish_all};
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -35,16 +36,16 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_id,
                 key_pair_spec: spec.clone(),
                 key_format: format.clone(),
-                aad: aad.into_bytes(),
+                aad: aad.bytes()?,
             };
             let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
-            let made = generate(&target, &request, without_plaintext).await?;
+            let made = interruptible(generate(&target, &request, without_plaintext)).await?;
             match files {
                 Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
             }
         }
-        DataKeyPair::Open { target, wrapped, aad } => open(&target, &wrapped, aad).await,
+        DataKeyPair::Open { target, wrapped, aad } => open(&target, &wrapped, aad.bytes()?).await,
     }
 }
 
@@ -112,31 +113,29 @@ impl PairFiles {
         Ok(Self { public_key, wrapped, private_key })
     }
 
-    fn keep(self, made: &Made, output: Output) -> Result<(), Failure> {
-        let files = [Some(&self.public_key), self.private_key.as_ref(), Some(&self.wrapped)];
-        let paths: Vec<_> = files.into_iter().flatten().map(|file| file.path().to_owned()).collect();
-        self.public_key.keep(&made.public_key)?;
-        self.wrapped.keep(&made.wrapped)?;
-        if let (Some(file), Some(private_key)) = (self.private_key, &made.private_key) {
-            file.keep(private_key)?;
+    fn keep(mut self, made: &Made, output: Output) -> Result<(), Failure> {
+        self.public_key.write(&made.public_key)?;
+        self.wrapped.write(&made.wrapped)?;
+        if let (Some(file), Some(private_key)) = (&mut self.private_key, &made.private_key) {
+            file.write(private_key)?;
         }
+        let files = [Some(self.public_key), self.private_key, Some(self.wrapped)];
+        let paths = publish_all(files.into_iter().flatten().collect())?;
         output.print(&json!({ "KeyId": made.key_id, "KeyVersionId": made.key_version_id, "Files": paths }))
     }
 }
 
-async fn open(target: &Target, wrapped: &Path, aad: String) -> Result<(), Failure> {
-    let read = fs::read(wrapped);
-    let bytes =
-        read.map_err(|error| Failure::File { path: wrapped.to_owned(), reason: format!("cannot be read: {error}") })?;
+async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failure> {
+    let bytes = read(wrapped)?;
     // Raw blobs begin with `$` and a zero byte, which no Base64 text does.
     let blob = match bytes.first() {
-        Some(b'$') => bytes,
+        Some(b'$') => bytes.to_vec(),
         _ => STANDARD.decode(bytes.trim_ascii()).map_err(|_malformed| Failure::File {
             path: wrapped.to_owned(),
             reason: "holds neither a wrapped key nor Base64 of one".to_owned(),
         })?,
     };
-    let request = DecryptRequest { ciphertext_blob: blob, aad: aad.into_bytes(), ..DecryptRequest::default() };
+    let request = DecryptRequest { ciphertext_blob: blob, aad, ..DecryptRequest::default() };
     let answer = target.instance()?.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?;
     let plaintext = Zeroizing::new(answer.message.plaintext);
     match target.output {

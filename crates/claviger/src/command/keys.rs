@@ -1,9 +1,11 @@
 //! `key` and `alias`: calls of the control plane.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::{Alias, Key, Listing, OnOff, OneKey, Target};
+use super::listing::{list_aliases, list_keys};
+use crate::cli::{Alias, Key, OnOff, OneKey, Target};
 use crate::failure::Failure;
+use crate::output::say;
 
 /// Calls an action and prints its answer.
 pub(super) async fn call(target: &Target, action: &str, parameters: &[(&str, String)]) -> Result<(), Failure> {
@@ -15,48 +17,67 @@ async fn on_key(key: OneKey, action: &str) -> Result<(), Failure> {
     call(&key.target, action, &[("KeyId", key.key_id)]).await
 }
 
-async fn list(listing: Listing, action: &str) -> Result<(), Failure> {
-    let page = [("PageNumber", listing.page.to_string()), ("PageSize", listing.page_size.to_string())];
-    call(&listing.target, action, &page).await
-}
-
 pub(crate) async fn key(command: Key) -> Result<(), Failure> {
     match command {
-        Key::Create { target, spec, usage, description, rotation_interval } => {
+        Key::Create { target, spec, usage, description, rotation_interval, quiet } => {
             let mut parameters = vec![("KeySpec", spec), ("Description", description)];
             parameters.extend(usage.map(|usage| ("KeyUsage", usage)));
             if let Some(interval) = rotation_interval {
                 parameters.push(("EnableAutomaticRotation", true.to_string()));
                 parameters.push(("RotationInterval", interval));
             }
-            call(&target, "CreateKey", &parameters).await
+            let answer: Value = target.rpc()?.call("CreateKey", &parameters).await?;
+            if quiet {
+                let id = answer.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
+                return say(&format!("{id}\n"));
+            }
+            target.output.print(&answer)
         }
         Key::Describe(key) => on_key(key, "DescribeKey").await,
-        Key::List(listing) => list(listing, "ListKeys").await,
+        Key::List(listing) => list_keys(&listing).await,
+        Key::Versions(key) => on_key(key, "ListKeyVersions").await,
         Key::Rotate(key) => on_key(key, "CreateKeyVersion").await,
         Key::Enable(key) => on_key(key, "EnableKey").await,
         Key::Disable(key) => on_key(key, "DisableKey").await,
-        Key::Rotation { key, state, interval } => {
-            let is_on = state == OnOff::On;
-            let mut parameters = vec![("KeyId", key.key_id), ("EnableAutomaticRotation", is_on.to_string())];
-            match interval {
-                Some(interval) => parameters.push(("RotationInterval", interval)),
-                None if is_on => {
-                    return Err(Failure::Argument("`rotation on` needs --interval, for example 365d".to_owned()));
-                }
-                None => {}
-            }
-            call(&key.target, "UpdateRotationPolicy", &parameters).await
+        Key::Delete { key, pending_days } => {
+            let parameters = [("KeyId", key.key_id.clone()), ("PendingWindowInDays", pending_days.to_string())];
+            let rpc = key.target.rpc()?;
+            let deleted: Value = rpc.call("ScheduleKeyDeletion", &parameters).await?;
+            // When it ends is what one asks next; the deletion is planned even if this call fails.
+            let described: Value = rpc.call("DescribeKey", &[("KeyId", key.key_id)]).await.unwrap_or_default();
+            let field = |name: &str| described.pointer(&format!("/KeyMetadata/{name}")).cloned();
+            key.target.output.print(&json!({
+                "RequestId": deleted.get("RequestId"),
+                "KeyId": field("KeyId"),
+                "KeyState": field("KeyState"),
+                "DeleteDate": field("DeleteDate"),
+            }))
         }
+        Key::CancelDeletion(key) => on_key(key, "CancelKeyDeletion").await,
+        Key::Rotation { key, state, interval } => rotation(key, state == OnOff::On, interval).await,
     }
+}
+
+async fn rotation(key: OneKey, is_on: bool, interval: Option<String>) -> Result<(), Failure> {
+    let mut parameters = vec![("KeyId", key.key_id), ("EnableAutomaticRotation", is_on.to_string())];
+    match interval {
+        Some(interval) => parameters.push(("RotationInterval", interval)),
+        None if is_on => {
+            return Err(Failure::Argument("`rotation on` needs --interval, for example 365d".to_owned()));
+        }
+        None => {}
+    }
+    call(&key.target, "UpdateRotationPolicy", &parameters).await
 }
 
 pub(crate) async fn alias(command: Alias) -> Result<(), Failure> {
     match command {
-        Alias::Create { target, name, key_id } => {
-            call(&target, "CreateAlias", &[("AliasName", name), ("KeyId", key_id)]).await
+        Alias::Create { target, name, key_id, quiet } => {
+            let parameters = [("AliasName", name.clone()), ("KeyId", key_id)];
+            let answer: Value = target.rpc()?.call("CreateAlias", &parameters).await?;
+            if quiet { say(&format!("{name}\n")) } else { target.output.print(&answer) }
         }
-        Alias::List(listing) => list(listing, "ListAliases").await,
+        Alias::List(listing) => list_aliases(&listing).await,
         Alias::Delete { target, name } => call(&target, "DeleteAlias", &[("AliasName", name)]).await,
     }
 }

@@ -1,33 +1,37 @@
-//! Files that a command writes for its caller: reserved before the server is asked, so that nothing is made that cannot
-//! be kept; an unwritten one is removed again.
+//! Files that a command writes for its caller. Nothing has the final name before its content is whole: a command that is
+//! interrupted or killed leaves at most an `.unfinished` file of a name of its own, which blocks no later try.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
 
-/// A file that did not exist before, empty until [`Self::keep`].
+/// A file that does not exist yet; it is made before the server is asked, so that nothing is made that cannot be kept.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     path: PathBuf,
-    file: File,
-    is_kept: bool,
+    unfinished: NamedTempFile,
 }
 
 impl NewFile {
-    /// Makes the file, with these permission bits.
+    /// Makes the unfinished file beside `path`, with these permission bits.
     pub(crate) fn reserve(path: PathBuf, mode: u32) -> Result<Self, Failure> {
-        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
-            Ok(file) => Ok(Self { path, file, is_kept: false }),
-            Err(error) => {
-                let reason = match error.kind() {
-                    ErrorKind::AlreadyExists => "exists already and is not overwritten; choose another name".to_owned(),
-                    _ => format!("cannot be written: {error}"),
-                };
-                Err(Failure::File { path, reason })
-            }
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(exists(path));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let made = Builder::new()
+            .prefix(&format!(".{name}."))
+            .suffix(".unfinished")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(directory(&path));
+        match made {
+            Ok(unfinished) => Ok(Self { path, unfinished }),
+            Err(error) => Err(unwritable(&path, &error)),
         }
     }
 
@@ -35,39 +39,90 @@ impl NewFile {
         &self.path
     }
 
-    /// Writes the file, durably.
-    pub(crate) fn keep(mut self, content: &[u8]) -> Result<(), Failure> {
-        let written = self.file.write_all(content).and_then(|()| self.file.sync_all());
-        self.is_kept = written.is_ok();
-        let reason = |error| format!("cannot be written: {error}");
-        written.map_err(|error| Failure::File { path: self.path.clone(), reason: reason(error) })
+    /// Writes the content, durably, under the unfinished name.
+    pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), Failure> {
+        let file = self.unfinished.as_file_mut();
+        let written = file.write_all(content).and_then(|()| file.sync_all());
+        written.map_err(|error| unwritable(&self.path, &error))
+    }
+
+    /// Gives the file its name, unless another has taken it.
+    pub(crate) fn publish(self) -> Result<PathBuf, Failure> {
+        let Self { path, unfinished } = self;
+        unfinished.persist_noclobber(&path).map_err(|failed| match failed.error.kind() {
+            std::io::ErrorKind::AlreadyExists => exists(path.clone()),
+            _ => unwritable(&path, &failed.error),
+        })?;
+        let synced = File::open(directory(&path)).and_then(|directory| directory.sync_all());
+        synced.map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
     }
 }
 
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            let _left_empty = fs::remove_file(&self.path);
+/// Names all files or none: what was named before one failed is removed again.
+pub(crate) fn publish_all(files: Vec<NewFile>) -> Result<Vec<PathBuf>, Failure> {
+    let mut published = Vec::new();
+    for file in files {
+        match file.publish() {
+            Ok(path) => published.push(path),
+            Err(failure) => {
+                for path in published {
+                    let _removed = fs::remove_file(path);
+                }
+                return Err(failure);
+            }
         }
     }
+    Ok(published)
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn exists(path: PathBuf) -> Failure {
+    Failure::File { path, reason: "exists already and is not overwritten; choose another name".to_owned() }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::File { path: path.to_owned(), reason: format!("cannot be written: {error}") }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
-    fn a_file_is_kept_whole_or_removed_and_never_overwritten() {
+    fn a_file_has_its_name_only_when_whole_and_is_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
-        drop(NewFile::reserve(path.clone(), 0o600).unwrap());
+        let mut file = NewFile::reserve(path.clone(), 0o600).unwrap();
         assert!(!path.exists());
-        NewFile::reserve(path.clone(), 0o600).unwrap().keep(b"content").unwrap();
+        let mut rival = NewFile::reserve(path.clone(), 0o600).unwrap();
+        rival.write(b"rival").unwrap();
+        file.write(b"content").unwrap();
+        assert!(!path.exists());
+        file.publish().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let refusal = NewFile::reserve(path.clone(), 0o600).unwrap_err().to_string();
-        assert!(refusal.contains("choose another name"), "{refusal}");
+        let refusals = [NewFile::reserve(path.clone(), 0o600).unwrap_err(), rival.publish().unwrap_err()];
+        for refusal in refusals {
+            assert!(refusal.to_string().contains("choose another name"), "{refusal}");
+        }
         assert_eq!(fs::read(&path).unwrap(), b"content");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_several_files_all_are_named_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let files = ["a", "b"].map(|name| NewFile::reserve(path(name), 0o600).unwrap()).into_iter().collect();
+        fs::write(path("b"), "taken meanwhile").unwrap();
+        publish_all(files).unwrap_err();
+        assert!(!path("a").exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

@@ -9,6 +9,7 @@ use claviger_service::UsePolicy;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::first_steps;
 use crate::cli::{Dev, Init};
 use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
@@ -97,6 +98,7 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
 }
 
 async fn run(mut options: Options) -> Result<(), Failure> {
+    let new_dev_in = (options.is_dev && !options.root_key_file.exists()).then(|| options.data_dir.clone());
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     open_files::fit(&mut options)?;
@@ -105,6 +107,9 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;
     let server = Server::start(options).await?;
     say(&format!("claviger ready https://{} instance {}\n", server.address()?, server.instance().id))?;
+    new_dev_in
+        .into_iter()
+        .try_for_each(|dir| server.address().map(|at| first_steps::tell(&dir, &format!("https://{at}"))))?;
     tracing::info!(listen = %server.address()?, admin = %server.admin_address()?, "serving");
     server
         .run(async move {

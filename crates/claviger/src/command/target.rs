@@ -1,5 +1,7 @@
 //! Clients for the server that a command names.
 
+use std::time::Duration;
+
 use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient};
 
 use crate::cli::Target;
@@ -19,9 +21,10 @@ impl Target {
     fn endpoint(&self) -> Result<Endpoint, Failure> {
         let path = self.data_dir.join("ca.pem");
         let pem = std::fs::read(&path).map_err(|error| Failure::File {
-            path,
+            path: path.clone(),
             reason: format!("cannot be read: {error}; give the server's directory with --data-dir"),
         })?;
-        Ok(Endpoint::new(&self.endpoint, &pem)?)
+        let endpoint = Endpoint::new(&self.endpoint, &pem)?;
+        Ok(endpoint.with_ca_file(path).with_timeout(Duration::from_secs(self.timeout)))
     }
 }

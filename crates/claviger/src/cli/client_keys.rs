@@ -1,0 +1,63 @@
+//! `client-key`.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::Target;
+
+/// A permission template, short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PermissionName {
+    /// Cryptographic operations with keys
+    KeyUser,
+    /// Reading secrets
+    SecretUser,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientKey {
+    /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
+    ///
+    /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
+    /// resources and networks given; one that exists keeps its policies, and takes none of those options.
+    Create {
+        #[command(flatten)]
+        target: Target,
+        /// The application access point: letters, digits, `-`, `_`
+        name: String,
+        /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
+        #[arg(long = "permission", value_enum)]
+        permissions: Vec<PermissionName>,
+        /// With what: `key/*`, `key/<id>` with a key's id (`claviger key list`), `alias/<name>` for the key behind it, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
+        #[arg(long = "resource")]
+        resources: Vec<String>,
+        /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
+        #[arg(long = "network")]
+        networks: Vec<String>,
+        /// Where to write the two files
+        #[arg(long, default_value = ".")]
+        out: PathBuf,
+        /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
+        #[arg(long, requires = "not_after")]
+        not_before: Option<String>,
+        /// Refused from this date on; five years from now unless given
+        #[arg(long, requires = "not_before")]
+        not_after: Option<String>,
+        /// Print the client key id alone
+        #[arg(long, conflicts_with = "output")]
+        quiet: bool,
+    },
+    /// List client keys, with the policies of their application access points
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Revoke a client key, at once and for ever
+    Revoke {
+        #[command(flatten)]
+        target: Target,
+        /// Its id, KAAP....
+        client_key_id: String,
+    },
+}

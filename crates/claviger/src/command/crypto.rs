@@ -1,0 +1,126 @@
+//! `encrypt`, `decrypt`, `sign`, `verify`: calls of the Instance API with the client key.
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use claviger_wire::instance::Operation;
+use claviger_wire::instance::message::{
+    AdvanceDecryptResponse, AdvanceEncryptResponse, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse,
+    SignRequest, SignResponse, VerifyRequest, VerifyResponse,
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::input::{read, read_encoded};
+use crate::cli::{Decrypt, Encrypt, Sign, Verify};
+use crate::failure::Failure;
+use crate::output::{Output, say};
+
+pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
+    let Encrypt { target, aad, key_id, algorithm, raw, file } = command;
+    let client = target.instance()?;
+    let mut request = EncryptRequest {
+        key_id,
+        plaintext: read(&file)?.to_vec(),
+        algorithm: algorithm.clone().unwrap_or_default(),
+        aad: aad.bytes()?,
+        ..EncryptRequest::default()
+    };
+    // AdvanceEncrypt takes symmetric keys only, and its ciphertext names key and version.
+    let answered = if algorithm.is_some() {
+        let answer = client.call::<EncryptResponse>(Operation::Encrypt, &request, None).await;
+        answer.map(|answer| (answer.message.key_id, answer.message.ciphertext_blob))
+    } else {
+        let answer = client.call::<AdvanceEncryptResponse>(Operation::AdvanceEncrypt, &request, None).await;
+        answer.map(|answer| (answer.message.key_id, answer.message.ciphertext_blob))
+    };
+    drop(Zeroizing::new(std::mem::take(&mut request.plaintext)));
+    let (key_id, blob) = answered?;
+    match target.output {
+        Output::Json => target.output.print(&json!({ "KeyId": key_id, "CiphertextBlob": STANDARD.encode(&blob) })),
+        Output::Text => write(&blob, raw),
+    }
+}
+
+pub(crate) async fn decrypt(command: Decrypt) -> Result<(), Failure> {
+    let Decrypt { target, aad, key_id, algorithm, raw, file } = command;
+    let client = target.instance()?;
+    let is_asymmetric = algorithm.is_some();
+    let request = DecryptRequest {
+        ciphertext_blob: read_encoded(&file, raw)?,
+        key_id: key_id.unwrap_or_default(),
+        algorithm: algorithm.unwrap_or_default(),
+        aad: aad.bytes()?,
+        ..DecryptRequest::default()
+    };
+    let (key_id, plaintext) = if is_asymmetric {
+        let message = client.call::<DecryptResponse>(Operation::Decrypt, &request, None).await?.message;
+        (message.key_id, Zeroizing::new(message.plaintext))
+    } else {
+        let message = client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?.message;
+        (message.key_id, Zeroizing::new(message.plaintext))
+    };
+    match target.output {
+        Output::Json => target.output.print(&json!({ "KeyId": key_id, "Plaintext": STANDARD.encode(&*plaintext) })),
+        Output::Text => write(&plaintext, true),
+    }
+}
+
+pub(crate) async fn sign(command: Sign) -> Result<(), Failure> {
+    let Sign { target, key_id, algorithm, digest, raw, file } = command;
+    let request = SignRequest {
+        key_id,
+        algorithm: algorithm.unwrap_or_default(),
+        message: read(&file)?.to_vec(),
+        message_type: message_type(digest),
+        ..SignRequest::default()
+    };
+    let answer = target.instance()?.call::<SignResponse>(Operation::Sign, &request, None).await?.message;
+    match target.output {
+        Output::Json => target.output.print(&json!({
+            "KeyId": answer.key_id,
+            "Algorithm": answer.algorithm,
+            "Signature": STANDARD.encode(&answer.signature),
+        })),
+        Output::Text => write(&answer.signature, raw),
+    }
+}
+
+pub(crate) async fn verify(command: Verify) -> Result<(), Failure> {
+    let Verify { target, key_id, algorithm, digest, raw, signature, file } = command;
+    let request = VerifyRequest {
+        key_id,
+        algorithm: algorithm.unwrap_or_default(),
+        signature: read_encoded(&signature, raw)?,
+        message: read(&file)?.to_vec(),
+        message_type: message_type(digest),
+        ..VerifyRequest::default()
+    };
+    let answer = target.instance()?.call::<VerifyResponse>(Operation::Verify, &request, None).await?.message;
+    if !answer.value {
+        return Err(Failure::NotValid);
+    }
+    match target.output {
+        Output::Json => {
+            target.output.print(&json!({ "KeyId": answer.key_id, "Algorithm": answer.algorithm, "Value": true }))
+        }
+        Output::Text => say("valid\n"),
+    }
+}
+
+fn message_type(is_digest: bool) -> String {
+    if is_digest { "DIGEST" } else { "RAW" }.to_owned()
+}
+
+/// Bytes as they are, or Base64 on a line.
+fn write(bytes: &[u8], is_raw: bool) -> Result<(), Failure> {
+    if !is_raw {
+        return say(&format!("{}\n", STANDARD.encode(bytes)));
+    }
+    let mut stdout = std::io::stdout();
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") })
+}

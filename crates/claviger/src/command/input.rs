@@ -1,0 +1,50 @@
+//! What a command reads: files, standard input, Base64, additional authenticated data.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::cli::AadArgs;
+use crate::failure::Failure;
+
+/// The bytes of a file; of standard input for `-`.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let read = if path == Path::new("-") {
+        let mut content = Vec::new();
+        std::io::stdin().read_to_end(&mut content).map(|_length| content)
+    } else {
+        std::fs::read(path)
+    };
+    let failed = |error| Failure::File { path: path.to_owned(), reason: format!("cannot be read: {error}") };
+    read.map(Zeroizing::new).map_err(failed)
+}
+
+/// The bytes of a file that has Base64, or them themselves if `is_raw`.
+pub(super) fn read_encoded(path: &Path, is_raw: bool) -> Result<Vec<u8>, Failure> {
+    let content = read(path)?;
+    if is_raw {
+        return Ok(content.to_vec());
+    }
+    let compact: Vec<u8> = content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(compact).map_err(|_malformed| Failure::File {
+        path: path.to_owned(),
+        reason: "is not Base64; give --raw if it has the bytes themselves".to_owned(),
+    })
+}
+
+impl AadArgs {
+    /// The bytes, none if none were given.
+    pub(super) fn bytes(self) -> Result<Vec<u8>, Failure> {
+        match (self.aad, self.aad_file, self.aad_base64) {
+            (Some(text), _, _) => Ok(text.into_bytes()),
+            (None, Some(file), _) => Ok(read(&file)?.to_vec()),
+            (None, None, Some(text)) => STANDARD
+                .decode(text)
+                .map_err(|_malformed| Failure::Argument("--aad-base64 is not Base64 with padding".to_owned())),
+            (None, None, None) => Ok(Vec::new()),
+        }
+    }
+}
