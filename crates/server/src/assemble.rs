@@ -110,7 +110,7 @@ impl Server {
             refuse_root_key_beside_data(&options.data_dir, &options.root_key_file)?;
         }
         let opening = options.clone();
-        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, clock)).await;
+        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
         let listener = bind(options.listen).await.map_err(StartError::Listen)?;
         let admin_listener = bind(options.admin).await.map_err(StartError::Listen)?;
@@ -203,7 +203,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(options: &Options, clock: Clock) -> Result<Self, StartError> {
+    fn open(options: &Options, clock: &Clock) -> Result<Self, StartError> {
         let is_new = options.is_dev && !SqliteEngine::exists(&options.data_dir);
         if !is_new && !SqliteEngine::exists(&options.data_dir) {
             return Err(VaultError::Empty.into());
@@ -218,7 +218,7 @@ impl Opened {
             return Err(VaultError::Empty.into());
         }
         if is_unfurnished {
-            furnish(&vault, &clock, &options.data_dir)?;
+            furnish(&vault, clock, &options.data_dir)?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -245,7 +245,7 @@ impl Opened {
         scheduler::pass(&service, &journal);
         let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
-        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, &clock)?;
+        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
         Ok(Self { vault, service, journal, metrics, tls })
     }
 }
