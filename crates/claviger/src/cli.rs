@@ -1,5 +1,7 @@
 //! The command line: every command with the help a stranger needs.
 
+mod access_key;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::parse_size;
 use crate::output::Output;
+pub(crate) use access_key::{AccessKey, AccessKeysAt, OneAccessKey};
 
 /// An open key management service that speaks Alibaba Cloud KMS's own protocols.
 ///
@@ -31,7 +34,12 @@ pub(crate) enum Command {
         /// The configuration file that `claviger init` wrote
         #[arg(long, default_value = "claviger.toml")]
         config: PathBuf,
+        /// Say what a start would find, change nothing, and end: 0 when all is well, 1 when not
+        #[arg(long)]
+        check: bool,
     },
+    /// Ask a running server whether it is ready, for probes: 0 when it is, 1 and the reason when not
+    Health(Health),
     /// Check the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -47,6 +55,22 @@ pub(crate) enum Command {
     /// Issue and revoke the keys that applications sign with
     #[command(subcommand)]
     ClientKey(ClientKey),
+    /// Exchange the keys that sign requests of the control plane, such as this command line's
+    #[command(subcommand)]
+    AccessKey(AccessKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The server's `admin` address
+    #[arg(long, default_value = "http://127.0.0.1:8444", conflicts_with = "config")]
+    pub(crate) admin: String,
+    /// The configuration that names it
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Ask only whether the process answers (/healthz), not whether it is ready (/readyz)
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +121,12 @@ pub(crate) struct Init {
     /// Where to write the configuration
     #[arg(long, default_value = "claviger.toml")]
     pub(crate) config: PathBuf,
+    /// Where the first credentials will lie, not in the data directory [default: claviger-credentials beside the configuration]
+    #[arg(long)]
+    pub(crate) credentials_dir: Option<PathBuf>,
+    /// A name or address by which clients reach this server, for its certificate; may be repeated [default: this machine's name]
+    #[arg(long = "hostname")]
+    pub(crate) hostnames: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

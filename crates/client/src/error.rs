@@ -24,6 +24,13 @@ pub enum ClientError {
         /// What the system or TLS said.
         reason: String,
     },
+    /// A probe got no answer.
+    Probe {
+        /// Where from.
+        admin: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The server answered something that is not of the API.
     UnexpectedAnswer {
         /// HTTP status.
@@ -56,6 +63,9 @@ impl fmt::Display for ClientError {
                 f,
                 "no answer from {endpoint}: {reason}\n  try: is the server running there, and was this ca.pem made by it?"
             ),
+            Self::Probe { admin, reason } => {
+                write!(f, "no answer from {admin}: {reason}\n  try: is the server running, with this `admin` address?")
+            }
             Self::UnexpectedAnswer { status } => {
                 write!(f, "the answer (HTTP {status}) is not from a KMS instance\n  try: check the endpoint")
             }
@@ -81,6 +91,9 @@ fn hint(code: &str) -> Option<&'static str> {
         "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("set the clocks of client and server right"),
         "Unauthorized" => Some("the client key was revoked, has expired, or belongs to another instance"),
         "SignatureNotMatch" | "SignatureDoesNotMatch" => Some("the key file does not belong to this key id"),
+        "InvalidAccessKeyId.Inactive" => {
+            Some("`claviger access-key enable <id>`, with another access key or the root key")
+        }
         "InvalidAccessKeyId.NotFound" => Some("the access key belongs to another instance"),
         "InternalFailure" => {
             Some("for a decryption: wrong Aad, wrong key, or a damaged ciphertext; else see the server's log")
