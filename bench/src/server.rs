@@ -40,6 +40,7 @@ impl Measured {
             data_dir,
             listen: ([127, 0, 0, 1], 0).into(),
             admin: ([127, 0, 0, 1], 0).into(),
+            admin_allow_remote: false,
             hostnames: Vec::new(),
             pair_concurrency: PairConcurrency::Unlimited,
             use_policy: UsePolicy::default(),

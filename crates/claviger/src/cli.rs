@@ -1,5 +1,6 @@
 //! The command line: every command with the help a stranger needs.
 
+mod access_key;
 mod client_keys;
 mod clock;
 mod crypto;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::access_key::{AccessKey, AccessKeysAt, OneAccessKey};
 pub(crate) use self::client_keys::{ClientKey, PermissionName};
 pub(crate) use self::clock::{Clock, StoppedInstance};
 pub(crate) use self::crypto::{AadArgs, Decrypt, Encrypt, Sign, Verify};
@@ -50,7 +52,12 @@ pub(crate) enum Command {
         /// The configuration file that `claviger init` wrote
         #[arg(long, default_value = "claviger.toml")]
         config: PathBuf,
+        /// Say what a start would find, change nothing, and end: 0 when all is well, 1 when not
+        #[arg(long)]
+        check: bool,
     },
+    /// Ask a running server whether it is ready, for probes: 0 when it is, 1 and the reason when not
+    Health(Health),
     /// Check the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -77,6 +84,22 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Say whether a signature is valid; exit code 5 if it is not
     Verify(Verify),
+    /// Exchange the keys that sign requests of the control plane, such as this command line's
+    #[command(subcommand)]
+    AccessKey(AccessKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The server's `admin` address
+    #[arg(long, default_value = "http://127.0.0.1:8444", conflicts_with = "config")]
+    pub(crate) admin: String,
+    /// The configuration that names it
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Ask only whether the process answers (/healthz), not whether it is ready (/readyz)
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +150,12 @@ pub(crate) struct Init {
     /// Where to write the configuration
     #[arg(long, default_value = "claviger.toml")]
     pub(crate) config: PathBuf,
+    /// Where the first credentials will lie, not in the data directory [default: claviger-credentials beside the configuration]
+    #[arg(long)]
+    pub(crate) credentials_dir: Option<PathBuf>,
+    /// A name or address by which clients reach this server, for its certificate; may be repeated [default: this machine's name]
+    #[arg(long = "hostname")]
+    pub(crate) hostnames: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! `claviger.toml`: what `claviger serve` reads and `claviger init` writes a first version of.
 
+mod limits;
 mod pairs;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ struct File {
     listen: SocketAddr,
     admin: SocketAddr,
     #[serde(default)]
+    admin_allow_remote: bool,
+    #[serde(default)]
     hostnames: Vec<String>,
     #[serde(default)]
     data_key_pair_concurrency: Concurrency,
@@ -35,8 +38,8 @@ struct File {
     #[serde(default)]
     deny_caller_supplied_iv: bool,
     http2: Option<bool>,
-    connections_max: Option<usize>,
-    audit_segment_bytes: Option<u64>,
+    connections_max: Option<i64>,
+    audit_segment_bytes: Option<i64>,
     #[serde(default)]
     stock: BTreeMap<String, i64>,
     stock_cores: Option<f64>,
@@ -50,7 +53,7 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Concurrency {
-    Number(usize),
+    Number(i64),
     Word(String),
 }
 
@@ -63,8 +66,15 @@ impl Default for Concurrency {
 /// Reads a configuration file.
 pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
     let refuse = |reason: String| Failure::Config { path: path.to_owned(), reason };
-    let text = fs::read_to_string(path)
-        .map_err(|error| refuse(format!("cannot be read: {error}; `claviger init` writes one")))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "run as the user who owns it",
+            _ => "`claviger init` writes one",
+        };
+        refuse(format!("cannot be read: {error}; {hint}"))
+    })?;
+    // Whoever may change it chooses the root key, and where the credentials of others arrive.
+    claviger_vault::check_file(path).and_then(|()| claviger_vault::check_above(path)).map_err(Failure::Untrusted)?;
     let file: File = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
     let concurrency = match file.data_key_pair_concurrency {
         Concurrency::Number(limit) => limit.to_string(),
@@ -82,6 +92,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         root_key_file: file.root_key_file,
         listen: file.listen,
         admin: file.admin,
+        admin_allow_remote: file.admin_allow_remote,
         hostnames: file.hostnames,
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
         keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
@@ -90,23 +101,25 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
         offers_http2: file.http2.unwrap_or(true),
-        connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
-        audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
+        connections_max: limits::CONNECTIONS.or(file.connections_max, CONNECTIONS_MAX).map_err(refuse)?,
+        audit_segment_bytes: limits::SEGMENT_BYTES.or(file.audit_segment_bytes, SEGMENT_BYTES).map_err(refuse)?,
         is_dev: false,
     })
 }
 
-/// `unlimited` or a number from 1.
+/// `unlimited` or a number.
 pub(crate) fn parse_concurrency(text: &str) -> Result<PairConcurrency, String> {
-    match (text, text.parse::<usize>()) {
-        ("unlimited", _) => Ok(PairConcurrency::Unlimited),
-        (_, Ok(limit)) if limit > 0 => Ok(PairConcurrency::AtMost(limit)),
-        _ => Err(format!("data_key_pair_concurrency must be a number from 1 or \"unlimited\", not {text}")),
+    if text == "unlimited" {
+        return Ok(PairConcurrency::Unlimited);
     }
+    let range = limits::PAIR_CONCURRENCY;
+    let refused =
+        || format!("{} must be a number from {} to {} or \"unlimited\", not {text}", range.name, range.min, range.max);
+    text.parse().ok().and_then(|limit| range.check(limit).ok()).map(PairConcurrency::AtMost).ok_or_else(refused)
 }
 
 /// A first configuration for these places.
-pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
+pub(crate) fn template(data_dir: &Path, root_key_file: &Path, hostnames: &[String]) -> String {
     format!(
         "# Claviger. Every setting with its default; uncomment what you change.\n\
          data_dir = {:?}\n\
@@ -115,8 +128,10 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          listen = \"0.0.0.0:8443\"\n\
          # Health, readiness and metrics, without authentication: loopback only.\n\
          admin = \"127.0.0.1:8444\"\n\
-         # Names by which clients reach this server, beside localhost.\n\
-         hostnames = []\n\
+         # Where others must reach metrics and health, say so, and give `admin` another address: it has no authentication.\n\
+         # admin_allow_remote = false\n\
+         # Names and addresses by which clients reach this server, beside localhost, for its certificate; made at every start.\n\
+         hostnames = {:?}\n\
          # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
          data_key_pair_concurrency = 1\n\
          {}\
@@ -131,6 +146,7 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),
         root_key_file.display().to_string(),
+        hostnames,
         pairs::template()
     )
 }
@@ -143,10 +159,15 @@ mod tests {
     fn the_template_reads_back() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claviger.toml");
-        fs::write(&path, template(Path::new("/var/lib/claviger"), Path::new("/etc/claviger/root.key"))).unwrap();
+        fs::write(
+            &path,
+            template(Path::new("/var/lib/claviger"), Path::new("/etc/claviger/root.key"), &["kms.local".to_owned()]),
+        )
+        .unwrap();
         let options = read(&path).unwrap();
         assert_eq!(options.pair_concurrency, PairConcurrency::AtMost(1));
         assert_eq!(options.use_policy, UsePolicy::default());
+        assert_eq!(options.hostnames, ["kms.local"]);
         assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
     }
 
@@ -154,7 +175,7 @@ mod tests {
     fn the_stock_is_a_table_of_its_own_or_inline() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claviger.toml");
-        let text = template(Path::new("/d"), Path::new("/r"));
+        let text = template(Path::new("/d"), Path::new("/r"), &[]);
         let uncommented = text.replace("# stock", "stock").replace("# engine", "engine");
         fs::write(&path, &uncommented).unwrap();
         assert_eq!(read(&path).unwrap().keygen, claviger_keygen::Config::default(), "{uncommented}");
@@ -169,7 +190,7 @@ mod tests {
     fn unknown_settings_and_wrong_values_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claviger.toml");
-        let good = template(Path::new("/d"), Path::new("/r"));
+        let good = template(Path::new("/d"), Path::new("/r"), &[]);
         for bad in [
             "concurrency = 3\n",
             "stock = 5\n",
@@ -187,5 +208,39 @@ mod tests {
             fs::write(&path, format!("{without}{bad}")).unwrap();
             assert!(read(&path).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_refused_by_name_with_the_range() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("claviger.toml");
+        let good = template(Path::new("/d"), Path::new("/r"), &[]);
+        for (bad, words) in [
+            ("connections_max = 0", "connections_max must be a number from 16 to 1000000, not 0"),
+            ("connections_max = -1", "connections_max must be a number from 16 to 1000000, not -1"),
+            ("connections_max = 1000001", "connections_max must be"),
+            ("audit_segment_bytes = 1", "audit_segment_bytes must be a number from 65536 to 4294967296, not 1"),
+            ("audit_segment_bytes = 4294967297", "audit_segment_bytes must be"),
+        ] {
+            fs::write(&path, format!("{good}{bad}\n")).unwrap();
+            let refused = read(&path).unwrap_err().to_string();
+            assert!(refused.contains(words), "{bad}: {refused}");
+        }
+        fs::write(&path, format!("{good}connections_max = 16\naudit_segment_bytes = 65536\n")).unwrap();
+        let options = read(&path).unwrap();
+        assert_eq!((options.connections_max, options.audit_segment_bytes), (16, 65536));
+    }
+
+    #[test]
+    fn a_configuration_that_others_may_write_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("claviger.toml");
+        fs::write(&path, template(Path::new("/d"), Path::new("/r"), &[])).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        let refused = read(&path).unwrap_err().to_string();
+        assert!(refused.contains(&format!("chmod go-w {}", path.display())), "{refused}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(read(&path).is_ok());
     }
 }

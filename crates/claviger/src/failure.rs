@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use claviger_audit::VerifyError;
 use claviger_client::ClientError;
 use claviger_server::StartError;
+use claviger_vault::Untrusted;
 use serde_json::{Value, json};
 
 /// Why a command failed.
@@ -40,6 +41,14 @@ pub(crate) enum Failure {
         /// Connections there is room for.
         fitting: usize,
     },
+    /// The configuration may be written by others.
+    Untrusted(Untrusted),
+    /// `serve --check` found so much that is wrong.
+    Check(usize),
+    /// The server is not well; why.
+    Unhealthy(String),
+    /// Told to stop before the server was ready: no failure.
+    StoppedWhileStarting,
     /// An argument.
     Argument(String),
     /// The demonstration did not show what it must.
@@ -69,6 +78,11 @@ impl fmt::Display for Failure {
             }
             Self::Interrupted => f.write_str("interrupted; no file was left"),
             Self::NotValid => f.write_str("the signature is not valid for this key and message"),
+            Self::Untrusted(found) => write!(f, "{found}"),
+            Self::Check(1) => f.write_str("one thing is wrong, and `claviger serve` would not start"),
+            Self::Check(count) => write!(f, "{count} things are wrong, and `claviger serve` would not start"),
+            Self::Unhealthy(reason) => f.write_str(reason),
+            Self::StoppedWhileStarting => f.write_str("stopped before the server was ready"),
             Self::Argument(text) | Self::Usage(text) => f.write_str(text),
             Self::Demo(text) => write!(f, "the demonstration failed: {text}"),
             Self::Runtime(error) => write!(f, "the system gave no threads: {error}"),

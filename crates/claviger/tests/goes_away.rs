@@ -37,6 +37,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
         data_dir: dir.to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
         admin: ([127, 0, 0, 1], 0).into(),
+        admin_allow_remote: false,
         hostnames: Vec::new(),
         pair_concurrency,
         use_policy: claviger_service::UsePolicy::default(),

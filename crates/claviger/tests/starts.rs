@@ -111,8 +111,9 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     must_fail(&init("a.toml", "root.key"), "exists already");
     must_fail(&init("b.toml", "root.key"), "already holds Claviger data");
     for name in ["client-key.json", "client-key-password.txt", "access-key.json"] {
-        let mode = fs::metadata(dir.path().join("data").join(name)).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join("claviger-credentials").join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
+        assert!(!dir.path().join("data").join(name).exists(), "{name} is not in what one backs up");
     }
     let config = fs::read_to_string(path("a.toml")).unwrap();
     fs::write(path("wrong.toml"), config.replace("admin = \"127.0.0.1:8444\"", "admin = \"0.0.0.0:8444\"")).unwrap();

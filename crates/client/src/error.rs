@@ -45,6 +45,13 @@ pub enum ClientError {
         /// How long was waited.
         seconds: u64,
     },
+    /// A probe got no answer.
+    Probe {
+        /// Where from.
+        admin: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The server answered something that is not of the API.
     UnexpectedAnswer {
         /// HTTP status.
@@ -78,6 +85,7 @@ impl ClientError {
                 format!("the certificate of {endpoint} does not fit the CA file: {reason}")
             }
             Self::TimedOut { endpoint, seconds } => format!("no answer from {endpoint} within {seconds} s"),
+            Self::Probe { admin, reason } => format!("no answer from {admin}: {reason}"),
             Self::UnexpectedAnswer { status } => format!("the answer (HTTP {status}) is not from a KMS instance"),
             Self::File { path, reason } => format!("{}: {reason}", path.display()),
             Self::Endpoint(text) => format!("`{text}` is not an endpoint"),
@@ -96,6 +104,7 @@ impl ClientError {
                 "use the ca.pem of the server that answers there (--data-dir), and a host name that its certificate has (--hostname of the server)",
             ),
             Self::TimedOut { .. } => Some("is the server overloaded or stopped? --timeout waits longer"),
+            Self::Probe { .. } => Some("is the server running, with this `admin` address?"),
             Self::UnexpectedAnswer { .. } => Some("check the endpoint"),
             Self::File { .. } => None,
             Self::Endpoint(_) => Some("https://127.0.0.1:8443"),
@@ -112,6 +121,7 @@ impl ClientError {
                 | Self::Refused { .. }
                 | Self::Untrusted { .. }
                 | Self::TimedOut { .. }
+                | Self::Probe { .. }
                 | Self::UnexpectedAnswer { .. }
         )
     }
@@ -142,6 +152,9 @@ fn hint(code: &str) -> Option<&'static str> {
         "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("set the clocks of client and server right"),
         "Unauthorized" => Some("the client key was revoked, has expired, or belongs to another instance"),
         "SignatureNotMatch" | "SignatureDoesNotMatch" => Some("the key file does not belong to this key id"),
+        "InvalidAccessKeyId.Inactive" => {
+            Some("`claviger access-key enable <id>`, with another access key or the root key")
+        }
         "InvalidAccessKeyId.NotFound" => Some("the access key belongs to another instance"),
         "InternalFailure" => {
             Some("for a decryption: wrong Aad, wrong key, or a damaged ciphertext; else see the server's log")

@@ -7,10 +7,12 @@ mod credentials;
 mod error;
 mod https;
 mod instance;
+mod probe;
 mod rpc;
 
 pub use credentials::{AccessKey, ClientKey};
 pub use error::ClientError;
 pub use https::{Endpoint, HttpVersion};
 pub use instance::{Answer, InstanceClient, SignedRequest};
+pub use probe::{Probed, probe};
 pub use rpc::RpcClient;

@@ -3,6 +3,8 @@
 //! Rule: `rcgen` never sees private bytes; it is given a signer.
 
 use claviger_base::{Timestamp, random};
+use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
+use der::{Decode, SliceReader, Tag, Tagged};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
     PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
@@ -40,6 +42,28 @@ pub(crate) fn parameters(
     let serial = u128::from_be_bytes(random::bytes().map_err(|_refused| GenerateFailed)?) >> 1;
     parameters.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
     Ok(parameters)
+}
+
+/// The end of a certificate's validity (RFC 5280 4.1: version, serial number, signature, issuer, validity).
+pub(crate) fn not_after(certificate_der: &[u8]) -> Option<Timestamp> {
+    let mut reader = SliceReader::new(certificate_der).ok()?;
+    let whole = AnyRef::decode(&mut reader).ok()?;
+    let mut to_be_signed = SliceReader::new(whole.value()).ok()?;
+    let to_be_signed = AnyRef::decode(&mut to_be_signed).ok()?;
+    let mut fields = SliceReader::new(to_be_signed.value()).ok()?;
+    for _before in ["version", "serial number", "signature", "issuer"] {
+        AnyRef::decode(&mut fields).ok()?;
+    }
+    let validity = AnyRef::decode(&mut fields).ok()?;
+    let mut dates = SliceReader::new(validity.value()).ok()?;
+    AnyRef::decode(&mut dates).ok()?;
+    let end = AnyRef::decode(&mut dates).ok()?;
+    let since_1970 = match end.tag() {
+        Tag::UtcTime => end.decode_as::<UtcTime>().ok()?.to_unix_duration(),
+        Tag::GeneralizedTime => end.decode_as::<GeneralizedTime>().ok()?.to_unix_duration(),
+        _ => return None,
+    };
+    Some(Timestamp::from_unix_s(i64::try_from(since_1970.as_secs()).ok()?))
 }
 
 fn moment(timestamp: Timestamp) -> Result<OffsetDateTime, GenerateFailed> {

@@ -57,6 +57,8 @@ pub struct ServerCertificate {
     pub certificate_chain_der: Vec<Vec<u8>>,
     /// The leaf's private key, PKCS#8 DER.
     pub private_key_der: SecretBytes,
+    /// Refused by clients from then on, real time.
+    pub not_after: Timestamp,
 }
 
 /// The instance's root: signs server certificates.
@@ -127,8 +129,8 @@ impl CertificateAuthority {
         let key = ec::PrivateKey::generate()?;
         let not_before = now.plus_s(-BACKDATED_S);
         let subject = hostnames.first().map_or("localhost", String::as_str);
-        let mut leaf =
-            certificate::parameters(common_name_of(subject), not_before, not_before.plus_s(LEAF_VALIDITY_S))?;
+        let not_after = not_before.plus_s(LEAF_VALIDITY_S);
+        let mut leaf = certificate::parameters(common_name_of(subject), not_before, not_after)?;
         leaf.subject_alt_names = subject_alt_names(hostnames)?;
         leaf.is_ca = IsCa::ExplicitNoCa;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -139,8 +141,24 @@ impl CertificateAuthority {
         Ok(ServerCertificate {
             certificate_chain_der: vec![certificate.der().to_vec(), self.certificate_der.clone()],
             private_key_der: key.pkcs8_der().map_err(|_rejected| CertificateRefused::Generate)?,
+            not_after,
         })
     }
+}
+
+/// Whether a certificate can be made for these names and addresses.
+///
+/// # Errors
+/// [`CertificateRefused::Hostname`], of the first that it cannot.
+pub fn check_hostnames(hostnames: &[String]) -> Result<(), CertificateRefused> {
+    subject_alt_names(hostnames).map(|_names| ())
+}
+
+/// When a certificate ends; `None` when this is no certificate in PEM.
+#[must_use]
+pub fn certificate_ends(certificate_pem: &str) -> Option<Timestamp> {
+    let der = pem::decode(Label::Certificate, certificate_pem.as_bytes()).ok()?;
+    certificate::not_after(&der)
 }
 
 impl fmt::Debug for CertificateAuthority {

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use claviger_base::{Clock, SecretBytes, Timestamp};
 use claviger_crypto::pem::{self, Label};
-use claviger_crypto::tls::{CertificateAuthority, CertificateRefused, ServerCertificate};
+use claviger_crypto::tls::{CertificateAuthority, CertificateRefused, ServerCertificate, certificate_ends};
 use claviger_crypto::{KeyRejected, ec};
 
 const INSTANCE: &str = "kst-hzz62f1cb66fa42qo";
@@ -39,6 +39,18 @@ fn a_root_taken_back_from_storage_signs_for_the_same_trust() {
     let leaf = ec::PrivateKey::from_pkcs8_der(&server.private_key_der).unwrap().spki_der().unwrap();
     assert!(server.certificate_chain_der[0].windows(leaf.len()).any(|window| window == leaf));
     assert!(!server.certificate_chain_der[1].windows(leaf.len()).any(|window| window == leaf));
+}
+
+#[test]
+fn a_certificate_says_when_it_ends() {
+    // Both ways that X.509 writes dates: before 2050 and after.
+    for year in [2026, 2045] {
+        let made = Timestamp::from_civil(year, 1, 2, 3, 4, 5).unwrap();
+        let root = CertificateAuthority::create(INSTANCE, made).unwrap().ca_certificate_pem().unwrap();
+        assert_eq!(certificate_ends(&root), Some(made.plus_s((20 * 365 + 5) * 86_400)));
+        assert_eq!(certificate_ends(&root[..root.len() / 2]), None);
+    }
+    assert_eq!(certificate_ends(""), None);
 }
 
 #[test]

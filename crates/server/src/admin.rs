@@ -26,6 +26,8 @@ pub(crate) struct Admin {
     pub(crate) readiness: Arc<Readiness>,
     /// Where it listens.
     pub(crate) bound: IpAddr,
+    /// Whether others than this machine may ask: then why the server is not ready is for its log alone.
+    pub(crate) is_remote: bool,
     /// Whether `POST /dev/clock` exists.
     pub(crate) has_clock: bool,
 }
@@ -42,9 +44,10 @@ impl Answer for Admin {
         let path = request.uri().path().to_owned();
         match (request.method().clone(), path.as_str()) {
             (Method::GET, "/healthz") => answer::text(StatusCode::OK, "ok\n"),
+            (Method::GET, "/readyz") if self.is_remote => without_details(self.ready().await),
             (Method::GET, "/readyz") => self.ready().await,
             (Method::GET, "/metrics") => self.metrics(),
-            (Method::POST, "/dev/clock") if self.has_clock => self.advance(request).await,
+            (Method::POST, "/dev/clock") if self.has_clock && !self.is_remote => self.advance(request).await,
             (_, "/healthz" | "/readyz" | "/metrics") => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n"),
             (_, "/dev/clock") if self.has_clock => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use POST\n"),
             _ => answer::text(StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n"),
@@ -145,6 +148,14 @@ impl Motion {
     }
 }
 
+/// The answer's status in a word: strangers need not know which part of the server failed.
+fn without_details(answer: Response<Body>) -> Response<Body> {
+    match answer.status() {
+        StatusCode::OK => answer,
+        status => answer::text(status, "not ready\n"),
+    }
+}
+
 fn parse_advance(body: &[u8]) -> Option<u64> {
     let json: serde_json::Value = serde_json::from_slice(body).ok()?;
     let text = json.get("advance")?.as_str()?;
@@ -165,7 +176,18 @@ fn parse_advance(body: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn others_are_told_that_it_is_not_ready_and_not_why() {
+        let told = without_details(answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store is on fire\n"));
+        assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(told.into_body().collect().await.unwrap().to_bytes(), "not ready\n");
+        let ready = without_details(answer::text(StatusCode::OK, "ready\n"));
+        assert_eq!(ready.into_body().collect().await.unwrap().to_bytes(), "ready\n");
+    }
 
     #[test]
     fn advances_parse() {

@@ -1,18 +1,15 @@
 //! Assembling: the one file that knows every room. Options in, a running server out.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use claviger_base::Clock;
-use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
+use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
 use claviger_store::SqliteEngine;
-use claviger_vault::{FileSeal, InstanceRecord, Vault, VaultError};
+use claviger_vault::{InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -21,13 +18,16 @@ use crate::admin::Admin;
 use crate::audit_log;
 use crate::body::Bodies;
 use crate::error::StartError;
+use crate::expiry::{self, CertificateEnds, authority_ends};
+use crate::first_start::{furnish, open_vault};
 use crate::handout;
 use crate::journal::Journal;
 use crate::listen::{bind, serve};
 use crate::metrics::Metrics;
+use crate::places;
 use crate::plane::Planes;
 use crate::scheduler;
-use crate::tls;
+use crate::tls::{self, Accepting};
 
 /// Connections on the loopback listener; scrapers and probes need no more.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
@@ -41,8 +41,10 @@ pub struct Options {
     pub root_key_file: PathBuf,
     /// Where both planes answer; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The loopback listener.
+    /// Where health and metrics answer: on the loopback interface unless `admin_allow_remote`.
     pub admin: SocketAddr,
+    /// Whether `admin` may be elsewhere; then it shows metrics and health only.
+    pub admin_allow_remote: bool,
     /// Names and addresses in the server certificate, beside localhost, 127.0.0.1 and ::1.
     pub hostnames: Vec<String>,
     /// Data key pair requests in flight at once.
@@ -68,6 +70,7 @@ pub struct Server {
     journal: Arc<Journal>,
     metrics: Arc<Metrics>,
     tls: TlsAcceptor,
+    ends: CertificateEnds,
     listener: TcpListener,
     admin_listener: TcpListener,
     options: Options,
@@ -77,19 +80,6 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
     }
-}
-
-/// Makes a new instance: root key, store, certificate authority, first client key and access key, and their files.
-///
-/// # Errors
-/// [`StartError`]; a directory that holds an instance already is not touched.
-pub fn initialise(data_dir: &Path, root_key_file: &Path) -> Result<InstanceId, StartError> {
-    refuse_root_key_beside_data(data_dir, root_key_file)?;
-    let vault = open_vault(data_dir, root_key_file)?;
-    if vault.instance()?.is_some() {
-        return Err(VaultError::NotEmpty.into());
-    }
-    Ok(furnish(&vault, &Clock::default(), data_dir)?.id)
 }
 
 impl Server {
@@ -103,19 +93,17 @@ impl Server {
 
     /// [`Self::start`] under a clock that a test moves.
     pub(crate) async fn start_under(options: Options, clock: Clock) -> Result<Self, StartError> {
-        if !options.admin.ip().is_loopback() {
+        if !options.admin.ip().is_loopback() && !options.admin_allow_remote {
             return Err(StartError::AdminNotLoopback(options.admin));
         }
-        if !options.is_dev {
-            refuse_root_key_beside_data(&options.data_dir, &options.root_key_file)?;
-        }
+        places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
         let listener = bind(options.listen).await.map_err(StartError::Listen)?;
         let admin_listener = bind(options.admin).await.map_err(StartError::Listen)?;
-        let Opened { vault, service, journal, metrics, tls } = opened;
-        Ok(Self { vault, service, journal, metrics, tls, listener, admin_listener, options })
+        let Opened { vault, service, journal, metrics, tls, ends } = opened;
+        Ok(Self { service, vault, journal, metrics, tls, ends, listener, admin_listener, options })
     }
 
     /// Where both planes answer.
@@ -162,6 +150,7 @@ impl Server {
             // A listener knows where it listens; where it does not, no address but loopback is its own.
             bound: self.admin_listener.local_addr().unwrap_or(self.options.admin).ip(),
             has_clock: self.options.is_dev,
+            is_remote: !self.options.admin.ip().is_loopback(),
         });
         let (journal, at_the_end) = (Arc::clone(&self.journal), Arc::clone(&self.journal));
         let passing = tokio::spawn(
@@ -174,8 +163,10 @@ impl Server {
         let serving = tokio::spawn(serve(self.listener, Some(self.tls), planes, metrics, connections, stopped.clone()));
         let metrics = Arc::clone(&self.metrics);
         let admin = tokio::spawn(serve(self.admin_listener, None, admin, metrics, ADMIN_CONNECTIONS_MAX, stopped));
+        let watching = tokio::spawn(expiry::watch(Arc::clone(&self.service), Arc::clone(&self.metrics), self.ends));
         stop.await;
         passing.abort();
+        watching.abort();
         // Both receivers live in the tasks above.
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
@@ -200,6 +191,7 @@ struct Opened {
     journal: Arc<Journal>,
     metrics: Arc<Metrics>,
     tls: TlsAcceptor,
+    ends: CertificateEnds,
 }
 
 impl Opened {
@@ -218,7 +210,7 @@ impl Opened {
             return Err(VaultError::Empty.into());
         }
         if is_unfurnished {
-            furnish(&vault, clock, &options.data_dir)?;
+            furnish(&vault, clock, &options.data_dir, &options.data_dir)?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -245,8 +237,10 @@ impl Opened {
         scheduler::pass(&service, &journal);
         let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
-        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
-        Ok(Self { vault, service, journal, metrics, tls })
+        let Accepting { acceptor: tls, certificate_ends } =
+            tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
+        let ends = CertificateEnds { server: certificate_ends, authority: authority_ends(&authority) };
+        Ok(Self { vault, service, journal, metrics, tls, ends })
     }
 }
 
@@ -259,30 +253,6 @@ fn start_generator(options: &Options) -> Result<Generator, StartError> {
         );
     }
     Ok(generator)
-}
-
-fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
-    made.map_err(|source| StartError::File { path: data_dir.to_owned(), source })?;
-    // Handed out only once the store has its keyring, so these mean that one was there.
-    let had_vault = ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists());
-    if had_vault && !SqliteEngine::exists(data_dir) {
-        return Err(StartError::StoreLost(data_dir.to_owned()));
-    }
-    let engine = Arc::new(SqliteEngine::open(data_dir)?);
-    if Vault::exists(engine.as_ref())? {
-        return Ok(Vault::open(engine, &FileSeal::open(root_key_file)?)?);
-    }
-    if had_vault {
-        return Err(StartError::StoreLost(data_dir.to_owned()));
-    }
-    // A root key file without a store was left by a first start that was cut off before it sealed anything.
-    let seal = if root_key_file.exists() { FileSeal::open(root_key_file)? } else { FileSeal::create(root_key_file)? };
-    Ok(Vault::create(engine, &seal)?)
-}
-
-fn furnish(vault: &Vault, clock: &Clock, data_dir: &Path) -> Result<InstanceRecord, StartError> {
-    first_start(vault, clock, |first| handout::write(data_dir, first))
 }
 
 /// `dev` has a key to begin with: `alias/dev`.
@@ -305,26 +275,4 @@ fn make_dev_key(service: &Service) -> Result<(), StartError> {
     let key = service.create_key(request, &Intent::local("CreateKey")?)?;
     service.create_alias(&alias, &KeyRef::Id(key.id), &Intent::local("CreateAlias")?)?;
     Ok(())
-}
-
-fn refuse_root_key_beside_data(data_dir: &Path, root_key_file: &Path) -> Result<(), StartError> {
-    if resolved(root_key_file).starts_with(resolved(data_dir)) {
-        return Err(StartError::RootKeyBesideData(root_key_file.to_owned()));
-    }
-    Ok(())
-}
-
-/// The path without links, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
-    let mut missing = Vec::new();
-    let mut existing = absolute.as_path();
-    loop {
-        if let Ok(canonical) = existing.canonicalize() {
-            return missing.iter().rev().fold(canonical, |path, name| path.join(name));
-        }
-        let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return absolute };
-        missing.push(name.to_owned());
-        existing = parent;
-    }
 }

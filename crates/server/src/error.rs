@@ -8,7 +8,7 @@ use claviger_audit::OpenError;
 use claviger_keygen::KeygenError;
 use claviger_service::ServiceError;
 use claviger_store::StoreError;
-use claviger_vault::{SealError, VaultError};
+use claviger_vault::{SealError, Untrusted, VaultError};
 
 /// Why a server did not start.
 #[derive(Debug)]
@@ -44,6 +44,12 @@ pub enum StartError {
     Tls(String),
     /// An address could not be listened on.
     Listen(io::Error),
+    /// Somebody else can change what the server relies on.
+    Untrusted(Untrusted),
+    /// The credentials would lie in the data directory, where a backup takes them along.
+    CredentialsBesideData(PathBuf),
+    /// A file of somebody's credentials is there already.
+    CredentialsExist(PathBuf),
     /// The admin listener is not on the loopback interface.
     AdminNotLoopback(std::net::SocketAddr),
 }
@@ -54,6 +60,9 @@ impl fmt::Display for StartError {
             Self::File { path, source } => {
                 let hint = match source.kind() {
                     io::ErrorKind::StorageFull => "free some space",
+                    io::ErrorKind::PermissionDenied => {
+                        "run as the user who owns it, and check that it exists and may be written"
+                    }
                     _ => "check that it exists and may be written",
                 };
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
@@ -82,8 +91,20 @@ impl fmt::Display for StartError {
             Self::Keygen(error) => write!(f, "{error}"),
             Self::Tls(reason) => write!(f, "TLS could not be set up: {reason}"),
             Self::Listen(error) => write!(f, "{error}"),
+            Self::Untrusted(found) => write!(f, "{found}"),
+            Self::CredentialsBesideData(path) => write!(
+                f,
+                "the credentials would lie in the data directory ({}), where a backup of the data takes them along; give another --credentials-dir",
+                path.display()
+            ),
+            Self::CredentialsExist(path) => {
+                write!(f, "{} exists already and is not overwritten; give another --credentials-dir", path.display())
+            }
             Self::AdminNotLoopback(address) => {
-                write!(f, "the admin listener has no authentication and must be on 127.0.0.1 or ::1, not {address}")
+                write!(
+                    f,
+                    "the admin listener has no authentication and must be on 127.0.0.1 or ::1, not {address}; with `admin_allow_remote = true` it may be elsewhere, and shows metrics and health only"
+                )
             }
         }
     }
@@ -112,6 +133,12 @@ impl From<ServiceError> for StartError {
 impl From<VaultError> for StartError {
     fn from(error: VaultError) -> Self {
         Self::Service(ServiceError::Vault(error))
+    }
+}
+
+impl From<Untrusted> for StartError {
+    fn from(found: Untrusted) -> Self {
+        Self::Untrusted(found)
     }
 }
 

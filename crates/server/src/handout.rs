@@ -1,20 +1,23 @@
-//! The files that the owner of a new instance receives in the data directory (design.md section 6): `ca.pem`,
-//! `client-key.json`, `client-key-password.txt`, `access-key.json`. All but `ca.pem` are readable by their owner only.
+//! The files that the owner of a new instance receives: `ca.pem`, `client-key.json`, `client-key-password.txt`,
+//! `access-key.json`. All but `ca.pem` are readable by their owner only. `dev` writes them to its data directory (design.md
+//! section 6), `init` to a directory of credentials, because the data directory is what one backs up; `ca.pem` lies in both.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claviger_service::FirstStart;
+use claviger_vault::{Existing, place_file};
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
 
+/// The files with credentials, and the CA file.
+pub(crate) const NAMES: [&str; 4] = [CA, "client-key.json", "client-key-password.txt", "access-key.json"];
+const CA: &str = "ca.pem";
+
 /// Writes the files, each whole or not at all.
-pub(crate) fn write(directory: &Path, first: &FirstStart) -> Result<(), StartError> {
+pub(crate) fn write(data_dir: &Path, directory: &Path, first: &FirstStart) -> Result<(), StartError> {
     let pkcs12 = Zeroizing::new(STANDARD.encode(first.client_key.pkcs12.reveal()));
     // Both values are plain ASCII without quotes, so they are JSON as they stand.
     let client_key = Zeroizing::new(format!(
@@ -28,7 +31,10 @@ pub(crate) fn write(directory: &Path, first: &FirstStart) -> Result<(), StartErr
         first.access_key.id,
         secret.as_str()
     ));
-    replace(&directory.join("ca.pem"), first.ca_pem.as_bytes(), 0o644)?;
+    if directory != data_dir {
+        replace(&data_dir.join(CA), first.ca_pem.as_bytes(), 0o644)?;
+    }
+    replace(&directory.join(CA), first.ca_pem.as_bytes(), 0o644)?;
     replace(&directory.join("client-key.json"), client_key.as_bytes(), 0o600)?;
     replace(&directory.join("client-key-password.txt"), first.client_key_password.reveal().as_bytes(), 0o600)?;
     replace(&directory.join("access-key.json"), access_key.as_bytes(), 0o600)
@@ -36,7 +42,7 @@ pub(crate) fn write(directory: &Path, first: &FirstStart) -> Result<(), StartErr
 
 /// Puts `ca.pem` back where it was removed: the one of these files that can be made again. One that is there stays.
 pub(crate) fn restore_ca(directory: &Path, certificate_pem: &str) -> Result<(), StartError> {
-    let path = directory.join("ca.pem");
+    let path = directory.join(CA);
     if path.exists() {
         return Ok(());
     }
@@ -44,12 +50,7 @@ pub(crate) fn restore_ca(directory: &Path, certificate_pem: &str) -> Result<(), 
     replace(&path, certificate_pem.as_bytes(), 0o644)
 }
 
-/// Writes a new file beside the old one and puts it in its place. The unfinished one has the same permissions.
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), StartError> {
-    let unfinished = path.with_extension("unfinished");
-    let failed = |source| StartError::File { path: path.to_owned(), source };
-    let _absent = fs::remove_file(&unfinished);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished).map_err(failed)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&unfinished, path).map_err(failed)
+    place_file(path, content, mode, Existing::Replace)
+        .map_err(|source| StartError::File { path: path.to_owned(), source })
 }

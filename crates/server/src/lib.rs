@@ -11,13 +11,18 @@ mod begin_anew;
 mod body;
 mod confirm_clock;
 mod error;
+mod expiry;
+mod first_start;
 #[cfg(test)]
 mod fixture;
 mod handout;
 mod idle;
+mod inspect;
 mod journal;
 mod listen;
 mod metrics;
+mod offline;
+mod places;
 mod plane;
 mod presence;
 mod readiness;
@@ -27,8 +32,11 @@ mod trusted_time;
 #[cfg(test)]
 mod wrong_clock_tests;
 
-pub use assemble::{Options, Server, initialise};
+pub use assemble::{Options, Server};
 pub use audit_log::stored_audit_anchor;
 pub use begin_anew::begin_audit_anew;
 pub use confirm_clock::StoppedClock;
 pub use error::StartError;
+pub use first_start::NewInstance;
+pub use inspect::{Finding, inspect};
+pub use offline::{ListedAccessKey, NewAccessKey, StoppedInstance};

@@ -68,6 +68,14 @@ pub(crate) struct Metrics {
     pub(crate) destruction_held: Gauge,
     /// Keys that wait.
     pub(crate) keys_held: Gauge,
+    /// Days until the first client key ends.
+    pub(crate) client_key_ends_days: Gauge<f64, AtomicU64>,
+    /// Client keys that end within 30 days.
+    pub(crate) client_keys_ending: Gauge,
+    /// Days until the server's certificate ends.
+    pub(crate) server_certificate_ends_days: Gauge<f64, AtomicU64>,
+    /// Days until the certificate authority ends.
+    pub(crate) ca_certificate_ends_days: Gauge<f64, AtomicU64>,
     /// Seconds that `claviger dev` has moved business time ahead.
     pub(crate) clock_offset_seconds: Gauge<f64, AtomicU64>,
 }
@@ -104,9 +112,14 @@ impl Metrics {
             audit_writable: Gauge::default(),
             destruction_held: Gauge::default(),
             keys_held: Gauge::default(),
+            client_key_ends_days: Gauge::default(),
+            client_keys_ending: Gauge::default(),
+            server_certificate_ends_days: Gauge::default(),
+            ca_certificate_ends_days: Gauge::default(),
             clock_offset_seconds: Gauge::default(),
         };
         metrics.register_all();
+        metrics.register_ends();
         metrics
     }
 
@@ -131,6 +144,18 @@ impl Metrics {
         registry.register("keys_held", "Keys due for destruction by the clock that wait", self.keys_held.clone());
         let help = "How far business time was moved ahead";
         registry.register("clock_offset_seconds", help, self.clock_offset_seconds.clone());
+    }
+
+    fn register_ends(&mut self) {
+        let registry = &mut self.registry;
+        let help = "Days until the first client key ends, looked at once an hour";
+        registry.register("client_key_ends_days", help, self.client_key_ends_days.clone());
+        let help = "Client keys that end within 30 days, looked at once an hour";
+        registry.register("client_keys_ending_within_30_days", help, self.client_keys_ending.clone());
+        let help = "Days until the server certificate ends; a restart makes a new one";
+        registry.register("server_certificate_ends_days", help, self.server_certificate_ends_days.clone());
+        let help = "Days until the certificate authority ends";
+        registry.register("ca_certificate_ends_days", help, self.ca_certificate_ends_days.clone());
     }
 
     /// Counts one answered request. All three words come from closed sets.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use claviger_base::Clock;
+use claviger_base::{Clock, Timestamp};
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_vault::{InstanceRecord, TlsAuthority};
 use rustls::ServerConfig;
@@ -15,6 +15,12 @@ use crate::error::StartError;
 const HTTP_1_1: &[u8] = b"http/1.1";
 const HTTP_2: &[u8] = b"h2";
 
+/// What TLS needs, and when its certificate ends, real time.
+pub(crate) struct Accepting {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) certificate_ends: Timestamp,
+}
+
 /// An acceptor whose certificate names localhost, 127.0.0.1, ::1 and `hostnames`.
 pub(crate) fn acceptor(
     authority: &TlsAuthority,
@@ -22,7 +28,7 @@ pub(crate) fn acceptor(
     hostnames: &[String],
     offers_http2: bool,
     clock: &Clock,
-) -> Result<TlsAcceptor, StartError> {
+) -> Result<Accepting, StartError> {
     let refuse = |what: &str, reason: &dyn std::fmt::Display| StartError::Tls(format!("{what}: {reason}"));
     let id = instance.id.as_str();
     let authority = CertificateAuthority::from_stored(id, &authority.certificate_pem, &authority.private_key)
@@ -39,7 +45,7 @@ pub(crate) fn acceptor(
         .with_single_cert(chain, key)
         .map_err(|error| refuse("the issued certificate", &error))?;
     config.alpn_protocols = offers_http2.then(|| HTTP_2.to_vec()).into_iter().chain([HTTP_1_1.to_vec()]).collect();
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Accepting { acceptor: TlsAcceptor::from(Arc::new(config)), certificate_ends: issued.not_after })
 }
 
 #[cfg(test)]
@@ -57,7 +63,7 @@ mod tests {
         let authority = vault.tls_authority().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
-        (acceptor(&authority, &record, &[], offers_http2, &clock).unwrap(), roots)
+        (acceptor(&authority, &record, &[], offers_http2, &clock).unwrap().acceptor, roots)
     }
 
     /// What is agreed on with a client that offers these protocols; `None`: no connection.

@@ -26,6 +26,7 @@ fn options(dir: &Path) -> Options {
         root_key_file: dir.join("root.key"),
         listen: any,
         admin: any,
+        admin_allow_remote: false,
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
         keygen: claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() },

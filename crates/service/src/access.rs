@@ -141,6 +141,11 @@ impl Access {
         self.grants.forget_all();
     }
 
+    /// Call after every commit that changed this access key.
+    pub(crate) fn forget_access_key(&self, id: &AccessKeyId) {
+        self.access_keys.forget(id);
+    }
+
     /// Call after every commit that changed this client key.
     pub(crate) fn forget_client_key(&self, id: &ClientKeyId) {
         self.client_keys.forget(id);

@@ -9,6 +9,9 @@ use claviger_keygen::KeygenError;
 use claviger_model::StateRefusal;
 use claviger_vault::VaultError;
 
+/// Access keys that may exist at once, active or not, as RAM allows a user: enough to exchange one for another.
+pub const ACCESS_KEYS_MAX: usize = 2;
+
 /// What an operation answers instead of its result.
 #[derive(Debug)]
 pub enum ServiceError {
@@ -26,6 +29,12 @@ pub enum ServiceError {
     AliasAlreadyExists,
     /// No client key has this id.
     ClientKeyNotFound,
+    /// No access key has this id.
+    AccessKeyNotFound,
+    /// As many access keys as may exist at once do so already.
+    AccessKeyLimit,
+    /// Without this access key nobody could call the control plane any more.
+    LastActiveAccessKey,
     /// There is no such secret, application access point, policy or network rule.
     ResourceNotFound,
     /// There is one of this name already.
@@ -80,6 +89,16 @@ impl fmt::Display for ServiceError {
             Self::KeyVersionNotFound => f.write_str("no such key version"),
             Self::AliasAlreadyExists => f.write_str("the alias exists already"),
             Self::ClientKeyNotFound => f.write_str("no such client key"),
+            Self::AccessKeyNotFound => {
+                f.write_str("no such access key; `claviger access-key list` shows what there is")
+            }
+            Self::AccessKeyLimit => write!(
+                f,
+                "{ACCESS_KEYS_MAX} access keys exist already, so that one can be exchanged for the other; delete one first: claviger access-key delete ID"
+            ),
+            Self::LastActiveAccessKey => f.write_str(
+                "it is the last active access key, without which nobody could call the control plane; make or enable another first",
+            ),
             Self::ResourceNotFound => f.write_str("no such resource"),
             Self::ResourceExists => f.write_str("there is one of this name already"),
             Self::ResourceInUse => f.write_str("something else depends on it"),

@@ -26,13 +26,14 @@ mod trusted_clock;
 pub use claviger_keygen::Figures as PairFigures;
 
 pub use access::{Access, AccessRefusal, Caller, NonceLedger, Rights};
-pub use error::ServiceError;
+pub use error::{ACCESS_KEYS_MAX, ServiceError};
 pub use gate::{PairConcurrency, PairGate, PairPermit};
 pub use intent::Intent;
 pub use iv_uses::IvLimits;
 pub use key_ref::KeyRef;
+pub use ops::access_keys::{AccessKeyChange, list_access_keys};
 pub use ops::aliases::AliasListing;
-pub use ops::client_keys::{ClientKeyListing, IssueClientKey, IssuedClientKey};
+pub use ops::client_keys::{ClientKeyEnds, ClientKeyListing, IssueClientKey, IssuedClientKey};
 pub use ops::create_key::CreateKey;
 pub use ops::decrypt::{Decrypt, DecryptSource, Decrypted};
 pub use ops::encrypt::{Encrypt, Encrypted};

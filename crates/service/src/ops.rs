@@ -1,5 +1,6 @@
 //! One file per operation, or per noun where the operations are a line each.
 
+pub(crate) mod access_keys;
 pub(crate) mod access_points;
 pub(crate) mod aliases;
 pub(crate) mod asymmetric;

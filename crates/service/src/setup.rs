@@ -13,12 +13,11 @@ use claviger_vault::{
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
+use crate::ops::access_keys;
 use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
 const SEED_BYTES: usize = 32;
-/// Characters of an access key secret, as long as Alibaba Cloud's.
-const ACCESS_KEY_SECRET_CHARS: usize = 30;
 /// A client key is valid for five years unless asked otherwise: instance-api.md 1.9.
 const CLIENT_KEY_VALIDITY_S: i64 = 5 * 365 * 86_400;
 
@@ -85,11 +84,7 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
         not_after: now.whole_second().plus_s(CLIENT_KEY_VALIDITY_S),
     };
     let client_key = make(&client_key, now)?;
-    let access_key = AccessKey {
-        id: claviger_base::id::AccessKeyId::generate()?,
-        secret: SecretBytes::new(random::base36(ACCESS_KEY_SECRET_CHARS)?.into_bytes()),
-        created: now.whole_second(),
-    };
+    let access_key = access_keys::make(now)?;
     let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false, has_anchor: true };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))

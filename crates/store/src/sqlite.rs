@@ -11,6 +11,7 @@ mod writer;
 
 use std::fmt;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +69,25 @@ impl SqliteEngine {
         Ok(Self { directory: directory.to_owned(), readers, writer: None, news: Arc::default(), _lock: None })
     }
 
-    /// Whether `directory` holds a store.
+    /// Opens the store in `directory` for a look that leaves no trace: where no write-ahead log lies beside the file, no
+    /// server uses it, and the file is read as it is. A server that starts meanwhile is not disturbed, but what is read then
+    /// may be torn.
+    ///
+    /// # Errors
+    /// See [`SqliteEngine::open`].
+    pub fn look_into(directory: &Path) -> Result<Self, StoreError> {
+        let file = open::file(directory);
+        let is_at_rest = !open::has_write_ahead_log(&file);
+        let readers = Arc::new(if is_at_rest { Readers::of_file_at_rest(file) } else { Readers::new(file) });
+        readers.check()?;
+        Ok(Self { directory: directory.to_owned(), readers, writer: None, news: Arc::default(), _lock: None })
+    }
+
+    /// Whether `directory` holds a store. One that this user may not look at counts: it is not there to be made.
     #[must_use]
     pub fn exists(directory: &Path) -> bool {
-        open::file(directory).exists()
+        let looked = std::fs::symlink_metadata(open::file(directory));
+        !looked.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
     }
 }
 

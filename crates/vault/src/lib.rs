@@ -7,14 +7,18 @@
 mod barrier;
 mod change;
 mod error;
+mod files;
 mod keyring;
 mod path;
+mod permissions;
 mod record;
 mod seal;
 mod vault;
 
 pub use change::{Audit, Change, Outcome};
 pub use error::VaultError;
+pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
+pub use permissions::{Others, Untrusted, check_above, check_directory, check_file};
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due,
     InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey,

@@ -1,15 +1,18 @@
 //! Seals: who holds the root key. The root key itself never enters the store; it wraps the keyring and nothing else.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use claviger_base::SecretBytes;
 use claviger_crypto::aead::Aes256GcmKey;
 use claviger_crypto::digest::sha256;
 use zeroize::Zeroizing;
+
+use crate::files::{Existing, place_file};
+use crate::permissions::{Untrusted, check_file};
 
 /// First word of a root key file; the number counts its format.
 const FILE_MAGIC: &str = "claviger-root-key-v1";
@@ -65,6 +68,8 @@ pub enum SealError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another user could replace the root key file.
+    Untrusted(Untrusted),
     /// The file is not a root key file.
     Malformed(PathBuf),
     /// The file could not be read or written.
@@ -95,6 +100,7 @@ impl fmt::Display for SealError {
                 path.display(),
                 mode & 0o777
             ),
+            Self::Untrusted(found) => write!(f, "{found}"),
             Self::Malformed(path) => write!(
                 f,
                 "{} is not a root key file: it must hold one line, `{FILE_MAGIC}` and 64 hexadecimal digits",
@@ -114,6 +120,7 @@ impl std::error::Error for SealError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Untrusted(found) => Some(found),
             Self::Missing(_) | Self::Exists(_) | Self::Exposed { .. } | Self::Malformed(_) | Self::Refused => None,
         }
     }
@@ -141,26 +148,12 @@ impl FileSeal {
     pub fn create(path: &Path) -> Result<Self, SealError> {
         let io_error = |source| SealError::Io { path: path.to_owned(), source };
         let root = SecretBytes::random(ROOT_KEY_BYTES).map_err(|error| io_error(io::Error::other(error)))?;
-        // Written beside and then linked: a start that is cut off leaves no half of a root key, and none is overwritten.
-        let unfinished = path.with_extension("unfinished");
-        let _absent = fs::remove_file(&unfinished);
-        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished);
-        let mut file = opened.map_err(io_error)?;
         let digits = Zeroizing::new(hex::encode(root.reveal()));
         let line = Zeroizing::new(format!("{FILE_MAGIC} {}\n", digits.as_str()));
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error)?;
-        let linked = fs::hard_link(&unfinished, path);
-        fs::remove_file(&unfinished).map_err(io_error)?;
-        match linked {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(SealError::Exists(path.to_owned()));
-            }
-            Err(error) => return Err(io_error(error)),
-        }
-        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-            File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error)?;
-        }
+        place_file(path, line.as_bytes(), 0o600, Existing::Keep).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => SealError::Exists(path.to_owned()),
+            _ => io_error(error),
+        })?;
         Self::from_root(&root).ok_or_else(|| SealError::Malformed(path.to_owned()))
     }
 
@@ -180,6 +173,7 @@ impl FileSeal {
         if mode & 0o077 != 0 {
             return Err(SealError::Exposed { path: path.to_owned(), mode });
         }
+        check_file(path).map_err(SealError::Untrusted)?;
         // One allocation of the largest size, so that reading never leaves a smaller copy behind.
         let mut text = Zeroizing::new(Vec::with_capacity(FILE_BYTES_MAX as usize));
         file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(io_error)?;
@@ -220,6 +214,7 @@ impl Seal for FileSeal {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -254,6 +249,17 @@ mod tests {
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         assert!(FileSeal::open(&path).is_ok());
+    }
+
+    #[test]
+    fn a_root_key_may_have_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["root.unfinished", "root", "root.key"] {
+            let path = dir.path().join(name);
+            let made = FileSeal::create(&path).unwrap();
+            assert_eq!(FileSeal::open(&path).unwrap().id(), made.id(), "{name}");
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "nothing unfinished is left");
     }
 
     #[test]

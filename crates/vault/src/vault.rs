@@ -295,6 +295,14 @@ impl Vault {
         self.list(path::OUTBOX, after, limit)
     }
 
+    /// Access keys by id.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn access_keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<AccessKey>, VaultError> {
+        self.list(path::ACCESS_KEYS, after, limit)
+    }
+
     /// Due dates that have come at `now`, earliest first.
     ///
     /// # Errors

@@ -6,9 +6,7 @@ use std::path::Path;
 use claviger_audit::{AuditLog, Expected, OpenError, What, verify};
 use claviger_base::SecretBytes;
 
-use crate::fixture::{
-    all_lines, append_groups, check, config, copy, filled, mark_of, of_kind, record, segments,
-};
+use crate::fixture::{all_lines, append_groups, check, config, copy, filled, mark_of, of_kind, record, segments};
 
 fn reopen(dir: &Path) -> Result<AuditLog, OpenError> {
     AuditLog::open(config(dir, 8192))

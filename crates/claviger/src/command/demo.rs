@@ -26,6 +26,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         data_dir: data_dir.clone(),
         listen: ([127, 0, 0, 1], 0).into(),
         admin: ([127, 0, 0, 1], 0).into(),
+        admin_allow_remote: false,
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::AtMost(1),
         // Without a stock: the times shown are those of making a pair.

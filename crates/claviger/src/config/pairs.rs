@@ -4,14 +4,7 @@ use std::time::Duration;
 
 use claviger_keygen::{Config, EngineKind, PairSpec, StockSizes};
 
-/// The least share of a core that works on the stock: less would never fill it.
-const STOCK_CORES_MIN: f64 = 0.001;
-
-/// Most ready pairs per spec: 300 MB of RSA_4096.
-const STOCK_MAX: usize = 100_000;
-/// Most days a ready pair may lie.
-const AGE_MAX: Duration = Duration::from_secs(30 * 86_400);
-const AGE_MIN: Duration = Duration::from_secs(60);
+use super::limits::{STOCK_AGE, STOCK_CORES_MIN, STOCK_MAX};
 
 /// What was set; everything else keeps its default.
 #[derive(Debug, Default)]
@@ -73,7 +66,7 @@ fn parse_age(text: &str) -> Option<Duration> {
     };
     let number = text.get(..text.len() - 1).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
     let age = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(unit_s)?);
-    (AGE_MIN..=AGE_MAX).contains(&age).then_some(age)
+    STOCK_AGE.contains(&age).then_some(age)
 }
 
 /// `SPEC=N`, as a flag says it.

@@ -70,6 +70,7 @@ fn serves_when_it_is_a_child() {
         data_dir: dir,
         listen: ([127, 0, 0, 1], 0).into(),
         admin: ([127, 0, 0, 1], 0).into(),
+        admin_allow_remote: false,
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
         use_policy: claviger_service::UsePolicy::default(),

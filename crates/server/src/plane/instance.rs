@@ -293,6 +293,9 @@ fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
         ServiceError::State(StateRefusal::Rejected(KeyState::Enabled) | StateRefusal::StateModifiedFailed)
         | ServiceError::AliasAlreadyExists
         | ServiceError::ClientKeyNotFound
+        | ServiceError::AccessKeyNotFound
+        | ServiceError::AccessKeyLimit
+        | ServiceError::LastActiveAccessKey
         | ServiceError::ResourceExists
         | ServiceError::ResourceInUse
         | ServiceError::LimitExceeded => {

@@ -1,5 +1,6 @@
 //! The control plane: parameters and V3 signature checked, operation, JSON out (openapi.md 2 to 8).
 
+mod access_keys;
 mod access_points;
 mod actions;
 #[cfg(test)]
@@ -166,6 +167,10 @@ async fn identify(service: &Service, signed: v3::SignedRequest) -> Result<(Acces
     if verified.is_err() {
         return Err(signed.mismatch());
     }
+    // Only now: whether an access key is disabled is told to its owner alone.
+    if !access_key.is_active {
+        return Err(RpcError::InactiveAccessKey);
+    }
     Ok((access_key.id.clone(), signed.nonce))
 }
 
@@ -230,6 +235,9 @@ fn rpc_error(error: &ServiceError) -> RpcError {
         ServiceError::KeyVersionNotFound => RpcError::KeyVersionNotFound,
         ServiceError::AliasAlreadyExists => RpcError::AliasAlreadyExists,
         ServiceError::ClientKeyNotFound | ServiceError::ResourceNotFound => RpcError::ResourceNotFound,
+        ServiceError::AccessKeyNotFound => RpcError::AccessKeyMissing,
+        ServiceError::AccessKeyLimit => RpcError::AccessKeyLimit,
+        ServiceError::LastActiveAccessKey => RpcError::LastActiveAccessKey,
         ServiceError::ResourceExists => RpcError::ResourceExist,
         ServiceError::ResourceInUse => RpcError::ResourceInUse,
         ServiceError::LimitExceeded => RpcError::LimitExceeded,

@@ -43,6 +43,17 @@ pub struct ClientKeyListing {
     pub total: usize,
 }
 
+/// Which client keys end, and when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientKeyEnds {
+    /// The earliest end of a client key that has not ended.
+    pub earliest: Option<Timestamp>,
+    /// How many end within the time asked for; those that have ended are not counted.
+    pub soon: usize,
+    /// Some of them.
+    pub named: Vec<(ClientKeyId, Timestamp)>,
+}
+
 impl Service {
     /// Makes a client key of an application access point. Blocks, as all below.
     ///
@@ -80,6 +91,32 @@ impl Service {
         let read = |after: Option<&Cursor>| Ok(self.vault.client_keys(after, SCAN_STEP)?);
         let (client_keys, total) = page.collect(read, Some)?;
         Ok(ClientKeyListing { client_keys, total })
+    }
+
+    /// The client keys that end within so many seconds, `named_max` of them by name.
+    ///
+    /// # Errors
+    /// When the vault fails.
+    pub fn client_keys_that_end_within(&self, soon_s: i64, named_max: usize) -> Result<ClientKeyEnds, ServiceError> {
+        let now = self.clock.now();
+        let mut ends = ClientKeyEnds::default();
+        let mut after = None;
+        loop {
+            let page = self.vault.client_keys(after.as_ref(), SCAN_STEP)?;
+            for key in page.records.iter().map(|stored| &stored.record).filter(|key| key.not_after > now) {
+                ends.earliest = Some(ends.earliest.map_or(key.not_after, |at| at.min(key.not_after)));
+                if key.not_after <= now.plus_s(soon_s) {
+                    ends.soon += 1;
+                    if ends.named.len() < named_max {
+                        ends.named.push((key.id.clone(), key.not_after));
+                    }
+                }
+            }
+            if page.next.is_none() {
+                return Ok(ends);
+            }
+            after = page.next;
+        }
     }
 
     /// Revokes a client key, at once and for ever.

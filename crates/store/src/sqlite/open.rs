@@ -77,7 +77,24 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
 /// A connection that only reads.
 pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags);
+    reading(path, Connection::open_with_flags(path, flags))
+}
+
+/// Whether a write-ahead log lies beside the file: a server runs, or ended without closing it.
+pub(super) fn has_write_ahead_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Path::new(&log).exists()
+}
+
+/// A connection that only reads, takes no lock and makes no file beside: for a file that nobody writes.
+pub(super) fn at_rest(path: &Path) -> Result<Connection, StoreError> {
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    reading(path, Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags))
+}
+
+fn reading(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Connection, StoreError> {
     let connection =
         opened.map_err(|error| StoreError::Unusable { path: path.to_owned(), reason: error.to_string() })?;
     match identity(&connection, path)? {

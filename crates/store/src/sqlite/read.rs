@@ -15,12 +15,18 @@ const IDLE_MAX: usize = 8;
 /// The read connections of one store.
 pub(super) struct Readers {
     file: PathBuf,
+    /// Whether nobody writes the file, so that it can be read without a lock.
+    is_at_rest: bool,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, idle: Mutex::default() }
+        Self { file, is_at_rest: false, idle: Mutex::default() }
+    }
+
+    pub(super) fn of_file_at_rest(file: PathBuf) -> Self {
+        Self { is_at_rest: true, ..Self::new(file) }
     }
 
     /// Whether the file opens.
@@ -62,6 +68,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
+            None if self.is_at_rest => open::at_rest(&self.file)?,
             None => open::readable(&self.file)?,
         };
         let result = read(&connection).map_err(|error| store_error(&error));

@@ -105,6 +105,8 @@ pub struct AccessKey {
     pub secret: SecretBytes,
     /// When it was made, business time.
     pub created: Timestamp,
+    /// Whether it may be used (`Active`), or is kept but refused (`Inactive`).
+    pub is_active: bool,
 }
 
 #[derive(Message)]
@@ -116,6 +118,9 @@ struct AccessKeyMessage {
     secret: Vec<u8>,
     #[prost(int64, tag = "3")]
     created_ms: i64,
+    /// Absent in records from before there was a status: they are active.
+    #[prost(bool, tag = "4")]
+    is_inactive: bool,
 }
 
 impl fmt::Debug for AccessKeyMessage {
@@ -139,7 +144,8 @@ impl Record for AccessKey {
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let (id, secret) = (self.id.to_string(), self.secret.reveal().to_vec());
-        Zeroizing::new(AccessKeyMessage { id, secret, created_ms: self.created.unix_ms() }.encode_to_vec())
+        let (created_ms, is_inactive) = (self.created.unix_ms(), !self.is_active);
+        Zeroizing::new(AccessKeyMessage { id, secret, created_ms, is_inactive }.encode_to_vec())
     }
 
     fn decode(payload: &SecretBytes) -> Option<Self> {
@@ -148,6 +154,7 @@ impl Record for AccessKey {
             id: AccessKeyId::parse(&message.id)?,
             secret: SecretBytes::new(std::mem::take(&mut message.secret)),
             created: Timestamp::from_unix_ms(message.created_ms),
+            is_active: !message.is_inactive,
         })
     }
 }
@@ -178,5 +185,19 @@ mod tests {
         let governed = ClientKey { is_governed: true, ..read };
         let reread = ClientKey::decode(&SecretBytes::copy_from(&governed.encode())).unwrap();
         assert_eq!(reread, governed);
+    }
+
+    /// Payload of an access key as written before there was a status: fields 1 to 3.
+    #[test]
+    fn an_old_access_key_is_active() {
+        let id = AccessKeyId::generate().unwrap();
+        let message = AccessKeyMessage { id: id.to_string(), secret: b"s".to_vec(), created_ms: 3, is_inactive: false };
+        let bytes = message.encode_to_vec();
+        assert_eq!(bytes.last(), Some(&3), "nothing stands behind field 3");
+        let read = AccessKey::decode(&SecretBytes::new(bytes)).unwrap();
+        assert!(read.is_active);
+        let inactive = AccessKey { is_active: false, ..read };
+        let reread = AccessKey::decode(&SecretBytes::copy_from(&inactive.encode())).unwrap();
+        assert!(!reread.is_active && reread.id == id && reread.secret.reveal() == b"s");
     }
 }

@@ -4,6 +4,7 @@
 //! because the old Java reader does not decode `\uXXXX`. Dates are `yyyy-MM-ddTHH:mm:ssZ`.
 
 pub mod access;
+pub mod access_key;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

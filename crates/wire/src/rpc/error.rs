@@ -51,6 +51,14 @@ pub enum RpcError {
     InstanceNotFound,
     /// 404: no such access key, or its token is not valid.
     UnknownAccessKey,
+    /// 404: the access key is disabled (openapi.md has no entry: the gateway's code, its status inferred).
+    InactiveAccessKey,
+    /// 404: no access key of that id (RAM's code).
+    AccessKeyMissing,
+    /// 409: as many access keys as may exist do so (RAM's code).
+    AccessKeyLimit,
+    /// 409: the last active access key stays. Ours.
+    LastActiveAccessKey,
     /// 404: no such action anywhere, or a path other than `/`.
     InvalidAction,
     /// 404: no such client key, application access point, policy or network rule.
@@ -112,6 +120,10 @@ impl RpcError {
             Self::UnsupportedHttpMethod => (403, "UnsupportedHTTPMethod"),
             Self::InstanceNotFound => (403, "Forbidden.DKMSInstanceNotFound"),
             Self::UnknownAccessKey => (404, "InvalidAccessKeyId.NotFound"),
+            Self::InactiveAccessKey => (404, "InvalidAccessKeyId.Inactive"),
+            Self::AccessKeyMissing => (404, "EntityNotExist.User.AccessKey"),
+            Self::AccessKeyLimit => (409, "LimitExceeded.User.AccessKey"),
+            Self::LastActiveAccessKey => (409, "DeleteConflict.LastActiveAccessKey"),
             Self::InvalidAction => (404, "InvalidAction.NotFound"),
             Self::ResourceNotFound => (404, "Forbidden.ResourceNotFound"),
             Self::KeyNotFound => (404, "Forbidden.KeyNotFound"),
@@ -181,6 +193,12 @@ impl fmt::Display for RpcError {
             Self::UnsupportedHttpMethod => "Only GET and POST are supported.",
             Self::InstanceNotFound => "The specified KMS instance is not found.",
             Self::UnknownAccessKey => "The Access Key ID provided does not exist in our records.",
+            Self::InactiveAccessKey => "Specified access key is disabled.",
+            Self::AccessKeyMissing => "The specified access key does not exist.",
+            Self::AccessKeyLimit => "Two access keys exist already. Delete one before you make another.",
+            Self::LastActiveAccessKey => {
+                "It is the last active access key, without which nobody could call the control plane. Make or enable another first."
+            }
             Self::InvalidAction => "Specified api is not found, please check your url and method.",
             Self::ResourceNotFound => "Resource not found",
             Self::KeyNotFound => "The specified Key is not found.",

@@ -84,6 +84,10 @@ impl Call<'_> {
             Action::UpdateNetworkRule => self.update_network_rule(),
             Action::ListNetworkRules => self.list_network_rules(),
             Action::DeleteNetworkRule => self.delete_network_rule(),
+            Action::CreateAccessKey => self.create_access_key(),
+            Action::ListAccessKeys => self.list_access_keys(),
+            Action::UpdateAccessKey => self.update_access_key(),
+            Action::DeleteAccessKey => self.delete_access_key(),
         }
     }
 

@@ -98,7 +98,18 @@ async fn every_action_that_changes_something_tells_the_log_and_no_other() {
         assert_eq!(entry.is_none(), is_reading(action), "{} {query}", action.name());
         tried.insert(action.name());
     }
-    tried.insert(Action::CreateClientKey.name());
+    let access_key = perform(&service, Action::CreateAccessKey, "").await.unwrap().key_id.unwrap();
+    let access_keys = [
+        (Action::ListAccessKeys, String::new()),
+        (Action::UpdateAccessKey, format!("UserAccessKeyId={access_key}&Status=Inactive")),
+        (Action::DeleteAccessKey, format!("UserAccessKeyId={access_key}")),
+    ];
+    for (action, query) in access_keys {
+        let entry = perform(&service, action, &query).await;
+        assert_eq!(entry.is_none(), is_reading(action), "{} {query}", action.name());
+        tried.insert(action.name());
+    }
+    tried.extend([Action::CreateClientKey.name(), Action::CreateAccessKey.name()]);
     let all: BTreeSet<&str> = Action::ALL.iter().map(|action| action.name()).collect();
     assert_eq!(tried, all, "a new action belongs in this test");
 }

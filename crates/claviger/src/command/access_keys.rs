@@ -1,0 +1,129 @@
+//! `access-key`: against a running server, or, with the root key, in the data of a stopped one.
+
+use std::path::{Path, PathBuf};
+
+use claviger_server::{ListedAccessKey, StoppedInstance};
+use claviger_wire::rpc::answer::access_key::{CreateAccessKeyAnswer, ListAccessKeysAnswer};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::keys::call;
+use super::new_file::NewFile;
+use crate::cli::{AccessKey, AccessKeysAt, OneAccessKey};
+use crate::config;
+use crate::failure::Failure;
+use crate::output::say;
+
+pub(crate) async fn access_key(command: AccessKey) -> Result<(), Failure> {
+    match command {
+        AccessKey::Create { at, out, print } => create(&at, out, print).await,
+        AccessKey::List(at) => list(&at).await,
+        AccessKey::Disable(one) => set_active(&one, false).await,
+        AccessKey::Enable(one) => set_active(&one, true).await,
+        AccessKey::Delete(OneAccessKey { at, access_key_id }) => match at.stopped()? {
+            Some(instance) => {
+                instance.delete_access_key(&access_key_id)?;
+                at.target.output.print(&json!({ "AccessKeyId": access_key_id, "Status": "Deleted" }))
+            }
+            None => call(&at.target, "DeleteAccessKey", &[("UserAccessKeyId", access_key_id)]).await,
+        },
+    }
+}
+
+impl AccessKeysAt {
+    /// The stopped instance, where one is named; `None`: a running server.
+    fn stopped(&self) -> Result<Option<StoppedInstance>, Failure> {
+        let (data_dir, root_key_file) = match (&self.root_key_file, &self.config) {
+            (Some(root_key_file), _) => (self.target.data_dir.clone(), root_key_file.clone()),
+            (None, Some(path)) => {
+                let options = config::read(path)?;
+                (options.data_dir, options.root_key_file)
+            }
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(StoppedInstance::open(&data_dir, &root_key_file)?))
+    }
+}
+
+async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<(), Failure> {
+    // Reserved before anything is made, so that no key is made that cannot be kept.
+    let reserved = out.map(|path| NewFile::reserve(path, 0o600)).transpose()?;
+    let stopped = at.stopped()?;
+    let (id, file) = match &stopped {
+        Some(instance) => {
+            let made = instance.create_access_key()?;
+            let secret = std::str::from_utf8(made.secret.reveal()).unwrap_or_default();
+            (made.id.clone(), content(&made.id, secret))
+        }
+        None => {
+            let made: CreateAccessKeyAnswer = at.target.rpc()?.call("CreateAccessKey", &[]).await?;
+            (
+                made.access_key.access_key_id.clone(),
+                content(&made.access_key.access_key_id, &made.access_key.access_key_secret),
+            )
+        }
+    };
+    if print {
+        return say(&file);
+    }
+    let kept = match reserved {
+        Some(reserved) => Ok(reserved),
+        None => NewFile::reserve(Path::new(".").join(format!("access-key-{id}.json")), 0o600),
+    };
+    let kept = kept.and_then(|mut reserved| {
+        reserved.write(file.as_bytes())?;
+        reserved.publish()
+    });
+    match kept {
+        Ok(path) => at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path })),
+        Err(failure) => {
+            // An access key that nobody holds must not stay; if this fails too, `access-key list` shows it.
+            match &stopped {
+                Some(instance) => instance.delete_access_key(&id)?,
+                None => {
+                    let named = [("UserAccessKeyId", id)];
+                    let _deleted: Result<Value, _> = at.target.rpc()?.call("DeleteAccessKey", &named).await;
+                }
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The file as every client reads it. Both values are plain ASCII without quotes.
+fn content(id: &str, secret: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("{{\"AccessKeyId\":\"{id}\",\"AccessKeySecret\":\"{secret}\"}}\n"))
+}
+
+async fn list(at: &AccessKeysAt) -> Result<(), Failure> {
+    let entries: Vec<Value> = match at.stopped()? {
+        Some(instance) => instance.access_keys()?.iter().map(entry).collect(),
+        None => {
+            let listed: ListAccessKeysAnswer = at.target.rpc()?.call("ListAccessKeys", &[]).await?;
+            listed.access_keys.access_key.iter().map(|entry| json!(entry)).collect()
+        }
+    };
+    at.target.output.print(&json!({ "AccessKeys": entries }))
+}
+
+fn entry(key: &ListedAccessKey) -> Value {
+    json!({ "AccessKeyId": key.id, "Status": status(key.is_active), "CreateDate": key.created })
+}
+
+fn status(is_active: bool) -> &'static str {
+    if is_active { "Active" } else { "Inactive" }
+}
+
+async fn set_active(one: &OneAccessKey, is_active: bool) -> Result<(), Failure> {
+    let OneAccessKey { at, access_key_id } = one;
+    match at.stopped()? {
+        Some(instance) => {
+            instance.set_access_key_active(access_key_id, is_active)?;
+            at.target.output.print(&json!({ "AccessKeyId": access_key_id, "Status": status(is_active) }))
+        }
+        None => {
+            let named = [("UserAccessKeyId", access_key_id.clone()), ("Status", status(is_active).to_owned())];
+            call(&at.target, "UpdateAccessKey", &named).await
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Who else could change what this process relies on: its data directory, the root key, the configuration.
+//!
+//! The rule is that of `ssh` for its keys: a file and every directory above it belong to this user or to root (or to the
+//! owner of `/`, as which root appears inside a user namespace), and nobody else may write to them. A group that has no
+//! other member than the owner is the owner. In a directory with the sticky bit, such as `/tmp`, others can add names but
+//! not take ours away, so it may stand above, but is no data directory.
+
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const STICKY: u32 = 0o1000;
+const GROUP_WRITES: u32 = 0o020;
+const OTHERS_WRITE: u32 = 0o002;
+
+/// A file or directory that somebody else can change, and the command that ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untrusted {
+    /// Which.
+    pub path: PathBuf,
+    /// Who can.
+    pub who: Others,
+}
+
+/// Who can change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// Its owner: neither this user nor root.
+    Owner(u32),
+    /// Its group, which has other members; the permission bits.
+    Group(u32),
+    /// Everybody; the permission bits.
+    Everybody(u32),
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        let me = rustix::process::geteuid().as_raw();
+        match self.who {
+            Others::Owner(uid) => write!(
+                f,
+                "{path} belongs to user {uid}, neither to this user ({me}) nor to root, so that user could replace what is kept there; run `chown {me} {path}`, or choose another place"
+            ),
+            Others::Group(mode) => write!(
+                f,
+                "{path} may be written by its group (mode {mode:04o}), which has other members; run `chmod g-w {path}`, or choose another place"
+            ),
+            Others::Everybody(mode) => write!(
+                f,
+                "{path} may be written by everybody (mode {mode:04o}); run `chmod go-w {path}`, or choose another place"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Untrusted {}
+
+/// A file that only this user and root may change; where it lies is another question: [`check_above`].
+///
+/// # Errors
+/// [`Untrusted`]. What is not there, or cannot be looked at, is for whoever opens it to report.
+pub fn check_file(path: &Path) -> Result<(), Untrusted> {
+    look(path).map_or(Ok(()), |(path, found)| check(path, &found, false))
+}
+
+/// A directory in which only this user and root may add or take away names.
+///
+/// # Errors
+/// [`Untrusted`].
+pub fn check_directory(path: &Path) -> Result<(), Untrusted> {
+    check_file(path)
+}
+
+/// The directories above `path`, of those that exist, up to `/`.
+///
+/// # Errors
+/// [`Untrusted`] for the nearest that others can change.
+pub fn check_above(path: &Path) -> Result<(), Untrusted> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
+    for above in absolute.ancestors().skip(1) {
+        let Some((real, found)) = look(above) else { continue };
+        check(real.clone(), &found, true)?;
+        // Links were followed: what stands above the place they lead to counts.
+        for above in real.ancestors().skip(1) {
+            look(above).map_or(Ok(()), |(path, found)| check(path, &found, true))?;
+        }
+        return Ok(());
+    }
+    Ok(())
+}
+
+fn look(path: &Path) -> Option<(PathBuf, Metadata)> {
+    let real = path.canonicalize().ok()?;
+    let found = fs::metadata(&real).ok()?;
+    Some((real, found))
+}
+
+fn check(path: PathBuf, found: &Metadata, may_be_sticky: bool) -> Result<(), Untrusted> {
+    let (uid, mode) = (found.uid(), found.mode() & 0o7777);
+    let root = fs::metadata("/").map_or(0, |root| root.uid());
+    if uid != 0 && uid != root && uid != rustix::process::geteuid().as_raw() {
+        return Err(Untrusted { path, who: Others::Owner(uid) });
+    }
+    if may_be_sticky && mode & STICKY != 0 {
+        return Ok(());
+    }
+    if mode & OTHERS_WRITE != 0 {
+        return Err(Untrusted { path, who: Others::Everybody(mode) });
+    }
+    if mode & GROUP_WRITES != 0 && !is_private(found.gid(), uid) {
+        return Err(Untrusted { path, who: Others::Group(mode) });
+    }
+    Ok(())
+}
+
+/// Whether the group is root's, or has no other member than the owner, as the systems of the local files say it: those that
+/// make files writable by the group (umask 0002) give each user a group of their own.
+fn is_private(gid: u32, uid: u32) -> bool {
+    if gid == 0 {
+        return true;
+    }
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    is_private_by(&read("/etc/passwd"), &read("/etc/group"), gid, uid)
+}
+
+fn is_private_by(users: &str, groups: &str, gid: u32, uid: u32) -> bool {
+    let number = |field: Option<&str>| field.and_then(|text| text.parse::<u32>().ok());
+    let user = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let (uid, gid) = (number(fields.nth(1))?, number(fields.next())?);
+        Some((name, uid, gid))
+    };
+    let users: Vec<_> = users.lines().filter_map(user).collect();
+    let Some((owner, ..)) = users.iter().find(|(_, other, _)| *other == uid) else { return false };
+    let Some(group) = groups.lines().find(|line| number(line.split(':').nth(2)) == Some(gid)) else { return false };
+    let members = group.split(':').nth(3).unwrap_or_default();
+    let has_only_owner = members.split(',').all(|member| member.is_empty() || member == owner);
+    has_only_owner && users.iter().all(|(_, other, primary)| *primary != gid || *other == uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_write_is_named_with_the_command_that_ends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        fs::create_dir(&data).unwrap();
+        for mode in [0o700, 0o755, 0o750] {
+            set(&data, mode);
+            assert_eq!(check_directory(&data), Ok(()), "{mode:o}");
+        }
+        for mode in [0o777, 0o702, 0o757, 0o1777] {
+            set(&data, mode);
+            let refused = check_directory(&data).unwrap_err().to_string();
+            assert!(refused.contains("chmod go-w") && refused.contains("data"), "{mode:o}: {refused}");
+        }
+        assert_eq!(check_above(&data.join("below")), Ok(()), "the sticky bit keeps our names ours");
+        set(&data, 0o777);
+        assert!(matches!(check_above(&data.join("below/deeper")).unwrap_err().who, Others::Everybody(_)));
+        assert_eq!(check_above(&data), Ok(()), "what is above it is fine");
+    }
+
+    #[test]
+    fn a_link_does_not_hide_where_things_lie() {
+        let dir = tempfile::tempdir().unwrap();
+        let (open, link) = (dir.path().join("open"), dir.path().join("link"));
+        fs::create_dir_all(open.join("closed")).unwrap();
+        std::os::unix::fs::symlink(open.join("closed"), &link).unwrap();
+        set(&open, 0o777);
+        assert!(check_above(&link.join("root.key")).is_err());
+    }
+
+    #[test]
+    fn a_group_of_one_is_its_owner() {
+        let users = "root:x:0:0::/:/bin/sh\nann:x:1000:1000::/:/bin/sh\nbob:x:1001:1001::/:\neve:x:1002:2000::/:\n";
+        let groups = "root:x:0:\nann:x:1000:\nbob:x:1001:bob\nstaff:x:2000:\nmix:x:3000:ann,bob\n";
+        assert!(is_private_by(users, groups, 1000, 1000));
+        assert!(is_private_by(users, groups, 1001, 1001));
+        assert!(!is_private_by(users, groups, 3000, 1000), "another member");
+        assert!(!is_private_by(users, groups, 2000, 1000), "another's primary group");
+        assert!(!is_private_by(users, groups, 4000, 1000), "a group that nobody describes");
+        assert!(!is_private_by(users, groups, 1000, 5000), "an owner that nobody describes");
+        assert!(!is_private_by("", "", 1000, 1000));
+    }
+}
