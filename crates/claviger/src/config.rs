@@ -36,6 +36,7 @@ struct File {
     deny_caller_supplied_iv: bool,
     http2: Option<bool>,
     connections_max: Option<usize>,
+    connections_per_source: Option<usize>,
     audit_segment_bytes: Option<u64>,
     #[serde(default)]
     stock: BTreeMap<String, i64>,
@@ -77,6 +78,11 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         engine: file.engine,
         extended_key_pair_specs: file.extended_key_pair_specs,
     };
+    let connections_max = file.connections_max.unwrap_or(CONNECTIONS_MAX);
+    let connections_per_source = file.connections_per_source.unwrap_or(per_source(connections_max));
+    if connections_per_source == 0 {
+        return Err(refuse("connections_per_source must be at least 1: 0 would refuse everybody".to_owned()));
+    }
     Ok(Options {
         data_dir: file.data_dir,
         root_key_file: file.root_key_file,
@@ -90,10 +96,16 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
         offers_http2: file.http2.unwrap_or(true),
-        connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
+        connections_max,
+        connections_per_source,
         audit_segment_bytes: file.audit_segment_bytes.unwrap_or(SEGMENT_BYTES),
         is_dev: false,
     })
+}
+
+/// What one source may take unless configured: half, so that two addresses are needed to take everything.
+pub(crate) const fn per_source(connections_max: usize) -> usize {
+    connections_max.div_ceil(2)
 }
 
 /// `unlimited` or a number from 1.
@@ -128,10 +140,14 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path) -> String {
          # HTTP/2 beside HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
          http2 = true\n\
          # connections_max = {CONNECTIONS_MAX}\n\
+         # Of these from one IPv4 address, or one IPv6 network of 64 bits; half of connections_max unless set. Behind a balancer,\n\
+         # from which all connections come, set it to connections_max.\n\
+         # connections_per_source = {}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),
         root_key_file.display().to_string(),
-        pairs::template()
+        pairs::template(),
+        per_source(CONNECTIONS_MAX),
     )
 }
 
@@ -148,6 +164,7 @@ mod tests {
         assert_eq!(options.pair_concurrency, PairConcurrency::AtMost(1));
         assert_eq!(options.use_policy, UsePolicy::default());
         assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
+        assert_eq!(options.connections_per_source, CONNECTIONS_MAX / 2);
     }
 
     #[test]
@@ -180,6 +197,7 @@ mod tests {
             "engine = \"none\"\n",
             "extended_key_pair_specs = 1\n",
             "extended_key_pair_specs = \"ML_DSA_44\"\n",
+            "connections_per_source = 0\n",
             "data_key_pair_concurrency = 0\n",
             "data_key_pair_concurrency = \"many\"\n",
         ] {

@@ -1,6 +1,5 @@
 //! The loopback listener: health, readiness, metrics, and in `dev` the clock. Plain HTTP, never on another interface.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_service::Service;
@@ -11,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
-use crate::listen::Answer;
+use crate::listen::{Answer, Origin};
 use crate::readiness::{FRESH, Readiness};
 use crate::scheduler;
 
@@ -29,7 +28,7 @@ pub(crate) struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, _origin: Origin) -> Response<Body> {
         // Only browsers send it. A page that somebody on this machine looks at must not move the clock, nor read.
         if request.headers().contains_key(header::ORIGIN) {
             return answer::text(StatusCode::FORBIDDEN, "not for web pages\n");

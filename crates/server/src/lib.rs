@@ -7,19 +7,24 @@ mod answer;
 mod assemble;
 mod begin_anew;
 mod body;
+mod early_answer;
 mod error;
 #[cfg(test)]
 mod fixture;
 mod handout;
+mod handshake;
 mod idle;
 mod journal;
 mod listen;
 mod metrics;
+mod places;
 mod plane;
 mod presence;
 mod readiness;
 mod scheduler;
+mod stream;
 mod tls;
+mod unverified;
 
 pub use assemble::{Options, Server, initialise};
 pub use begin_anew::begin_audit_anew;
