@@ -47,6 +47,7 @@ impl Measured {
             keygen: Config { stock, ..Config::default() },
             offers_http2: true,
             connections_max: 1024,
+            connections_per_source: 1024,
             audit_segment_bytes: 64 * 1024 * 1024,
             is_dev: true,
         };

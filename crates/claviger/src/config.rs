@@ -39,6 +39,7 @@ struct File {
     deny_caller_supplied_iv: bool,
     http2: Option<bool>,
     connections_max: Option<i64>,
+    connections_per_source: Option<i64>,
     audit_segment_bytes: Option<i64>,
     #[serde(default)]
     stock: BTreeMap<String, i64>,
@@ -87,6 +88,9 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         engine: file.engine,
         extended_key_pair_specs: file.extended_key_pair_specs,
     };
+    let connections_max = limits::CONNECTIONS.or(file.connections_max, CONNECTIONS_MAX).map_err(refuse)?;
+    let per_source = limits::CONNECTIONS_PER_SOURCE.or(file.connections_per_source, per_source(connections_max));
+    let connections_per_source = per_source.map_err(refuse)?;
     Ok(Options {
         data_dir: file.data_dir,
         root_key_file: file.root_key_file,
@@ -101,10 +105,16 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
         offers_http2: file.http2.unwrap_or(true),
-        connections_max: limits::CONNECTIONS.or(file.connections_max, CONNECTIONS_MAX).map_err(refuse)?,
+        connections_max,
+        connections_per_source,
         audit_segment_bytes: limits::SEGMENT_BYTES.or(file.audit_segment_bytes, SEGMENT_BYTES).map_err(refuse)?,
         is_dev: false,
     })
+}
+
+/// What one source may take unless configured: half, so that two addresses are needed to take everything.
+pub(crate) const fn per_source(connections_max: usize) -> usize {
+    connections_max.div_ceil(2)
 }
 
 /// `unlimited` or a number.
@@ -143,11 +153,15 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path, hostnames: &[Strin
          # HTTP/2 beside HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
          http2 = true\n\
          # connections_max = {CONNECTIONS_MAX}\n\
+         # Of these from one IPv4 address, or one IPv6 network of 64 bits; half of connections_max unless set. Behind a balancer,\n\
+         # from which all connections come, set it to connections_max.\n\
+         # connections_per_source = {}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",
         data_dir.display().to_string(),
         root_key_file.display().to_string(),
         hostnames,
-        pairs::template()
+        pairs::template(),
+        per_source(CONNECTIONS_MAX),
     )
 }
 
@@ -169,6 +183,7 @@ mod tests {
         assert_eq!(options.use_policy, UsePolicy::default());
         assert_eq!(options.hostnames, ["kms.local"]);
         assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
+        assert_eq!(options.connections_per_source, CONNECTIONS_MAX / 2);
     }
 
     #[test]
@@ -201,6 +216,7 @@ mod tests {
             "engine = \"none\"\n",
             "extended_key_pair_specs = 1\n",
             "extended_key_pair_specs = \"ML_DSA_44\"\n",
+            "connections_per_source = 0\n",
             "data_key_pair_concurrency = 0\n",
             "data_key_pair_concurrency = \"many\"\n",
         ] {

@@ -49,6 +49,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
         },
         offers_http2: true,
         connections_max: 1024,
+        connections_per_source: 1024,
         audit_segment_bytes: 1 << 20,
         is_dev: true,
     };

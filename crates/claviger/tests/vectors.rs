@@ -27,7 +27,7 @@ use claviger_wire::instance::message::{
 };
 use claviger_wire::instance::request::{Received, RequestHeaders};
 use claviger_wire::instance::{Operation, date};
-use claviger_wire::rpc::parameters::Parameters;
+use claviger_wire::rpc::Query;
 use claviger_wire::rpc::v3;
 use prost::Message;
 use serde_json::Value;
@@ -176,17 +176,17 @@ fn rpc_vectors() {
         let body = bytes(&vector["request"]["body"]);
         let target = vector["request"]["target"].as_str().unwrap();
         let query = target.split_once('?').map_or("", |(_, query)| query);
-        let parameters = Parameters::decode(query, &body).unwrap();
-        let received = v3::Received {
-            method: vector["request"]["method"].as_str().unwrap(),
-            parameters: &parameters,
-            headers: &headers,
-            body_sha256: &sha256(&body),
-        };
+        let query = Query::decode(query).unwrap();
+        let method = vector["request"]["method"].as_str().unwrap();
+        let received = v3::Received { method, query: &query, headers: &headers };
         let at = sent.iter().find(|(name, _)| name == "x-acs-date").unwrap();
-        let signed = v3::SignedRequest::check(&received, Timestamp::parse_iso8601(&at.1).unwrap(), sha256).unwrap();
+        let signed = v3::SignedRequest::check(&received, Timestamp::parse_iso8601(&at.1).unwrap()).unwrap();
+        v3::check_body(&signed.content_sha256, &sha256(&body)).unwrap();
+        let mut canonical = Vec::new();
+        signed.write_canonical(&mut |piece| canonical.extend_from_slice(piece));
+        let string_to_sign = v3::string_to_sign(&sha256(&canonical));
         let secret = vector["access_key_secret_test_only"].as_str().unwrap().as_bytes();
-        verify_hmac_sha256(secret, signed.string_to_sign.as_bytes(), &signed.signature)
+        verify_hmac_sha256(secret, string_to_sign.as_bytes(), &signed.signature)
             .unwrap_or_else(|_| panic!("{name}: the SDK's signature does not verify"));
         let answer: Value = serde_json::from_slice(&bytes(&vector["answer"]["body"])).unwrap();
         assert_eq!(answer["RequestId"].as_str().unwrap().len(), 36, "{name}");

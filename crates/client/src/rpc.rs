@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use claviger_base::Clock;
 use claviger_base::id::RequestId;
-use claviger_crypto::digest::sha256;
+use claviger_crypto::digest::{Sha256, sha256};
 use claviger_crypto::mac::hmac_sha256;
 use claviger_wire::headers::Headers;
 use claviger_wire::rpc::error::ErrorBody;
@@ -73,9 +73,17 @@ impl RpcClient {
         ];
         let received = Headers::new(headers.iter().map(|(name, value)| (name, value.as_bytes())));
         let signed_headers = v3::signed_headers(&received);
-        let query = parameters.iter().map(|(name, value)| (*name, value.as_str()));
-        let request = v3::canonical_request("POST", query, &received, &signed_headers, &payload_hash);
-        let to_sign = v3::string_to_sign(&request, sha256);
+        let mut query: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        query.sort_unstable();
+        let signed = v3::Signed {
+            method: "POST",
+            headers: &received,
+            signed_headers: &signed_headers,
+            payload_hash: &payload_hash,
+        };
+        let mut digest = Sha256::new();
+        signed.write_canonical(query, &mut |piece| digest.update(piece));
+        let to_sign = v3::string_to_sign(&digest.finish());
         let signature = hmac_sha256(self.access_key.secret.reveal(), to_sign.as_bytes());
         let authorization =
             v3::Authorization { access_key_id: &self.access_key.id, signed_headers: &signed_headers, signature };

@@ -1,6 +1,6 @@
 //! The loopback listener: health, readiness, metrics, and in `dev` the clock. Plain HTTP, never on another interface.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use claviger_service::Service;
@@ -11,7 +11,7 @@ use crate::admin_host;
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
 use crate::journal::Journal;
-use crate::listen::Answer;
+use crate::listen::{Answer, Origin};
 use crate::readiness::{FRESH, Readiness};
 use crate::scheduler;
 use crate::trusted_time;
@@ -33,7 +33,7 @@ pub(crate) struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, _origin: Origin) -> Response<Body> {
         if !admin_host::is_ours(request.uri(), request.headers(), self.bound) {
             return answer::text(StatusCode::MISDIRECTED_REQUEST, admin_host::REFUSAL);
         }

@@ -17,17 +17,19 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin::Admin;
 use crate::audit_log;
 use crate::body::Bodies;
+use crate::connections::Limits;
 use crate::error::StartError;
 use crate::expiry::{self, CertificateEnds, authority_ends};
 use crate::first_start::{furnish, open_vault};
 use crate::handout;
 use crate::journal::Journal;
-use crate::listen::{bind, serve};
+use crate::listen::{Listening, bind, serve};
 use crate::metrics::Metrics;
 use crate::places;
 use crate::plane::Planes;
 use crate::scheduler;
 use crate::tls::{self, Accepting};
+use crate::unverified::Budget;
 
 /// Connections on the loopback listener; scrapers and probes need no more.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
@@ -57,6 +59,8 @@ pub struct Options {
     pub offers_http2: bool,
     /// Connections at once.
     pub connections_max: usize,
+    /// Connections at once from one source: an IPv4 address, or 64 bits of an IPv6 one.
+    pub connections_per_source: usize,
     /// Bytes of an audit segment.
     pub audit_segment_bytes: u64,
     /// `dev`: make what is missing on the first start, serve the clock, keep the root key beside the data.
@@ -138,7 +142,9 @@ impl Server {
     /// Answers until `stop` completes, then finishes what is in flight.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
+        let unverified = Budget::default();
         let planes = Arc::new(Planes {
+            unverified: unverified.clone(),
             service: Arc::clone(&self.service),
             journal: Arc::clone(&self.journal),
             bodies: Bodies::default(),
@@ -158,12 +164,19 @@ impl Server {
         );
         let (vault, journal) = (Arc::clone(&self.vault), Arc::clone(&self.journal));
         let anchoring = tokio::spawn(audit_log::keep_anchor(Arc::clone(&vault), Arc::clone(&journal)));
-        let connections = self.options.connections_max;
-        let metrics = Arc::clone(&self.metrics);
-        let serving = tokio::spawn(serve(self.listener, Some(self.tls), planes, metrics, connections, stopped.clone()));
-        let metrics = Arc::clone(&self.metrics);
-        let admin = tokio::spawn(serve(self.admin_listener, None, admin, metrics, ADMIN_CONNECTIONS_MAX, stopped));
         let watching = tokio::spawn(expiry::watch(Arc::clone(&self.service), Arc::clone(&self.metrics), self.ends));
+        let with = Listening {
+            answer: planes,
+            metrics: Arc::clone(&self.metrics),
+            limits: Limits::new(self.options.connections_max, self.options.connections_per_source),
+            unverified: unverified.clone(),
+            tls: Some(self.tls),
+        };
+        let serving = tokio::spawn(serve(self.listener, with, stopped.clone()));
+        let limits = Limits::new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_MAX);
+        let metrics = Arc::clone(&self.metrics);
+        let with = Listening { answer: admin, metrics, limits, unverified, tls: None };
+        let admin = tokio::spawn(serve(self.admin_listener, with, stopped));
         stop.await;
         passing.abort();
         watching.abort();

@@ -25,7 +25,7 @@ const ARRIVING_MAX: usize = 16 * 1024;
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body announced to be no longer is kept from anybody: less than the headers that came with it may hold. The main
 /// job's messages fit: Aad of 8192 bytes and a wrapped RSA_4096 key.
-const SMALL_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 /// All larger bodies that are in memory at once: some 80 of the largest.
 const LARGE_BYTES_IN_ALL_MAX: usize = 256 * 1024 * 1024;
 
@@ -67,6 +67,7 @@ pub(crate) struct Arrived {
 
 impl Arrived {
     /// Whether all of it is here.
+    #[cfg(test)]
     pub(crate) fn is_kept(&self) -> bool {
         self.bytes.len() == self.length
     }

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 /// Longest time without a request before a connection is closed; clients open a new one unasked.
 pub(crate) const IDLE_MAX: Duration = Duration::from_secs(60);
 
+/// Longest wait for the first request: who connects has something to ask.
+pub(crate) const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
+
 /// What one connection is doing.
 #[derive(Debug, Clone)]
 pub(crate) struct Activity(Arc<Mutex<State>>);
@@ -17,6 +20,7 @@ pub(crate) struct Activity(Arc<Mutex<State>>);
 struct State {
     requests: usize,
     since: Instant,
+    patience: Duration,
 }
 
 /// One request of the connection; dropped when it was answered or given up.
@@ -25,21 +29,21 @@ pub(crate) struct Busy(Activity);
 
 impl Activity {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { requests: 0, since: Instant::now() })))
+        Self(Arc::new(Mutex::new(State { requests: 0, since: Instant::now(), patience: FIRST_REQUEST_MAX })))
     }
 
     /// A request begins.
     pub(crate) fn begin(&self) -> Busy {
-        self.change(|state| state.requests = state.requests.saturating_add(1));
+        self.change(|state| (state.requests, state.patience) = (state.requests.saturating_add(1), IDLE_MAX));
         Busy(self.clone())
     }
 
-    /// Completes once there was no request for [`IDLE_MAX`].
+    /// Completes once there was no request for [`IDLE_MAX`], or none at all for [`FIRST_REQUEST_MAX`].
     pub(crate) async fn idle(&self) {
         loop {
             let until = self.change(|state| {
                 let since = if state.requests > 0 { Instant::now() } else { state.since };
-                since + IDLE_MAX
+                since + state.patience
             });
             if until <= Instant::now() {
                 return;
@@ -82,5 +86,11 @@ mod tests {
         drop(request);
         assert!(elapsed_until_idle(&activity).await >= IDLE_MAX);
         assert_eq!(elapsed_until_idle(&activity).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_request_is_waited_for_less_long() {
+        let elapsed = elapsed_until_idle(&Activity::new()).await;
+        assert!(elapsed >= FIRST_REQUEST_MAX && elapsed < IDLE_MAX, "{elapsed:?}");
     }
 }

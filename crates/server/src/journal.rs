@@ -2,7 +2,7 @@
 //!
 //! Rule: no secret enters a [`Facts`]; it holds names, ids, codes and times.
 
-mod entry;
+pub(crate) mod entry;
 mod outbox;
 mod refusals;
 #[cfg(test)]

@@ -10,12 +10,15 @@ mod audit_log;
 mod begin_anew;
 mod body;
 mod confirm_clock;
+mod connections;
+mod early_answer;
 mod error;
 mod expiry;
 mod first_start;
 #[cfg(test)]
 mod fixture;
 mod handout;
+mod handshake;
 mod idle;
 mod inspect;
 mod journal;
@@ -27,8 +30,10 @@ mod plane;
 mod presence;
 mod readiness;
 mod scheduler;
+mod stream;
 mod tls;
 mod trusted_time;
+mod unverified;
 #[cfg(test)]
 mod wrong_clock_tests;
 

@@ -1,9 +1,11 @@
 //! Sockets: accepting within limits, TLS handshakes, HTTP/1.1 and HTTP/2, and a stop that finishes what is in flight.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -11,23 +13,29 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Body;
+use crate::connections::{Admitted, Limits, Place, Places};
+use crate::handshake::Handshakes;
 use crate::idle::Activity;
 use crate::metrics::Metrics;
+use crate::stream::Stream;
+use crate::unverified::{Budget, HEAD_BYTES_MAX};
 
-/// Longest TLS handshake.
-const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Longest wait for the headers of a request, also between two requests of a kept connection.
 const HEADERS_MAX: Duration = Duration::from_secs(30);
-/// Most bytes of headers.
-const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Streams that one HTTP/2 connection may have open.
 const HTTP2_STREAMS_MAX: u32 = 32;
+/// Streams that were reset before their request was looked at; beyond it the connection is closed.
+const HTTP2_RESET_STREAMS_MAX: usize = 16;
+/// Most bytes of an HTTP/2 head as its library counts them, 32 more for each header. Above [`HEAD_BYTES_MAX`] with its
+/// [`HEADERS_MAX`](crate::unverified::HEADERS_MAX), so that who exceeds those gets an answer with a body.
+const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 72 * 1024;
 /// Bytes that HTTP/2 takes in before they are asked for, per stream and per connection.
 const HTTP2_STREAM_WINDOW: u32 = 64 * 1024;
 /// See [`HTTP2_STREAM_WINDOW`].
@@ -41,25 +49,63 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How requests are answered; one value per listener.
 pub(crate) trait Answer: Send + Sync + 'static {
-    /// Answers one request from `peer`.
+    /// Answers one request. What it does before it returns the future it does as soon as the head is there.
     fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        origin: Origin,
     ) -> impl Future<Output = Response<Body>> + Send;
 }
 
-/// Accepts and serves until `stop` turns true, then lets what is in flight finish. `tls` is absent on the loopback
-/// listener only.
-pub(crate) async fn serve<A: Answer>(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    answer: Arc<A>,
-    metrics: Arc<Metrics>,
-    connections_max: usize,
-    mut stop: watch::Receiver<bool>,
-) {
-    let places = Arc::new(Semaphore::new(connections_max));
+/// Where a request comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) peer: SocketAddr,
+    standing: Arc<Standing>,
+}
+
+#[derive(Debug)]
+struct Standing {
+    place: Place,
+    is_verified: AtomicBool,
+    lingers: AtomicBool,
+}
+
+impl Origin {
+    fn new(peer: SocketAddr, place: Place) -> Self {
+        let (is_verified, lingers) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { peer, standing: Arc::new(Standing { place, is_verified, lingers }) }
+    }
+
+    /// The connection carried a request whose caller is known.
+    pub(crate) fn is_verified(&self) {
+        if !self.standing.is_verified.swap(true, Ordering::Relaxed) {
+            self.standing.place.is_verified();
+        }
+    }
+
+    /// The connection ends with this answer although the peer has not sent everything.
+    pub(crate) fn linger(&self) {
+        self.standing.lingers.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a listener serves with.
+pub(crate) struct Listening<A> {
+    pub(crate) answer: Arc<A>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) limits: Limits,
+    /// What unverified callers may take, over all listeners.
+    pub(crate) unverified: Budget,
+    /// Absent on the loopback listener only.
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+/// Accepts and serves until `stop` turns true, then lets what is in flight finish.
+pub(crate) async fn serve<A: Answer>(listener: TcpListener, with: Listening<A>, mut stop: watch::Receiver<bool>) {
+    let places = Places::new(with.limits);
+    let handshakes = with.tls.clone().map(|tls| Handshakes::new(tls, Arc::clone(&with.metrics)));
+    let (open, mut all_closed) = tokio::sync::mpsc::channel::<()>(1);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -73,34 +119,40 @@ pub(crate) async fn serve<A: Answer>(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            metrics.connections_refused.inc();
+        let Some(Admitted { place, has_evicted }) = places.admit(peer.ip()) else {
+            with.metrics.connections_refused.inc();
             continue;
         };
+        if has_evicted {
+            with.metrics.connections_evicted.inc();
+        }
         let one = Connection {
-            peer,
-            tls: tls.clone(),
-            answer: Arc::clone(&answer),
-            metrics: Arc::clone(&metrics),
+            origin: Origin::new(peer, place),
+            handshakes: handshakes.clone(),
+            answer: Arc::clone(&with.answer),
+            unverified: with.unverified.clone(),
+            metrics: Arc::clone(&with.metrics),
             stop: stop.clone(),
-            _place: place,
         };
-        tokio::spawn(one.serve(socket));
+        let open = open.clone();
+        tokio::spawn(async move {
+            one.serve(socket).await;
+            drop(open);
+        });
     }
-    drop(listener);
-    let all_closed = places.acquire_many(u32::try_from(connections_max).unwrap_or(u32::MAX));
-    if timeout(DRAIN_MAX, all_closed).await.is_err() {
+    drop((listener, open));
+    if timeout(DRAIN_MAX, all_closed.recv()).await.is_err() {
         tracing::warn!("stopping although some connections are still busy");
     }
 }
 
 struct Connection<A> {
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    origin: Origin,
+    handshakes: Option<Handshakes>,
     answer: Arc<A>,
+    unverified: Budget,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl<A: Answer> Connection<A> {
@@ -108,59 +160,69 @@ impl<A: Answer> Connection<A> {
         // Small answers must not wait for acknowledgements; a socket that refuses the option still works.
         let _refused = socket.set_nodelay(true);
         self.metrics.connections.inc();
-        let served = match &self.tls {
-            None => self.serve_http(TokioIo::new(socket), http_builder().http1_only()).await,
-            Some(tls) => match timeout(HANDSHAKE_MAX, tls.accept(socket)).await {
-                Ok(Ok(stream)) => {
+        match &self.handshakes {
+            None => self.serve_http(Stream::http1(socket, self.unverified.clone()), Protocol::Http1).await,
+            Some(handshakes) => {
+                let shaken = tokio::select! {
+                    shaken = handshakes.accept(socket, self.origin.peer) => shaken,
+                    () = self.origin.standing.place.evicted() => None,
+                };
+                if let Some(stream) = shaken {
+                    self.origin.standing.place.has_agreed_on_keys();
                     // Chosen by ALPN: guessing from the first bytes would wait for them without a limit.
-                    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                    let builder = if is_http2 { http_builder().http2_only() } else { http_builder().http1_only() };
-                    self.serve_http(TokioIo::new(stream), builder).await
+                    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                        self.serve_http(Stream::http2(stream), Protocol::Http2).await;
+                    } else {
+                        self.serve_http(Stream::http1(stream, self.unverified.clone()), Protocol::Http1).await;
+                    }
                 }
-                Ok(Err(error)) => {
-                    self.metrics.handshakes_failed.inc();
-                    tracing::debug!(peer = %self.peer, %error, "TLS handshake failed");
-                    Ok(())
-                }
-                Err(_elapsed) => {
-                    self.metrics.handshakes_failed.inc();
-                    tracing::debug!(peer = %self.peer, "TLS handshake took too long");
-                    Ok(())
-                }
-            },
-        };
-        if let Err(error) = served {
-            tracing::debug!(peer = %self.peer, %error, "connection ended early");
+            }
         }
         self.metrics.connections.dec();
     }
 
-    async fn serve_http<I>(
-        &self,
-        io: I,
-        builder: auto::Builder<TokioExecutor>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+    async fn serve_http<S>(&self, stream: Stream<S>, protocol: Protocol)
     where
-        I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (answer, peer) = (Arc::clone(&self.answer), self.peer);
+        let served = self.exchange(stream.clone(), protocol).await;
+        if let Err(error) = served {
+            tracing::debug!(peer = %self.origin.peer, %error, "connection ended early");
+        }
+        stream.close(self.origin.standing.lingers.load(Ordering::Relaxed)).await;
+    }
+
+    /// Requests and answers, until either side has had enough.
+    async fn exchange<S>(&self, stream: Stream<S>, protocol: Protocol) -> Result<(), Box<dyn Error + Send + Sync>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (answer, origin) = (Arc::clone(&self.answer), self.origin.clone());
         let activity = Activity::new();
         let service = service_fn({
-            let activity = activity.clone();
+            let (activity, stream) = (activity.clone(), stream.clone());
             move |request| {
-                let (answer, busy) = (Arc::clone(&answer), activity.begin());
+                let (busy, stream, origin) = (activity.begin(), stream.clone(), origin.clone());
+                stream.begin();
+                let answering = Arc::clone(&answer).answer(request, origin.clone());
                 async move {
-                    let answered = answer.answer(request, peer).await;
+                    let answered = answering.await;
+                    stream.end(origin.standing.is_verified.load(Ordering::Relaxed));
                     drop(busy);
                     Ok::<_, Infallible>(answered)
                 }
             }
         });
-        let connection = builder.serve_connection(io, service);
+        let builder = match protocol {
+            Protocol::Http1 => http_builder().http1_only(),
+            Protocol::Http2 => http_builder().http2_only(),
+        };
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let mut stop = self.stop.clone();
         tokio::select! {
             ended = connection.as_mut() => return ended,
+            () = self.origin.standing.place.evicted() => return Ok(()),
             _ = stop.wait_for(|stop| *stop) => {}
             () = activity.idle() => {}
         }
@@ -170,13 +232,19 @@ impl<A: Answer> Connection<A> {
     }
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
 fn http_builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_MAX)
-        .max_buf_size(HEADER_BYTES_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
         .keep_alive(true);
     builder
         .http2()
@@ -184,7 +252,8 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .initial_stream_window_size(HTTP2_STREAM_WINDOW)
         .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
-        .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(HTTP2_RESET_STREAMS_MAX)
+        .max_header_list_size(HTTP2_HEADER_LIST_BYTES_MAX)
         .keep_alive_interval(HTTP2_PING)
         .keep_alive_timeout(HTTP2_PING);
     builder
@@ -218,30 +287,32 @@ mod tests {
     struct Always;
 
     impl Answer for Always {
-        async fn answer(self: Arc<Self>, _request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
+        async fn answer(self: Arc<Self>, _request: Request<Incoming>, _origin: Origin) -> Response<Body> {
             answer::text(hyper::StatusCode::OK, "yes")
         }
     }
 
     /// A served connection, its other end, and the switch that stops it.
-    fn served(
-        builder: auto::Builder<TokioExecutor>,
-    ) -> (DuplexStream, tokio::task::JoinHandle<()>, watch::Sender<bool>) {
+    fn served(protocol: Protocol) -> (DuplexStream, tokio::task::JoinHandle<()>, watch::Sender<bool>) {
         let (near, far) = duplex(64 * 1024);
         let (stopping, stop) = watch::channel(false);
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let (peer, metrics) = (([127, 0, 0, 1], 1).into(), Arc::new(Metrics::without_pairs()));
-        let connection = Connection { peer, tls: None, answer: Arc::new(Always), metrics, stop, _place: place };
-        let serving = tokio::spawn(async move {
-            let _however_it_ends = connection.serve_http(TokioIo::new(far), builder).await;
-        });
+        let peer: SocketAddr = ([127, 0, 0, 1], 1).into();
+        let place = Places::new(Limits::new(1, 1)).admit(peer.ip()).unwrap().place;
+        let (origin, metrics) = (Origin::new(peer, place), Arc::new(Metrics::without_pairs()));
+        let unverified = Budget::default();
+        let stream = match protocol {
+            Protocol::Http1 => Stream::http1(far, unverified.clone()),
+            Protocol::Http2 => Stream::http2(far),
+        };
+        let connection = Connection { origin, handshakes: None, answer: Arc::new(Always), unverified, metrics, stop };
+        let serving = tokio::spawn(async move { connection.serve_http(stream, protocol).await });
         (near, serving, stopping)
     }
 
     // Time is paused: tokio moves it on when everybody waits.
     #[tokio::test(start_paused = true)]
     async fn an_http2_peer_that_only_answers_pings_is_closed() {
-        let (near, serving, _running) = served(http_builder().http2_only());
+        let (near, serving, _running) = served(Protocol::Http2);
         let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near));
         let (mut sender, connection) = handshake.await.unwrap();
         let peer = tokio::spawn(connection);
@@ -255,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_never_reads_its_answers_is_closed() {
-        let (mut near, serving, _running) = served(http_builder().http1_only());
+        let (mut near, serving, _running) = served(Protocol::Http1);
         let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
         // Until neither side takes any more: answers fill the way back, then requests the way there.
         let stuck = async { while near.write_all(request).await.is_ok() {} };

@@ -46,6 +46,8 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     /// Connections refused because there were too many.
     pub(crate) connections_refused: Counter,
+    /// Connections closed because a new one needed the place; none had carried a verified request.
+    pub(crate) connections_evicted: Counter,
     /// Connections whose TLS handshake failed or took too long.
     pub(crate) handshakes_failed: Counter,
     /// Data key pair requests in flight now.
@@ -101,6 +103,7 @@ impl Metrics {
             durations,
             connections: Gauge::default(),
             connections_refused: Counter::default(),
+            connections_evicted: Counter::default(),
             handshakes_failed: Counter::default(),
             pairs_in_flight: Gauge::default(),
             basic_on_rotating_keys: Counter::default(),
@@ -127,6 +130,8 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register("connections", "Connections open now", self.connections.clone());
         registry.register("connections_refused", "Connections over the limit", self.connections_refused.clone());
+        let help = "Connections without a verified request closed for new ones";
+        registry.register("connections_evicted", help, self.connections_evicted.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("pairs_in_flight", "Data key pair requests in flight", self.pairs_in_flight.clone());
         let help = "Basic operations on keys that rotate, on which rotation has no effect";

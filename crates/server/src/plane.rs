@@ -9,17 +9,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use claviger_base::id::RequestId;
+use claviger_base::limits::BODY_BYTES_MAX;
 use claviger_service::{Caller, Service};
 use claviger_wire::headers::Headers;
+use hyper::body::Body as _;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response, Version};
 
 use crate::answer::{self, Body};
-use crate::body::{Arrived, Bodies, BodyError, Keep, is_small};
+use crate::body::{Arrived, Bodies, BodyError, Keep, SMALL_BYTES_MAX, is_small};
+use crate::journal::entry::Entry;
 use crate::journal::{Facts, Journal};
-use crate::listen::Answer;
+use crate::listen::{Answer, Origin};
 use crate::presence::{Presence, presence};
+use crate::unverified::{Budget, Charge, HeadError};
 
 /// Which protocol a request speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,20 +45,28 @@ impl Plane {
     }
 
     /// By headers (design.md section 2): `x-kms-*` or a protobuf media type is the Instance API, everything else RPC.
-    fn of(headers: &Headers<'_>) -> Self {
+    fn of(headers: &HeaderMap) -> Self {
         let protobuf = claviger_wire::instance::header::CONTENT_TYPE_VALUE.as_bytes();
         let speaks_instance = headers.iter().any(|(name, value)| {
+            let name = name.as_str();
             name.starts_with(claviger_wire::instance::header::KMS_PREFIX)
-                || (matches!(name, "content-type" | "accept") && value.starts_with(protobuf))
+                || (matches!(name, "content-type" | "accept") && value.as_bytes().starts_with(protobuf))
         });
         if speaks_instance { Self::Instance } else { Self::Rpc }
     }
 }
 
-/// A whole request.
-pub(crate) struct Received<'a> {
+/// A request's head, which anybody may have sent.
+pub(crate) struct Head<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) headers: &'a Headers<'a>,
+    /// What is known of the body's length.
+    pub(crate) body_bytes_min: usize,
+    pub(crate) peer: SocketAddr,
+}
+
+/// What a verdict on the head is completed with.
+pub(crate) struct Received<'a> {
     pub(crate) body: &'a Arrived,
     pub(crate) request_id: &'a RequestId,
     pub(crate) presence: &'a Presence,
@@ -61,26 +74,80 @@ pub(crate) struct Received<'a> {
     pub(crate) started: Instant,
 }
 
+/// Who sent a request, or how it is refused, as far as its head tells. Of a refused one no more than this is kept while its
+/// body arrives.
+enum Verdict {
+    Instance(Result<instance::Verified, instance::Refused>),
+    Rpc(Result<rpc::Verified, rpc::Refused>),
+}
+
+impl Verdict {
+    fn is_verified(&self) -> bool {
+        matches!(self, Self::Instance(Ok(_)) | Self::Rpc(Ok(_)))
+    }
+
+    /// Whether a refusal depends on the form.
+    fn looks_at_form(&self) -> bool {
+        matches!(self, Self::Rpc(Err(refused)) if refused.looks_at_form)
+    }
+}
+
 /// Both planes on one listener.
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) bodies: Bodies,
+    pub(crate) unverified: Budget,
 }
 
 impl Answer for Planes {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        origin: Origin,
+    ) -> impl Future<Output = Response<Body>> + Send {
         let started = Instant::now();
+        let plane = Plane::of(request.headers());
+        // At once, before this future is polled: the HTTP/2 library decodes the heads of many streams before any of them runs.
+        let admitted = self.unverified.charge_head(&request).map(|charge| (request, charge));
+        async move {
+            let Ok(request_id) = RequestId::generate() else {
+                tracing::error!("no random bytes for a request id");
+                return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
+            };
+            // From here on every way out leaves a record, also when the client goes away and this future is dropped.
+            let mut entry = self.journal.begin(plane, request_id.clone(), origin.peer, started);
+            match admitted {
+                Ok((request, charge)) => self.answer_admitted(request, charge, entry, plane, request_id, origin).await,
+                Err(error) => {
+                    let response = refuse_head(plane, error, &request_id, &mut entry.facts);
+                    entry.write().await.map_or_else(|_| unavailable(plane, &request_id), |()| response)
+                }
+            }
+        }
+    }
+}
+
+impl Planes {
+    async fn answer_admitted(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        charge: Charge,
+        mut entry: Entry,
+        plane: Plane,
+        request_id: RequestId,
+        origin: Origin,
+    ) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let plane = Plane::of(&headers_of(&parts));
-        let Ok(request_id) = RequestId::generate() else {
-            tracing::error!("no random bytes for a request id");
-            return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
-        };
-        // From here on every way out leaves a record, also when the client goes away and this future is dropped.
-        let mut entry = self.journal.begin(plane, request_id.clone(), peer, started);
-        let keep = self.keep(plane, peer, &parts, &body).await;
-        let body = self.bodies.read(body, keep).await;
+        let version = parts.version;
+        let verdict = self.judge(plane, &parts, &body, origin.peer, &mut entry.facts).await;
+        drop((parts, charge));
+        if verdict.is_verified() {
+            origin.is_verified();
+        }
+        let body = self.read(body, &verdict, version).await;
+        let (peer, started) = (origin.peer, entry.started());
+        let is_cut_off = matches!(body, Err(BodyError::TooLarge)) && version < Version::HTTP_2;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
@@ -88,11 +155,10 @@ impl Answer for Planes {
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             async move {
                 let response = match body {
-                    Ok(body) => {
-                        let (headers, request_id) = (&headers_of(&parts), &request_id);
-                        let (parts, body, presence) = (&parts, &body, &presence);
-                        let received = Received { parts, headers, body, request_id, presence, peer, started };
-                        planes.operate(plane, &received, &mut entry.facts).await
+                    Ok((body, _charge)) => {
+                        let (body, request_id, presence) = (&body, &request_id, &presence);
+                        let received = Received { body, request_id, presence, peer, started };
+                        planes.operate(verdict, &received, &mut entry.facts).await
                     }
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
@@ -101,10 +167,63 @@ impl Answer for Planes {
         });
         let handled = handling.await;
         drop(here);
-        match handled {
+        let mut response = match handled {
             Ok(Ok(response)) => response,
             // Not durable, or a panic, whose entry has recorded that there was no outcome.
             Ok(Err(_)) | Err(_) => unavailable(plane, &request_id),
+        };
+        if is_cut_off {
+            // The rest of the body is still on its way: nothing can follow it, and its sender must get this answer.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            origin.linger();
+        }
+        response
+    }
+
+    async fn judge(
+        &self,
+        plane: Plane,
+        parts: &Parts,
+        body: &Incoming,
+        peer: SocketAddr,
+        facts: &mut Facts,
+    ) -> Verdict {
+        let body_bytes_min = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        let head = Head { parts, headers: &headers_of(parts), body_bytes_min, peer };
+        match plane {
+            Plane::Instance => Verdict::Instance(instance::judge(&self.service, &head, facts).await),
+            Plane::Rpc => Verdict::Rpc(rpc::judge(&self.service, &head, facts).await),
+        }
+    }
+
+    /// The body: all of it from a verified caller; of others only its length and hash, but for a form that says how it is signed.
+    async fn read(
+        &self,
+        body: Incoming,
+        verdict: &Verdict,
+        version: Version,
+    ) -> Result<(Arrived, Option<Charge>), BodyError> {
+        // Before anything of it is read: who waits for `100 Continue` keeps it to himself. HTTP/2 cannot close one request alone
+        // without some clients taking it for an error.
+        if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+            return Err(BodyError::TooLarge);
+        }
+        let (keep, charge) = match (verdict.is_verified(), is_small(&body)) {
+            (true, true) => (Keep::Small, None),
+            (true, false) => (Keep::Large, None),
+            (false, true) if verdict.looks_at_form() => match self.unverified.charge(SMALL_BYTES_MAX) {
+                Some(charge) => (Keep::Small, Some(charge)),
+                None => (Keep::Nothing, None),
+            },
+            (false, _) => (Keep::Nothing, None),
+        };
+        Ok((self.bodies.read(body, keep).await?, charge))
+    }
+
+    async fn operate(&self, verdict: Verdict, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
+        match verdict {
+            Verdict::Instance(verdict) => instance::answer(&self.service, verdict, received, facts).await,
+            Verdict::Rpc(verdict) => rpc::answer(&self.service, verdict, received, facts).await,
         }
     }
 }
@@ -117,25 +236,10 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
     Headers::new(sent.chain(host))
 }
 
-impl Planes {
-    /// A body that is not small is kept only for a caller who has signed for it.
-    async fn keep(&self, plane: Plane, peer: SocketAddr, parts: &Parts, body: &Incoming) -> Keep {
-        if is_small(body) {
-            return Keep::Small;
-        }
-        let headers = headers_of(parts);
-        let is_signed_for = match plane {
-            Plane::Instance => instance::is_signed_for(&self.service, peer, parts, &headers).await,
-            Plane::Rpc => rpc::is_signed_for(&self.service, parts, &headers).await,
-        };
-        if is_signed_for { Keep::Large } else { Keep::Nothing }
-    }
-
-    async fn operate(&self, plane: Plane, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
-        match plane {
-            Plane::Instance => instance::answer(&self.service, received, facts).await,
-            Plane::Rpc => rpc::answer(&self.service, received, facts).await,
-        }
+fn refuse_head(plane: Plane, error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    match plane {
+        Plane::Instance => instance::refuse_head(error, request_id, facts),
+        Plane::Rpc => rpc::refuse_head(error, request_id, facts),
     }
 }
 

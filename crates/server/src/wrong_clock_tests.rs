@@ -33,6 +33,7 @@ fn options(dir: &Path) -> Options {
         use_policy: UsePolicy::default(),
         offers_http2: true,
         connections_max: 16,
+        connections_per_source: 16,
         audit_segment_bytes: 1 << 20,
         is_dev: true,
     }

@@ -1,6 +1,7 @@
 //! The RPC plane, OpenAPI version 2016-01-20 (openapi.md): parameters in, JSON out, signature scheme V3.
 //!
-//! The rule it keeps: after [`form`] has decoded query and form, everything looks only at the merged [`Parameters`].
+//! The rule it keeps: before the caller is known only its headers and [`Query`] are looked at; afterwards everything looks
+//! at the merged [`Parameters`] alone.
 
 pub mod action;
 pub mod answer;
@@ -9,8 +10,10 @@ pub mod form;
 pub mod header;
 pub mod parameter;
 pub mod parameters;
+pub mod query;
 pub mod v3;
 
 pub use action::{Action, Scheme};
 pub use error::RpcError;
 pub use parameters::Parameters;
+pub use query::Query;

@@ -191,10 +191,24 @@ proptest! {
     }
 }
 
+#[test]
+fn the_body_that_arrives_must_be_the_one_that_was_announced() {
+    let announced = presumed(&Request::good()).unwrap().announced;
+    assert_eq!(announced.check(100, &BODY_SHA256), Ok(()));
+    assert_eq!(announced.check(100, &[0; 32]), Err(ApiError::InvalidContentSha256));
+    // Nobody knows yet that it will be empty: then neither hash nor type is needed.
+    let bare = Request::good().without("content-sha256").without("content-type");
+    let announced = presumed(&Request { body_bytes: 0, ..bare }).unwrap().announced;
+    assert_eq!(announced.check(0, &[7; 32]), Ok(()));
+    assert_eq!(announced.check(1, &[7; 32]), Err(ApiError::InvalidContentType(String::new())));
+    let unhashed = Request { body_bytes: 0, ..Request::good().without("content-sha256") };
+    assert_eq!(presumed(&unhashed).unwrap().announced.check(1, &[7; 32]), Err(ApiError::InvalidContentSha256));
+}
+
 /// As [`Request::check`], before there is a body.
 fn presumed(request: &Request) -> Result<RequestHeaders, ApiError> {
     let headers = Headers::new(request.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
-    RequestHeaders::check_presumed(request.method, request.path, &headers, now())
+    RequestHeaders::check_presumed(request.method, request.path, &headers, request.body_bytes, now())
 }
 
 #[test]

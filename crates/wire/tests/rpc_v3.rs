@@ -11,7 +11,7 @@ use aws_lc_rs::{digest, hmac};
 use claviger_base::Timestamp;
 use claviger_wire::headers::Headers;
 use claviger_wire::rpc::v3::{self, Authorization, Received, SignedRequest};
-use claviger_wire::rpc::{Parameters, RpcError};
+use claviger_wire::rpc::{Query, RpcError};
 use proptest::prelude::*;
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
@@ -22,6 +22,17 @@ const CANONICAL_A_SHA256: &str = "7e26eba269cbfd23f175e0944eb2e5ac787c43f71b2c92
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
+}
+
+/// What a checked request says, and what its signature must be over.
+#[derive(Debug, PartialEq)]
+struct Checked {
+    access_key_id: String,
+    security_token: Option<String>,
+    nonce: String,
+    signature: [u8; 32],
+    string_to_sign: String,
+    mismatch: RpcError,
 }
 
 /// A request of the Python SDK, which signs every header it sets.
@@ -61,21 +72,31 @@ impl Request {
         self
     }
 
-    fn check_signing(&self, signed_headers: &str, now: &str) -> Result<SignedRequest, RpcError> {
+    fn check_signing(&self, signed_headers: &str, now: &str) -> Result<Checked, RpcError> {
         let mut signature = [0; 32];
         hex::decode_to_slice(&self.signature, &mut signature).unwrap();
         let authorization = Authorization { access_key_id: self.access_key_id, signed_headers, signature }.format();
         let mut received: Vec<_> = self.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         received.push(("Authorization", authorization.as_bytes()));
         let headers = Headers::new(received);
-        let parameters = Parameters::decode(&self.query, self.body.as_bytes()).unwrap();
-        let body_sha256 = sha256(self.body.as_bytes());
-        let request =
-            Received { method: "POST", parameters: &parameters, headers: &headers, body_sha256: &body_sha256 };
-        SignedRequest::check(&request, Timestamp::parse_iso8601(now).unwrap(), sha256)
+        let query = Query::decode(&self.query).unwrap();
+        let request = Received { method: "POST", query: &query, headers: &headers };
+        let signed = SignedRequest::check(&request, Timestamp::parse_iso8601(now).unwrap())?;
+        v3::check_body(&signed.content_sha256, &sha256(self.body.as_bytes()))?;
+        let mut canonical = digest::Context::new(&digest::SHA256);
+        signed.write_canonical(&mut |piece| canonical.update(piece));
+        let string_to_sign = v3::string_to_sign(canonical.finish().as_ref().try_into().unwrap());
+        Ok(Checked {
+            mismatch: signed.mismatch(string_to_sign.clone()),
+            access_key_id: signed.access_key_id.to_owned(),
+            security_token: signed.security_token.map(str::to_owned),
+            nonce: signed.nonce.to_owned(),
+            signature: signed.signature,
+            string_to_sign,
+        })
     }
 
-    fn check(&self) -> Result<SignedRequest, RpcError> {
+    fn check(&self) -> Result<Checked, RpcError> {
         let mut names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();
         self.check_signing(&names.join(";"), "2026-01-02T03:04:05Z")
@@ -155,10 +176,13 @@ fn the_client_side_writes_what_the_server_side_reads() {
     let expected = "host;x-acs-action;x-acs-content-sha256;x-acs-credentials-provider;x-acs-date;x-acs-signature-nonce;\
         x-acs-version";
     assert_eq!(names, expected);
-    let parameters = Parameters::decode(&request.query, b"").unwrap();
-    let canonical = v3::canonical_request("POST", parameters.query(), &headers, &names, &hex::encode(sha256(b"")));
+    let query = Query::decode(&request.query).unwrap();
+    let payload_hash = hex::encode(sha256(b""));
+    let signed = v3::Signed { method: "POST", headers: &headers, signed_headers: &names, payload_hash: &payload_hash };
+    let mut canonical = Vec::new();
+    signed.write_canonical(query.iter(), &mut |piece| canonical.extend_from_slice(piece));
     let checked = request.check_signing(&names, "2026-01-02T03:04:05Z").unwrap();
-    assert_eq!(checked.string_to_sign, v3::string_to_sign(&canonical, sha256));
+    assert_eq!(checked.string_to_sign, v3::string_to_sign(&sha256(&canonical)));
 }
 
 #[test]
@@ -178,12 +202,54 @@ fn any_change_changes_the_string_to_sign() {
 }
 
 #[test]
-fn mismatch_echoes_our_string_to_sign() {
-    let text = Request::a().check().unwrap().mismatch().to_string();
-    let expected = format!(
-        "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\n{CANONICAL_A_SHA256}]"
-    );
-    assert_eq!(text, expected);
+fn a_mismatch_echoes_what_we_hashed() {
+    // Nothing in this one is secret, so what is shown is what was hashed.
+    let query = "KeyId=alias%2Fa%20b%2A~&Description=%C3%A9";
+    let checked = Request::new("DescribeKey", query, "", SIGNATURE_A).check().unwrap();
+    let RpcError::SignatureDoesNotMatch { string_to_sign, canonical_request } = &checked.mismatch else { panic!() };
+    assert_eq!(*string_to_sign, checked.string_to_sign);
+    assert_eq!(v3::string_to_sign(&sha256(canonical_request.as_bytes())), checked.string_to_sign);
+    let text = checked.mismatch.to_string();
+    let start = "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\n";
+    assert!(text.starts_with(start), "{text}");
+    assert!(text.contains("] server CanonicalRequest is [POST\n/\nDescription=%C3%A9&KeyId=alias%2Fa%20b%2A~\n"));
+}
+
+#[test]
+fn a_mismatch_shows_no_secret_and_no_end() {
+    let secrets = ["Password", "SecretData", "Plaintext", "PrivateKeyBlob", "EncryptedKeyMaterial", "ImportToken"];
+    let query: Vec<_> = secrets.map(|name| format!("{name}=hunter2%21")).into();
+    let request = Request::new("Any", &format!("{}&KeyId=k", query.join("&")), "", SIGNATURE_A)
+        .with("x-acs-security-token", "hunter3");
+    let text = request.check().unwrap().mismatch.to_string();
+    assert!(!text.contains("hunter"), "{text}");
+    for name in secrets {
+        assert!(text.contains(&format!("{name}=[hidden]")), "{text}");
+    }
+    assert!(text.contains("&KeyId=k&") && text.contains("\nx-acs-security-token:[hidden]\n"), "{text}");
+    let long = Request::new("Any", &format!("Description={}", "d".repeat(50_000)), "", SIGNATURE_A);
+    let text = long.check().unwrap().mismatch.to_string();
+    assert!(text.len() < v3::SHOWN_BYTES_MAX + 300 && text.ends_with("ddd...]"), "{}", text.len());
+}
+
+/// Number 1 of issue 9: `SignedHeaders` that names one long header thousands of times had it copied thousands of times.
+#[test]
+fn signed_headers_that_repeat_or_abound_are_refused() {
+    let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
+    let at = "2026-01-02T03:04:05Z";
+    let request = Request::a().with("a", &"x".repeat(30_000));
+    assert!(request.check_signing(&format!("a;{minimum}"), at).is_ok());
+    let many: Vec<_> = (0..101).map(|number| format!("x-{number}")).collect();
+    for signed in [
+        format!("a;{minimum};a"),
+        format!("a;{minimum};A"),
+        format!("{minimum};HOST"),
+        format!("{minimum}{}", ";a".repeat(15_000)),
+        format!("{minimum};{}", many.join(";")),
+    ] {
+        let refused = request.check_signing(&signed, at);
+        assert!(matches!(refused, Err(RpcError::IncompleteSignature(_))), "{}", signed.len());
+    }
 }
 
 #[test]
@@ -214,7 +280,13 @@ fn date_body_hash_and_nonce_are_checked() {
     assert_eq!(at("2026-01-02T02:49:05Z"), Ok(()));
     assert_eq!(at("2026-01-02T03:19:06Z"), Err(RpcError::TimestampExpired));
     assert_eq!(at("2026-01-02T02:49:04Z"), Err(RpcError::TimestampExpired));
-    assert_eq!(Request::a().with("x-acs-date", "today").check(), Err(RpcError::IllegalTimestamp));
+    for another_form in
+        ["today", "2026-01-02T03:04:05.000Z", "2026-01-02T03:04:05+00:00", "2026-01-02 03:04:05Z", "1767323045"]
+    {
+        let refused = Request::a().with("x-acs-date", another_form).check();
+        assert_eq!(refused, Err(RpcError::TimestampFormat), "{another_form}");
+    }
+    assert_eq!(Request::a().with("x-acs-date", "").check(), Err(RpcError::IllegalTimestamp));
     let empty_nonce = Request::a().with("x-acs-signature-nonce", "").check();
     assert_eq!(empty_nonce, Err(RpcError::invalid("x-acs-signature-nonce")));
     let long_nonce = Request::a().with("x-acs-signature-nonce", &"n".repeat(257)).check();

@@ -66,12 +66,39 @@ fn main() -> Outcome {
     for name in RPC {
         let vector = vector(&root.join("../vectors/rpc"), name)?;
         write(&corpus, "rpc_request", name, &rpc(&vector)?)?;
+        write(&corpus, "rpc_unverified", name, &rpc(&vector)?)?;
+    }
+    for (name, content) in hostile() {
+        write(&corpus, "rpc_unverified", name, content.as_bytes())?;
     }
     for (number, (kind, text)) in TEXTS.iter().enumerate() {
         write(&corpus, "texts", &format!("text-{number}"), &[&[*kind], text.as_bytes()].concat())?;
     }
     keys(&corpus)?;
     client_key(&corpus)
+}
+
+/// What cost most before the caller was known (issue 9, number 1), and its neighbours.
+fn hostile() -> [(&'static str, String); 4] {
+    let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
+    let request = |query: &str, signed: &str, more: &str| {
+        let (hash, signature) = ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "00".repeat(32));
+        format!(
+            "POST {query}\nhost: h\nx-acs-action: ListKeys\nx-acs-version: 2016-01-20\nx-acs-date: 2026-01-02T03:04:05Z\n\
+             x-acs-signature-nonce: n\nx-acs-content-sha256: {hash}\n{more}\
+             authorization: ACS3-HMAC-SHA256 Credential=LTAI,SignedHeaders={signed},Signature={signature}\n\n"
+        )
+    };
+    let long = format!("a: {}\n", "x".repeat(30_000));
+    let names: Vec<_> = (0..94).map(|number| format!("h{number}")).collect();
+    let many: String = names.iter().map(|name| format!("{name}:\n")).collect();
+    let tiny: Vec<_> = (0..1000).map(|number: u32| format!("{number:x}")).collect();
+    [
+        ("hostile-signed-headers-repeated", request("", &format!("{minimum}{}", ";a".repeat(15_000)), &long)),
+        ("hostile-signed-headers-many", request("", &format!("{minimum};{}", names.join(";")), &many)),
+        ("hostile-one-header-repeated", request("", &format!("{minimum};a"), &"a:\n".repeat(90))),
+        ("hostile-tiny-parameters", request(&tiny.join("&"), minimum, "")),
+    ]
 }
 
 fn vector(folder: &Path, name: &str) -> Result<Value, Box<dyn Error>> {

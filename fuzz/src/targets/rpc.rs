@@ -1,42 +1,59 @@
 //! The control plane: parameters, authorization, canonical request (openapi.md 2, 3); and the short texts of both planes.
 
 use claviger_base::Timestamp;
-use claviger_crypto::digest::sha256;
+use claviger_crypto::digest::Sha256;
 use claviger_wire::headers::Single;
 use claviger_wire::instance::{date, header};
 use claviger_wire::rpc::action::{Action, Scheme, check_line};
-use claviger_wire::rpc::v3::{Authorization, Received, SignedRequest};
-use claviger_wire::rpc::{Parameters, form, header as rpc_header, parameter};
+use claviger_wire::rpc::v3::{self, Authorization, Received, SignedRequest};
+use claviger_wire::rpc::{Parameters, Query, form, header as rpc_header, parameter};
 
 use super::instance::header_lines;
 
-/// A line `METHOD query`, lines of `name: value`, an empty line, a form. The date counts as now, and the body as the one hashed.
-pub(super) fn request(input: &[u8]) {
+/// A line `METHOD query`, lines of `name: value`, an empty line, a form: as far as a request gets before its caller is known, and
+/// then what a refusal shows of it. The date counts as now.
+pub(super) fn unverified(input: &[u8]) {
     let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let line = String::from_utf8_lossy(parts.next().unwrap_or_default());
     let rest = parts.next().unwrap_or_default();
-    let body = rest.windows(2).position(|pair| pair == b"\n\n").and_then(|at| rest.get(at + 2..)).unwrap_or_default();
     let (method, query) = line.split_once(' ').unwrap_or((&line, ""));
     // An error here is an answer; what follows must hold as well.
     let _refused = check_line(method, "/");
-    let Ok(parameters) = Parameters::decode(query, body) else { return };
-    read_typed(&parameters);
+    let Ok(query) = Query::decode(query) else { return };
     let headers = header_lines(rest);
-    if let Ok(scheme) = Scheme::find(&headers, &parameters) {
-        let _unknown = Action::find(scheme, &headers, &parameters);
+    if Scheme::find(&headers, &query) == Err(Scheme::UNSIGNED) {
+        let _signed_there = Scheme::in_form(form_of(rest));
     }
+    let _unknown = Action::find(&headers);
     let now = match headers.single(rpc_header::DATE) {
         Single::Once(text) => Timestamp::parse_iso8601(text).unwrap_or(Timestamp::from_unix_s(0)),
         Single::Absent | Single::Unusable => Timestamp::from_unix_s(0),
     };
-    let mut body_sha256 = [0; 32];
-    if let Single::Once(digits) = headers.single(rpc_header::CONTENT_SHA256) {
-        let _not_a_digest = hex::decode_to_slice(digits, &mut body_sha256);
+    let received = Received { method, query: &query, headers: &headers };
+    if let Ok(signed) = SignedRequest::check(&received, now) {
+        let (mut digest, mut length) = (Sha256::new(), 0);
+        signed.write_canonical(&mut |piece| {
+            length += piece.len();
+            digest.update(piece);
+        });
+        assert!(length <= 3 * input.len() + 256, "more is hashed than was received");
+        let mismatch = signed.mismatch(v3::string_to_sign(&digest.finish())).to_string();
+        assert!(mismatch.starts_with("Specified signature"));
     }
-    let received = Received { method, parameters: &parameters, headers: &headers, body_sha256: &body_sha256 };
-    if let Ok(signed) = SignedRequest::check(&received, now, sha256) {
-        assert!(signed.string_to_sign.starts_with("ACS3-HMAC-SHA256\n"));
-    }
+}
+
+fn form_of(rest: &[u8]) -> &[u8] {
+    rest.windows(2).position(|pair| pair == b"\n\n").and_then(|at| rest.get(at + 2..)).unwrap_or_default()
+}
+
+/// The same input for a caller who is known: the parameters.
+pub(super) fn request(input: &[u8]) {
+    let mut parts = input.splitn(2, |byte| *byte == b'\n');
+    let line = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    let rest = parts.next().unwrap_or_default();
+    let query = line.split_once(' ').map_or("", |(_, query)| query);
+    let Ok(parameters) = Parameters::decode(query, form_of(rest)) else { return };
+    read_typed(&parameters);
 }
 
 fn read_typed(parameters: &Parameters) {
@@ -79,7 +96,7 @@ pub(super) fn texts(input: &[u8]) {
             if let Ok(mut pairs) = form::decode(rest) {
                 // Encoding sorts, as signatures want it.
                 pairs.sort_unstable();
-                let encoded = form::encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                let encoded = form::encode(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
                 assert!(form::decode(encoded.as_bytes()) == Ok(pairs), "a form that does not survive encoding");
             }
         }

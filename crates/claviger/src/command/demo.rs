@@ -37,6 +37,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         use_policy: UsePolicy::default(),
         offers_http2: true,
         connections_max: 64,
+        connections_per_source: 64,
         audit_segment_bytes: 1024 * 1024,
         is_dev: true,
     };

@@ -45,6 +45,8 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         },
         offers_http2: true,
         connections_max: CONNECTIONS_MAX,
+        // Development: everything comes from this machine.
+        connections_per_source: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,
     };

@@ -13,7 +13,9 @@ pub(super) struct Range {
 
 /// Fewer connections than probes, SDKs and a command line take would look like an outage.
 pub(super) const CONNECTIONS: Range = Range { name: "connections_max", min: 16, max: 1_000_000 };
-/// A record has up to 4 KiB and a segment at least some of them; verifying reads a segment into memory.
+/// What one address may take.
+pub(super) const CONNECTIONS_PER_SOURCE: Range = Range { name: "connections_per_source", min: 1, max: 1_000_000 };
+/// A record has up to 1,600 bytes and a segment at least some of them.
 pub(super) const SEGMENT_BYTES: Range =
     Range { name: "audit_segment_bytes", min: 64 * 1024, max: 4 * 1024 * 1024 * 1024 };
 pub(super) const PAIR_CONCURRENCY: Range = Range { name: "data_key_pair_concurrency", min: 1, max: 1_000_000 };

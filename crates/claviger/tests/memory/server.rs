@@ -82,6 +82,7 @@ fn serves_when_it_is_a_child() {
         },
         offers_http2: true,
         connections_max: 16,
+        connections_per_source: 16,
         audit_segment_bytes: 1 << 20,
         is_dev: true,
     };

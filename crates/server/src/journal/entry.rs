@@ -45,6 +45,11 @@ impl Journal {
 }
 
 impl Entry {
+    /// When the request's head was here.
+    pub(crate) const fn started(&self) -> Instant {
+        self.started
+    }
+
     /// Makes the record durable, then counts and logs the request.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ mod pair;
 mod records;
 mod sign;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
@@ -20,15 +19,13 @@ use claviger_crypto::digest::sha256;
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::{AccessRefusal, Caller, Rights, Service, ServiceError};
 use claviger_vault::VaultError;
-use claviger_wire::headers::Headers;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, MIGRATION_KEY_VERSION_ID};
-use claviger_wire::instance::request::{self, RequestHeaders};
+use claviger_wire::instance::request::{Announced, RequestHeaders};
 use claviger_wire::instance::{ApiError, Operation};
-use hyper::http::request::Parts;
 use hyper::{Response, StatusCode, header};
 use prost::Message;
 
-use super::{Received, principal};
+use super::{Head, HeadError, Received, principal};
 use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
@@ -52,9 +49,50 @@ struct Call<'a> {
     presence: &'a Presence,
 }
 
+/// A request whose headers a client key of this instance signed, together with its body's hash.
+pub(crate) struct Verified {
+    headers: RequestHeaders,
+    caller: Caller,
+    rights: Rights,
+}
+
+/// What a request will be answered that nobody known has signed: all that is kept of it while its body arrives.
+pub(crate) struct Refused {
+    error: ApiError,
+    /// To be compared with the body first, in the order of instance-api.md 2.
+    announced: Option<Announced>,
+}
+
+/// Judges a request by its head.
+pub(crate) async fn judge(service: &Service, head: &Head<'_>, facts: &mut Facts) -> Result<Verified, Refused> {
+    let (method, path) = (head.parts.method.as_str(), head.parts.uri.path());
+    let now = service.clock().real_now();
+    let headers = RequestHeaders::check_presumed(method, path, head.headers, head.body_bytes_min, now)
+        .map_err(|error| Refused { error, announced: None })?;
+    facts.operation = Some(headers.operation.name());
+    facts.claim(&headers.client_key_id);
+    let (id, source) = (&headers.client_key_id, head.peer.ip());
+    let verifying = service.access().verify_client_key(id, &headers.string_to_sign, &headers.signature, source);
+    match verifying.await {
+        Ok((caller, rights)) => {
+            facts.principal = Some(principal(&caller));
+            Ok(Verified { headers, caller, rights })
+        }
+        Err(refusal) => {
+            let error = access_error(refusal, id, facts);
+            Err(Refused { error, announced: Some(headers.announced) })
+        }
+    }
+}
+
 /// Answers one request; what is known about it is left in `facts`, also when it is refused.
-pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
-    match try_answer(service, received, facts).await {
+pub(crate) async fn answer(
+    service: &Arc<Service>,
+    verdict: Result<Verified, Refused>,
+    received: &Received<'_>,
+    facts: &mut Facts,
+) -> Response<Body> {
+    match try_answer(service, verdict, received, facts).await {
         Ok(answered) => {
             if let Some((key_id, key_version_id)) = &answered.used {
                 facts.key_version_id = Some(key_version_id.to_string());
@@ -67,51 +105,31 @@ pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, fact
     }
 }
 
-async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Result<Answered, ApiError> {
-    let checked = request::Received {
-        method: received.parts.method.as_str(),
-        path: received.parts.uri.path(),
-        headers: received.headers,
-        body_bytes: received.body.length,
-        body_sha256: &received.body.sha256,
+async fn try_answer(
+    service: &Arc<Service>,
+    verdict: Result<Verified, Refused>,
+    received: &Received<'_>,
+    facts: &mut Facts,
+) -> Result<Answered, ApiError> {
+    let body = received.body;
+    let announced = match &verdict {
+        Ok(verified) => Some(verified.headers.announced),
+        Err(refused) => refused.announced,
     };
-    let headers = RequestHeaders::check(&checked, service.clock().real_now())?;
-    facts.operation = Some(headers.operation.name());
-    facts.claim(&headers.client_key_id);
-    let (id, source) = (&headers.client_key_id, received.peer.ip());
-    let verifying = service.access().verify_client_key(id, &headers.string_to_sign, &headers.signature, source);
-    let (caller, rights) = verifying.await.map_err(|refusal| access_error(refusal, id, facts))?;
-    facts.principal = Some(principal(&caller));
-    require_kept(received, facts)?;
+    if let Some(announced) = announced {
+        announced.check(body.length, &body.sha256)?;
+    }
+    let Verified { headers, caller, rights } = verdict.map_err(|refused| refused.error)?;
     let call = Call {
         service,
         caller: &caller,
         rights: &rights,
-        body: &received.body.bytes,
+        body: &body.bytes,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
         presence: received.presence,
     };
     call.run(headers.operation, facts).await
-}
-
-/// Whether the headers are those of a request that a client key of this instance signed together with its body's hash.
-pub(crate) async fn is_signed_for(service: &Service, peer: SocketAddr, parts: &Parts, headers: &Headers<'_>) -> bool {
-    let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let Ok(presumed) = RequestHeaders::check_presumed(method, path, headers, service.clock().real_now()) else {
-        return false;
-    };
-    let id = &presumed.client_key_id;
-    service.access().verify_client_key(id, &presumed.string_to_sign, &presumed.signature, peer.ip()).await.is_ok()
-}
-
-/// The body of a caller who became known only while it arrived was not kept.
-fn require_kept(received: &Received<'_>, facts: &mut Facts) -> Result<(), ApiError> {
-    if received.body.is_kept() {
-        return Ok(());
-    }
-    facts.detail = Some("the caller was not known when the body began");
-    Err(ApiError::ServiceUnavailableTemporary)
 }
 
 impl Call<'_> {
@@ -197,6 +215,15 @@ fn error_response(error: &ApiError, request_id: &RequestId) -> Response<Body> {
 
 fn status(error: &ApiError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The answer to a request whose head is not even looked at.
+pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    let error = match error {
+        HeadError::TooLarge => ApiError::RequestHeaderFieldsTooLarge,
+        HeadError::NoRoom => ApiError::ServiceUnavailableTemporary,
+    };
+    refuse(&error, request_id, facts)
 }
 
 /// The answer to a request whose body did not come whole.

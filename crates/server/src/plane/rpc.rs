@@ -14,21 +14,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use claviger_base::id::{AccessKeyId, RequestId};
-use claviger_crypto::digest::sha256;
+use claviger_crypto::digest::Sha256;
 use claviger_crypto::mac::verify_hmac_sha256;
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::{Caller, Intent, Service, ServiceError};
 use claviger_vault::VaultError;
-use claviger_wire::headers::{Headers, Single};
 use claviger_wire::rpc::action::{Action, Scheme, check_line};
 use claviger_wire::rpc::error::RpcError;
-use claviger_wire::rpc::header::{CONTENT_SHA256, FORM_CONTENT_TYPE, JSON_CONTENT_TYPE, REQUEST_ID};
+use claviger_wire::rpc::header::{FORM_CONTENT_TYPE, JSON_CONTENT_TYPE, REQUEST_ID};
 use claviger_wire::rpc::parameters::Parameters;
-use claviger_wire::rpc::v3;
-use hyper::http::request::Parts;
+use claviger_wire::rpc::{Query, v3};
 use hyper::{Response, StatusCode, header};
 
-use super::{Received, principal};
+use super::{Head, HeadError, Received, principal};
 use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
@@ -64,9 +62,88 @@ impl Call<'_> {
     }
 }
 
+/// A request whose headers an access key of this instance signed, together with its body's hash.
+pub(crate) struct Verified {
+    action: Action,
+    access_key: AccessKeyId,
+    nonce: String,
+    content_sha256: [u8; 32],
+    query: String,
+    is_form: bool,
+}
+
+/// What a request will be answered that nobody known has signed: all that is kept of it while its body arrives.
+pub(crate) struct Refused {
+    error: RpcError,
+    /// To be compared with the body's first.
+    content_sha256: Option<[u8; 32]>,
+    /// Whether the form may say by which scheme it is signed.
+    pub(crate) looks_at_form: bool,
+}
+
+impl From<RpcError> for Refused {
+    fn from(error: RpcError) -> Self {
+        Self { error, content_sha256: None, looks_at_form: false }
+    }
+}
+
+/// Judges a request by its head. The access key is looked up before anything is hashed.
+pub(crate) async fn judge(service: &Service, head: &Head<'_>, facts: &mut Facts) -> Result<Verified, Refused> {
+    let parts = head.parts;
+    let method = parts.method.as_str();
+    check_line(method, parts.uri.path())?;
+    let encoded = parts.uri.query().unwrap_or_default();
+    let query = Query::decode(encoded)?;
+    let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .get(..FORM_CONTENT_TYPE.len())
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(FORM_CONTENT_TYPE.as_bytes()))
+    });
+    let scheme = Scheme::find(head.headers, &query).map_err(|error| {
+        let looks_at_form = is_form && error == Scheme::UNSIGNED;
+        Refused { looks_at_form, ..Refused::from(error) }
+    })?;
+    scheme.require_supported()?;
+    let action = Action::find(head.headers)?;
+    facts.operation = Some(action.name());
+    let received = v3::Received { method, query: &query, headers: head.headers };
+    let signed = v3::SignedRequest::check(&received, service.clock().real_now())?;
+    facts.claim(signed.access_key_id);
+    let content_sha256 = signed.content_sha256;
+    let access_key = identify(service, &signed)
+        .await
+        .map_err(|error| Refused { content_sha256: Some(content_sha256), ..Refused::from(error) })?;
+    facts.principal = Some(principal(&Caller::AccessKey(access_key.clone())));
+    let (nonce, query) = (signed.nonce.to_owned(), encoded.to_owned());
+    Ok(Verified { action, access_key, nonce, content_sha256, query, is_form })
+}
+
+/// The access key whose secret signed `signed`.
+async fn identify(service: &Service, signed: &v3::SignedRequest<'_>) -> Result<AccessKeyId, RpcError> {
+    if signed.security_token.is_some() {
+        return Err(RpcError::UnknownAccessKey);
+    }
+    let access_key = service.access().access_key(signed.access_key_id).await.map_err(|error| rpc_error(&error))?;
+    let access_key = access_key.ok_or(RpcError::UnknownAccessKey)?;
+    let mut canonical = Sha256::new();
+    signed.write_canonical(&mut |piece| canonical.update(piece));
+    let string_to_sign = v3::string_to_sign(&canonical.finish());
+    match verify_hmac_sha256(access_key.secret.reveal(), string_to_sign.as_bytes(), &signed.signature) {
+        // Whether an access key is disabled is told to its owner alone.
+        Ok(()) if !access_key.is_active => Err(RpcError::InactiveAccessKey),
+        Ok(()) => Ok(access_key.id.clone()),
+        Err(_not_verified) => Err(signed.mismatch(string_to_sign)),
+    }
+}
+
 /// Answers one request; what is known about it is left in `facts`, also when it is refused.
-pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
-    match try_answer(service, received, facts).await {
+pub(crate) async fn answer(
+    service: &Arc<Service>,
+    verdict: Result<Verified, Refused>,
+    received: &Received<'_>,
+    facts: &mut Facts,
+) -> Response<Body> {
+    match try_answer(service, verdict, received, facts).await {
         Ok(json) => {
             facts.end(StatusCode::OK, "OK");
             with_request_id(
@@ -78,29 +155,33 @@ pub(crate) async fn answer(service: &Arc<Service>, received: &Received<'_>, fact
     }
 }
 
-async fn try_answer(service: &Arc<Service>, received: &Received<'_>, facts: &mut Facts) -> Result<Vec<u8>, RpcError> {
-    let parts = received.parts;
-    check_line(parts.method.as_str(), parts.uri.path())?;
-    let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .get(..FORM_CONTENT_TYPE.len())
-            .is_some_and(|kind| kind.eq_ignore_ascii_case(FORM_CONTENT_TYPE.as_bytes()))
-    });
-    let form = if is_form { received.body.bytes.as_ref() } else { &[] };
-    let parameters = Parameters::decode(parts.uri.query().unwrap_or_default(), form)?;
-    let scheme = Scheme::find(received.headers, &parameters)?;
-    scheme.require_supported()?;
-    let action = Action::find(scheme, received.headers, &parameters)?;
-    facts.operation = Some(action.name());
-    let caller = authenticate(service, received, &parameters, facts).await?;
-    if !received.body.is_kept() {
-        facts.detail = Some("the caller was not known when the body began");
-        return Err(RpcError::ServiceUnavailableTemporary);
+async fn try_answer(
+    service: &Arc<Service>,
+    verdict: Result<Verified, Refused>,
+    received: &Received<'_>,
+    facts: &mut Facts,
+) -> Result<Vec<u8>, RpcError> {
+    let body = received.body;
+    let verified = match verdict {
+        Ok(verified) => verified,
+        Err(Refused { error, content_sha256, looks_at_form }) => {
+            if let Some(announced) = content_sha256 {
+                v3::check_body(&announced, &body.sha256)?;
+            }
+            return Err(if looks_at_form { Scheme::in_form(&body.bytes) } else { error });
+        }
+    };
+    let Verified { action, access_key, nonce, content_sha256, query, is_form } = verified;
+    v3::check_body(&content_sha256, &body.sha256)?;
+    // Only now: a request that nobody signed must not use up somebody's nonce.
+    if !service.access().nonces().is_fresh_at(access_key.as_str(), &nonce, service.clock().real_now()) {
+        return Err(RpcError::SignatureNonceUsed);
     }
+    let parameters = Parameters::decode(&query, if is_form { body.bytes.as_ref() } else { &[] })?;
     if let Some(key) = parameters.value("KeyId") {
         facts.name_key(key);
     }
-    let work = Work { action, caller, parameters, origin: Origin::of(received) };
+    let work = Work { action, caller: access_key, parameters, origin: Origin::of(received) };
     work.perform(service, facts).await
 }
 
@@ -132,64 +213,6 @@ impl Work {
     }
 }
 
-async fn authenticate(
-    service: &Arc<Service>,
-    received: &Received<'_>,
-    parameters: &Parameters,
-    facts: &mut Facts,
-) -> Result<AccessKeyId, RpcError> {
-    let signed = v3::Received {
-        method: received.parts.method.as_str(),
-        parameters,
-        headers: received.headers,
-        body_sha256: &received.body.sha256,
-    };
-    let now = service.clock().real_now();
-    let signed = v3::SignedRequest::check(&signed, now, sha256)?;
-    facts.claim(&signed.access_key_id);
-    let (access_key, nonce) = identify(service, signed).await?;
-    facts.principal = Some(principal(&Caller::AccessKey(access_key.clone())));
-    // Only now: an unsigned request must not use up somebody's nonce.
-    if !service.access().nonces().is_fresh_at(access_key.as_str(), &nonce, now) {
-        return Err(RpcError::SignatureNonceUsed);
-    }
-    Ok(access_key)
-}
-
-/// The access key whose secret signed `signed`, and the nonce, which is not used up yet.
-async fn identify(service: &Service, signed: v3::SignedRequest) -> Result<(AccessKeyId, String), RpcError> {
-    if signed.security_token.is_some() {
-        return Err(RpcError::UnknownAccessKey);
-    }
-    let access_key = service.access().access_key(&signed.access_key_id).await.map_err(|error| rpc_error(&error))?;
-    let access_key = access_key.ok_or(RpcError::UnknownAccessKey)?;
-    let verified = verify_hmac_sha256(access_key.secret.reveal(), signed.string_to_sign.as_bytes(), &signed.signature);
-    if verified.is_err() {
-        return Err(signed.mismatch());
-    }
-    // Only now: whether an access key is disabled is told to its owner alone.
-    if !access_key.is_active {
-        return Err(RpcError::InactiveAccessKey);
-    }
-    Ok((access_key.id.clone(), signed.nonce))
-}
-
-/// Whether the headers are those of a request that an access key of this instance signed together with its body's hash.
-pub(crate) async fn is_signed_for(service: &Service, parts: &Parts, headers: &Headers<'_>) -> bool {
-    let mut presumed = [0; 32];
-    let Single::Once(hash) = headers.single(CONTENT_SHA256) else { return false };
-    if hex::decode_to_slice(hash, &mut presumed).is_err() {
-        return false;
-    }
-    let Ok(parameters) = Parameters::decode(parts.uri.query().unwrap_or_default(), &[]) else { return false };
-    let method = parts.method.as_str();
-    let received = v3::Received { method, parameters: &parameters, headers, body_sha256: &presumed };
-    match v3::SignedRequest::check(&received, service.clock().real_now(), sha256) {
-        Ok(signed) => identify(service, signed).await.is_ok(),
-        Err(_refused) => false,
-    }
-}
-
 fn refuse(error: &RpcError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
     let (status, code) = error.status_and_code();
     facts.end(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code);
@@ -208,6 +231,15 @@ fn with_request_id(mut response: Response<Body>, request_id: &RequestId) -> Resp
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// The answer to a request whose head is not even looked at.
+pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    let error = match error {
+        HeadError::TooLarge => RpcError::RequestHeaderFieldsTooLarge,
+        HeadError::NoRoom => RpcError::ServiceUnavailableTemporary,
+    };
+    refuse(&error, request_id, facts)
 }
 
 /// The answer to a request whose body did not come whole.

@@ -136,7 +136,7 @@ impl Service {
         check_aad(&request.aad)?;
         let remarks = self.remark_basic(&key, request.version)?;
         let version_id = request.version.of(&key);
-        let permit = self.gate.enter()?;
+        let permit = self.gate.enter(request.client)?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
         // Before the pair is made: no work is done for a version that may not wrap it.
         self.iv_ledger.count(&version.version).await?;

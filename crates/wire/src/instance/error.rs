@@ -66,6 +66,8 @@ pub enum ApiError {
     Unavailable,
     /// 413: the body is larger than 3 MB.
     RequestEntityTooLarge,
+    /// 431: more headers, or longer ones, than any client sends. Ours.
+    RequestHeaderFieldsTooLarge,
     /// 415: another media type. The value is the one received, empty if none.
     InvalidContentType(String),
     /// 429: another data key pair request is in flight.
@@ -106,6 +108,7 @@ impl ApiError {
             Self::MethodNotAllowed => 405,
             Self::PendingDeletion | Self::Disabled | Self::PendingImport | Self::Unavailable => 409,
             Self::RequestEntityTooLarge => 413,
+            Self::RequestHeaderFieldsTooLarge => 431,
             Self::InvalidContentType(_) => 415,
             Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => 429,
             Self::InternalFailure => 500,
@@ -139,6 +142,7 @@ impl ApiError {
             Self::PendingImport => "Rejected.PendingImport",
             Self::Unavailable => "Rejected.Unavailable",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
+            Self::RequestHeaderFieldsTooLarge => "RequestHeaderFieldsTooLarge",
             Self::InvalidContentType(_) => "InvalidContentType",
             Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => "Rejected.Throttling",
             Self::InternalFailure => "InternalFailure",
@@ -205,6 +209,7 @@ impl fmt::Display for ApiError {
                 "The request was rejected because the key version has made as many encryptions as it may. Use a new key version or a new key."
             }
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
+            Self::RequestHeaderFieldsTooLarge => "Request headers exceed 100 fields or 65536 bytes.",
             Self::ConcurrencyLimitExceeded => "Concurrency Limit Exceeded.",
             Self::QpsLimitExceeded => "QPS Limit Exceeded",
             Self::InternalFailure => "Internal Failure.",

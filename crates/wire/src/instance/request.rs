@@ -38,20 +38,49 @@ pub struct RequestHeaders {
     pub string_to_sign: Vec<u8>,
     /// `x-kms-migrationkeyversionid`: the key version to use.
     pub migration_key_version_id: Option<KeyVersionId>,
+    /// What the headers say of the body.
+    pub announced: Announced,
+}
+
+/// A body as the headers have it, for a request that was judged before its body arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    content_sha256: Option<[u8; 32]>,
+    has_content_type: bool,
+}
+
+impl Announced {
+    /// Checks the body that arrived; only an empty one needs neither type nor hash.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidContentType`], [`ApiError::InvalidContentSha256`].
+    pub fn check(&self, body_bytes: usize, body_sha256: &[u8; 32]) -> Result<(), ApiError> {
+        if body_bytes > 0 && !self.has_content_type {
+            return Err(ApiError::InvalidContentType(String::new()));
+        }
+        match self.content_sha256 {
+            Some(announced) if announced != *body_sha256 => Err(ApiError::InvalidContentSha256),
+            None if body_bytes > 0 => Err(ApiError::InvalidContentSha256),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 impl RequestHeaders {
-    /// The same before there is a body, presuming that it will be what the headers say of it: what this refuses,
-    /// [`Self::check`] refuses too, unless the body turns out to be empty.
+    /// The same before there is a body, presuming that it will be what the headers say of it; [`Announced::check`] then
+    /// tells whether it was. `body_bytes_min` is what is known of its length.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn check_presumed(method: &str, path: &str, headers: &Headers<'_>, now: Timestamp) -> Result<Self, ApiError> {
-        let mut presumed = [0; 32];
-        if let Single::Once(value) = headers.single(header::CONTENT_SHA256) {
-            hex::decode_to_slice(value, &mut presumed).map_err(|_malformed| ApiError::InvalidContentSha256)?;
-        }
-        Self::check(&Received { method, path, headers, body_bytes: 1, body_sha256: &presumed }, now)
+    pub fn check_presumed(
+        method: &str,
+        path: &str,
+        headers: &Headers<'_>,
+        body_bytes_min: usize,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let presumed = content_sha256(headers).unwrap_or_default();
+        Self::check(&Received { method, path, headers, body_bytes: body_bytes_min, body_sha256: &presumed }, now)
     }
 
     /// Checks `received` against real time `now`, in the order of instance-api.md 2.
@@ -71,7 +100,11 @@ impl RequestHeaders {
         check_content_sha256(received)?;
         let migration_key_version_id = migration_key_version_id(headers)?;
         let string_to_sign = string_to_sign(headers);
-        Ok(Self { operation, client_key_id, signature, string_to_sign, migration_key_version_id })
+        let announced = Announced {
+            content_sha256: content_sha256(headers),
+            has_content_type: headers.values(header::CONTENT_TYPE).next().is_some(),
+        };
+        Ok(Self { operation, client_key_id, signature, string_to_sign, migration_key_version_id, announced })
     }
 }
 
@@ -156,6 +189,13 @@ fn check_content_sha256(received: &Received<'_>) -> Result<(), ApiError> {
         Single::Absent if received.body_bytes == 0 => Ok(()),
         _ => Err(ApiError::InvalidContentSha256),
     }
+}
+
+/// The hash in the headers, if there is one.
+fn content_sha256(headers: &Headers<'_>) -> Option<[u8; 32]> {
+    let Single::Once(value) = headers.single(header::CONTENT_SHA256) else { return None };
+    let mut hash = [0; 32];
+    hex::decode_to_slice(value, &mut hash).ok().map(|()| hash)
 }
 
 fn migration_key_version_id(headers: &Headers<'_>) -> Result<Option<KeyVersionId>, ApiError> {

@@ -17,6 +17,8 @@ pub fn string_to_sign(headers: &Headers<'_>) -> Vec<u8> {
     }
     let mut signed: Vec<_> = headers.iter().filter(|(name, _)| name.starts_with(header::KMS_PREFIX)).collect();
     signed.sort_by_key(|(name, _)| *name);
+    let length: usize = signed.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    out.reserve_exact(length + 1);
     for (name, value) in signed {
         out.extend_from_slice(name.as_bytes());
         out.push(b':');

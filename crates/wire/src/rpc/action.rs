@@ -1,6 +1,6 @@
 //! Which action a request asks for, and by which scheme it is signed (openapi.md 2.2). Names match exactly.
 
-use super::{Parameters, RpcError, header};
+use super::{Query, RpcError, form, header};
 use crate::headers::{Headers, Single};
 
 /// Declares the actions, so that the list, the names and the parser cannot disagree.
@@ -72,24 +72,20 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.name() == name).ok_or_else(not_served)
     }
 
-    /// The action a request of this scheme names, its version checked first.
+    /// The action that the headers of a V3 request name, its version checked first.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`], [`RpcError::InvalidVersion`], and those of [`Self::parse`].
-    pub fn find(scheme: Scheme, headers: &Headers<'_>, parameters: &Parameters) -> Result<Self, RpcError> {
+    pub fn find(headers: &Headers<'_>) -> Result<Self, RpcError> {
         let from_header = |name| match headers.single(name) {
             Single::Once(value) if !value.is_empty() => Some(value),
             _ => None,
         };
-        let either = |parameter, name| match scheme {
-            Scheme::V3 | Scheme::V4 => from_header(name),
-            Scheme::V1 => parameters.optional(parameter).or_else(|| from_header(name)),
-        };
-        let version = either("Version", header::VERSION).ok_or(RpcError::MissingParameter("Version"))?;
+        let version = from_header(header::VERSION).ok_or(RpcError::MissingParameter("Version"))?;
         if version != header::API_VERSION_VALUE {
             return Err(RpcError::InvalidVersion);
         }
-        Self::parse(either("Action", header::ACTION).ok_or(RpcError::MissingParameter("Action"))?)
+        Self::parse(from_header(header::ACTION).ok_or(RpcError::MissingParameter("Action"))?)
     }
 }
 
@@ -105,12 +101,12 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The scheme a request is signed by.
+    /// The scheme a request is signed by, as far as headers and query tell.
     ///
     /// # Errors
-    /// [`RpcError::IncompleteSignature`] for bearer tokens and for another variant of a scheme,
-    /// [`RpcError::MissingParameter`] for a request that is not signed at all.
-    pub fn find(headers: &Headers<'_>, parameters: &Parameters) -> Result<Self, RpcError> {
+    /// [`RpcError::IncompleteSignature`] for bearer tokens and for another variant of a scheme, [`Self::UNSIGNED`] for a
+    /// request that is not signed at all; see [`Self::in_form`].
+    pub fn find(headers: &Headers<'_>, query: &Query<'_>) -> Result<Self, RpcError> {
         let authorization = match headers.single(header::AUTHORIZATION) {
             Single::Once(value) => value,
             Single::Absent => "",
@@ -120,7 +116,7 @@ impl Scheme {
         let is_bearer = || {
             algorithm.eq_ignore_ascii_case("Bearer")
                 || headers.values(header::BEARER_TOKEN).next().is_some()
-                || parameters.value("SignatureType").is_some_and(|value| value.eq_ignore_ascii_case("BEARERTOKEN"))
+                || query.value("SignatureType").is_some_and(is_bearer_type)
         };
         match algorithm {
             "ACS3-HMAC-SHA256" => Ok(Self::V3),
@@ -128,10 +124,27 @@ impl Scheme {
             other if other.starts_with("ACS3-") || other.starts_with("ACS4-") => {
                 Err(RpcError::IncompleteSignature("This signature algorithm is not supported. Use ACS3-HMAC-SHA256."))
             }
-            _ if parameters.value("Signature").is_some() => Ok(Self::V1),
-            _ if is_bearer() => Err(RpcError::IncompleteSignature("Bearer tokens are not supported.")),
-            _ => Err(RpcError::MissingParameter("AccessKeyId")),
+            _ if query.value("Signature").is_some() => Ok(Self::V1),
+            _ if is_bearer() => Err(NO_BEARER),
+            _ => Err(Self::UNSIGNED),
         }
+    }
+
+    /// The answer to a request that neither headers nor query sign.
+    pub const UNSIGNED: RpcError = RpcError::MissingParameter("AccessKeyId");
+
+    /// What to answer to an unsigned request ([`Self::UNSIGNED`]) with this form: scheme V1 may sign there.
+    #[must_use]
+    pub fn in_form(form: &[u8]) -> RpcError {
+        let pairs = match form::decode(form) {
+            Ok(pairs) => pairs,
+            Err(error) => return error,
+        };
+        if pairs.iter().any(|(name, _)| name == "Signature") {
+            return NO_V1;
+        }
+        let is_bearer = pairs.iter().any(|(name, value)| name == "SignatureType" && is_bearer_type(value));
+        if is_bearer { NO_BEARER } else { Self::UNSIGNED }
     }
 
     /// Refuses the schemes that are not built yet; theirs will be modules beside [`super::v3`].
@@ -141,14 +154,21 @@ impl Scheme {
     pub const fn require_supported(self) -> Result<(), RpcError> {
         match self {
             Self::V3 => Ok(()),
-            Self::V1 => Err(RpcError::IncompleteSignature(
-                "Signature scheme V1 (HMAC-SHA1 in parameters) is not supported yet. Use ACS3-HMAC-SHA256.",
-            )),
+            Self::V1 => Err(NO_V1),
             Self::V4 => Err(RpcError::IncompleteSignature(
                 "Signature scheme V4 (ACS4-HMAC-SHA256) is not supported yet. Use ACS3-HMAC-SHA256.",
             )),
         }
     }
+}
+
+const NO_V1: RpcError = RpcError::IncompleteSignature(
+    "Signature scheme V1 (HMAC-SHA1 in parameters) is not supported yet. Use ACS3-HMAC-SHA256.",
+);
+const NO_BEARER: RpcError = RpcError::IncompleteSignature("Bearer tokens are not supported.");
+
+fn is_bearer_type(value: &str) -> bool {
+    value.eq_ignore_ascii_case("BEARERTOKEN")
 }
 
 /// Checks method and path: GET or POST of `/` (openapi.md 2.1).
@@ -171,8 +191,8 @@ mod tests {
         Headers::new(pairs.iter().map(|(name, value)| (*name, value.as_bytes())))
     }
 
-    fn query(text: &str) -> Parameters {
-        Parameters::decode(text, b"").unwrap()
+    fn query(text: &str) -> Query<'_> {
+        Query::decode(text).unwrap()
     }
 
     #[test]
@@ -205,6 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_may_stand_in_the_form() {
+        assert_eq!(Scheme::in_form(b"Action=ListKeys"), Scheme::UNSIGNED);
+        assert_eq!(Scheme::in_form(b""), Scheme::UNSIGNED);
+        assert_eq!(Scheme::in_form(b"Action=ListKeys&Signature=x"), NO_V1);
+        assert_eq!(Scheme::in_form(b"SignatureType=bearertoken"), NO_BEARER);
+        assert_eq!(Scheme::in_form(b"a=%"), RpcError::ParseRequestParameterException);
+    }
+
+    #[test]
     fn only_v3_is_built() {
         assert_eq!(Scheme::V3.require_supported(), Ok(()));
         assert!(Scheme::V1.require_supported().is_err());
@@ -212,14 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn header_schemes_look_only_at_headers() {
+    fn the_action_is_read_from_the_headers() {
         let signed = headers(&[("x-acs-action", "ListKeys"), ("x-acs-version", "2016-01-20")]);
-        let other = query("Action=CreateKey&Version=2016-01-20");
-        assert_eq!(Action::find(Scheme::V3, &signed, &other), Ok(Action::ListKeys));
-        assert_eq!(Action::find(Scheme::V1, &signed, &other), Ok(Action::CreateKey));
-        assert_eq!(Action::find(Scheme::V3, &headers(&[]), &other), Err(RpcError::MissingParameter("Version")));
+        assert_eq!(Action::find(&signed), Ok(Action::ListKeys));
+        assert_eq!(Action::find(&headers(&[])), Err(RpcError::MissingParameter("Version")));
         let old = headers(&[("x-acs-action", "ListKeys"), ("x-acs-version", "2015-01-01")]);
-        assert_eq!(Action::find(Scheme::V3, &old, &other), Err(RpcError::InvalidVersion));
+        assert_eq!(Action::find(&old), Err(RpcError::InvalidVersion));
     }
 
     #[test]

@@ -16,18 +16,22 @@ pub enum RpcError {
     InvalidParameter(String),
     /// 400: query or form cannot be decoded.
     ParseRequestParameterException,
-    /// 400: the date of signing is missing or unreadable.
+    /// 400: the date of signing is missing.
     IllegalTimestamp,
+    /// 400: the date of signing is there, in another form than `yyyy-MM-ddTHH:mm:ssZ` (code: POP convention, inferred).
+    TimestampFormat,
     /// 400: the date of signing is more than 15 minutes away from now (code: POP convention, inferred).
     TimestampExpired,
     /// 400: the nonce was seen before (code inferred).
     SignatureNonceUsed,
     /// 400: the request is not signed as it must be. The value says what is wrong and is safe to send.
     IncompleteSignature(&'static str),
-    /// 400: the signature does not verify. The value is our string to sign; clients compare it with theirs.
+    /// 400: the signature does not verify. The values are ours; clients compare them with theirs.
     SignatureDoesNotMatch {
         /// `ACS3-HMAC-SHA256\n<hash>`: holds a digest, never a parameter's value.
         string_to_sign: String,
+        /// What was hashed, secrets in it replaced, bounded in length.
+        canonical_request: String,
     },
     /// 400: a version other than 2016-01-20.
     InvalidVersion,
@@ -83,6 +87,8 @@ pub enum RpcError {
     StateModifiedFailed,
     /// 413: the body is larger than 3 MB. Ours.
     RequestEntityTooLarge,
+    /// 431: more headers, or longer ones, than any client sends. Ours.
+    RequestHeaderFieldsTooLarge,
     /// 429.
     Throttling,
     /// 500.
@@ -106,6 +112,7 @@ impl RpcError {
             Self::InvalidParameter(_) => (400, "InvalidParameter"),
             Self::ParseRequestParameterException => (400, "ParseRequestParameterException"),
             Self::IllegalTimestamp => (400, "IllegalTimestamp"),
+            Self::TimestampFormat => (400, "InvalidTimeStamp.Format"),
             Self::TimestampExpired => (400, "InvalidTimeStamp.Expired"),
             Self::SignatureNonceUsed => (400, "SignatureNonceUsed"),
             Self::IncompleteSignature(_) => (400, "IncompleteSignature"),
@@ -136,6 +143,7 @@ impl RpcError {
             Self::ResourceInUse => (409, "Rejected.ResourceInUse"),
             Self::StateModifiedFailed => (409, "Rejected.StateModifiedFailed"),
             Self::RequestEntityTooLarge => (413, "RequestEntityTooLarge"),
+            Self::RequestHeaderFieldsTooLarge => (431, "RequestHeaderFieldsTooLarge"),
             Self::Throttling => (429, "Rejected.Throttling"),
             Self::InternalFailure => (500, "InternalFailure"),
             Self::ServiceUnavailableTemporary => (503, "ServiceUnavailableTemporary"),
@@ -167,9 +175,9 @@ impl fmt::Display for RpcError {
             Self::IncompleteSignature(reason) => {
                 return write!(f, "The request signature does not conform to Aliyun standards. {reason}");
             }
-            Self::SignatureDoesNotMatch { string_to_sign } => {
+            Self::SignatureDoesNotMatch { string_to_sign, canonical_request } => {
                 let start = "Specified signature does not match our calculation. server StringToSign is";
-                return write!(f, "{start} [{string_to_sign}]");
+                return write!(f, "{start} [{string_to_sign}] server CanonicalRequest is [{canonical_request}]");
             }
             Self::NoPermission(Some(arn)) => {
                 return write!(f, "This operation for {arn} is forbidden by permission system.");
@@ -179,6 +187,7 @@ impl fmt::Display for RpcError {
             Self::IllegalTimestamp => {
                 "The input parameter \"Timestamp\" that is mandatory for processing this request is not supplied."
             }
+            Self::TimestampFormat => "Specified time stamp or date value is not well formatted.",
             Self::TimestampExpired => "Specified time stamp or date value is expired.",
             Self::SignatureNonceUsed => "Specified signature nonce was used already.",
             Self::InvalidVersion => "Specified parameter Version is not valid.",
@@ -211,6 +220,7 @@ impl fmt::Display for RpcError {
             Self::ResourceInUse => "The request was rejected because the resource is in use.",
             Self::StateModifiedFailed => "Keystate modified failed.",
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
+            Self::RequestHeaderFieldsTooLarge => "Request headers exceed 100 fields or 65536 bytes.",
             Self::Throttling => "QPS Limit Exceeded",
             Self::InternalFailure => "Internal Failure.",
             Self::ServiceUnavailableTemporary => "Service Unavailable Temporary.",
@@ -254,8 +264,12 @@ mod tests {
     fn names_stand_in_the_texts() {
         assert_eq!(RpcError::MissingParameter("KeyId").to_string(), "The parameter KeyId is needed but not provided.");
         assert_eq!(RpcError::invalid("KeyId").to_string(), "The specified parameter KeyId is not valid.");
-        let mismatch = RpcError::SignatureDoesNotMatch { string_to_sign: "ACS3-HMAC-SHA256\nabc".into() };
-        let text = "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\nabc]";
+        let mismatch = RpcError::SignatureDoesNotMatch {
+            string_to_sign: "ACS3-HMAC-SHA256\nabc".into(),
+            canonical_request: "GET\n/\n".into(),
+        };
+        let text = "Specified signature does not match our calculation. server StringToSign is [ACS3-HMAC-SHA256\nabc] \
+            server CanonicalRequest is [GET\n/\n]";
         assert_eq!(mismatch.to_string(), text);
     }
 }

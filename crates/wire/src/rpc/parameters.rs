@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{RpcError, form};
 
-/// Query and form of one request, decoded.
+/// Query and form of one request, decoded. Made once its caller is known; before, there is [`super::Query`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     query: BTreeMap<String, String>,
@@ -102,10 +102,10 @@ impl fmt::Debug for Parameters {
 fn without_repeats(encoded: &[u8]) -> Result<BTreeMap<String, String>, RpcError> {
     let mut map = BTreeMap::new();
     for (name, value) in form::decode(encoded)? {
-        if map.contains_key(&name) {
-            return Err(RpcError::InvalidParameter(name));
+        if map.contains_key(name.as_ref()) {
+            return Err(RpcError::InvalidParameter(name.into_owned()));
         }
-        map.insert(name, value);
+        map.insert(name.into_owned(), value.into_owned());
     }
     Ok(map)
 }

@@ -1,12 +1,13 @@
 //! Signature scheme V3, `ACS3-HMAC-SHA256` in RPC style (openapi.md 3.2), the same functions for both sides.
 //!
 //! The rule it keeps: what is signed is taken from the request as received, by the names in its own `SignedHeaders`,
-//! and a request that leaves out what identifies it is refused before any signature is computed.
+//! and a request that leaves out what identifies it is refused before any signature is computed. Nothing here copies
+//! what was received: the canonical request is written in pieces, for a digest.
 
 use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
 
-use super::{Parameters, RpcError, form, header};
+use super::{Query, RpcError, form, header};
 use crate::headers::{Headers, Single};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -71,75 +72,150 @@ pub fn signed_headers(headers: &Headers<'_>) -> String {
     names.join(";")
 }
 
-/// The canonical request. `query` is decoded; `payload_hash` is the lower-case hexadecimal SHA-256 of the raw body.
-#[must_use]
-pub fn canonical_request<'q>(
-    method: &str,
-    query: impl IntoIterator<Item = (&'q str, &'q str)>,
-    headers: &Headers<'_>,
-    signed_headers: &str,
-    payload_hash: &str,
-) -> Vec<u8> {
-    let mut out = format!("{method}\n/\n{}\n", form::encode(query)).into_bytes();
-    for name in signed_headers.split(';') {
-        let name = name.to_ascii_lowercase();
-        let mut values: Vec<_> = headers.values(&name).collect();
-        values.sort_unstable();
-        out.extend_from_slice(name.as_bytes());
-        out.push(b':');
-        out.extend_from_slice(&values.join(&b','));
-        out.push(b'\n');
+/// What a signature covers, as pieces of a canonical request (openapi.md 3.2).
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// The HTTP method, upper case.
+    pub method: &'a str,
+    /// All headers, `host` among them.
+    pub headers: &'a Headers<'a>,
+    /// `SignedHeaders` as sent.
+    pub signed_headers: &'a str,
+    /// Lower-case hexadecimal SHA-256 of the raw body.
+    pub payload_hash: &'a str,
+}
+
+impl Signed<'_> {
+    /// Writes the canonical request piece by piece, so that it can be hashed without being kept. `query` is decoded and sorted.
+    pub fn write_canonical<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>, out: &mut dyn FnMut(&[u8])) {
+        self.write(query, |_name| false, out);
     }
-    out.extend_from_slice(format!("\n{signed_headers}\n{payload_hash}").as_bytes());
-    out
+
+    /// The same for people: the values of what may be secret replaced by `[hidden]`, and cut off at [`SHOWN_BYTES_MAX`].
+    #[must_use]
+    pub fn shown<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+        let mut shown = Vec::new();
+        let mut is_cut = false;
+        self.write(query, is_secret, &mut |piece: &[u8]| {
+            let room = SHOWN_BYTES_MAX.saturating_sub(shown.len());
+            is_cut |= piece.len() > room;
+            shown.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+        });
+        let mut shown = String::from_utf8_lossy(&shown).into_owned();
+        if is_cut {
+            shown.push_str("...");
+        }
+        shown
+    }
+
+    fn write<'q>(
+        &self,
+        query: impl IntoIterator<Item = (&'q str, &'q str)>,
+        is_hidden: impl Fn(&str) -> bool,
+        out: &mut dyn FnMut(&[u8]),
+    ) {
+        out(self.method.as_bytes());
+        out(b"\n/\n");
+        for (at, (name, value)) in query.into_iter().enumerate() {
+            if at > 0 {
+                out(b"&");
+            }
+            form::write_percent_encoded(name, &mut |piece| out(piece.as_bytes()));
+            out(b"=");
+            if is_hidden(name) {
+                out(HIDDEN);
+            } else {
+                form::write_percent_encoded(value, &mut |piece| out(piece.as_bytes()));
+            }
+        }
+        out(b"\n");
+        for name in self.signed_headers.split(';') {
+            out(name.to_ascii_lowercase().as_bytes());
+            out(b":");
+            let of_name = self.headers.iter().filter(|(received, _)| received.eq_ignore_ascii_case(name));
+            let mut values: Vec<_> = of_name.map(|(_, value)| value).collect();
+            values.sort_unstable();
+            for (at, value) in values.into_iter().enumerate() {
+                if at > 0 {
+                    out(b",");
+                }
+                out(if is_hidden(name) { HIDDEN } else { value });
+            }
+            out(b"\n");
+        }
+        for piece in ["\n", self.signed_headers, "\n", self.payload_hash] {
+            out(piece.as_bytes());
+        }
+    }
 }
 
-/// The string to sign with HMAC-SHA256 under the access key secret.
+/// What stands for a secret in a canonical request that is shown.
+const HIDDEN: &[u8] = b"[hidden]";
+
+/// Most of a canonical request that is shown, bytes.
+pub const SHOWN_BYTES_MAX: usize = 4096;
+
+/// Whether the value of a parameter or header of this name may be a secret. Words rather than names: an action that is not served
+/// yet is covered, too.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "password",
+        "passphrase",
+        "secretdata",
+        "secretvalue",
+        "plaintext",
+        "privatekey",
+        "keymaterial",
+        "token",
+        "authorization",
+    ];
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word)) || name == "cookie" || name == "message"
+}
+
+/// The string to sign with HMAC-SHA256 under the access key secret, from the SHA-256 of the canonical request.
 #[must_use]
-pub fn string_to_sign(canonical_request: &[u8], sha256: impl Fn(&[u8]) -> [u8; 32]) -> String {
-    format!("{ALGORITHM}\n{}", hex::encode(sha256(canonical_request)))
+pub fn string_to_sign(canonical_sha256: &[u8; 32]) -> String {
+    format!("{ALGORITHM}\n{}", hex::encode(canonical_sha256))
 }
 
-/// A request as it arrived, its parameters already decoded.
+/// A request's head as it arrived, its query decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'a> {
     /// The HTTP method, upper case.
     pub method: &'a str,
-    /// Query and form.
-    pub parameters: &'a Parameters,
+    /// The query.
+    pub query: &'a Query<'a>,
     /// All headers, `host` among them.
     pub headers: &'a Headers<'a>,
-    /// SHA-256 of the raw body.
-    pub body_sha256: &'a [u8; 32],
 }
 
 /// What a well-formed V3 request says about itself. Nothing in it is authenticated until [`Self::signature`] verifies
-/// over [`Self::string_to_sign`]; on failure answer [`Self::mismatch`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedRequest {
-    /// Who claims to call.
-    pub access_key_id: String,
+/// over [`string_to_sign`] of the SHA-256 of [`Self::write_canonical`], and [`Self::check_body`] passes; when the signature
+/// does not verify, answer [`Self::mismatch`].
+#[derive(Debug, Clone)]
+pub struct SignedRequest<'a> {
+    /// Who claims to call. To be looked up before anything is hashed.
+    pub access_key_id: &'a str,
     /// Token of temporary credentials, if any.
-    pub security_token: Option<String>,
+    pub security_token: Option<&'a str>,
     /// To be remembered for twice the window, after the signature has verified.
-    pub nonce: String,
-    /// What was signed.
-    pub string_to_sign: String,
+    pub nonce: &'a str,
     /// HMAC-SHA256 as received; compare in constant time.
     pub signature: [u8; 32],
+    /// SHA-256 of the body, as the headers have it.
+    pub content_sha256: [u8; 32],
+    received: Received<'a>,
+    signed_headers: &'a str,
 }
 
-impl SignedRequest {
-    /// Checks shape, minimum signed set, date against real time `now`, and body hash, and builds the string to sign.
+impl<'a> SignedRequest<'a> {
+    /// Checks shape, minimum signed set, date against real time `now`, and nonce. Hashes nothing.
     ///
     /// # Errors
-    /// [`RpcError::IncompleteSignature`], [`RpcError::IllegalTimestamp`], [`RpcError::TimestampExpired`],
-    /// [`RpcError::InvalidParameter`] for the nonce.
-    pub fn check(
-        received: &Received<'_>,
-        now: Timestamp,
-        sha256: impl Fn(&[u8]) -> [u8; 32],
-    ) -> Result<Self, RpcError> {
+    /// [`RpcError::IncompleteSignature`], [`RpcError::IllegalTimestamp`], [`RpcError::TimestampFormat`],
+    /// [`RpcError::TimestampExpired`], [`RpcError::InvalidParameter`] for the nonce.
+    pub fn check(received: &Received<'a>, now: Timestamp) -> Result<Self, RpcError> {
         let headers = received.headers;
         let authorization = match headers.single(header::AUTHORIZATION) {
             Single::Once(value) => Authorization::parse(value),
@@ -150,38 +226,72 @@ impl SignedRequest {
         ))?;
         check_signed_set(headers, authorization.signed_headers)?;
         check_date(headers, now)?;
-        let payload_hash = hex::encode(received.body_sha256);
-        if !once(headers, header::CONTENT_SHA256)?.eq_ignore_ascii_case(&payload_hash) {
-            return Err(RpcError::IncompleteSignature("x-acs-content-sha256 is not the hash of the body."));
-        }
+        let mut content_sha256 = [0; 32];
+        hex::decode_to_slice(once(headers, header::CONTENT_SHA256)?, &mut content_sha256)
+            .map_err(|_malformed| OTHER_BODY)?;
         let nonce = once(headers, header::SIGNATURE_NONCE)?;
         if nonce.is_empty() || nonce.len() > NONCE_CHARS_MAX {
             return Err(RpcError::invalid(header::SIGNATURE_NONCE));
         }
         let security_token = match headers.single(header::SECURITY_TOKEN) {
             Single::Absent => None,
-            Single::Once(_) | Single::Unusable => Some(once(headers, header::SECURITY_TOKEN)?.to_owned()),
+            Single::Once(_) | Single::Unusable => Some(once(headers, header::SECURITY_TOKEN)?),
         };
-        let query = received.parameters.query();
-        let canonical = canonical_request(received.method, query, headers, authorization.signed_headers, &payload_hash);
         Ok(Self {
-            access_key_id: authorization.access_key_id.to_owned(),
+            access_key_id: authorization.access_key_id,
             security_token,
-            nonce: nonce.to_owned(),
-            string_to_sign: string_to_sign(&canonical, sha256),
+            nonce,
             signature: authorization.signature,
+            content_sha256,
+            received: *received,
+            signed_headers: authorization.signed_headers,
         })
     }
 
-    /// The error to answer when the signature does not verify (openapi.md 4.4).
+    /// Writes what was signed, to be hashed piece by piece.
+    pub fn write_canonical(&self, out: &mut dyn FnMut(&[u8])) {
+        let payload_hash = hex::encode(self.content_sha256);
+        self.signed(&payload_hash).write_canonical(self.received.query.iter(), out);
+    }
+
+    fn signed<'s>(&'s self, payload_hash: &'s str) -> Signed<'s> {
+        let Received { method, headers, .. } = self.received;
+        Signed { method, headers, signed_headers: self.signed_headers, payload_hash }
+    }
+
+    /// The error to answer when the signature of a known access key does not verify (openapi.md 4.4).
     #[must_use]
-    pub fn mismatch(self) -> RpcError {
-        RpcError::SignatureDoesNotMatch { string_to_sign: self.string_to_sign }
+    pub fn mismatch(&self, string_to_sign: String) -> RpcError {
+        let payload_hash = hex::encode(self.content_sha256);
+        let canonical_request = self.signed(&payload_hash).shown(self.received.query.iter());
+        RpcError::SignatureDoesNotMatch { string_to_sign, canonical_request }
     }
 }
 
+/// Checks that the body that arrived is the one that the headers announced.
+///
+/// # Errors
+/// [`RpcError::IncompleteSignature`].
+pub fn check_body(content_sha256: &[u8; 32], body_sha256: &[u8; 32]) -> Result<(), RpcError> {
+    if content_sha256 == body_sha256 { Ok(()) } else { Err(OTHER_BODY) }
+}
+
+const OTHER_BODY: RpcError = RpcError::IncompleteSignature("x-acs-content-sha256 is not the hash of the body.");
+
+/// Most names in `SignedHeaders`: as many headers as a request may have (the server's limit; hyper's own for HTTP/1.1).
+pub const SIGNED_HEADERS_MAX: usize = 100;
+
+/// Each name once, and none that was not sent: what is hashed is never more than what was received.
 fn check_signed_set(headers: &Headers<'_>, signed_headers: &str) -> Result<(), RpcError> {
-    let is_signed = |wanted: &str| signed_headers.split(';').any(|name| name.eq_ignore_ascii_case(wanted));
+    let names = || signed_headers.split(';');
+    if names().take(SIGNED_HEADERS_MAX + 1).count() > SIGNED_HEADERS_MAX {
+        return Err(RpcError::IncompleteSignature("SignedHeaders names more than 100 headers."));
+    }
+    let is_repeated = |(at, name): (usize, &str)| names().take(at).any(|before| before.eq_ignore_ascii_case(name));
+    if names().enumerate().any(is_repeated) {
+        return Err(RpcError::IncompleteSignature("SignedHeaders names a header twice."));
+    }
+    let is_signed = |wanted: &str| names().any(|name| name.eq_ignore_ascii_case(wanted));
     let has_token = headers.values(header::SECURITY_TOKEN).next().is_some();
     if !SIGNED_MINIMUM.into_iter().all(is_signed) || (has_token && !is_signed(header::SECURITY_TOKEN)) {
         return Err(RpcError::IncompleteSignature(
@@ -189,15 +299,19 @@ fn check_signed_set(headers: &Headers<'_>, signed_headers: &str) -> Result<(), R
              x-acs-version, and x-acs-security-token where it is sent.",
         ));
     }
-    let is_present = |name: &str| headers.values(&name.to_ascii_lowercase()).next().is_some();
-    if !signed_headers.split(';').all(is_present) {
+    let is_present = |name: &str| headers.iter().any(|(received, _)| received.eq_ignore_ascii_case(name));
+    if !names().all(is_present) {
         return Err(RpcError::IncompleteSignature("SignedHeaders names a header that was not sent."));
     }
     SIGNED_MINIMUM.into_iter().try_for_each(|name| once(headers, name).map(drop))
 }
 
 fn check_date(headers: &Headers<'_>, now: Timestamp) -> Result<(), RpcError> {
-    let signed_at = Timestamp::parse_iso8601(once(headers, header::DATE)?).ok_or(RpcError::IllegalTimestamp)?;
+    let text = once(headers, header::DATE)?;
+    if text.is_empty() {
+        return Err(RpcError::IllegalTimestamp);
+    }
+    let signed_at = Timestamp::parse_iso8601(text).ok_or(RpcError::TimestampFormat)?;
     if signed_at.unix_s().abs_diff(now.unix_s()) > DATE_SKEW_S_MAX.unsigned_abs() {
         return Err(RpcError::TimestampExpired);
     }

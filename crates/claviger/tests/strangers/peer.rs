@@ -1,0 +1,144 @@
+//! A server, and what a stranger speaks to it with.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Longest wait for what must come.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// A development server in a process of its own; killed on drop.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) dir: tempfile::TempDir,
+}
+
+impl Process {
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_claviger"));
+        command.arg("dev");
+        for no_pairs in ["RSA_2048=0", "RSA_3072=0", "RSA_4096=0"] {
+            command.args(["--stock", no_pairs]);
+        }
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"]);
+        command.arg(dir.path()).stdout(Stdio::piped());
+        command.stderr(std::fs::File::create(dir.path().join("log")).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_whitespace().nth(2).and_then(|url| url.strip_prefix("https://")).unwrap();
+        Self { address: address.parse().unwrap(), child, dir }
+    }
+
+    /// A line of `/proc/PID/status`, bytes.
+    pub(crate) fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// A TLS connection from `source`, which trusts the server, or an error.
+pub(crate) async fn connect_from(
+    source: [u8; 4],
+    to: SocketAddr,
+    data_dir: &Path,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let roots = RootCertStore {
+        roots: {
+            let pem = std::fs::read(data_dir.join("ca.pem")).unwrap();
+            let mut store = RootCertStore::empty();
+            store.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+            store.roots
+        },
+    };
+    tls(tcp_from(source, to).await?, roots, "localhost", protocol).await
+}
+
+pub(crate) async fn connect(to: SocketAddr, data_dir: &Path, protocol: &str) -> TlsStream<TcpStream> {
+    connect_from([127, 0, 0, 1], to, data_dir, protocol).await.unwrap()
+}
+
+/// A connection that says nothing.
+pub(crate) async fn tcp_from(source: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((source, 0).into())?;
+    socket.connect(to).await
+}
+
+pub(crate) async fn tls(
+    socket: TcpStream,
+    roots: RootCertStore,
+    name: &str,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, socket).await
+}
+
+/// Everything that the server says until it closes in order; an error where it does not (no close_notify).
+pub(crate) async fn read_to_the_end(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Vec<u8>> {
+    let mut answer = Vec::new();
+    tokio::time::timeout(LIMIT, stream.read_to_end(&mut answer)).await.expect("the server closes")?;
+    Ok(answer)
+}
+
+/// Sends `request` whole, then reads until the server closes.
+pub(crate) async fn exchange(to: SocketAddr, data_dir: &Path, request: &[u8]) -> Answer {
+    let mut stream = connect(to, data_dir, "http/1.1").await;
+    stream.write_all(request).await.unwrap();
+    stream.flush().await.unwrap();
+    Answer::parse(&read_to_the_end(&mut stream).await.unwrap())
+}
+
+/// An HTTP/1.1 answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+        let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
+        let status = head.get(9..12).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[at + 4..].to_vec() }
+    }
+
+    /// The `Code` of the control plane's JSON.
+    pub(crate) fn json_code(&self) -> String {
+        let json: serde_json::Value = serde_json::from_slice(&self.body).expect("JSON");
+        json["Code"].as_str().unwrap().to_owned()
+    }
+}
