@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
+use crate::degraded;
 use crate::journal::Journal;
 use crate::listen::Answer;
 use crate::readiness::{FRESH, Readiness};
@@ -60,7 +61,10 @@ impl Admin {
             Ok(readiness.outcome(FRESH, || service.check_store().map_err(|error| error.to_string())))
         });
         match looking.await.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(()) => answer::text(StatusCode::OK, "ready\n"),
+            Ok(()) => {
+                let degraded = degraded::line(&self.service.damage()).unwrap_or_default();
+                answer::text(StatusCode::OK, format!("ready\n{degraded}"))
+            }
             Err(error) => answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 format!("the store cannot be read and written: {error}\n"),
@@ -74,6 +78,7 @@ impl Admin {
         metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
         let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
         metrics.key_versions_past_half.set(past_half);
+        metrics.unreadable_records.set(i64::try_from(self.service.damage().records).unwrap_or(i64::MAX));
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
         let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -7,6 +7,7 @@ mod answer;
 mod assemble;
 mod begin_anew;
 mod body;
+mod degraded;
 mod error;
 #[cfg(test)]
 mod fixture;

@@ -5,12 +5,15 @@
 
 mod access;
 mod cache;
+mod check;
+mod due_dates;
 mod error;
 mod gate;
 mod iv_uses;
 mod key_ref;
 mod material;
 mod ops;
+mod remains;
 mod retry;
 mod rotate;
 mod scheduler;

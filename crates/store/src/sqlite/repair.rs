@@ -28,10 +28,19 @@ impl Known {
         let mut condition = self.lock();
         match outcome {
             Ok(recovered) => {
+                let kept = recovered.kept.display();
+                tracing::error!(lost = recovered.lost, %kept, "the store's file was damaged and was recovered");
                 condition.recovered.push(recovered);
                 condition.damage = None;
             }
-            Err(error) => condition.damage = Some(error.to_string()),
+            Err(error) => {
+                let text = error.to_string();
+                // Once, not at every attempt.
+                if condition.damage.as_ref() != Some(&text) {
+                    tracing::error!(%error, "the store's file is damaged; what lies on sound pages is served");
+                }
+                condition.damage = Some(text);
+            }
         }
     }
 
