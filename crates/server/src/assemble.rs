@@ -13,7 +13,7 @@ use claviger_keygen::Generator;
 use claviger_model::KeySpec;
 use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
-use claviger_vault::{Audit, AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
+use claviger_vault::{Audit, AuditSigningKey, FileSeal, InstanceRecord, Stored, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -166,6 +166,7 @@ impl Server {
         let passing = tokio::spawn(
             Arc::clone(&self.service).schedule(move |service: &Service| scheduler::pass(service, &journal)),
         );
+        let checking = tokio::spawn(Arc::clone(&self.service).keep_checking());
         let connections = self.options.connections_max;
         let metrics = Arc::clone(&self.metrics);
         let serving = tokio::spawn(serve(self.listener, Some(self.tls), planes, metrics, connections, stopped.clone()));
@@ -173,6 +174,7 @@ impl Server {
         let admin = tokio::spawn(serve(self.admin_listener, None, admin, metrics, ADMIN_CONNECTIONS_MAX, stopped));
         stop.await;
         passing.abort();
+        checking.abort();
         // Both receivers live in the tasks above.
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
@@ -201,7 +203,8 @@ impl Opened {
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
         // A moved clock belongs to dev; serving with one would give wrong dates.
-        if let Some(stored) = vault.dev_clock()?.filter(|_| options.is_dev) {
+        let moved = if options.is_dev { unless_damaged(vault.dev_clock())? } else { None };
+        if let Some(stored) = moved {
             clock.set_offset_ms(stored.record.offset_ms);
         }
         let is_unfurnished = vault.instance()?.is_none();
@@ -232,6 +235,14 @@ impl Opened {
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
         let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, &clock)?;
         Ok(Self { service, journal, metrics, tls })
+    }
+}
+
+/// `dev` goes on without a moved clock that is damaged: the vault tells of it, and moving the clock writes it anew.
+fn unless_damaged<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
+    match read {
+        Err(error) if error.is_unreadable() => Ok(None),
+        read => read,
     }
 }
 
@@ -300,11 +311,9 @@ fn open_audit(
 /// `dev` has a key to begin with: `alias/dev`.
 fn make_dev_key(service: &Service) -> Result<(), StartError> {
     let alias = dev_alias()?;
-    if service
-        .list_keys(&claviger_service::KeyFilter::default(), claviger_service::PageRequest { number: 1, size: 1 })?
-        .total
-        > 0
-    {
+    let page = claviger_service::PageRequest { number: 1, size: 1 };
+    let keys = service.list_keys(&claviger_service::KeyFilter::default(), page)?;
+    if keys.total + keys.unreadable > 0 {
         return Ok(());
     }
     let request = CreateKey {

@@ -9,6 +9,7 @@ mod assemble;
 mod begin_anew;
 mod body;
 mod confirm_clock;
+mod degraded;
 mod error;
 #[cfg(test)]
 mod fixture;

@@ -6,14 +6,17 @@
 
 mod barrier;
 mod change;
+mod damage;
 mod error;
 mod keyring;
 mod path;
 mod record;
 mod seal;
+mod unreadable;
 mod vault;
 
 pub use change::{Audit, Change, Outcome};
+pub use damage::DamageReport;
 pub use error::VaultError;
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due, InstanceRecord,
