@@ -109,7 +109,7 @@ impl Server {
             refuse_root_key_beside_data(&options.data_dir, &options.root_key_file)?;
         }
         let opening = options.clone();
-        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, clock)).await;
+        let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
         let listener = bind(options.listen).await.map_err(StartError::Listen)?;
         let admin_listener = bind(options.admin).await.map_err(StartError::Listen)?;
@@ -196,7 +196,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(options: &Options, clock: Clock) -> Result<Self, StartError> {
+    fn open(options: &Options, clock: &Clock) -> Result<Self, StartError> {
         let is_new = options.is_dev && !SqliteEngine::exists(&options.data_dir);
         if !is_new && !SqliteEngine::exists(&options.data_dir) {
             return Err(VaultError::Empty.into());
@@ -212,7 +212,7 @@ impl Opened {
             return Err(VaultError::Empty.into());
         }
         if is_unfurnished {
-            furnish(&vault, &clock, &options.data_dir)?;
+            furnish(&vault, clock, &options.data_dir)?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -221,7 +221,7 @@ impl Opened {
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
-        let log = open_audit(options, &vault, service.instance(), &clock)?;
+        let log = open_audit(options, &vault, service.instance(), clock)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
         // Before anything else is changed or served.
@@ -233,7 +233,7 @@ impl Opened {
         scheduler::pass(&service, &journal);
         let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
-        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, &clock)?;
+        let tls = tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
         Ok(Self { service, journal, metrics, tls })
     }
 }

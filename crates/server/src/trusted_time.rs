@@ -18,7 +18,7 @@ pub(crate) fn keep(service: &Service, journal: &Journal) {
             Ok(true) => tracing::warn!("an operator has confirmed the clock with `claviger clock confirm`"),
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(%error, "the confirmation of the clock could not be recorded; it is tried again")
+                tracing::error!(%error, "the confirmation of the clock could not be recorded; it is tried again");
             }
         }
     }

@@ -139,7 +139,7 @@ fn an_entry_that_does_not_open_keeps_no_other_from_the_log_and_stops_no_start() 
     for _start in 0..3 {
         drop(site.start());
         assert_eq!((requests(&site.dir()).len(), site.outbox()), (3, Vec::new()));
-        assert_eq!(site.instance.vault.damage().first, [damaged.clone()], "the operator is told of it");
+        assert_eq!(site.instance.vault.damage().first, std::slice::from_ref(&damaged), "the operator is told of it");
     }
 }
 
