@@ -214,7 +214,8 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     must_fail(&dev(&one).output().unwrap(), "gone or empty");
     fs::remove_file(&own).unwrap();
     must_fail(&dev(&one).output().unwrap(), "gone or empty");
-    fs::write(&own, &kept[..kept.len() / 2]).unwrap();
+    // Its first page and half of the next. Where the trees of a small store are whole in what is left, it is recovered.
+    fs::write(&own, &kept[..6144]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "restore it from a backup");
     fs::write(&own, [0x55; 8192]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "is not a Claviger store");

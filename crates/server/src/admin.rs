@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use crate::admin_host;
 use crate::answer::{self, Body};
 use crate::body::{Bodies, Keep};
+use crate::degraded;
 use crate::journal::Journal;
 use crate::listen::{Answer, Origin};
 use crate::readiness::{FRESH, Readiness};
@@ -68,10 +69,12 @@ impl Admin {
             Ok(readiness.outcome(FRESH, || service.check_store().map_err(|error| error.to_string())))
         });
         match looking.await.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(()) => match self.service.destruction_hold() {
-                None => answer::text(StatusCode::OK, "ready\n"),
-                Some(hold) => answer::text(StatusCode::OK, format!("ready\n{}\n", trusted_time::in_words(&hold))),
-            },
+            Ok(()) => {
+                let hold = self.service.destruction_hold();
+                let held = hold.map(|hold| format!("{}\n", trusted_time::in_words(&hold))).unwrap_or_default();
+                let degraded = degraded::line(&self.service.damage()).unwrap_or_default();
+                answer::text(StatusCode::OK, format!("ready\n{held}{degraded}"))
+            }
             Err(error) => answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 format!("the store cannot be read and written: {error}\n"),
@@ -85,6 +88,7 @@ impl Admin {
         metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
         let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
         metrics.key_versions_past_half.set(past_half);
+        metrics.unreadable_records.set(i64::try_from(self.service.damage().records).unwrap_or(i64::MAX));
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
         metrics.destruction_held.set(i64::from(self.service.destruction_hold().is_some()));
         metrics.keys_held.set(i64::try_from(self.service.keys_held()).unwrap_or(i64::MAX));

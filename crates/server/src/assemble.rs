@@ -9,7 +9,7 @@ use claviger_keygen::Generator;
 use claviger_model::KeySpec;
 use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
 use claviger_store::SqliteEngine;
-use claviger_vault::{InstanceRecord, Vault, VaultError};
+use claviger_vault::{InstanceRecord, Stored, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -174,12 +174,14 @@ impl Server {
         };
         let serving = tokio::spawn(serve(self.listener, with, stopped.clone()));
         let limits = Limits::new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_MAX);
+        let checking = tokio::spawn(Arc::clone(&self.service).keep_checking());
         let metrics = Arc::clone(&self.metrics);
         let with = Listening { answer: admin, metrics, limits, unverified, tls: None };
         let admin = tokio::spawn(serve(self.admin_listener, with, stopped));
         stop.await;
         passing.abort();
         watching.abort();
+        checking.abort();
         // Both receivers live in the tasks above.
         let _no_receivers = stopping.send(true);
         let _ended = tokio::join!(serving, admin);
@@ -215,7 +217,8 @@ impl Opened {
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
         // A moved clock belongs to dev; serving with one would give wrong dates.
-        if let Some(stored) = vault.dev_clock()?.filter(|_| options.is_dev) {
+        let moved = if options.is_dev { unless_damaged(vault.dev_clock())? } else { None };
+        if let Some(stored) = moved {
             clock.set_offset_ms(stored.record.offset_ms);
         }
         let is_unfurnished = vault.instance()?.is_none();
@@ -257,6 +260,14 @@ impl Opened {
     }
 }
 
+/// `dev` goes on without a moved clock that is damaged: the vault tells of it, and moving the clock writes it anew.
+fn unless_damaged<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
+    match read {
+        Err(error) if error.is_unreadable() => Ok(None),
+        read => read,
+    }
+}
+
 fn start_generator(options: &Options) -> Result<Generator, StartError> {
     let generator = Generator::start(options.keygen)?;
     if !generator.figures().is_locked {
@@ -271,11 +282,9 @@ fn start_generator(options: &Options) -> Result<Generator, StartError> {
 /// `dev` has a key to begin with: `alias/dev`.
 fn make_dev_key(service: &Service) -> Result<(), StartError> {
     let alias = dev_alias()?;
-    if service
-        .list_keys(&claviger_service::KeyFilter::default(), claviger_service::PageRequest { number: 1, size: 1 })?
-        .total
-        > 0
-    {
+    let page = claviger_service::PageRequest { number: 1, size: 1 };
+    let keys = service.list_keys(&claviger_service::KeyFilter::default(), page)?;
+    if keys.total + keys.unreadable > 0 {
         return Ok(());
     }
     let request = CreateKey {

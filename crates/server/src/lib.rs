@@ -11,6 +11,7 @@ mod begin_anew;
 mod body;
 mod confirm_clock;
 mod connections;
+mod degraded;
 mod early_answer;
 mod error;
 mod expiry;

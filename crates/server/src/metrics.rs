@@ -64,6 +64,8 @@ pub(crate) struct Metrics {
     pub(crate) keys_destroyed: Counter,
     /// Passes or steps of the scheduler that failed.
     pub(crate) scheduler_failures: Counter,
+    /// Records that were met and do not open.
+    pub(crate) unreadable_records: Gauge,
     /// Whether the audit log takes records: 1 or 0.
     pub(crate) audit_writable: Gauge,
     /// Whether destruction waits because the clock is not believed: 1 or 0.
@@ -112,6 +114,7 @@ impl Metrics {
             automatic_rotations: Counter::default(),
             keys_destroyed: Counter::default(),
             scheduler_failures: Counter::default(),
+            unreadable_records: Gauge::default(),
             audit_writable: Gauge::default(),
             destruction_held: Gauge::default(),
             keys_held: Gauge::default(),
@@ -143,6 +146,8 @@ impl Metrics {
         registry.register("automatic_rotations", "Keys that rotated by themselves", self.automatic_rotations.clone());
         registry.register("keys_destroyed", "Keys destroyed after their window", self.keys_destroyed.clone());
         registry.register("scheduler_failures", "Scheduler steps that failed", self.scheduler_failures.clone());
+        let help = "Records that do not open, as far as they were met";
+        registry.register("unreadable_records", help, self.unreadable_records.clone());
         registry.register("audit_writable", "Whether the audit log takes records", self.audit_writable.clone());
         let help = "Whether destruction of keys waits because the clock is not believed";
         registry.register("destruction_held", help, self.destruction_held.clone());

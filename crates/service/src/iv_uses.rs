@@ -88,7 +88,8 @@ impl IvLedger {
             }
             let (vault, limits, id) = (Arc::clone(&self.vault), self.limits, version.id.clone());
             let reserving = tokio::task::spawn_blocking(move || reserve(&vault, limits, &id));
-            let block = reserving.await.map_err(|_panicked| ServiceError::Bug("a reservation panicked"))??;
+            let reserved = reserving.await.map_err(|_panicked| ServiceError::Bug("a reservation panicked"))?;
+            let block = reserved.inspect_err(|error| self.note_lost_count(version, error))?;
             self.note_wear(version, &counter, block.end);
             // First the start: until the end is known too, nothing of the new block is handed out.
             counter.next.store(block.start, Ordering::Release);
@@ -119,6 +120,19 @@ impl IvLedger {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A version whose count is damaged may have sealed as often as it may, so it seals no more; where its key rotates by
+    /// itself, the next version takes over at once.
+    fn note_lost_count(&self, version: &KeyVersion, error: &ServiceError) {
+        if matches!(error, ServiceError::Vault(error) if error.is_unreadable()) {
+            self.tell_worn(version);
+        }
+    }
+
+    fn tell_worn(&self, version: &KeyVersion) {
+        let worn = (version.key.clone(), version.id.clone());
+        self.worn.lock().unwrap_or_else(PoisonError::into_inner).push(worn);
+    }
+
     fn note_wear(&self, version: &KeyVersion, counter: &Counter, reserved: u64) {
         let limit = self.limits.uses_max;
         if reserved > limit / 2 && !counter.is_past_half.swap(true, Ordering::Relaxed) {
@@ -126,8 +140,7 @@ impl IvLedger {
             tracing::warn!(version = %version.id, reserved, limit, "a key version passed half of the encryptions it may make");
         }
         if reserved > limit - limit / 4 {
-            let worn = (version.key.clone(), version.id.clone());
-            self.worn.lock().unwrap_or_else(PoisonError::into_inner).push(worn);
+            self.tell_worn(version);
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod access;
 mod cache;
+mod check;
+mod due_dates;
 mod error;
 mod gate;
 mod intent;
@@ -13,6 +15,7 @@ mod key_ref;
 mod material;
 mod ops;
 mod outbox;
+mod remains;
 mod retry;
 mod rotate;
 mod scheduler;

@@ -54,6 +54,9 @@ impl Service {
                     report(outcome);
                 }
             }
+            for path in &page.unreadable {
+                self.mend_due_date(path).unwrap_or_else(|error| report(Err(error)));
+            }
             if page.next.is_none() {
                 self.trusted.set_held(held);
                 return Ok(());
@@ -75,7 +78,12 @@ impl Service {
     /// `held` counts keys that would be destroyed if the clock were to be trusted.
     fn do_one(&self, due: &Due, held: &mut u64) -> Result<Option<Done>, ServiceError> {
         let now = self.clock.now();
-        let Some(stored) = self.vault.key(&due.key)? else {
+        let stored = match self.vault.key(&due.key) {
+            // The vault has noted it. Nothing is due of a key of which nothing is known.
+            Err(error) if error.is_unreadable() => return Ok(None),
+            read => read?,
+        };
+        let Some(stored) = stored else {
             self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
             return Ok(None);
         };
@@ -100,7 +108,11 @@ impl Service {
 
     /// Rotates a key that rotates by itself before its primary version has sealed as often as it may.
     fn rotate_worn(&self, key: &KeyId, worn: &KeyVersionId) -> Result<Option<Done>, ServiceError> {
-        let Some(stored) = self.vault.key(key)? else { return Ok(None) };
+        let stored = match self.vault.key(key) {
+            Err(error) if error.is_unreadable() => return Ok(None),
+            read => read?,
+        };
+        let Some(stored) = stored else { return Ok(None) };
         let key = &stored.record.0;
         if key.automatic_rotation() != AutomaticRotation::Enabled || key.primary_version != *worn {
             return Ok(None);
@@ -139,6 +151,9 @@ impl Service {
             if outcome? == Outcome::Conflict {
                 return Ok(false);
             }
+        }
+        if !self.destroy_remains(stored)? {
+            return Ok(false);
         }
         let mut change = self.vault.change().require(stored).delete(&stored.record);
         if let Some(at) = key.due() {

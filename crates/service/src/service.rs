@@ -7,7 +7,7 @@ use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
 use claviger_model::{Key, KeyAction, KeyState, KeyVersion, Target};
-use claviger_vault::{Audit, InstanceRecord, Vault};
+use claviger_vault::{Audit, DamageReport, InstanceRecord, Vault};
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -149,10 +149,23 @@ impl Service {
     /// # Errors
     /// When it does not.
     pub fn check_store(&self) -> Result<(), ServiceError> {
-        let stored = self.vault.instance()?.ok_or(ServiceError::Bug("the instance record is gone"))?;
+        let change = match self.vault.instance() {
+            Ok(stored) => {
+                let stored = stored.ok_or(ServiceError::Bug("the instance record is gone"))?;
+                self.vault.change().update(&stored, &stored.record)?
+            }
+            // Damaged while the server runs, which knows what it said: without it there would be no next start.
+            Err(error) if error.is_unreadable() => self.vault.change().put(&self.instance)?,
+            Err(error) => return Err(error.into()),
+        };
         // A conflict means that another check has just written it.
-        let change = self.vault.change().update(&stored, &stored.record)?;
         change.commit(Audit::NoRecord("nothing changes")).map(|_either| ()).map_err(ServiceError::from)
+    }
+
+    /// What is damaged in the store, as far as it was met; costs nothing.
+    #[must_use]
+    pub fn damage(&self) -> DamageReport {
+        self.vault.damage()
     }
 
     /// Runs `work`, which may block on the store, on a blocking thread.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
@@ -130,7 +131,28 @@ pub struct Change {
     pub revision: Revision,
 }
 
+/// A damaged file that was replaced by what could be read from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// Where the damaged file is kept.
+    pub kept: PathBuf,
+    /// How many records have no value any more.
+    pub lost: u64,
+}
+
+/// What an engine knows about the state of what it keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// Files that were recovered since the store was opened.
+    pub recovered: Vec<Recovered>,
+    /// Damage that is there now and could not be recovered: what it is, and what to do.
+    pub damage: Option<String>,
+}
+
 /// A store engine. Calls block.
+///
+/// **Damage** concerns those keys alone whose bytes are damaged. A record that an engine knows of but cannot read any more
+/// has an empty value, in `get` as in `scan`.
 pub trait Engine: Send + Sync + fmt::Debug {
     /// The record at `key`, with every commit that has returned.
     ///
@@ -158,6 +180,20 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`].
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError>;
+
+    /// Reads all that is stored, however long it takes, and recovers what is found damaged. What came of it, also of
+    /// earlier recoveries, is told by [`Engine::condition`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be told.
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What is known of damage, without looking.
+    fn condition(&self) -> Condition {
+        Condition::default()
+    }
 }
 
 /// A stream of changes.

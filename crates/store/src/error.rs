@@ -14,6 +14,13 @@ pub enum StoreError {
     ReadOnly,
     /// The stored bytes are damaged.
     Corrupt,
+    /// The stored bytes are damaged, and what is left could not be put into a new file.
+    NotRecovered {
+        /// The damaged file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The file is not a store of this format.
     NotAStore(PathBuf),
     /// The file was written by a later version of Claviger.
@@ -57,7 +64,8 @@ impl StoreError {
 
     /// Whether the engine goes on writing after a commit that failed so, once the cause is gone; if not, it latches.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Full | Self::Busy)
+        // Damage was met before anything was written, and concerns what lies on some pages.
+        matches!(self, Self::Full | Self::Busy | Self::Corrupt)
     }
 }
 
@@ -67,6 +75,11 @@ impl fmt::Display for StoreError {
             Self::Full => f.write_str("the disk that holds the store is full; free some space"),
             Self::ReadOnly => f.write_str("the store cannot be written; check the permissions of its directory"),
             Self::Corrupt => f.write_str("the store is damaged; restore it from a backup"),
+            Self::NotRecovered { path, reason } => write!(
+                f,
+                "{} is damaged and could not be recovered: {reason}; restore it from a backup",
+                path.display()
+            ),
             Self::NotAStore(path) => write!(f, "{} is not a Claviger store; choose another directory", path.display()),
             Self::Newer { path, schema } => {
                 write!(f, "{} has schema {schema}, of a later version; run that version", path.display())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::contract::{Batch, Change, Commit, Engine, Entry, Record, Revision, Watch};
+use crate::contract::{Batch, Change, Commit, Condition, Engine, Entry, Record, Revision, Watch};
 use crate::error::StoreError;
 
 /// How one commit goes wrong.
@@ -103,6 +103,14 @@ impl Engine for Faulty {
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
         let watch = self.present()?.watch(prefix, from)?;
         Ok(Box::new(FaultyWatch { faulty: self.clone(), watch }))
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        self.present()?.check()
+    }
+
+    fn condition(&self) -> Condition {
+        self.engine.condition()
     }
 }
 

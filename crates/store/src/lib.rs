@@ -9,7 +9,7 @@ mod faulty;
 mod memory;
 mod sqlite;
 
-pub use contract::{Batch, Change, Commit, Engine, Entry, Precondition, Record, Revision, Watch};
+pub use contract::{Batch, Change, Commit, Condition, Engine, Entry, Precondition, Record, Recovered, Revision, Watch};
 pub use error::StoreError;
 pub use faulty::{Fault, Faulty};
 pub use memory::MemoryEngine;

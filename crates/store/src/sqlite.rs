@@ -4,8 +4,13 @@
 
 mod change_kind;
 mod open;
+mod page;
 mod presence;
 mod read;
+mod recover;
+mod repair;
+mod salvage;
+mod tree;
 mod watch;
 mod writer;
 
@@ -16,10 +21,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contract::{Batch, Commit, Engine, Entry, Record, Revision, Watch};
+use crate::contract::{Batch, Commit, Condition, Engine, Entry, Record, Revision, Watch};
 use crate::error::StoreError;
 use presence::Presence;
 use read::Readers;
+use repair::{Known, Repair};
 use watch::{News, SqliteWatch};
 use writer::Writer;
 
@@ -33,6 +39,7 @@ pub struct SqliteEngine {
     /// `None` when opened for reading only.
     writer: Option<Writer>,
     news: Arc<News>,
+    known: Arc<Known>,
     /// Held as long as the engine lives; the lock goes with it.
     _lock: Option<File>,
 }
@@ -48,14 +55,19 @@ impl SqliteEngine {
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process (or this one) has it, [`StoreError::NotAStore`],
-    /// [`StoreError::Newer`], [`StoreError::Unusable`], [`StoreError::Full`], [`StoreError::Corrupt`].
+    /// [`StoreError::Newer`], [`StoreError::Unusable`], [`StoreError::Full`], [`StoreError::NotRecovered`].
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(directory)?;
-        let connection = open::writable(directory)?;
-        let news = Arc::new(News::default());
-        let writer = Writer::start(connection, Presence::of(&open::file(directory))?, Arc::clone(&news))?;
+        let (connection, recovered) = open::recovering(directory)?;
+        let (news, known) = (Arc::new(News::default()), Arc::new(Known::default()));
+        if let Some(recovered) = recovered {
+            known.note(Ok(recovered));
+        }
         let readers = Arc::new(Readers::new(open::file(directory)));
-        Ok(Self { directory: directory.to_owned(), readers, writer: Some(writer), news, _lock: Some(lock) })
+        let repair = Repair::new(directory.to_owned(), Arc::clone(&readers), Arc::clone(&known));
+        let presence = Presence::of(&open::file(directory))?;
+        let writer = Writer::start(connection, presence, Arc::clone(&news), repair)?;
+        Ok(Self { directory: directory.to_owned(), readers, writer: Some(writer), news, known, _lock: Some(lock) })
     }
 
     /// Opens the store in `directory` for reading, also beside a running server, whose changes its watches then find by
@@ -66,7 +78,17 @@ impl SqliteEngine {
     pub fn open_read_only(directory: &Path) -> Result<Self, StoreError> {
         let readers = Arc::new(Readers::new(open::file(directory)));
         readers.check()?;
-        Ok(Self { directory: directory.to_owned(), readers, writer: None, news: Arc::default(), _lock: None })
+        let (news, known) = (Arc::default(), Arc::default());
+        Ok(Self { directory: directory.to_owned(), readers, writer: None, news, known, _lock: None })
+    }
+
+    /// What `read` gives. When it meets damage, the file is recovered and it reads again.
+    fn recovering<T>(&self, read: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let generation = self.readers.generation();
+        match read() {
+            Err(StoreError::Corrupt) if self.writer.as_ref().is_some_and(|writer| writer.recover(generation)) => read(),
+            outcome => outcome,
+        }
     }
 
     /// Opens the store in `directory` for a look that leaves no trace: where no write-ahead log lies beside the file, no
@@ -80,7 +102,8 @@ impl SqliteEngine {
         let is_at_rest = !open::has_write_ahead_log(&file);
         let readers = Arc::new(if is_at_rest { Readers::of_file_at_rest(file) } else { Readers::new(file) });
         readers.check()?;
-        Ok(Self { directory: directory.to_owned(), readers, writer: None, news: Arc::default(), _lock: None })
+        let (news, known) = (Arc::default(), Arc::default());
+        Ok(Self { directory: directory.to_owned(), readers, writer: None, news, known, _lock: None })
     }
 
     /// Whether `directory` holds a store. One that this user may not look at counts: it is not there to be made.
@@ -93,11 +116,11 @@ impl SqliteEngine {
 
 impl Engine for SqliteEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
-        self.readers.get(key)
+        self.recovering(|| self.readers.get(key))
     }
 
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        self.readers.scan(prefix, after, limit)
+        self.recovering(|| self.readers.scan(prefix, after, limit))
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
@@ -110,6 +133,14 @@ impl Engine for SqliteEngine {
         let look_again = if self.writer.is_some() { Duration::MAX } else { LOOK_AGAIN };
         Ok(Box::new(SqliteWatch::new(Arc::clone(&self.readers), Arc::clone(&self.news), prefix, from, look_again)))
     }
+
+    fn check(&self) -> Result<(), StoreError> {
+        self.recovering(|| if self.readers.is_sound()? { Ok(()) } else { Err(StoreError::Corrupt) })
+    }
+
+    fn condition(&self) -> Condition {
+        self.known.condition()
+    }
 }
 
 /// What an error of the library means for the caller.
@@ -117,7 +148,11 @@ fn store_error(error: &rusqlite::Error) -> StoreError {
     use rusqlite::{Error, ErrorCode};
     // The index of the write-ahead log could not grow: only a want of space does that.
     const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
+    // A page that the device does not give, or gives in part, is damaged as one with wrong bytes is.
+    const IOERR_READ: i32 = 10 | (1 << 8);
+    const IOERR_SHORT_READ: i32 = 10 | (2 << 8);
     match (error.sqlite_extended_error_code(), error.sqlite_error_code(), error) {
+        (Some(IOERR_READ | IOERR_SHORT_READ), ..) => StoreError::Corrupt,
         (Some(IOERR_SHMSIZE), ..) | (_, Some(ErrorCode::DiskFull), _) => StoreError::Full,
         (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreError::Busy,
         (_, Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => StoreError::ReadOnly,

@@ -32,6 +32,12 @@ pub(crate) fn open(keyring: &Keyring, path: &str, kind: Kind, stored: &[u8]) -> 
     open_or_none(keyring, path, kind, stored).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() })
 }
 
+/// Whether the record stored at `path` opens, whatever its kind.
+pub(crate) fn is_sound(keyring: &Keyring, path: &str, stored: &[u8]) -> bool {
+    let kind = stored.get(MAGIC.len()).copied().and_then(Kind::of_code);
+    kind.is_some_and(|kind| open_or_none(keyring, path, kind, stored).is_some())
+}
+
 fn open_or_none(keyring: &Keyring, path: &str, kind: Kind, stored: &[u8]) -> Option<SecretBytes> {
     let (stored_header, rest) = stored.split_first_chunk::<HEADER_BYTES>()?;
     let (iv, sealed) = rest.split_first_chunk::<IV_BYTES>()?;

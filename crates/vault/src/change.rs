@@ -30,11 +30,13 @@ pub enum Audit<'entries> {
 pub struct Change<'vault> {
     vault: &'vault Vault,
     batch: Batch,
+    /// What is written or removed: whatever was damaged there is no more.
+    paths: Vec<String>,
 }
 
 impl<'vault> Change<'vault> {
     pub(crate) fn new(vault: &'vault Vault) -> Self {
-        Self { vault, batch: Batch::new() }
+        Self { vault, batch: Batch::new(), paths: Vec::new() }
     }
 
     /// Writes a record that must not exist yet.
@@ -71,13 +73,24 @@ impl<'vault> Change<'vault> {
         let path = record.path();
         let stored = barrier::seal(&self.vault.keyring(), &path, R::KIND, &record.encode())?;
         self.batch = self.batch.put(path.as_bytes(), stored);
+        self.paths.push(path);
         Ok(self)
     }
 
     /// Removes a record, whether it is there or not.
     #[must_use]
     pub fn delete<R: Record>(mut self, record: &R) -> Self {
-        self.batch = self.batch.delete(record.path().as_bytes());
+        let path = record.path();
+        self.batch = self.batch.delete(path.as_bytes());
+        self.paths.push(path);
+        self
+    }
+
+    /// Removes what lies at these paths of [`Vault::paths_of_key`], whether it opens or not.
+    #[must_use]
+    pub fn delete_paths(mut self, paths: &[String]) -> Self {
+        self.batch = paths.iter().fold(self.batch, |batch, path| batch.delete(path.as_bytes()));
+        self.paths.extend_from_slice(paths);
         self
     }
 
@@ -96,7 +109,10 @@ impl<'vault> Change<'vault> {
             Audit::NoRecord(_reason) => {}
         }
         match self.vault.engine().commit(self.batch)? {
-            Commit::Done(revision) => Ok(Outcome::Done(revision)),
+            Commit::Done(revision) => {
+                self.paths.iter().for_each(|path| self.vault.unreadable().forget(path));
+                Ok(Outcome::Done(revision))
+            }
             Commit::Conflict { .. } => Ok(Outcome::Conflict),
         }
     }

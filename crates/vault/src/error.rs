@@ -36,6 +36,14 @@ pub enum VaultError {
     SealingFailed,
 }
 
+impl VaultError {
+    /// Whether one record does not open, and others may.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+}
+
 impl fmt::Display for VaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,6 +6,7 @@
 
 mod barrier;
 mod change;
+mod damage;
 mod error;
 mod files;
 mod keyring;
@@ -13,9 +14,11 @@ mod path;
 mod permissions;
 mod record;
 mod seal;
+mod unreadable;
 mod vault;
 
 pub use change::{Audit, Change, Outcome};
+pub use damage::DamageReport;
 pub use error::VaultError;
 pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
 pub use permissions::{Others, Untrusted, check_above, check_directory, check_file};

@@ -51,6 +51,11 @@ pub(crate) fn alias_of_key(key: &KeyId, name: &AliasName) -> String {
     format!("{}{name}", aliases_of_key(key))
 }
 
+/// Begins of all paths of what belongs to a key, but for its record and due date.
+pub(crate) fn all_of_key(key: &KeyId) -> [String; 4] {
+    [key_versions_of_key(key), format!("version/{key}-"), format!("iv-uses/{key}-"), aliases_of_key(key)]
+}
+
 pub(crate) fn client_key(id: &ClientKeyId) -> String {
     format!("{CLIENT_KEYS}{id}")
 }

@@ -68,6 +68,34 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 19] = [
+        Self::Instance,
+        Self::Key,
+        Self::KeyVersion,
+        Self::KeyVersionOfKey,
+        Self::Alias,
+        Self::AliasOfKey,
+        Self::Due,
+        Self::ClientKey,
+        Self::AccessKey,
+        Self::DevClock,
+        Self::AuditSigningKey,
+        Self::TlsAuthority,
+        Self::IvUses,
+        Self::AccessPoint,
+        Self::Policy,
+        Self::NetworkRule,
+        Self::AuditAnchor,
+        Self::OutboxEntry,
+        Self::TrustedTime,
+    ];
+
+    /// The kind of a byte in a record header; `None` for one that this version does not know.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Its byte in the record header.
     pub(crate) const fn code(self) -> u8 {
         match self {

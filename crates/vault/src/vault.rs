@@ -18,6 +18,7 @@ use crate::record::{
     TlsAuthority,
 };
 use crate::seal::Seal;
+use crate::unreadable::Unreadable;
 
 /// A record as read, with the revision it was written at.
 #[derive(Debug, Clone)]
@@ -32,11 +33,21 @@ pub struct Stored<R> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(Vec<u8>);
 
+impl Cursor {
+    /// The path it stands at.
+    pub(crate) fn path(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
 /// One page of a listing.
 #[derive(Debug)]
 pub struct Page<R> {
     /// The records, in the order of their paths.
     pub records: Vec<Stored<R>>,
+    /// Paths on this page of records that do not open. The vault has noted them ([`Vault::damage`]); a listing goes on
+    /// without them.
+    pub unreadable: Vec<String>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
 }
@@ -45,6 +56,7 @@ pub struct Page<R> {
 pub struct Vault {
     engine: Arc<dyn Engine>,
     keyring: Arc<Keyring>,
+    unreadable: Unreadable,
 }
 
 impl fmt::Debug for Vault {
@@ -64,7 +76,7 @@ impl Vault {
             .require(path::KEYRING.as_bytes(), Precondition::Absent)
             .put(path::KEYRING.as_bytes(), keyring.to_stored(seal)?);
         match engine.commit(batch)? {
-            Commit::Done(_) => Ok(Self { engine, keyring: Arc::new(keyring) }),
+            Commit::Done(_) => Ok(Self::new(engine, keyring)),
             Commit::Conflict { .. } => Err(VaultError::NotEmpty),
         }
     }
@@ -76,7 +88,11 @@ impl Vault {
     pub fn open(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
         let stored = engine.get(path::KEYRING.as_bytes())?.ok_or(VaultError::Empty)?;
         let keyring = Keyring::from_stored(&stored.value, seal)?;
-        Ok(Self { engine, keyring: Arc::new(keyring) })
+        Ok(Self::new(engine, keyring))
+    }
+
+    fn new(engine: Arc<dyn Engine>, keyring: Keyring) -> Self {
+        Self { engine, keyring: Arc::new(keyring), unreadable: Unreadable::default() }
     }
 
     /// Whether the store holds a vault.
@@ -319,12 +335,30 @@ impl Vault {
         self.engine.as_ref()
     }
 
+    pub(crate) fn unreadable(&self) -> &Unreadable {
+        &self.unreadable
+    }
+
     pub(crate) fn keyring(&self) -> Arc<Keyring> {
         Arc::clone(&self.keyring)
     }
 
-    fn read<R: Record>(&self, path: &str) -> Result<Option<Stored<R>>, VaultError> {
-        let Some(record) = self.engine.get(path.as_bytes())? else { return Ok(None) };
+    /// What lies under a prefix, unopened: where, and the stored bytes.
+    pub(crate) fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<(Cursor, Vec<u8>)>, VaultError> {
+        let entries = self.engine.scan(prefix.as_bytes(), after.map(|cursor| cursor.0.as_slice()), limit)?;
+        Ok(entries.into_iter().map(|entry| (Cursor(entry.key), entry.value)).collect())
+    }
+
+    pub(crate) fn read<R: Record>(&self, path: &str) -> Result<Option<Stored<R>>, VaultError> {
+        let Some(record) = self.engine.get(path.as_bytes())? else {
+            self.unreadable.forget(path);
+            return Ok(None);
+        };
         self.open_record(path, &record.value, record.revision).map(Some)
     }
 
@@ -332,16 +366,26 @@ impl Vault {
         let entries = self.engine.scan(prefix.as_bytes(), after.map(|cursor| cursor.0.as_slice()), limit)?;
         let is_full = entries.len() == limit;
         let next = entries.last().filter(|_| is_full).map(|last| Cursor(last.key.clone()));
-        let opened = entries.into_iter().map(|entry| {
+        let mut page = Page { records: Vec::with_capacity(entries.len()), unreadable: Vec::new(), next };
+        for entry in entries {
             let path = String::from_utf8_lossy(&entry.key);
-            self.open_record(&path, &entry.value, entry.revision)
-        });
-        Ok(Page { records: opened.collect::<Result<_, _>>()?, next })
+            match self.open_record(&path, &entry.value, entry.revision) {
+                Ok(record) => page.records.push(record),
+                Err(VaultError::Unreadable { path }) => page.unreadable.push(path),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(page)
     }
 
+    /// The one way from stored bytes to a record; those that do not open are noted here.
     fn open_record<R: Record>(&self, path: &str, stored: &[u8], revision: Revision) -> Result<Stored<R>, VaultError> {
-        let payload = barrier::open(&self.keyring, path, R::KIND, stored)?;
-        let record = R::decode(&payload).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() })?;
-        Ok(Stored { record, revision })
+        let opened = barrier::open(&self.keyring, path, R::KIND, stored)
+            .and_then(|payload| R::decode(&payload).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() }));
+        match &opened {
+            Ok(_sound) => self.unreadable.forget(path),
+            Err(_does_not_open) => self.unreadable.note(path),
+        }
+        opened.map(|record| Stored { record, revision })
     }
 }

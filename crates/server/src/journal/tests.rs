@@ -10,8 +10,8 @@ use claviger_base::SecretBytes;
 use claviger_base::id::RequestId;
 use claviger_model::{Key, KeySpec};
 use claviger_service::{CreateKey, Intent, Service};
-use claviger_store::MemoryEngine;
-use claviger_vault::OutboxEntry;
+use claviger_store::{Batch, Engine, MemoryEngine};
+use claviger_vault::{OutboxEntry, Record};
 use hyper::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -35,7 +35,11 @@ struct Running {
 
 impl Site {
     fn new() -> Self {
-        Self { instance: Instance::over(Arc::new(MemoryEngine::default())), home: tempfile::tempdir().unwrap() }
+        Self::over(&MemoryEngine::default())
+    }
+
+    fn over(engine: &MemoryEngine) -> Self {
+        Self { instance: Instance::over(Arc::new(engine.clone())), home: tempfile::tempdir().unwrap() }
     }
 
     fn dir(&self) -> PathBuf {
@@ -124,6 +128,19 @@ fn the_records_of_a_first_start_come_with_the_first_log_and_once() {
         let expected = ["CreateAccessKey", "CreateApplicationAccessPoint", "CreateClientKey", "CreatePolicy"];
         assert_eq!(operations, expected);
         assert!(lines.iter().all(|line| line["plane"] == "local" && line["detail"].is_null()), "{lines:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_does_not_open_keeps_no_other_from_the_log_and_stops_no_start() {
+    let engine = MemoryEngine::default();
+    let site = Site::over(&engine);
+    let damaged = site.outbox()[0].path();
+    engine.commit(Batch::new().put(damaged.as_bytes(), b"damaged".to_vec())).unwrap();
+    for _start in 0..3 {
+        drop(site.start());
+        assert_eq!((requests(&site.dir()).len(), site.outbox()), (3, Vec::new()));
+        assert_eq!(site.instance.vault.damage().first, std::slice::from_ref(&damaged), "the operator is told of it");
     }
 }
 

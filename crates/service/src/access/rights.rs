@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use claviger_base::id::RuleName;
 use claviger_model::{Grant, Target};
-use claviger_vault::{Policy, Vault};
+use claviger_vault::{Policy, Stored, Vault, VaultError};
 
 use crate::error::ServiceError;
 
@@ -52,22 +52,30 @@ impl Rights {
     }
 }
 
-/// The policies of the access point `name`, ready to be asked. What is missing grants nothing.
+/// The policies of the access point `name`, ready to be asked. What is missing grants nothing, and a policy or rule that does
+/// not open grants nothing either; the others hold.
 pub(super) fn load(vault: &Vault, name: &RuleName) -> Result<Option<Vec<Grant>>, ServiceError> {
     let Some(point) = vault.access_point(name)? else { return Ok(Some(Vec::new())) };
     let mut grants = Vec::new();
     for policy in &point.record.policies {
-        if let Some(policy) = vault.policy(policy)? {
+        if let Some(policy) = unless_unreadable(vault.policy(policy))? {
             grants.push(grant(vault, &policy.record)?);
         }
     }
     Ok(Some(grants))
 }
 
+fn unless_unreadable<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
+    match read {
+        Err(error) if error.is_unreadable() => Ok(None),
+        read => read,
+    }
+}
+
 fn grant(vault: &Vault, policy: &Policy) -> Result<Grant, ServiceError> {
     let mut networks = (!policy.network_rules.is_empty()).then(Vec::new);
     for rule in &policy.network_rules {
-        if let (Some(networks), Some(rule)) = (&mut networks, vault.network_rule(rule)?) {
+        if let (Some(networks), Some(rule)) = (&mut networks, unless_unreadable(vault.network_rule(rule))?) {
             networks.extend(rule.record.networks());
         }
     }

@@ -39,8 +39,10 @@ pub struct KeyFilter {
 pub struct KeyListing {
     /// The page.
     pub keys: Vec<KeyId>,
-    /// How many match in all.
+    /// How many match in all, of those that open.
     pub total: usize,
+    /// How many keys do not open, and so are neither here nor in `total`.
+    pub unreadable: usize,
 }
 
 impl KeyFilter {
@@ -57,7 +59,8 @@ impl KeyFilter {
 }
 
 impl PageRequest {
-    /// Walks a listing to its end, counts what `keep` keeps, and returns this page of it.
+    /// Walks a listing to its end, counts what `keep` keeps, and returns this page of it. Records that do not open are left
+    /// out and not counted: nothing can be said of them, and a page that fails would hide all others.
     pub(crate) fn collect<R, T>(
         self,
         read: impl Fn(Option<&Cursor>) -> Result<Page<R>, ServiceError>,
@@ -89,10 +92,15 @@ impl Service {
     /// When the vault fails.
     pub fn list_keys(&self, filter: &KeyFilter, page: PageRequest) -> Result<KeyListing, ServiceError> {
         let now = self.trusted.now();
-        let read = |after: Option<&Cursor>| Ok(self.vault.keys(after, SCAN_STEP)?);
+        let unreadable = std::cell::Cell::new(0);
+        let read = |after: Option<&Cursor>| {
+            let page = self.vault.keys(after, SCAN_STEP)?;
+            unreadable.set(unreadable.get() + page.unreadable.len());
+            Ok(page)
+        };
         let keep =
             |StoredKey(key): StoredKey| (filter.matches(&key) && !key.is_destruction_due_at(now)).then_some(key.id);
         let (keys, total) = page.collect(read, keep)?;
-        Ok(KeyListing { keys, total })
+        Ok(KeyListing { keys, total, unreadable: unreadable.get() })
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod asymmetric;
+mod damage;
 mod data_keys;
 mod decrypt;
 mod encrypt;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
-use super::store_error;
+use super::{recover, store_error};
+use crate::contract::Recovered;
 use crate::error::StoreError;
 
 /// `application_id` of a Claviger store: "CLVG".
@@ -29,9 +30,20 @@ const SCHEMA: &str = "
     INSERT INTO counter (name, value) VALUES ('revision', 0), ('compacted', 0);
 ";
 
+/// Prepares only where everything of [`SCHEMA`] is there.
+const WHOLE_SCHEMA: &str = "
+    SELECT record.id, record.key, record.value, record.revision, change.id, change.key, change.kind, counter.value
+    FROM record INDEXED BY record_by_key, change INDEXED BY change_by_revision, counter
+    WHERE record.key = x'' AND change.revision = 0 AND counter.name = ''";
+
 /// The store's file in `directory`.
 pub(super) fn file(directory: &Path) -> PathBuf {
     directory.join("store.sqlite3")
+}
+
+/// SQLite's write-ahead log in `directory`, there while the store is open and after a kill.
+pub(super) fn log(directory: &Path) -> PathBuf {
+    directory.join("store.sqlite3-wal")
 }
 
 /// Takes the directory for this process. The lock goes when the file is closed, also by a kill.
@@ -45,6 +57,23 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
         Ok(()) => Ok(lock),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(directory.to_owned())),
         Err(error) => Err(unusable(&error)),
+    }
+}
+
+/// A connection that may write, to a file that was recovered before if it is damaged where every use meets it.
+pub(super) fn recovering(directory: &Path) -> Result<(Connection, Option<Recovered>), StoreError> {
+    let is_ours = |error: &StoreError| match error {
+        StoreError::Corrupt => true,
+        StoreError::NotAStore(path) => recover::is_store_without_first_page(path),
+        _ => false,
+    };
+    match writable(directory) {
+        Ok(connection) => Ok((connection, None)),
+        Err(error) if is_ours(&error) => {
+            let recovered = recover::recover(directory)?;
+            Ok((writable(directory)?, Some(recovered)))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -71,6 +100,8 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
     if is_new {
         create(&mut connection).map_err(failed)?;
     }
+    // A table or index that the schema no longer has is damage, whatever SQLite calls it.
+    connection.prepare(WHOLE_SCHEMA).map_err(|_does_not_fit| StoreError::Corrupt)?;
     Ok(connection)
 }
 
@@ -133,7 +164,7 @@ fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError
     }
 }
 
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -1,7 +1,8 @@
 //! Reading: a few connections, each used by one caller at a time, made when they are first needed.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 
@@ -18,11 +19,21 @@ pub(super) struct Readers {
     /// Whether nobody writes the file, so that it can be read without a lock.
     is_at_rest: bool,
     idle: Mutex<Vec<Connection>>,
+    /// Held for reading by each read, for writing while the file is replaced.
+    file_in_place: RwLock<()>,
+    /// How often the file was replaced.
+    generation: AtomicU64,
 }
 
 impl Readers {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, is_at_rest: false, idle: Mutex::default() }
+        Self {
+            file,
+            is_at_rest: false,
+            idle: Mutex::default(),
+            file_in_place: RwLock::default(),
+            generation: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn of_file_at_rest(file: PathBuf) -> Self {
@@ -37,7 +48,12 @@ impl Readers {
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
         self.with(|connection| {
             let mut select = connection.prepare_cached("SELECT value, revision FROM record WHERE key = ?1")?;
-            select.query_row([key], |row| Ok(Record { value: row.get(0)?, revision: revision(row, 1)? })).optional()
+            select
+                .query_row([key], |row| {
+                    let (value, revision) = content(row, 0);
+                    Ok(Record { value, revision })
+                })
+                .optional()
         })
     }
 
@@ -48,7 +64,10 @@ impl Readers {
             _ => prefix.to_vec(),
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let entry = |row: &Row<'_>| Ok(Entry { key: row.get(0)?, value: row.get(1)?, revision: revision(row, 2)? });
+        let entry = |row: &Row<'_>| {
+            let (value, revision) = content(row, 1);
+            Ok(Entry { key: row.get(0)?, value, revision })
+        };
         self.with(|connection| match prefix_end(prefix) {
             Some(end) => connection
                 .prepare_cached(
@@ -64,7 +83,38 @@ impl Readers {
         })
     }
 
+    /// How often the file was replaced.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Closes every connection that no read is using.
+    pub(super) fn close_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Runs `replace` while no read is under way and no connection is open.
+    pub(super) fn without_connections<T>(&self, replace: impl FnOnce() -> T) -> T {
+        let _nobody_reads = self.file_in_place.write().unwrap_or_else(PoisonError::into_inner);
+        self.close_idle();
+        let result = replace();
+        self.generation.fetch_add(1, Ordering::Release);
+        result
+    }
+
+    /// Reads the whole file; whether it is sound.
+    pub(super) fn is_sound(&self) -> Result<bool, StoreError> {
+        let checked = self
+            .with(|connection| connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0)));
+        match checked {
+            Ok(found) => Ok(found == "ok"),
+            Err(StoreError::Corrupt) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let _file_in_place = self.file_in_place.read().unwrap_or_else(PoisonError::into_inner);
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -81,6 +131,20 @@ impl Readers {
         }
         result
     }
+}
+
+/// A value, and in the next column its revision. A row that no longer holds such things is damaged alone: it is given with
+/// an empty value, as the contract says, and keeps no other from being read.
+fn content(row: &Row<'_>, column: usize) -> (Vec<u8>, Revision) {
+    match (row.get(column), revision(row, column + 1)) {
+        (Ok(value), Ok(revision)) => (value, revision),
+        _ => (Vec::new(), revision_or_first(row, column + 1)),
+    }
+}
+
+/// The revision in a column, or 0 when it is damaged: reads and preconditions must agree about it.
+pub(super) fn revision_or_first(row: &Row<'_>, column: usize) -> Revision {
+    revision(row, column).unwrap_or_default()
 }
 
 /// The revision in a column; a negative one is damage.

@@ -1,5 +1,6 @@
 //! Writing: one thread takes all waiting batches, applies them in order in one transaction, makes them durable
-//! together, and only then answers each.
+//! together, and only then answers each. A transaction that meets a damaged page is rolled back, the file is recovered
+//! ([`super::recover`]), and it is tried again; where that fails, each batch is tried alone.
 //!
 //! **Invariant:** a batch is answered `Done` after the transaction that holds it is committed and synced. When that
 //! fails, every batch in it is answered with the error, and none is seen by a reader of this process.
@@ -12,6 +13,8 @@ use rusqlite::{Connection, Error, OptionalExtension, Transaction, TransactionBeh
 
 use super::change_kind::ChangeKind;
 use super::presence::Presence;
+use super::read::revision_or_first;
+use super::repair::{Reopened, Repair};
 use super::store_error;
 use super::watch::News;
 use crate::contract::{Batch, Commit, Precondition, Revision};
@@ -26,9 +29,16 @@ const TRIM_EVERY: i64 = 1_000;
 
 type Answer = Result<Commit, StoreError>;
 
-struct Job {
-    batch: Batch,
-    answer: SyncSender<Answer>,
+enum Job {
+    Commit {
+        batch: Batch,
+        answer: SyncSender<Answer>,
+    },
+    /// Damage was met in the file of this generation. Answered with whether that is another file now.
+    Recover {
+        generation: u64,
+        answer: SyncSender<bool>,
+    },
 }
 
 /// The writer thread's front.
@@ -38,9 +48,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, presence: Presence, news: Arc<News>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        connection: Connection,
+        presence: Presence,
+        news: Arc<News>,
+        repair: Repair,
+    ) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
-        let mut ledger = Ledger::new(connection, presence);
+        let mut ledger = Ledger::new(connection, presence, repair);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || ledger.run(&received, &news))
@@ -51,8 +66,15 @@ impl Writer {
     pub(super) fn commit(&self, batch: Batch) -> Answer {
         let (answer, answered) = sync_channel(1);
         let jobs = self.jobs.as_ref().ok_or(StoreError::Latched)?;
-        jobs.send(Job { batch, answer }).map_err(|_stopped| StoreError::Latched)?;
+        jobs.send(Job::Commit { batch, answer }).map_err(|_stopped| StoreError::Latched)?;
         answered.recv().map_err(|_stopped| StoreError::Latched)?
+    }
+
+    /// Has the file recovered, unless that was done since `generation` was read. Whether another try may go better.
+    pub(super) fn recover(&self, generation: u64) -> bool {
+        let (answer, answered) = sync_channel(1);
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::Recover { generation, answer }).is_ok());
+        sent && answered.recv().unwrap_or(false)
     }
 }
 
@@ -67,8 +89,10 @@ impl Drop for Writer {
 }
 
 struct Ledger {
-    connection: Connection,
+    /// `None`: the file did not open again after an attempt to recover it.
+    connection: Option<Connection>,
     presence: Presence,
+    repair: Repair,
     is_latched: bool,
     /// How many changes are kept; trimmed when there are [`TRIM_EVERY`] more.
     history_max: i64,
@@ -76,39 +100,89 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn new(connection: Connection, presence: Presence) -> Self {
+    fn new(connection: Connection, presence: Presence, repair: Repair) -> Self {
         // The first commit trims: how many were written since the last time is not known.
-        Self { connection, presence, is_latched: false, history_max: HISTORY_MAX, changes_since_trim: TRIM_EVERY }
+        Self {
+            connection: Some(connection),
+            presence,
+            repair,
+            is_latched: false,
+            history_max: HISTORY_MAX,
+            changes_since_trim: TRIM_EVERY,
+        }
     }
 
     fn run(&mut self, jobs: &Receiver<Job>, news: &News) {
         while let Ok(first) = jobs.recv() {
-            let mut group = vec![first];
-            group.extend(jobs.try_iter().take(GROUP_MAX - 1));
-            let answers = self.commit_group(group.iter().map(|job| &job.batch));
-            for (job, answer) in group.into_iter().zip(answers) {
+            let (mut batches, mut answers) = (Vec::new(), Vec::new());
+            for job in std::iter::once(first).chain(jobs.try_iter().take(GROUP_MAX - 1)) {
+                match job {
+                    Job::Commit { batch, answer } => {
+                        batches.push(batch);
+                        answers.push(answer);
+                    }
+                    Job::Recover { generation, answer } => {
+                        let is_another = self.repair.generation() != generation || self.recover();
+                        let _gone = answer.send(is_another);
+                    }
+                }
+            }
+            let outcomes = self.commit_group(&batches);
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // A caller that is gone needs no answer.
-                let _gone = job.answer.send(answer);
+                let _gone = answer.send(outcome);
             }
             news.announce();
         }
-        if !self.is_latched {
+        if let Some(connection) = self.connection.as_ref().filter(|_| !self.is_latched) {
             // Leaves one file behind. Not needed: the next to open reads the log, so a failure loses nothing.
-            let _left_in_log = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _left_in_log = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+        self.repair.close_readers();
+        self.connection = None;
+    }
+
+    fn commit_group(&mut self, group: &[Batch]) -> Vec<Answer> {
+        let mut committed = self.commit_together(group);
+        if committed == Err(StoreError::Corrupt) && self.recover() {
+            committed = self.commit_together(group);
+        }
+        match committed {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            // What one of them met on a damaged page concerns no other.
+            Err(StoreError::Corrupt) if group.len() > 1 => group
+                .iter()
+                .map(|batch| self.commit_together(std::slice::from_ref(batch))?.pop().ok_or(StoreError::Corrupt))
+                .collect(),
+            Err(error) => vec![Err(error); group.len()],
         }
     }
 
-    fn commit_group<'a>(&mut self, group: impl ExactSizeIterator<Item = &'a Batch>) -> Vec<Answer> {
-        let count = group.len();
-        let committed = if self.is_latched { Err(StoreError::Latched) } else { self.try_commit_group(group) };
-        match committed {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) => {
-                // A full disk is the operator's to mend while we run; after anything else the file is not to be trusted.
-                self.is_latched |= !error.is_passing();
-                vec![Err(error); count]
-            }
+    fn commit_together(&mut self, group: &[Batch]) -> Result<Vec<Commit>, StoreError> {
+        if group.is_empty() {
+            return Ok(Vec::new());
         }
+        let committed = if self.is_latched { Err(StoreError::Latched) } else { self.try_commit_group(group.iter()) };
+        // A full disk is the operator's to mend while we run; after a write that failed the file is not to be trusted.
+        self.is_latched |= committed.as_ref().is_err_and(|error| !error.is_passing());
+        committed
+    }
+
+    /// Recovers the file. Not after a write that failed: what lies in the log then is for the next start to judge.
+    fn recover(&mut self) -> bool {
+        if self.is_latched || self.repair.must_pause() {
+            return false;
+        }
+        let Some(connection) = self.connection.take() else { return false };
+        let (is_recovered, reopened) = self.repair.run(connection);
+        match reopened {
+            Ok(Reopened { connection, presence }) => {
+                self.connection = Some(connection);
+                self.presence = presence;
+            }
+            Err(_unusable) => self.is_latched = true,
+        }
+        is_recovered && !self.is_latched
     }
 
     fn try_commit_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> Result<Vec<Commit>, StoreError> {
@@ -117,8 +191,9 @@ impl Ledger {
     }
 
     fn write_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<Vec<Commit>> {
+        let connection = self.connection.as_mut().ok_or(Error::InvalidQuery)?;
         // Immediate: the lock is waited for here, since a lock that a read grew into cannot be waited for.
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let before: i64 = transaction
             .prepare_cached("SELECT value FROM counter WHERE name = 'revision'")?
             .query_row([], |row| row.get(0))?;
@@ -159,10 +234,10 @@ enum Applied {
 fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
     for (key, precondition) in &batch.preconditions {
         let mut select = transaction.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
-        let found: Option<i64> = select.query_row([key], |row| row.get(0)).optional()?;
+        let found = select.query_row([key], |row| Ok(revision_or_first(row, 0))).optional()?;
         let is_met = match precondition {
             Precondition::Absent => found.is_none(),
-            Precondition::At(revision) => found.and_then(|found| u64::try_from(found).ok()) == Some(revision.0),
+            Precondition::At(revision) => found == Some(*revision),
         };
         if !is_met {
             return Ok(Applied::Conflict(key.clone()));

@@ -5,34 +5,42 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::{Engine, Record};
 use crate::sqlite::read::Readers;
+use crate::sqlite::repair::Known;
 use crate::sqlite::{SqliteEngine, open};
 
 struct Bench {
     dir: TempDir,
     ledger: Ledger,
-    readers: Readers,
+    readers: Arc<Readers>,
+    known: Arc<Known>,
 }
 
 fn bench() -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let connection = open::writable(dir.path()).unwrap();
     let file = open::file(dir.path());
-    let ledger = Ledger::new(connection, Presence::of(&file).unwrap());
-    Bench { ledger, readers: Readers::new(file), dir }
+    let (presence, readers, known) =
+        (Presence::of(&file).unwrap(), Arc::new(Readers::new(file)), Arc::<Known>::default());
+    let repair = Repair::new(dir.path().to_owned(), Arc::clone(&readers), Arc::clone(&known));
+    Bench { ledger: Ledger::new(connection, presence, repair), readers, known, dir }
 }
 
 impl Bench {
     fn commit(&mut self, group: &[Batch]) -> Vec<Answer> {
-        self.ledger.commit_group(group.iter())
+        self.ledger.commit_group(group)
+    }
+
+    fn connection(&self) -> &Connection {
+        self.ledger.connection.as_ref().unwrap()
     }
 
     /// The most pages the file may have. SQLite answers SQLITE_FULL beyond it, by the same code path that ENOSPC takes.
     fn set_pages_max(&self, pages: i64) {
-        self.ledger.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        self.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     }
 
     fn pages(&self) -> i64 {
-        self.ledger.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
+        self.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
     }
 }
 
@@ -47,8 +55,8 @@ fn record(value: &[u8], revision: u64) -> Option<Record> {
 #[test]
 fn what_makes_commits_durable_is_set() {
     let bench = bench();
-    let text: String = bench.ledger.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-    let level: i64 = bench.ledger.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+    let text: String = bench.connection().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    let level: i64 = bench.connection().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!((text.as_str(), level), ("wal", 2), "2 is FULL: the log is synced at every commit");
 }
 
@@ -90,7 +98,7 @@ fn a_full_disk_refuses_the_whole_group_and_heals() {
     // The operator frees space.
     bench.set_pages_max(1_000_000);
     assert_eq!(bench.commit(&[put(b"large/2", &[8; 60_000])]), [Ok(Commit::Done(Revision(5)))]);
-    let Bench { dir, ledger, readers } = bench;
+    let Bench { dir, ledger, readers, .. } = bench;
     drop((ledger, readers));
     let engine = SqliteEngine::open(dir.path()).unwrap();
     assert_eq!(engine.scan(b"", None, 9).unwrap().len(), 4);
@@ -100,12 +108,12 @@ fn a_full_disk_refuses_the_whole_group_and_heals() {
 fn after_a_failed_write_nothing_is_written_until_reopened() {
     let mut bench = bench();
     bench.commit(&[put(b"kept", b"1")]);
-    bench.ledger.connection.pragma_update(None, "query_only", true).unwrap();
+    bench.connection().pragma_update(None, "query_only", true).unwrap();
     assert_eq!(bench.commit(&[put(b"a", b"1"), put(b"b", b"1")]), [const { Err(StoreError::ReadOnly) }; 2]);
-    bench.ledger.connection.pragma_update(None, "query_only", false).unwrap();
+    bench.connection().pragma_update(None, "query_only", false).unwrap();
     assert_eq!(bench.commit(&[put(b"a", b"1")]), [Err(StoreError::Latched)]);
     assert_eq!(bench.readers.get(b"kept").unwrap(), record(b"1", 1), "reads go on");
-    let Bench { dir, ledger, readers } = bench;
+    let Bench { dir, ledger, readers, .. } = bench;
     drop((ledger, readers));
     let engine = SqliteEngine::open(dir.path()).unwrap();
     assert_eq!(engine.scan(b"", None, 9).unwrap().len(), 1);
@@ -116,7 +124,7 @@ fn after_a_failed_write_nothing_is_written_until_reopened() {
 fn another_program_that_writes_is_waited_for_and_does_not_latch() {
     let mut bench = bench();
     let other = Connection::open(open::file(bench.dir.path())).unwrap();
-    bench.ledger.connection.busy_timeout(std::time::Duration::from_millis(5)).unwrap();
+    bench.connection().busy_timeout(std::time::Duration::from_millis(5)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(bench.commit(&[put(b"a", b"1")]), [Err(StoreError::Busy)]);
     other.execute_batch("ROLLBACK").unwrap();
@@ -131,7 +139,7 @@ fn history_is_cut_at_whole_revisions() {
     let mut most = 0;
     for lead in 0..30 {
         assert!(bench.commit(&[of_100(lead)])[0].is_ok());
-        let one = |sql: &str| -> i64 { bench.ledger.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+        let one = |sql: &str| -> i64 { bench.connection().query_row(sql, [], |row| row.get(0)).unwrap() };
         let kept = one("SELECT count(*) FROM change");
         assert!(kept < 250 + 100 + TRIM_EVERY, "{kept} are kept");
         assert!(kept >= 250.min(100 * (i64::from(lead) + 1)), "only {kept} are kept");
@@ -143,13 +151,34 @@ fn history_is_cut_at_whole_revisions() {
     assert!(most < 3_000, "nothing was cut");
 }
 
+/// A damaged counter is recovered under the commit that met it, and no revision is given twice.
 #[test]
-fn damage_that_only_the_schema_shows_is_corruption() {
-    let bench = bench();
-    bench.ledger.connection.execute("DELETE FROM counter WHERE name = 'revision'", []).unwrap();
-    let mut bench = bench;
-    assert_eq!(bench.commit(&[put(b"a", b"1")]), [Err(StoreError::Corrupt)]);
-    bench.ledger.connection.execute("INSERT INTO record (key, value, revision) VALUES (x'61', x'', -1)", []).unwrap();
-    assert_eq!(bench.readers.get(b"a"), Err(StoreError::Corrupt));
-    assert_eq!(bench.readers.scan(b"", None, 1), Err(StoreError::Corrupt));
+fn a_lost_counter_is_recovered_by_the_commit_that_needs_it() {
+    let mut bench = bench();
+    assert_eq!(bench.commit(&[put(b"a", b"1")]), [Ok(Commit::Done(Revision(1)))]);
+    bench.connection().execute("DELETE FROM counter WHERE name = 'revision'", []).unwrap();
+    let [Ok(Commit::Done(revision))] = bench.commit(&[put(b"b", b"2")])[..] else { panic!("not committed") };
+    assert!(revision > Revision(1 << 32), "{revision:?}");
+    assert_eq!(bench.readers.get(b"a").unwrap(), record(b"1", 1));
+    assert_eq!(bench.known.condition().recovered.len(), 1);
+}
+
+/// Rows that are no rows any more are damaged alone, and can be replaced.
+#[test]
+fn a_row_of_other_types_has_an_empty_value_and_disturbs_no_other() {
+    let mut bench = bench();
+    bench.commit(&[put(b"a", b"1"), put(b"b", b"2"), put(b"c", b"3"), put(b"d", b"4")]);
+    for damage in ["revision = -1 WHERE key = x'61'", "value = 'text' WHERE key = x'62'", "value = 7 WHERE key = x'63'"]
+    {
+        bench.connection().execute(&format!("UPDATE record SET {damage}"), []).unwrap();
+    }
+    let values = |bench: &Bench| -> Vec<Vec<u8>> {
+        bench.readers.scan(b"", None, 9).unwrap().into_iter().map(|entry| entry.value).collect()
+    };
+    assert_eq!(values(&bench), [b"".to_vec(), b"".to_vec(), b"".to_vec(), b"4".to_vec()]);
+    let damaged = bench.readers.get(b"a").unwrap().unwrap();
+    assert_eq!(damaged, Record { value: Vec::new(), revision: Revision(0) });
+    let again = put(b"a", b"new").require(b"a", Precondition::At(damaged.revision));
+    assert!(matches!(bench.commit(&[again])[..], [Ok(Commit::Done(_))]));
+    assert_eq!(values(&bench)[0], b"new");
 }

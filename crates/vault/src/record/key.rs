@@ -263,6 +263,18 @@ pub struct Due {
     pub key: KeyId,
 }
 
+impl Due {
+    /// What a path of a due date says, where the record there does not open. The path is not sealed: what it says is to be
+    /// compared with the key.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (at, key) = path.strip_prefix(path::DUE)?.split_once('/')?;
+        let at = Timestamp::from_unix_ms(i64::from_str_radix(at, 16).ok()?);
+        let due = Self { at, key: KeyId::parse(key)? };
+        (due.path() == path).then_some(due)
+    }
+}
+
 #[derive(Message)]
 struct DueMessage {
     #[prost(int64, tag = "1")]

@@ -1,0 +1,152 @@
+//! Recovering a damaged file: what it still holds is copied into a new file, which takes its place; the damaged one is
+//! kept beside it under another name and never written.
+//!
+//! **Invariant:** no connection is open meanwhile, and the write-ahead log is folded in, or nothing is done: a log that met
+//! another file than its own would destroy it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::page::Pages;
+use super::salvage::Salvage;
+use super::{open, store_error};
+use crate::contract::Recovered;
+use crate::error::StoreError;
+
+/// Damaged files kept beside the store; when there are so many, the disk is at fault, and another copy does not help.
+const KEPT_MAX: u32 = 3;
+/// What is added to the newest revision that is known when the counter is lost, so that none is given twice.
+const REVISION_MARGIN: i64 = 1 << 32;
+
+/// Recovers the store in `directory`, which nobody has open.
+///
+/// # Errors
+/// [`StoreError::NotRecovered`] with the reason; the file is as it was. [`StoreError::Full`].
+pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
+    let path = open::file(directory);
+    let refused = |reason: String| StoreError::NotRecovered { path: path.clone(), reason };
+    let pages = File::open(&path).and_then(Pages::open).map_err(|error| refused(error.to_string()))?;
+    let salvage = Salvage::of(&pages).ok_or_else(|| refused("more is damaged than one page".to_owned()))?;
+    if open::log(directory).exists() {
+        let reason = "its write-ahead log could not be folded in; perhaps another program has it open";
+        return Err(refused(reason.to_owned()));
+    }
+    let kept = (1..=KEPT_MAX).map(|number| directory.join(format!("store.sqlite3.damaged-{number}")));
+    let Some(kept) = kept.into_iter().find(|kept| !kept.exists()) else {
+        let reason = format!("{KEPT_MAX} damaged files are kept already; look at the disk, then move them away");
+        return Err(refused(reason));
+    };
+    let new = directory.join("store.sqlite3.recovering");
+    let replaced = build(&new, &salvage).and_then(|lost| {
+        replace(directory, &path, &new, &kept).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full,
+            _ => refused(error.to_string()),
+        })?;
+        Ok(lost)
+    });
+    if replaced.is_err() {
+        // Half a file that nobody reads; the next attempt removes it, too.
+        let _left = fs::remove_file(&new);
+    }
+    Ok(Recovered { kept, lost: replaced? })
+}
+
+/// Whether the file at this place, which does not open as a store, is one all the same, of which the first page is damaged.
+pub(super) fn is_store_without_first_page(path: &Path) -> bool {
+    let pages = File::open(path).and_then(Pages::open);
+    pages.is_ok_and(|pages| Salvage::of(&pages).is_some_and(|salvage| salvage.is_whole()))
+}
+
+fn replace(directory: &Path, path: &Path, new: &Path, kept: &Path) -> io::Result<()> {
+    File::open(new)?.sync_all()?;
+    // A second name first: at no moment is there no store.
+    fs::hard_link(path, kept)?;
+    fs::rename(new, path)?;
+    File::open(directory)?.sync_all()
+}
+
+/// Copies into a new file at `new`; how many values are lost.
+fn build(new: &Path, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
+    let unusable = |error: io::Error| StoreError::Unusable { path: new.to_owned(), reason: error.to_string() };
+    if let Err(error) = fs::remove_file(new)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(unusable(error));
+    }
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(new).map_err(unusable)?;
+    let failed = |error: rusqlite::Error| store_error(&error);
+    let mut connection = Connection::open(new).map_err(failed)?;
+    // Nobody else sees it yet; a build that is cut off is begun anew.
+    connection.pragma_update(None, "journal_mode", "OFF").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
+    open::create(&mut connection).map_err(failed)?;
+    let transaction = connection.transaction().map_err(failed)?;
+    let lost = fill(&transaction, salvage)?;
+    transaction.commit().map_err(failed)?;
+    Ok(lost)
+}
+
+fn fill(transaction: &Transaction<'_>, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
+    let failed = |error: rusqlite::Error| store_error(&error);
+    let mut newest = 0;
+    salvage.rows(&mut |row| {
+        let Some((value, revision)) = row.content else { return Ok(()) };
+        newest = newest.max(revision);
+        put(transaction, row.rowid, row.key, value, revision).map_err(failed)
+    })?;
+    // Values that are lost come last, so that they displace nothing.
+    salvage.rows(&mut |row| {
+        if row.content.is_none() {
+            mark_lost(transaction, row.key).map_err(failed)?;
+        }
+        Ok(())
+    })?;
+    salvage.names(&mut |name| settle_name(transaction, name.rowid, name.key).map_err(failed))?;
+    let revision = salvage.revision().unwrap_or(newest.saturating_add(REVISION_MARGIN)).max(newest) + 1;
+    // The history is not copied: a watch begins anew, as after a cut.
+    transaction.execute("UPDATE counter SET value = ?1", [revision]).map_err(failed)?;
+    let lost: i64 = transaction
+        .query_row("SELECT count(*) FROM record WHERE length(value) = 0", [], |row| row.get(0))
+        .map_err(failed)?;
+    Ok(u64::try_from(lost).unwrap_or(0))
+}
+
+fn put(transaction: &Transaction<'_>, id: i64, key: &[u8], value: &[u8], revision: i64) -> rusqlite::Result<()> {
+    // Of several copies of a key the newest counts.
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO record (id, key, value, revision) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision
+             WHERE excluded.revision > record.revision
+         ON CONFLICT (id) DO NOTHING",
+    )?;
+    insert.execute(params![id, key, value, revision]).map(drop)
+}
+
+/// Keeps a key whose value is lost, unless it is there already.
+fn mark_lost(transaction: &Transaction<'_>, key: &[u8]) -> rusqlite::Result<()> {
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO record (key, value, revision) VALUES (?1, x'', 0) ON CONFLICT (key) DO NOTHING")?;
+    insert.execute([key]).map(drop)
+}
+
+/// Sees to it that a key that the index names is there: with the value of its row, whatever key that row says it has (a
+/// value opens under its own key only), or as lost.
+fn settle_name(transaction: &Transaction<'_>, rowid: i64, key: &[u8]) -> rusqlite::Result<()> {
+    let mut select = transaction.prepare_cached("SELECT key FROM record WHERE id = ?1")?;
+    let found: Option<Vec<u8>> = select.query_row([rowid], |row| row.get(0)).optional()?;
+    match found {
+        Some(found) if found == key => Ok(()),
+        Some(_other) => {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO record (key, value, revision) SELECT ?1, value, revision FROM record WHERE id = ?2
+                 ON CONFLICT (key) DO NOTHING",
+            )?;
+            insert.execute(params![key, rowid]).map(drop)
+        }
+        None => mark_lost(transaction, key),
+    }
+}
