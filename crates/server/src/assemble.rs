@@ -11,7 +11,7 @@ use claviger_base::Clock;
 use claviger_base::id::InstanceId;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
+use claviger_service::{ArnAccounts, CreateKey, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias, first_start};
 use claviger_store::SqliteEngine;
 use claviger_vault::{AuditSigningKey, FileSeal, InstanceRecord, Vault, VaultError};
 use tokio::net::TcpListener;
@@ -51,6 +51,8 @@ pub struct Options {
     pub keygen: claviger_keygen::Config,
     /// What the operator denies beyond the API.
     pub use_policy: UsePolicy,
+    /// Whose ARNs name keys here, beside those of this instance's account.
+    pub arn_accounts: ArnAccounts,
     /// Whether HTTP/2 is offered beside HTTP/1.1. Its library keeps what it copied of an answer (docs/security.md).
     pub offers_http2: bool,
     /// Connections at once.
@@ -199,6 +201,7 @@ impl Opened {
         let config = claviger_service::Config {
             pair_concurrency: options.pair_concurrency,
             use_policy: options.use_policy,
+            arn_accounts: options.arn_accounts.clone(),
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);

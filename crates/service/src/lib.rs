@@ -22,11 +22,11 @@ mod slow;
 /// The generator's figures, for metrics.
 pub use claviger_keygen::Figures as PairFigures;
 
-pub use access::{Access, AccessRefusal, Caller, NonceLedger, Rights};
+pub use access::{Access, AccessRefusal, Caller, Invalidity, NonceLedger, Rights};
 pub use error::ServiceError;
 pub use gate::{PairConcurrency, PairGate, PairPermit};
 pub use iv_uses::IvLimits;
-pub use key_ref::KeyRef;
+pub use key_ref::{ArnAccounts, KeyRef, is_account};
 pub use ops::aliases::AliasListing;
 pub use ops::client_keys::{ClientKeyListing, IssueClientKey, IssuedClientKey};
 pub use ops::create_key::CreateKey;

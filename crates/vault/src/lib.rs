@@ -17,7 +17,7 @@ pub use change::{Change, Outcome};
 pub use error::VaultError;
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, Kind, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    KeyVersionOfKey, Kind, NetworkRule, Policy, Record, RevokedClientKey, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 pub use seal::{FileSeal, Seal, SealError, SealId};
 pub use vault::{Cursor, Page, Stored, Vault};

@@ -12,7 +12,7 @@ mod uses;
 use claviger_base::SecretBytes;
 use zeroize::Zeroizing;
 
-pub use access::{AccessKey, ClientKey};
+pub use access::{AccessKey, ClientKey, RevokedClientKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{AuditSigningKey, DevClock, InstanceRecord, TlsAuthority};
 pub use policy::{AccessPoint, NetworkRule, Policy};
@@ -53,6 +53,8 @@ pub enum Kind {
     Policy,
     /// A network rule.
     NetworkRule,
+    /// What is kept of a revoked client key.
+    RevokedClientKey,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::AccessPoint => 14,
             Self::Policy => 15,
             Self::NetworkRule => 16,
+            Self::RevokedClientKey => 21,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::path;
 use crate::record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditSigningKey, ClientKey, DevClock, Due, InstanceRecord, IvUses,
-    KeyVersionOfKey, NetworkRule, Policy, Record, StoredKey, StoredKeyVersion, TlsAuthority,
+    KeyVersionOfKey, NetworkRule, Policy, Record, RevokedClientKey, StoredKey, StoredKeyVersion, TlsAuthority,
 };
 use crate::seal::Seal;
 
@@ -122,6 +122,14 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn client_key(&self, id: &ClientKeyId) -> Result<Option<Stored<ClientKey>>, VaultError> {
         self.read(&path::client_key(id))
+    }
+
+    /// What is kept of the client key `id` since it was revoked, if it was.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn revoked_client_key(&self, id: &ClientKeyId) -> Result<Option<Stored<RevokedClientKey>>, VaultError> {
+        self.read(&path::revoked_client_key(id))
     }
 
     /// The access key `id`.
@@ -268,6 +276,15 @@ impl Vault {
     /// See [`Vault::key`].
     pub fn client_keys(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<ClientKey>, VaultError> {
         self.list(path::CLIENT_KEYS, after, limit)
+    }
+
+    /// What is kept of revoked client keys, by id, from behind `after` on.
+    ///
+    /// # Errors
+    /// See [`Vault::key`].
+    pub fn revoked_client_keys(&self, after: &ClientKeyId, limit: usize) -> Result<Page<RevokedClientKey>, VaultError> {
+        let after = Cursor(path::revoked_client_key(after).into_bytes());
+        self.list(path::REVOKED_CLIENT_KEYS, Some(&after), limit)
     }
 
     /// Due dates that have come at `now`, earliest first.

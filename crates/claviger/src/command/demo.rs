@@ -34,6 +34,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             ..claviger_keygen::Config::default()
         },
         use_policy: UsePolicy::default(),
+        arn_accounts: claviger_service::ArnAccounts::default(),
         offers_http2: true,
         connections_max: 64,
         audit_segment_bytes: 1024 * 1024,

@@ -161,8 +161,10 @@ fn check_content_sha256(received: &Received<'_>) -> Result<(), ApiError> {
 fn migration_key_version_id(headers: &Headers<'_>) -> Result<Option<KeyVersionId>, ApiError> {
     match headers.single(header::MIGRATION_KEY_VERSION_ID) {
         Single::Absent | Single::Once("") => Ok(None),
-        Single::Once(id) => KeyVersionId::parse(id).map(Some).ok_or(ApiError::InvalidParameter),
-        Single::Unusable => Err(ApiError::InvalidParameter),
+        Single::Once(id) => {
+            KeyVersionId::parse(id).map(Some).ok_or(ApiError::InvalidParameter(header::MIGRATION_KEY_VERSION_ID))
+        }
+        Single::Unusable => Err(ApiError::InvalidParameter(header::MIGRATION_KEY_VERSION_ID)),
     }
 }
 

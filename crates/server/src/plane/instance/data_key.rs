@@ -18,7 +18,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         let wanted = GenerateDataKey {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version: VersionChoice::Initial,
             number_of_bytes: request.number_of_bytes,
             algorithm: request.algorithm,
@@ -43,7 +43,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         let wanted = GenerateDataKey {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version: VersionChoice::Primary,
             number_of_bytes: request.number_of_bytes,
             algorithm: String::new(),

@@ -46,7 +46,7 @@ impl Call<'_> {
         let plaintext = SecretBytes::new(request.plaintext);
         let encrypt = Encrypt {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version,
             named_version: self.version_header.cloned(),
             plaintext,

@@ -12,7 +12,7 @@ impl Call<'_> {
     pub(super) async fn hmac(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: HmacRequest = self.message()?;
         facts.name_key(&request.key_id);
-        let key = KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?;
+        let key = self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?;
         let tagging = self.service.hmac(&key, &request.message, self.rights);
         let tagged = tagging.await.map_err(|error| api_error(&error, facts))?;
         let response = HmacResponse {

@@ -91,7 +91,7 @@ impl Call<'_> {
         self.pair(
             GenerateDataKeyPair {
                 rights: self.rights.clone(),
-                key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+                key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Initial,
                 key_pair_spec: request.key_pair_spec,
                 key_format: request.key_format,
@@ -110,7 +110,7 @@ impl Call<'_> {
         self.pair(
             GenerateDataKeyPair {
                 rights: self.rights.clone(),
-                key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+                key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Primary,
                 key_pair_spec: request.key_pair_spec,
                 key_format: request.key_format,
