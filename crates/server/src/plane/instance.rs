@@ -3,6 +3,8 @@
 mod data_key;
 mod decrypt;
 mod encrypt;
+#[cfg(test)]
+mod fields;
 mod hmac;
 mod keyless;
 #[cfg(test)]
