@@ -11,7 +11,7 @@ use std::time::Instant;
 use claviger_audit::{AuditError, AuditLog, Plane as Door, Record};
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
-use claviger_service::{KeyRef, Remarks, Service};
+use claviger_service::{Remarks, Service};
 use hyper::StatusCode;
 use tokio::sync::oneshot;
 

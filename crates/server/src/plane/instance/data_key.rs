@@ -1,6 +1,6 @@
 //! `GenerateDataKey` and `AdvanceGenerateDataKey`: two message pairs over one operation (instance-api.md 5.3).
 
-use claviger_service::{DataKey, GenerateDataKey, KeyRef, VersionChoice};
+use claviger_service::{DataKey, GenerateDataKey, VersionChoice};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{

@@ -1,6 +1,5 @@
 //! `Hmac`, for the clients that still have it (instance-api.md 5.9).
 
-use claviger_service::KeyRef;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{HmacRequest, HmacResponse};
 use prost::Message;

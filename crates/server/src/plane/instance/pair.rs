@@ -1,6 +1,6 @@
 //! The four data key pair operations: four message pairs over one operation (instance-api.md 5.4).
 
-use claviger_service::{DataKeyPair, GenerateDataKeyPair, KeyRef, VersionChoice};
+use claviger_service::{DataKeyPair, GenerateDataKeyPair, VersionChoice};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{

@@ -33,7 +33,7 @@ async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &
 #[tokio::test]
 async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
     let (fixture, key) = with_alias();
-    let arn = format!("acs:kms:cn-local:1234567890123456:key/{}", key.id);
+    let arn = format!("acs:kms:cn-local:{}:key/{}", fixture.service.instance().account, key.id);
     let nobody = Rights::granted(Arc::new(Vec::new()), SOURCE);
     for (sent, key_id, named) in [
         ("alias/one", key.id.as_str(), Some("alias/one")),

@@ -1,7 +1,7 @@
 //! `Sign`, `Verify` and `GetPublicKey` (instance-api.md 5.5, 5.6).
 
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_service::{KeyRef, Signing};
+use claviger_service::Signing;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{
     GetPublicKeyRequest, GetPublicKeyResponse, SignRequest, SignResponse, VerifyRequest, VerifyResponse,
