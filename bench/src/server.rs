@@ -41,6 +41,7 @@ impl Measured {
             listen: ([127, 0, 0, 1], 0).into(),
             admin: ([127, 0, 0, 1], 0).into(),
             admin_allow_remote: false,
+            arn_accounts: claviger_service::ArnAccounts::default(),
             hostnames: Vec::new(),
             pair_concurrency: PairConcurrency::Unlimited,
             use_policy: UsePolicy::default(),

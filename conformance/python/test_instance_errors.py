@@ -3,6 +3,7 @@
 import base64
 import email.utils
 import hashlib
+import re
 import time
 
 import pytest
@@ -13,7 +14,17 @@ from raw_request import message
 
 PAIR = "AdvanceGenerateDataKeyPair"
 GOOD = {"KeyId": "alias/dev", "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
-BAD_PARAMETER = (400, "InvalidParameter", "The specified parameter is not valid.")
+
+
+class BadParameter:
+    """400 InvalidParameter with the documented sentence, then which field in parentheses."""
+
+    def __eq__(self, error):
+        named = re.fullmatch(r"The specified parameter is not valid\. \(\S[^()]*\)", error[2])
+        return error[:2] == (400, "InvalidParameter") and named is not None
+
+
+BAD_PARAMETER = BadParameter()
 BAD_SIGNATURE = (401, "SignatureNotMatch", "Signature is not matched.")
 BAD_AUTHORIZATION = (400, "InvalidParam", "The Param Authorization is invalid.")
 BAD_DATE = (400, "InvalidParam", "The Param Date is invalid.")

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use claviger_server::Options;
-use claviger_service::{PairConcurrency, UsePolicy};
+use claviger_service::{ArnAccounts, PairConcurrency, UsePolicy, is_account};
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -37,6 +37,8 @@ struct File {
     deny_basic_operations_on_rotating_keys: bool,
     #[serde(default)]
     deny_caller_supplied_iv: bool,
+    #[serde(default)]
+    arn_accounts: Vec<String>,
     http2: Option<bool>,
     connections_max: Option<i64>,
     connections_per_source: Option<i64>,
@@ -81,6 +83,9 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         Concurrency::Number(limit) => limit.to_string(),
         Concurrency::Word(word) => word,
     };
+    if let Some(wrong) = file.arn_accounts.iter().find(|account| !is_account(account)) {
+        return Err(refuse(format!("arn_accounts must list account numbers, decimal digits as texts, not {wrong:?}")));
+    }
     let pairs = PairSettings {
         stock: file.stock.into_iter().collect(),
         stock_cores: file.stock_cores,
@@ -104,6 +109,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
             deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
         },
+        arn_accounts: ArnAccounts::These(file.arn_accounts),
         offers_http2: file.http2.unwrap_or(true),
         connections_max,
         connections_per_source,
@@ -150,6 +156,8 @@ pub(crate) fn template(data_dir: &Path, root_key_file: &Path, hostnames: &[Strin
          deny_basic_operations_on_rotating_keys = false\n\
          # Refuse an Iv chosen by the caller: one that repeats breaks AES-GCM for everything under the key.\n\
          deny_caller_supplied_iv = false\n\
+         # Accounts whose key and alias ARNs are taken for keys of this instance, beside its own: for those who migrate.\n\
+         # arn_accounts = [\"1234567890123456\"]\n\
          # HTTP/2 beside HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
          http2 = true\n\
          # connections_max = {CONNECTIONS_MAX}\n\
@@ -182,6 +190,11 @@ mod tests {
         assert_eq!(options.pair_concurrency, PairConcurrency::AtMost(1));
         assert_eq!(options.use_policy, UsePolicy::default());
         assert_eq!(options.hostnames, ["kms.local"]);
+        assert_eq!(options.arn_accounts, ArnAccounts::default());
+        let text = fs::read_to_string(&path).unwrap().replace("# arn_accounts", "arn_accounts");
+        fs::write(&path, text).unwrap();
+        let named = ArnAccounts::These(vec!["1234567890123456".to_owned()]);
+        assert_eq!(read(&path).unwrap().arn_accounts, named);
         assert_eq!(options.root_key_file, Path::new("/etc/claviger/root.key"));
         assert_eq!(options.connections_per_source, CONNECTIONS_MAX / 2);
     }
@@ -217,6 +230,10 @@ mod tests {
             "extended_key_pair_specs = 1\n",
             "extended_key_pair_specs = \"ML_DSA_44\"\n",
             "connections_per_source = 0\n",
+            "arn_accounts = \"1234567890123456\"\n",
+            "arn_accounts = [\"zzz\"]\n",
+            "arn_accounts = [\"\"]\n",
+            "arn_accounts = [1234567890123456]\n",
             "data_key_pair_concurrency = 0\n",
             "data_key_pair_concurrency = \"many\"\n",
         ] {

@@ -41,6 +41,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
         hostnames: Vec::new(),
         pair_concurrency,
         use_policy: claviger_service::UsePolicy::default(),
+        arn_accounts: claviger_service::ArnAccounts::default(),
         // One thread, so that orders wait on the fastest of machines.
         keygen: claviger_keygen::Config {
             threads: NonZeroUsize::MIN,

@@ -86,6 +86,10 @@ impl Network {
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let address: IpAddr = address.parse().ok()?;
+        // Callers are compared in canonical form, so that it could never match.
+        if address.to_canonical() != address {
+            return None;
+        }
         let width = if address.is_ipv4() { 32 } else { 128 };
         let prefix_bits = match prefix {
             None => width,
@@ -94,6 +98,13 @@ impl Network {
         };
         let network = Self { address, prefix_bits };
         (prefix_bits <= width && network.masked(address) == network.bits(address)).then_some(network)
+    }
+
+    /// Whether the text begins with an IPv4 address in IPv6 clothes, `::ffff:a.b.c.d`, which [`Network::parse`] refuses.
+    #[must_use]
+    pub fn is_ipv4_mapped(text: &str) -> bool {
+        let address = text.split_once('/').map_or(text, |(address, _prefix)| address);
+        address.parse().is_ok_and(|address: IpAddr| address.to_canonical() != address)
     }
 
     /// Whether the range has this address; an IPv4 address written as an IPv6 one counts as what it is.
@@ -207,6 +218,21 @@ mod tests {
             "10.0.0.0/8/8",
         ] {
             assert_eq!(Network::parse(text), None, "{text}");
+            assert!(!Network::is_ipv4_mapped(text), "{text}");
+        }
+    }
+
+    /// Such a rule was taken and matched nobody.
+    #[test]
+    fn an_ipv4_range_in_ipv6_form_is_told_apart() {
+        for text in
+            ["::ffff:10.0.0.0/104", "::ffff:10.1.2.3", "::ffff:a01:203/128", "::ffff:0:0/96", "::ffff:10.0.0.0/8"]
+        {
+            assert_eq!(Network::parse(text), None, "{text}");
+            assert!(Network::is_ipv4_mapped(text), "{text}");
+        }
+        for text in ["10.0.0.0/8", "::1", "::/0", "::/96", "fd00::/8", "2001:db8::ffff:10.0.0.0"] {
+            assert!(!Network::is_ipv4_mapped(text), "{text}");
         }
     }
 

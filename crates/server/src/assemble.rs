@@ -7,7 +7,7 @@ use std::sync::Arc;
 use claviger_base::Clock;
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
-use claviger_service::{CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
+use claviger_service::{ArnAccounts, CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
 use claviger_store::SqliteEngine;
 use claviger_vault::{InstanceRecord, Stored, Vault, VaultError};
 use tokio::net::TcpListener;
@@ -55,6 +55,8 @@ pub struct Options {
     pub keygen: claviger_keygen::Config,
     /// What the operator denies beyond the API.
     pub use_policy: UsePolicy,
+    /// Whose ARNs name keys here, beside those of this instance's account.
+    pub arn_accounts: ArnAccounts,
     /// Whether HTTP/2 is offered beside HTTP/1.1. Its library keeps what it copied of an answer (docs/security.md).
     pub offers_http2: bool,
     /// Connections at once.
@@ -232,6 +234,7 @@ impl Opened {
         let config = claviger_service::Config {
             pair_concurrency: options.pair_concurrency,
             use_policy: options.use_policy,
+            arn_accounts: options.arn_accounts.clone(),
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);

@@ -55,7 +55,7 @@ pub(crate) fn answer(status: u16, speaks_instance: bool) -> Vec<u8> {
     let (api, rpc) = match status {
         503 => (ApiError::ServiceUnavailableTemporary, RpcError::ServiceUnavailableTemporary),
         414 | 431 => (ApiError::RequestHeaderFieldsTooLarge, RpcError::RequestHeaderFieldsTooLarge),
-        _ => (ApiError::InvalidParameter, RpcError::ParseRequestParameterException),
+        _ => (ApiError::InvalidParameter("request head"), RpcError::ParseRequestParameterException),
     };
     // Without random bytes there is no id, and the answer goes without a body as before.
     let Ok(request_id) = RequestId::generate() else { return head(status, "text/plain", 0, "").into_bytes() };

@@ -46,7 +46,7 @@ pub(crate) async fn watch(service: Arc<Service>, metrics: Arc<Metrics>, certific
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "which client keys end soon could not be read; trying again in an hour")
+                tracing::warn!(%error, "which client keys end soon could not be read; trying again in an hour");
             }
         }
         tokio::time::sleep(LOOK).await;

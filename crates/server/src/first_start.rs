@@ -179,7 +179,7 @@ mod tests {
         new.make().unwrap();
         new.finish().unwrap();
         let place = |name: &str| dir.path().join(name);
-        let other = NewInstance { data_dir: place("data2"), root_key_file: place("root2.key"), ..new.clone() };
+        let other = NewInstance { data_dir: place("data2"), root_key_file: place("root2.key"), ..new };
         assert!(matches!(other.make(), Err(StartError::CredentialsExist(_))));
         let beside = NewInstance { credentials_dir: other.data_dir.join("credentials"), ..other };
         assert!(matches!(beside.make(), Err(StartError::CredentialsBesideData(_))));

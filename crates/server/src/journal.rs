@@ -16,7 +16,7 @@ use std::time::Instant;
 use claviger_audit::{AuditLog, Mark, Plane as Door, Record};
 use claviger_base::Clock;
 use claviger_base::id::{KeyId, RequestId};
-use claviger_service::{Intent, KeyRef, Remarks, Service};
+use claviger_service::{Intent, Remarks, Service};
 use claviger_vault::ChangePlane;
 use hyper::StatusCode;
 
@@ -136,7 +136,7 @@ impl Facts {
     /// Finds the key that was named by an alias or an ARN, for the record of a refusal, which may have come before that.
     pub(crate) async fn find_named_key(&mut self, service: &Service) {
         let Some(sent) = self.key_id.as_deref().filter(|_| self.is_key) else { return };
-        let Ok(key) = KeyRef::parse(sent) else { return };
+        let Ok(key) = service.key_ref_again(sent) else { return };
         if let Ok(id) = service.key_id(&key).await {
             self.find_key(&id);
         }

@@ -13,8 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+mod arns;
 mod pairs;
 
+use arns::Arns;
 use pairs::Pairs;
 
 /// Upper bounds of the duration buckets, seconds: from a cached decrypt to a long RSA_4096 pair.
@@ -87,7 +89,9 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(service: Arc<Service>) -> Self {
         let mut metrics = Self::without_pairs();
-        metrics.registry.register_collector(Box::new(Pairs(move || service.pair_figures())));
+        let of_pairs = Arc::clone(&service);
+        metrics.registry.register_collector(Box::new(Pairs(move || of_pairs.pair_figures())));
+        metrics.registry.register_collector(Box::new(Arns(move || service.foreign_arns())));
         metrics
     }
 

@@ -27,6 +27,7 @@ fn options(dir: &Path) -> Options {
         listen: any,
         admin: any,
         admin_allow_remote: false,
+        arn_accounts: claviger_service::ArnAccounts::default(),
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
         keygen: claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() },

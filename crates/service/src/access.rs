@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use claviger_base::Clock;
 use claviger_base::id::{AccessKeyId, ClientKeyId, RuleName};
+use claviger_base::{Clock, Timestamp};
 use claviger_crypto::rsa::PublicKey;
 use claviger_model::Grant;
 use claviger_vault::{AccessKey, ClientKey, Vault};
@@ -31,16 +31,27 @@ pub enum Caller {
 /// Why a caller was not let in.
 #[derive(Debug)]
 pub enum AccessRefusal {
-    /// No client key has this id, or it was revoked.
+    /// No client key has this id; also what is said of a revoked one to who does not hold it.
     ClientKeyUnknown,
-    /// The client key is expired or not yet valid.
-    ClientKeyNotValid,
+    /// The signature is the client key's, and the key may not be used.
+    ClientKeyNotValid(Invalidity),
     /// The signature is not this client key's over these bytes.
     SignatureNotMatch,
     /// No policy of the client key admits its source address.
     SourceNotAdmitted,
     /// The caller could not be looked up.
     Failed(ServiceError),
+}
+
+/// Why a client key may not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invalidity {
+    /// Its last moment was before this one.
+    Expired(Timestamp),
+    /// Its first moment is this one.
+    NotYetValid(Timestamp),
+    /// It was revoked then.
+    Revoked(Timestamp),
 }
 
 impl From<ServiceError> for AccessRefusal {
@@ -52,8 +63,15 @@ impl From<ServiceError> for AccessRefusal {
 /// A client key with its public key parsed.
 #[derive(Debug)]
 struct PreparedClientKey {
-    record: ClientKey,
+    standing: Standing,
     public_key: PublicKey,
+}
+
+/// What a client key's record says.
+#[derive(Debug)]
+enum Standing {
+    Issued(ClientKey),
+    Revoked(Timestamp),
 }
 
 /// The callers this instance knows.
@@ -81,7 +99,7 @@ impl Access {
 
     /// Verifies that `signature` is the client key's over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256,
     /// instance-api.md 1.4), then that the key is valid now and admitted from `source`, in the order of instance-api.md
-    /// section 2.
+    /// section 2. Only who can sign learns why a key is not valid, and that a revoked one ever was.
     ///
     /// # Errors
     /// [`AccessRefusal`].
@@ -96,12 +114,19 @@ impl Access {
         let vault = Arc::clone(&self.vault);
         let load = move |id: &ClientKeyId| prepare(&vault, id);
         let client_key = self.client_keys.get_or_load(&id, load).await?.ok_or(AccessRefusal::ClientKeyUnknown)?;
-        let verified = client_key.public_key.verify_pkcs1_sha256(string_to_sign, signature);
-        verified.map_err(|_not_verified| AccessRefusal::SignatureNotMatch)?;
-        if !client_key.record.is_valid_at(self.clock.now()) {
-            return Err(AccessRefusal::ClientKeyNotValid);
+        let verified = client_key.public_key.verify_pkcs1_sha256(string_to_sign, signature).is_ok();
+        let record = match &client_key.standing {
+            Standing::Issued(record) if verified => record,
+            Standing::Issued(_) => return Err(AccessRefusal::SignatureNotMatch),
+            Standing::Revoked(at) if verified => {
+                return Err(AccessRefusal::ClientKeyNotValid(Invalidity::Revoked(*at)));
+            }
+            Standing::Revoked(_) => return Err(AccessRefusal::ClientKeyUnknown),
+        };
+        if let Some(invalidity) = invalidity(record, self.clock.now()) {
+            return Err(AccessRefusal::ClientKeyNotValid(invalidity));
         }
-        let rights = self.rights(&client_key.record, source).await?;
+        let rights = self.rights(record, source).await?;
         if !rights.is_source_admitted() {
             return Err(AccessRefusal::SourceNotAdmitted);
         }
@@ -153,8 +178,26 @@ impl Access {
 }
 
 fn prepare(vault: &Vault, id: &ClientKeyId) -> Result<Option<PreparedClientKey>, ServiceError> {
-    let Some(stored) = vault.client_key(id)? else { return Ok(None) };
-    let public_key = PublicKey::from_spki_der(&stored.record.public_key)
+    let (standing, spki) = if let Some(stored) = vault.client_key(id)? {
+        let spki = stored.record.public_key.clone();
+        (Standing::Issued(stored.record), spki)
+    } else if let Some(stored) = vault.revoked_client_key(id)? {
+        (Standing::Revoked(stored.record.revoked), stored.record.public_key)
+    } else {
+        return Ok(None);
+    };
+    let public_key = PublicKey::from_spki_der(&spki)
         .map_err(|_malformed| ServiceError::Bug("a stored client key does not parse"))?;
-    Ok(Some(PreparedClientKey { record: stored.record, public_key }))
+    Ok(Some(PreparedClientKey { standing, public_key }))
+}
+
+/// Why the key may not be used at `now`, if it may not: [`ClientKey::is_valid_at`] decides.
+fn invalidity(key: &ClientKey, now: Timestamp) -> Option<Invalidity> {
+    if key.is_valid_at(now) {
+        None
+    } else if now < key.not_before {
+        Some(Invalidity::NotYetValid(key.not_before))
+    } else {
+        Some(Invalidity::Expired(key.not_after))
+    }
 }

@@ -19,6 +19,8 @@ pub enum ServiceError {
     MissingParameter(&'static str),
     /// A parameter has a value that is not allowed.
     InvalidParameter(&'static str),
+    /// A parameter has a value that looks allowed and is not; the second text is a sentence that says what to send instead.
+    RefusedParameter(&'static str, &'static str),
     /// No key has this id, or it has been destroyed.
     KeyNotFound,
     /// No alias has this name.
@@ -84,6 +86,7 @@ impl fmt::Display for ServiceError {
         match self {
             Self::MissingParameter(name) => write!(f, "the parameter {name} is missing"),
             Self::InvalidParameter(name) => write!(f, "the parameter {name} has a value that is not allowed"),
+            Self::RefusedParameter(name, why) => write!(f, "the parameter {name} is not allowed so: {why}"),
             Self::KeyNotFound => f.write_str("no such key"),
             Self::AliasNotFound => f.write_str("no such alias"),
             Self::KeyVersionNotFound => f.write_str("no such key version"),

@@ -1,8 +1,16 @@
 //! How a caller names a key: by id, by alias, or by the ARN of either (openapi.md section 5).
+//!
+//! **Invariant:** an ARN names a key of this instance only if its account is this instance's, or one that the operator
+//! has named: what was written for somebody else's key must not find one here.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use claviger_base::id::{AliasName, KeyId};
 
 use crate::error::ServiceError;
+
+/// Most digits of an account's number; the documented ones have 16.
+const ACCOUNT_DIGITS_MAX: usize = 20;
 
 /// A key as a caller named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,29 +21,122 @@ pub enum KeyRef {
     Alias(AliasName),
 }
 
-impl KeyRef {
-    /// Reads a parameter `KeyId`.
-    ///
-    /// # Errors
-    /// [`ServiceError::MissingParameter`] when empty; [`ServiceError::AliasNotFound`] or [`ServiceError::KeyNotFound`]
-    /// when no key can have that name.
-    pub fn parse(text: &str) -> Result<Self, ServiceError> {
-        if text.is_empty() {
-            return Err(ServiceError::MissingParameter("KeyId"));
-        }
-        let name = without_arn_prefix(text);
-        if name.starts_with("alias/") {
-            return AliasName::parse(name).map(Self::Alias).ok_or(ServiceError::AliasNotFound);
-        }
-        let id = if name.len() == text.len() { name } else { name.strip_prefix("key/").unwrap_or(name) };
-        KeyId::parse(id).map(Self::Id).ok_or(ServiceError::KeyNotFound)
+/// Accounts whose ARNs are taken for keys of this instance, beside its own account: for those who migrate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArnAccounts {
+    /// These.
+    These(Vec<String>),
+    /// Every account, for development.
+    Every,
+}
+
+impl Default for ArnAccounts {
+    fn default() -> Self {
+        Self::These(Vec::new())
     }
 }
 
-/// What follows `acs:kms:<region>:<account>:`, or the text itself when it is no ARN.
-fn without_arn_prefix(text: &str) -> &str {
-    let Some(rest) = text.strip_prefix("acs:kms:") else { return text };
-    rest.splitn(3, ':').nth(2).unwrap_or(text)
+/// Whose ARNs name keys here, and how often those of other accounts were taken.
+#[derive(Debug)]
+pub(crate) struct ArnPolicy {
+    own: String,
+    others: ArnAccounts,
+    foreign: AtomicU64,
+}
+
+impl ArnPolicy {
+    pub(crate) fn new(own: String, others: ArnAccounts) -> Self {
+        Self { own, others, foreign: AtomicU64::new(0) }
+    }
+
+    /// What `text` names, and whether by the ARN of another account.
+    ///
+    /// # Errors
+    /// [`ServiceError::MissingParameter`] when empty; [`ServiceError::AliasNotFound`] or [`ServiceError::KeyNotFound`]
+    /// when no key can have that name, or only one of an account that is not admitted.
+    pub(crate) fn read(&self, text: &str) -> Result<(KeyRef, bool), ServiceError> {
+        let Some(arn) = Arn::parse(text) else { return plain(text).map(|key| (key, false)) };
+        let key = arn.key()?;
+        let is_foreign = arn.account != self.own;
+        if is_foreign && !self.admits(arn.account) {
+            return Err(match key {
+                KeyRef::Id(_) => ServiceError::KeyNotFound,
+                KeyRef::Alias(_) => ServiceError::AliasNotFound,
+            });
+        }
+        Ok((key, is_foreign))
+    }
+
+    /// Counts one ARN of another account.
+    pub(crate) fn count_foreign(&self) {
+        self.foreign.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn foreign(&self) -> u64 {
+        self.foreign.load(Ordering::Relaxed)
+    }
+
+    fn admits(&self, account: &str) -> bool {
+        match &self.others {
+            ArnAccounts::These(named) => named.iter().any(|one| one == account),
+            ArnAccounts::Every => true,
+        }
+    }
+}
+
+/// An id or an alias.
+fn plain(text: &str) -> Result<KeyRef, ServiceError> {
+    if text.is_empty() {
+        return Err(ServiceError::MissingParameter("KeyId"));
+    }
+    if text.starts_with("alias/") {
+        return AliasName::parse(text).map(KeyRef::Alias).ok_or(ServiceError::AliasNotFound);
+    }
+    KeyId::parse(text).map(KeyRef::Id).ok_or(ServiceError::KeyNotFound)
+}
+
+/// `acs:kms:<region>:<account>:key/<KeyId>` or `...:alias/<name>`, taken apart and not judged yet.
+struct Arn<'a> {
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// `None` for what does not begin as an ARN does.
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.strip_prefix("acs:kms:")?.splitn(3, ':');
+        let mut part = || parts.next().unwrap_or_default();
+        Some(Self { region: part(), account: part(), resource: part() })
+    }
+
+    /// The key, unless something about the ARN is not well-formed.
+    fn key(&self) -> Result<KeyRef, ServiceError> {
+        if !is_region(self.region) || !is_account(self.account) {
+            return Err(ServiceError::KeyNotFound);
+        }
+        match self.resource.split_once('/') {
+            Some(("alias", _name)) => plain(self.resource),
+            Some(("key", id)) => KeyId::parse(id).map(KeyRef::Id).ok_or(ServiceError::KeyNotFound),
+            Some(_) | None => Err(ServiceError::KeyNotFound),
+        }
+    }
+}
+
+/// A region's id, such as `cn-hangzhou`, `us-east-1` or `cn-local`: any, because clients that migrate keep theirs.
+fn is_region(text: &str) -> bool {
+    let allowed = |text: &str, more: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(more);
+    text.split_once('-').is_some_and(|(country, place)| {
+        country.len() >= 2
+            && allowed(country, u8::is_ascii_lowercase)
+            && allowed(place, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+    })
+}
+
+/// Whether this can be an account's number.
+#[must_use]
+pub fn is_account(text: &str) -> bool {
+    (1..=ACCOUNT_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -43,33 +144,81 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_aliases_and_arns() {
+    fn ids_and_aliases() {
         let id = KeyId::parse("key-hzz62f1cb66fa42qopd9s").unwrap();
-        assert_eq!(KeyRef::parse("key-hzz62f1cb66fa42qopd9s").unwrap(), KeyRef::Id(id.clone()));
-        assert_eq!(
-            KeyRef::parse("acs:kms:cn-local:1234567890123456:key/key-hzz62f1cb66fa42qopd9s").unwrap(),
-            KeyRef::Id(id)
-        );
+        assert_eq!(plain("key-hzz62f1cb66fa42qopd9s").unwrap(), KeyRef::Id(id.clone()));
         let alias = KeyRef::Alias(AliasName::parse("alias/dev").unwrap());
-        assert_eq!(KeyRef::parse("alias/dev").unwrap(), alias);
-        assert_eq!(KeyRef::parse("acs:kms:cn-local:1234567890123456:alias/dev").unwrap(), alias);
+        assert_eq!(plain("alias/dev").unwrap(), alias);
+        let of = |text: &str| Arn::parse(text).unwrap().key();
+        assert_eq!(of("acs:kms:cn-local:1234567890123456:alias/dev").unwrap(), alias);
+        for region in ["cn-local", "cn-hangzhou", "us-east-1", "ap-southeast-5", "cn-hangzhou-finance"] {
+            let arn = format!("acs:kms:{region}:1234567890123456:key/key-hzz62f1cb66fa42qopd9s");
+            assert_eq!(of(&arn).unwrap(), KeyRef::Id(id.clone()), "{arn}");
+        }
+    }
+
+    /// They all resolved to keys of this instance.
+    #[test]
+    fn an_arn_of_another_account_names_no_key_unless_admitted() {
+        let arn = |account, rest| format!("acs:kms:cn-hangzhou:{account}:{rest}");
+        let (own, friend, stranger) = ("1111111111111111", "2222222222222222", "3333333333333333");
+        let (key, alias) = ("key/key-hzz62f1cb66fa42qopd9s", "alias/dev");
+        let alone = ArnPolicy::new(own.to_owned(), ArnAccounts::default());
+        let with_friend = ArnPolicy::new(own.to_owned(), ArnAccounts::These(vec![friend.to_owned()]));
+        let open = ArnPolicy::new(own.to_owned(), ArnAccounts::Every);
+        for (policy, account, admitted) in [
+            (&alone, own, Some(false)),
+            (&alone, friend, None),
+            (&with_friend, own, Some(false)),
+            (&with_friend, friend, Some(true)),
+            (&with_friend, stranger, None),
+            (&open, own, Some(false)),
+            (&open, stranger, Some(true)),
+            (&open, "zzz", None),
+            (&open, "", None),
+        ] {
+            for rest in [key, alias] {
+                let read = policy.read(&arn(account, rest)).map(|(_key, is_foreign)| is_foreign).ok();
+                assert_eq!(read, admitted, "{policy:?} {account} {rest}");
+            }
+        }
+        assert!(matches!(alone.read(&arn(friend, key)), Err(ServiceError::KeyNotFound)));
+        assert!(matches!(alone.read(&arn(friend, alias)), Err(ServiceError::AliasNotFound)));
     }
 
     #[test]
     fn what_names_no_key() {
-        assert!(matches!(KeyRef::parse(""), Err(ServiceError::MissingParameter("KeyId"))));
-        for text in [
-            "dev",
-            "key/key-hzz62f1cb66fa42qopd9s",
-            "acs:kms:",
-            "acs:kms:a:b",
-            "KEY-hzz62f1cb66fa42qopd9s",
-            "key-\u{0}",
-        ] {
-            assert!(matches!(KeyRef::parse(text), Err(ServiceError::KeyNotFound)), "{text}");
+        assert!(matches!(plain(""), Err(ServiceError::MissingParameter("KeyId"))));
+        let id = "key-hzz62f1cb66fa42qopd9s";
+        for text in ["dev", "key/key-hzz62f1cb66fa42qopd9s", "KEY-hzz62f1cb66fa42qopd9s", "key-\u{0}"] {
+            assert!(Arn::parse(text).is_none(), "{text}");
+            assert!(matches!(plain(text), Err(ServiceError::KeyNotFound)), "{text}");
         }
         for text in ["alias/", "alias/a b", "alias/acs/x"] {
-            assert!(matches!(KeyRef::parse(text), Err(ServiceError::AliasNotFound)), "{text}");
+            assert!(matches!(plain(text), Err(ServiceError::AliasNotFound)), "{text}");
+        }
+        let account = "1234567890123456";
+        for (region, account, resource) in [
+            ("mars", account, format!("key/{id}")),
+            ("", account, format!("key/{id}")),
+            ("CN-local", account, format!("key/{id}")),
+            ("c-local", account, format!("key/{id}")),
+            ("cn-", account, format!("key/{id}")),
+            ("cn-local", "", format!("key/{id}")),
+            ("cn-local", "zzz", format!("key/{id}")),
+            ("cn-local", "+123", format!("key/{id}")),
+            ("cn-local", "123456789012345678901", format!("key/{id}")),
+            ("cn-local", account, id.to_owned()),
+            ("cn-local", account, format!("key/key/{id}")),
+            ("cn-local", account, format!("secret/{id}")),
+            ("cn-local", account, format!("KEY/{id}")),
+            ("cn-local", account, String::new()),
+        ] {
+            let text = format!("acs:kms:{region}:{account}:{resource}");
+            assert!(matches!(Arn::parse(&text).unwrap().key(), Err(ServiceError::KeyNotFound)), "{text}");
+        }
+        for text in ["acs:kms:", "acs:kms:a:b", "acs:kms:cn-local", "acs:kms::::"] {
+            assert!(Arn::parse(text).unwrap().key().is_err(), "{text}");
         }
     }
 }

@@ -28,12 +28,12 @@ mod trusted_clock;
 /// The generator's figures, for metrics.
 pub use claviger_keygen::Figures as PairFigures;
 
-pub use access::{Access, AccessRefusal, Caller, NonceLedger, Rights};
+pub use access::{Access, AccessRefusal, Caller, Invalidity, NonceLedger, Rights};
 pub use error::{ACCESS_KEYS_MAX, ServiceError};
 pub use gate::{PairConcurrency, PairGate, PairPermit};
 pub use intent::Intent;
 pub use iv_uses::IvLimits;
-pub use key_ref::KeyRef;
+pub use key_ref::{ArnAccounts, KeyRef, is_account};
 pub use ops::access_keys::{AccessKeyChange, list_access_keys};
 pub use ops::aliases::AliasListing;
 pub use ops::client_keys::{ClientKeyEnds, ClientKeyListing, IssueClientKey, IssuedClientKey};

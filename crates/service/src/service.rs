@@ -14,14 +14,14 @@ use crate::cache::Shelf;
 use crate::error::ServiceError;
 use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
-use crate::key_ref::KeyRef;
+use crate::key_ref::{ArnAccounts, ArnPolicy, KeyRef};
 use crate::material::Material;
 use crate::outbox::Outbox;
 use crate::slow::SlowPlaces;
 use crate::trusted_clock::TrustedClock;
 
 /// What an operator may choose.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// How many data key pair requests may be in flight at once.
     pub pair_concurrency: PairConcurrency,
@@ -31,6 +31,8 @@ pub struct Config {
     pub use_policy: UsePolicy,
     /// How much one key version may seal.
     pub iv_limits: IvLimits,
+    /// Whose ARNs name keys here, beside those of this instance's account.
+    pub arn_accounts: ArnAccounts,
 }
 
 /// What an operator may deny beyond the API: both are hazards that the API allows. Off unless switched on.
@@ -51,6 +53,7 @@ impl Default for Config {
             cache_entries,
             use_policy: UsePolicy::default(),
             iv_limits: IvLimits::default(),
+            arn_accounts: ArnAccounts::default(),
         }
     }
 }
@@ -74,6 +77,7 @@ pub struct Service {
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
     pub(crate) outbox: Outbox,
+    arns: ArnPolicy,
     slow_places: SlowPlaces,
     access: Access,
     keys: Arc<Shelf<KeyId, Key>>,
@@ -94,6 +98,7 @@ impl Service {
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
             outbox: Outbox::default(),
+            arns: ArnPolicy::new(instance.account.clone(), config.arn_accounts),
             slow_places: SlowPlaces::default(),
             vault,
             clock,
@@ -140,6 +145,33 @@ impl Service {
     #[must_use]
     pub fn key_versions_past_half(&self) -> u64 {
         self.iv_ledger.past_half()
+    }
+
+    /// Reads a parameter `KeyId`, and counts the ARN of another account that is taken.
+    ///
+    /// # Errors
+    /// [`ServiceError::MissingParameter`] when empty; [`ServiceError::AliasNotFound`] or [`ServiceError::KeyNotFound`]
+    /// when no key of this instance can have that name.
+    pub fn key_ref(&self, text: &str) -> Result<KeyRef, ServiceError> {
+        let (key, is_foreign) = self.arns.read(text)?;
+        if is_foreign {
+            self.arns.count_foreign();
+        }
+        Ok(key)
+    }
+
+    /// The same without counting, for who reads a parameter again.
+    ///
+    /// # Errors
+    /// See [`Service::key_ref`].
+    pub fn key_ref_again(&self, text: &str) -> Result<KeyRef, ServiceError> {
+        self.arns.read(text).map(|(key, _is_foreign)| key)
+    }
+
+    /// How many ARNs of other accounts were taken for keys of this instance, since the start.
+    #[must_use]
+    pub fn foreign_arns(&self) -> u64 {
+        self.arns.foreign()
     }
 
     /// Whether the store answers.
@@ -197,7 +229,7 @@ impl Service {
     /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).
     pub(crate) async fn usable_key(&self, key: &KeyRef, rights: &Rights) -> Result<Arc<Key>, ServiceError> {
         let found = self.key(key).await?;
-        rights.require(Target::Key(&found.id))?;
+        rights.require(Target::Key(&found.id)).map_err(|refusal| named_as(refusal, key))?;
         found.state.allows(KeyAction::Use)?;
         Ok(found)
     }
@@ -259,6 +291,14 @@ impl Service {
     pub(crate) fn forget_version(&self, id: &KeyVersionId) {
         self.versions.forget(id);
         self.iv_ledger.forget(id);
+    }
+}
+
+/// A refusal names what the caller wrote: which key an alias means is not told to who may not use it.
+fn named_as(refusal: ServiceError, key: &KeyRef) -> ServiceError {
+    match (refusal, key) {
+        (ServiceError::NoPermission(_id), KeyRef::Alias(name)) => ServiceError::NoPermission(name.to_string()),
+        (refusal, KeyRef::Id(_) | KeyRef::Alias(_)) => refusal,
     }
 }
 

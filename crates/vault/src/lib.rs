@@ -24,8 +24,8 @@ pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
 pub use permissions::{Others, Untrusted, check_above, check_directory, check_file};
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due,
-    InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, StoredKey,
-    StoredKeyVersion, StoredTrustedTime, TlsAuthority,
+    InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, RevokedClientKey,
+    StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
 };
 pub use seal::{FileSeal, Seal, SealError, SealId};
 pub use vault::{Cursor, Page, Stored, Vault};

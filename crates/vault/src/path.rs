@@ -14,6 +14,7 @@ pub(crate) const TLS_AUTHORITY: &str = "meta/tls-authority";
 pub(crate) const KEYS: &str = "key/";
 pub(crate) const ALIASES: &str = "alias/";
 pub(crate) const CLIENT_KEYS: &str = "client-key/";
+pub(crate) const REVOKED_CLIENT_KEYS: &str = "revoked-client-key/";
 pub(crate) const ACCESS_KEYS: &str = "access-key/";
 pub(crate) const DUE: &str = "due/";
 pub(crate) const ACCESS_POINTS: &str = "access-point/";
@@ -58,6 +59,10 @@ pub(crate) fn all_of_key(key: &KeyId) -> [String; 4] {
 
 pub(crate) fn client_key(id: &ClientKeyId) -> String {
     format!("{CLIENT_KEYS}{id}")
+}
+
+pub(crate) fn revoked_client_key(id: &ClientKeyId) -> String {
+    format!("{REVOKED_CLIENT_KEYS}{id}")
 }
 
 pub(crate) fn access_key(id: &AccessKeyId) -> String {

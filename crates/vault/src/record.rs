@@ -15,7 +15,7 @@ mod uses;
 use claviger_base::SecretBytes;
 use zeroize::Zeroizing;
 
-pub use access::{AccessKey, ClientKey};
+pub use access::{AccessKey, ClientKey, RevokedClientKey};
 pub use audit::{AuditAnchor, AuditSigningKey};
 pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
 pub use meta::{DevClock, InstanceRecord, TlsAuthority};
@@ -65,11 +65,13 @@ pub enum Kind {
     OutboxEntry,
     /// The time by which keys are destroyed.
     TrustedTime,
+    /// What is kept of a revoked client key.
+    RevokedClientKey,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Instance,
         Self::Key,
         Self::KeyVersion,
@@ -89,6 +91,7 @@ impl Kind {
         Self::AuditAnchor,
         Self::OutboxEntry,
         Self::TrustedTime,
+        Self::RevokedClientKey,
     ];
 
     /// The kind of a byte in a record header; `None` for one that this version does not know.
@@ -118,6 +121,7 @@ impl Kind {
             Self::AuditAnchor => 17,
             Self::OutboxEntry => 18,
             Self::TrustedTime => 19,
+            Self::RevokedClientKey => 21,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod answer;
+pub mod documented;
 pub mod error;
 pub mod form;
 pub mod header;

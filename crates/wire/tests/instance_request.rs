@@ -111,7 +111,7 @@ fn a_migration_version_id_is_read() {
     assert_eq!(checked.migration_key_version_id.unwrap().as_str(), VERSION_ID);
     for bad in ["short", "key-hzz62f1cb66fa42qopd9s/17kedv0000"] {
         let refused = Request::good().with("x-kms-migrationkeyversionid", bad).check();
-        assert_eq!(refused, Err(ApiError::InvalidParameter), "{bad}");
+        assert_eq!(refused, Err(ApiError::InvalidParameter("x-kms-migrationkeyversionid")), "{bad}");
     }
 }
 

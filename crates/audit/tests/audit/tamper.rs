@@ -191,11 +191,12 @@ fn archived_segments_are_no_finding_when_the_verifier_is_told() {
     let dir = copy(LOG.path());
     let paths = segments(dir.path());
     fs::remove_file(&paths[0]).unwrap();
-    let first_seq = Some(seq_of(&lines(&paths[1])[0]));
+    let second = seq_of(&lines(&paths[1])[0]);
+    let first_seq = Some(second);
     let report = verify(dir.path(), &Expected { first_seq, ..Expected::default() }).unwrap();
     assert_eq!(report.head, check(LOG.path()).unwrap().head);
     // Who did not say so is told what to say.
-    assert_eq!(finding(dir.path()).what, What::BeginsAt { found: first_seq.unwrap() });
+    assert_eq!(finding(dir.path()).what, What::BeginsAt { found: second });
     fs::remove_file(&paths[1]).unwrap();
     let found = finding_of(verify(dir.path(), &Expected { first_seq, ..Expected::default() }));
     assert_eq!(found.what, What::BeginsAt { found: seq_of(&lines(&paths[2])[0]) });

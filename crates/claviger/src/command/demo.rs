@@ -35,6 +35,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             ..claviger_keygen::Config::default()
         },
         use_policy: UsePolicy::default(),
+        arn_accounts: claviger_service::ArnAccounts::default(),
         offers_http2: true,
         connections_max: 64,
         connections_per_source: 64,

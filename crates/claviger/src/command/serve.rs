@@ -43,6 +43,7 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
             deny_basic_operations_on_rotating_keys: dev.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: dev.deny_caller_supplied_iv,
         },
+        arn_accounts: claviger_service::ArnAccounts::Every,
         offers_http2: true,
         connections_max: CONNECTIONS_MAX,
         // Development: everything comes from this machine.

@@ -74,6 +74,7 @@ fn serves_when_it_is_a_child() {
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::Unlimited,
         use_policy: claviger_service::UsePolicy::default(),
+        arn_accounts: claviger_service::ArnAccounts::default(),
         // Some pairs come from the stock, the others are made when they are asked for.
         keygen: claviger_keygen::Config {
             stock: StockSizes { rsa_2048: 3, ..StockSizes::NONE },

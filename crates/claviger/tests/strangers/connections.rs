@@ -32,6 +32,7 @@ async fn start(dir: &Path, connections_max: usize, connections_per_source: usize
         connections_per_source,
         audit_segment_bytes: 1 << 20,
         admin_allow_remote: false,
+        arn_accounts: claviger_service::ArnAccounts::default(),
         is_dev: true,
     };
     let server = Server::start(options).await.unwrap();

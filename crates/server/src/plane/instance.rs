@@ -3,6 +3,8 @@
 mod data_key;
 mod decrypt;
 mod encrypt;
+#[cfg(test)]
+mod fields;
 mod hmac;
 mod keyless;
 #[cfg(test)]
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
 use claviger_crypto::digest::sha256;
 use claviger_model::{KeyState, StateRefusal};
-use claviger_service::{AccessRefusal, Caller, Rights, Service, ServiceError};
+use claviger_service::{AccessRefusal, Caller, Invalidity, Rights, Service, ServiceError};
 use claviger_vault::VaultError;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, MIGRATION_KEY_VERSION_ID};
 use claviger_wire::instance::request::{Announced, RequestHeaders};
@@ -30,6 +32,9 @@ use crate::answer::{self, Body};
 use crate::body::BodyError;
 use crate::journal::Facts;
 use crate::presence::Presence;
+
+/// What is not valid where the body is no such message.
+const BODY: &str = "request body";
 
 /// What an operation answers: an encoded message, and the key and version it used, if any.
 #[derive(Debug)]
@@ -182,7 +187,7 @@ impl Call<'_> {
 
     /// The request message. One that does not parse is a bad business parameter.
     fn message<M: Message + Default>(&self) -> Result<M, ApiError> {
-        M::decode(self.body).map_err(|_malformed| ApiError::InvalidParameter)
+        M::decode(self.body).map_err(|_malformed| ApiError::InvalidParameter(BODY))
     }
 
     /// A number that tells this client from others.
@@ -230,7 +235,7 @@ pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut 
 pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
     let error = match error {
         BodyError::TooLarge => ApiError::RequestEntityTooLarge,
-        BodyError::TooSlow | BodyError::Broken => ApiError::InvalidParameter,
+        BodyError::TooSlow | BodyError::Broken => ApiError::InvalidParameter(BODY),
         BodyError::NoRoom => ApiError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
@@ -241,17 +246,25 @@ pub(crate) fn unavailable(request_id: &RequestId) -> Response<Body> {
     error_response(&ApiError::ServiceUnavailableTemporary, request_id)
 }
 
-/// An unknown, expired or not yet valid client key is one whose id "does not exist in our records" (section 10 no. 19).
+/// A client key that is unknown "does not exist in our records" (section 10 no. 19); one that may not be used has the same
+/// code, and its holder is told why.
 fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError {
-    if matches!(refusal, AccessRefusal::ClientKeyNotValid | AccessRefusal::SourceNotAdmitted) {
+    if matches!(refusal, AccessRefusal::ClientKeyNotValid(_) | AccessRefusal::SourceNotAdmitted) {
         // Refused only after its signature verified: no stranger.
         facts.shut_out(id);
     }
     match refusal {
         AccessRefusal::ClientKeyUnknown => ApiError::UnknownClientKey(id.to_owned()),
-        AccessRefusal::ClientKeyNotValid => {
-            facts.detail = Some("client key expired or not yet valid");
-            ApiError::UnknownClientKey(id.to_owned())
+        AccessRefusal::ClientKeyNotValid(invalidity) => {
+            let (detail, error) = match invalidity {
+                Invalidity::Expired(at) => ("client key expired", ApiError::ClientKeyExpired(id.to_owned(), at)),
+                Invalidity::NotYetValid(at) => {
+                    ("client key not yet valid", ApiError::ClientKeyNotYetValid(id.to_owned(), at))
+                }
+                Invalidity::Revoked(at) => ("client key revoked", ApiError::ClientKeyRevoked(id.to_owned(), at)),
+            };
+            facts.detail = Some(detail);
+            error
         }
         AccessRefusal::SignatureNotMatch => ApiError::SignatureNotMatch,
         AccessRefusal::SourceNotAdmitted => {
@@ -265,9 +278,11 @@ fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError
 /// The one map from service errors to the codes of instance-api.md section 7.
 fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
     match error {
-        ServiceError::MissingParameter(name) | ServiceError::InvalidParameter(name) => {
+        ServiceError::MissingParameter(name)
+        | ServiceError::InvalidParameter(name)
+        | ServiceError::RefusedParameter(name, _) => {
             facts.detail = Some(name);
-            ApiError::InvalidParameter
+            ApiError::InvalidParameter(name)
         }
         ServiceError::KeyNotFound | ServiceError::AliasNotFound | ServiceError::KeyVersionNotFound => {
             ApiError::KeyNotFound

@@ -262,6 +262,7 @@ fn rpc_error(error: &ServiceError) -> RpcError {
     match error {
         ServiceError::MissingParameter(name) => RpcError::MissingParameter(name),
         ServiceError::InvalidParameter(name) => RpcError::invalid(name),
+        ServiceError::RefusedParameter(name, why) => RpcError::RefusedParameter { name, why },
         ServiceError::KeyNotFound => RpcError::KeyNotFound,
         ServiceError::AliasNotFound => RpcError::AliasNotFound,
         ServiceError::KeyVersionNotFound => RpcError::KeyVersionNotFound,

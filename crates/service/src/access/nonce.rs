@@ -6,13 +6,15 @@ use std::sync::{Mutex, PoisonError};
 
 use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
+use claviger_crypto::digest::sha256;
 
 /// A nonce must be remembered for the whole window, before and after the request's date.
 const REMEMBERED_S: i64 = 2 * DATE_SKEW_S_MAX;
-/// Longest nonce that is told apart, bytes; SDKs send 32 to 36.
-const NONCE_BYTES_MAX: usize = 128;
 /// Most nonces remembered: 30 minutes at over 500 requests a second. Beyond it the oldest is forgotten early.
 const NONCES_MAX: usize = 1_000_000;
+
+/// What is remembered of a pair: its hash, so that a long nonce takes no more memory than a short one.
+type Pair = [u8; 32];
 
 /// Remembers (access key, nonce) pairs.
 #[derive(Default)]
@@ -22,8 +24,8 @@ pub struct NonceLedger {
 
 #[derive(Default)]
 struct Used {
-    seen: BTreeSet<Box<str>>,
-    oldest_first: VecDeque<(Timestamp, Box<str>)>,
+    seen: BTreeSet<Pair>,
+    oldest_first: VecDeque<(Timestamp, Pair)>,
 }
 
 impl fmt::Debug for NonceLedger {
@@ -33,16 +35,14 @@ impl fmt::Debug for NonceLedger {
 }
 
 impl NonceLedger {
-    /// Uses the nonce up. `false`: it was used before, or is too long to be one.
+    /// Uses the nonce up. `false`: it was used before. How long it may be is for the parser to say.
     #[must_use]
     pub fn is_fresh_at(&self, access_key: &str, nonce: &str, real_now: Timestamp) -> bool {
-        if nonce.len() > NONCE_BYTES_MAX {
-            return false;
-        }
-        let entry: Box<str> = format!("{access_key}\n{nonce}").into();
+        // An access key's id has no newline.
+        let entry = sha256(format!("{access_key}\n{nonce}").as_bytes());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.forget_before(real_now.plus_s(-REMEMBERED_S));
-        if !used.seen.insert(entry.clone()) {
+        if !used.seen.insert(entry) {
             return false;
         }
         used.oldest_first.push_back((real_now, entry));
@@ -74,7 +74,19 @@ mod tests {
         assert!(ledger.is_fresh_at("a", "n", now));
         assert!(!ledger.is_fresh_at("a", "n", now.plus_s(REMEMBERED_S)));
         assert!(ledger.is_fresh_at("b", "n", now));
-        assert!(!ledger.is_fresh_at("a", &"x".repeat(NONCE_BYTES_MAX + 1), now));
+    }
+
+    /// Up to 256 characters are a nonce (`wire::rpc::v3`); over 128 bytes they were refused as used.
+    #[test]
+    fn a_long_nonce_is_one_too() {
+        let ledger = NonceLedger::default();
+        let now = Timestamp::from_unix_s(1_000_000);
+        for nonce in ["x".repeat(129), "x".repeat(256), "\u{10348}".repeat(256)] {
+            assert!(ledger.is_fresh_at("a", &nonce, now));
+            assert!(!ledger.is_fresh_at("a", &nonce, now));
+        }
+        let last_differs = format!("{}y", "x".repeat(255));
+        assert!(ledger.is_fresh_at("a", &last_differs, now));
     }
 
     #[test]

@@ -40,7 +40,11 @@ impl Service {
     ) -> Result<Arc<UnsealedVersion>, ServiceError> {
         let id = named.unwrap_or(&key.initial_version);
         let version = self.key_version(id).await?.ok_or(ServiceError::KeyNotFound)?;
-        if version.version.key == key.id { Ok(version) } else { Err(ServiceError::InvalidParameter("KeyVersionId")) }
+        if version.version.key == key.id {
+            Ok(version)
+        } else {
+            Err(ServiceError::InvalidParameter("x-kms-migrationkeyversionid"))
+        }
     }
 
     /// Runs `work`, on so many bytes, with the key, where it holds nobody up.

@@ -4,13 +4,16 @@ use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_crypto::client_key::{self, Password};
 use claviger_model::policy::PER_ACCESS_POINT_MAX;
-use claviger_vault::{ClientKey, Cursor, Outcome};
+use claviger_vault::{Change, ClientKey, Cursor, Outcome, RevokedClientKey};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
 use crate::retry::until_done;
 use crate::service::Service;
+
+/// How many records of revoked keys a revocation looks at, to drop old ones.
+const OLD_REVOCATIONS_READ: usize = 100;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ pub struct IssueClientKey {
     pub password: Password,
     /// Refused before this date.
     pub not_before: Timestamp,
-    /// Refused from this date on; must be after `not_before`.
+    /// Refused from this date on; must be after `not_before` and after now.
     pub not_after: Timestamp,
 }
 
@@ -58,7 +61,7 @@ impl Service {
     /// Makes a client key of an application access point. Blocks, as all below.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidParameter`] for dates that are not allowed; [`ServiceError::ResourceNotFound`] for an
+    /// [`ServiceError::InvalidParameter`] for dates that are not allowed, also for an end that has passed; [`ServiceError::ResourceNotFound`] for an
     /// access point that does not exist; [`ServiceError::LimitExceeded`] when it has three client keys already.
     pub fn issue_client_key(&self, request: &IssueClientKey, intent: &Intent) -> Result<IssuedClientKey, ServiceError> {
         let issued = make(request, self.clock.now())?;
@@ -119,13 +122,20 @@ impl Service {
         }
     }
 
-    /// Revokes a client key, at once and for ever.
+    /// Revokes a client key, at once and for ever. Enough of it is kept to tell its holder, until it would have expired.
     ///
     /// # Errors
     /// [`ServiceError::ClientKeyNotFound`].
     pub fn revoke_client_key(&self, id: &ClientKeyId, intent: &Intent) -> Result<ClientKey, ServiceError> {
         let stored = self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
-        let change = self.vault.change().require(&stored).delete(&stored.record);
+        let revoked = RevokedClientKey {
+            id: id.clone(),
+            public_key: stored.record.public_key.clone(),
+            revoked: self.clock.now().whole_second(),
+            not_after: stored.record.not_after,
+        };
+        let change = self.vault.change().require(&stored).delete(&stored.record).put(&revoked)?;
+        let change = self.without_old_revocations(change, id);
         let outcome = self.commit(change, intent, Changed::other(id.as_str()).with_name(&stored.record.name));
         self.access().forget_client_key(id);
         match outcome? {
@@ -136,9 +146,38 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Drops some records of revoked keys that would have expired by now. Ids are random, so that every record lies behind
+    /// some later revocation's id sooner or later; when they cannot be read, that is no reason not to revoke.
+    fn without_old_revocations<'vault>(&'vault self, mut change: Change<'vault>, id: &ClientKeyId) -> Change<'vault> {
+        let now = self.clock.now();
+        match self.revocations_from(id) {
+            Ok(records) => {
+                for old in records.iter().filter(|old| old.not_after <= now) {
+                    change = change.delete(old);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "old records of revoked client keys could not be read"),
+        }
+        change
+    }
+
+    /// Records of revoked client keys behind `id`, then those from the first on. Ids are random, so every one is met in time.
+    fn revocations_from(&self, id: &ClientKeyId) -> Result<Vec<RevokedClientKey>, ServiceError> {
+        let behind = self.vault.revoked_client_keys(Some(id), OLD_REVOCATIONS_READ)?;
+        let mut records: Vec<_> = behind.records.into_iter().map(|stored| stored.record).collect();
+        let left = OLD_REVOCATIONS_READ.saturating_sub(records.len());
+        if left > 0 {
+            let first = self.vault.revoked_client_keys(None, left)?;
+            records.extend(first.records.into_iter().map(|stored| stored.record));
+        }
+        Ok(records)
+    }
+}
+
 /// Makes a client key without storing it: a first start stores it together with everything else.
 pub(crate) fn make(request: &IssueClientKey, now: Timestamp) -> Result<IssuedClientKey, ServiceError> {
-    if request.not_after <= request.not_before {
+    if request.not_after <= request.not_before || request.not_after <= now {
         return Err(ServiceError::InvalidParameter("NotAfter"));
     }
     let id = ClientKeyId::generate()?;

@@ -127,7 +127,7 @@ async fn a_named_version_is_the_one_that_works() {
     );
     assert_ne!(first.pem, other.pem);
     let stranger = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
-    assert_eq!(refused(service.sign(with(&stranger.initial_version)).await), "KeyVersionId");
+    assert_eq!(refused(service.sign(with(&stranger.initial_version)).await), "x-kms-migrationkeyversionid");
     let gone = claviger_base::id::KeyVersionId::generate(&key.id).unwrap();
     assert!(matches!(service.sign(with(&gone)).await, Err(ServiceError::KeyNotFound)));
     // An asymmetric key does not rotate: no schedule, and the first version stays in front.

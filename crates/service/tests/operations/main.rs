@@ -7,6 +7,7 @@
     reason = "tests may stop at once"
 )]
 
+mod arns;
 mod asymmetric;
 mod damage;
 mod data_keys;

@@ -67,7 +67,8 @@ fn name(text: &str) -> RuleName {
 #[test]
 fn each_change_of_a_key_leaves_one_entry_and_what_changes_nothing_none() {
     let (service, vault) = with_vault(Config::default());
-    let (one, by_alias) = (AliasName::parse("alias/one").unwrap(), KeyRef::parse("alias/one").unwrap());
+    let (one, by_alias) =
+        (AliasName::parse("alias/one").unwrap(), KeyRef::Alias(AliasName::parse("alias/one").unwrap()));
     clear(&service, &vault);
     let intent = asked("CreateKey", None);
     let key = service.create_key(request(None), &intent).unwrap();

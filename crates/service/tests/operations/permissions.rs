@@ -9,8 +9,8 @@ use claviger_crypto::client_key::{Password, open};
 use claviger_crypto::rsa::PrivateKey;
 use claviger_model::{KeySpec, KeyUsage, Permission};
 use claviger_service::{
-    AccessRefusal, Config, Encrypt, GenerateDataKey, GetSecretValue, IssueClientKey, IssuedClientKey, PageRequest,
-    Rights, Service, ServiceError, Signing, VersionChoice,
+    AccessRefusal, Config, Encrypt, GenerateDataKey, GetSecretValue, Invalidity, IssueClientKey, IssuedClientKey,
+    PageRequest, Rights, Service, ServiceError, Signing, VersionChoice,
 };
 use claviger_vault::{AccessPoint, Audit, ClientKey, NetworkRule, Policy};
 
@@ -102,9 +102,11 @@ async fn a_policy_on_one_key_grants_that_key_alone() {
     let sealed = service.encrypt(ask(&mine)).await.unwrap();
     assert!(sealed.key_id == mine.id);
     assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
-    // An alias is judged by the key behind it.
-    let alias = claviger_service::KeyRef::parse("alias/other").unwrap();
-    assert!(is_refused(service.encrypt(Encrypt { key: alias, ..ask(&mine) }).await, other.id.as_str()));
+    // An alias is judged by the key behind it, which is not told.
+    let alias = || service.key_ref("alias/other").unwrap();
+    assert!(is_refused(service.encrypt(Encrypt { key: alias(), ..ask(&mine) }).await, "alias/other"));
+    assert!(is_refused(service.get_public_key(&alias(), None, &rights).await, "alias/other"));
+    assert!(is_refused(service.hmac(&alias(), b"m", &rights).await, "alias/other"));
     let wrapped = GenerateDataKey { rights: rights.clone(), ..data_key(&other, VersionChoice::Initial, 16) };
     assert!(is_refused(service.generate_data_key(wrapped).await, other.id.as_str()));
     assert!(is_refused(service.get_public_key(&by_id(&other), None, &rights).await, other.id.as_str()));
@@ -278,4 +280,103 @@ fn words_that_are_not_the_apis_are_refused() {
             "{range}"
         );
     }
+}
+
+fn issue_between(service: &Service, not_before: Timestamp, not_after: Timestamp) -> IssuedClientKey {
+    let password = Password::new(PASSWORD).unwrap();
+    let request = IssueClientKey { access_point: name("app"), password, not_before, not_after };
+    service.issue_client_key(&request, &intent()).unwrap()
+}
+
+/// What somebody hears who presents the id without the key.
+async fn without_the_key(service: &Service, issued: &IssuedClientKey) -> AccessRefusal {
+    let verifying = service.access().verify_client_key(
+        issued.record.id.as_str(),
+        b"to sign",
+        &[1; 256],
+        "127.0.0.1".parse().unwrap(),
+    );
+    verifying.await.unwrap_err()
+}
+
+/// They were all told that the key does not exist.
+#[tokio::test]
+async fn the_holder_of_a_client_key_is_told_why_it_is_not_valid() {
+    let (service, revoked) = with_policies(&[policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[])]).await;
+    let now = service.clock().now().whole_second();
+    let early = issue_between(&service, now.plus_s(3600), now.plus_s(7200));
+    let refusal = rights(&service, &early, "127.0.0.1").await.unwrap_err();
+    let expected = Invalidity::NotYetValid(now.plus_s(3600));
+    assert!(matches!(refusal, AccessRefusal::ClientKeyNotValid(why) if why == expected), "{refusal:?}");
+
+    service.clock().advance_s(7200);
+    let refusal = rights(&service, &early, "127.0.0.1").await.unwrap_err();
+    let expected = Invalidity::Expired(now.plus_s(7200));
+    assert!(matches!(refusal, AccessRefusal::ClientKeyNotValid(why) if why == expected), "{refusal:?}");
+    assert!(matches!(without_the_key(&service, &early).await, AccessRefusal::SignatureNotMatch));
+
+    assert!(rights(&service, &revoked, "127.0.0.1").await.is_ok());
+    service.revoke_client_key(&revoked.record.id, &intent()).unwrap();
+    let refusal = rights(&service, &revoked, "127.0.0.1").await.unwrap_err();
+    assert!(matches!(refusal, AccessRefusal::ClientKeyNotValid(Invalidity::Revoked(_))), "{refusal:?}");
+    assert!(matches!(without_the_key(&service, &revoked).await, AccessRefusal::ClientKeyUnknown));
+}
+
+#[tokio::test]
+async fn a_revoked_client_key_is_in_no_listing_and_its_record_goes_once_it_would_have_expired() {
+    let (service, vault) = with_vault(Config::default());
+    service.create_policy(policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[]), &intent()).unwrap();
+    service.create_access_point(point("app", &["p"]), &intent()).unwrap();
+    // More than one access point may have: what was revoked does not count.
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let issued = issue(&service, "app").unwrap();
+        service.revoke_client_key(&issued.record.id, &intent()).unwrap();
+        assert!(matches!(service.describe_client_key(&issued.record.id), Err(ServiceError::ClientKeyNotFound)));
+        assert!(matches!(
+            service.revoke_client_key(&issued.record.id, &intent()),
+            Err(ServiceError::ClientKeyNotFound)
+        ));
+        ids.push(issued.record.id);
+    }
+    let all = service.list_client_keys(PageRequest { number: 1, size: usize::MAX }).unwrap();
+    assert!(all.client_keys.iter().all(|key| !ids.contains(&key.id)));
+    let kept = || ids.iter().filter(|id| vault.revoked_client_key(id).unwrap().is_some()).count();
+    assert_eq!(kept(), 4);
+    service.clock().advance_s(86_401);
+    // The next revocation drops what has expired.
+    let issued = issue(&service, "app").unwrap();
+    service.revoke_client_key(&issued.record.id, &intent()).unwrap();
+    assert_eq!(kept(), 0);
+}
+
+#[tokio::test]
+async fn a_client_key_that_would_be_expired_is_not_made() {
+    let (service, _issued) = with_policies(&[policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[])]).await;
+    let now = service.clock().now();
+    for (not_before, not_after) in [(-20, -10), (-20, 0), (20, 10), (20, 20)] {
+        let request = IssueClientKey {
+            access_point: name("app"),
+            password: Password::new(PASSWORD).unwrap(),
+            not_before: now.plus_s(not_before),
+            not_after: now.plus_s(not_after),
+        };
+        let refused = service.issue_client_key(&request, &intent());
+        assert!(matches!(refused, Err(ServiceError::InvalidParameter("NotAfter"))), "{not_before} {not_after}");
+    }
+}
+
+/// It was taken, and admitted nobody.
+#[test]
+fn an_ipv4_range_in_ipv6_form_is_refused_with_advice() {
+    let service = plain();
+    let rule = |range: &str| NetworkRule {
+        name: name("office"),
+        source_private_ip: vec!["192.0.2.1".to_owned(), range.to_owned()],
+        description: String::new(),
+    };
+    let refused = service.create_network_rule(rule("::ffff:10.0.0.0/104"), &intent());
+    let is_advised = |why: &str| why.contains("IPv4 range");
+    assert!(matches!(refused, Err(ServiceError::RefusedParameter("SourcePrivateIp", why)) if is_advised(why)));
+    service.create_network_rule(rule("10.0.0.0/8"), &intent()).unwrap();
 }

@@ -96,6 +96,60 @@ impl Record for ClientKey {
     }
 }
 
+/// What is kept of a client key that was revoked, so that its holder can be told. A kind of its own: an older version of
+/// Claviger, and every place that reads client keys, must not see a key in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedClientKey {
+    /// Its id.
+    pub id: ClientKeyId,
+    /// Public key, DER SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// When it was revoked, business time.
+    pub revoked: Timestamp,
+    /// When it would have expired: from then on nobody needs to be told.
+    pub not_after: Timestamp,
+}
+
+#[derive(Message)]
+struct RevokedClientKeyMessage {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(bytes = "vec", tag = "2")]
+    public_key: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    revoked_ms: i64,
+    #[prost(int64, tag = "4")]
+    not_after_ms: i64,
+}
+
+impl Record for RevokedClientKey {
+    const KIND: Kind = Kind::RevokedClientKey;
+
+    fn path(&self) -> String {
+        path::revoked_client_key(&self.id)
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let message = RevokedClientKeyMessage {
+            id: self.id.to_string(),
+            public_key: self.public_key.clone(),
+            revoked_ms: self.revoked.unix_ms(),
+            not_after_ms: self.not_after.unix_ms(),
+        };
+        Zeroizing::new(message.encode_to_vec())
+    }
+
+    fn decode(payload: &SecretBytes) -> Option<Self> {
+        let message = RevokedClientKeyMessage::decode(payload.reveal()).ok()?;
+        Some(Self {
+            id: ClientKeyId::parse(&message.id)?,
+            public_key: message.public_key,
+            revoked: Timestamp::from_unix_ms(message.revoked_ms),
+            not_after: Timestamp::from_unix_ms(message.not_after_ms),
+        })
+    }
+}
+
 /// An access key: openapi.md section 3. The secret is symmetric, so it must be kept; it lies sealed like key material.
 #[derive(Debug)]
 pub struct AccessKey {

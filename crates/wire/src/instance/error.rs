@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use claviger_base::Timestamp;
 use claviger_base::id::RequestId;
 use prost::Message as _;
 
@@ -31,8 +32,9 @@ pub enum ApiError {
     MissingAccessKeyId,
     /// 400: `date` is more than 15 minutes away from now.
     RequestTimeTooSkewed,
-    /// 400: a field of the message is missing, malformed or out of range; also a body that is no such message.
-    InvalidParameter,
+    /// 400: a field of the message is missing, malformed or out of range; also a body that is no such message. The value
+    /// is the API's own name of it.
+    InvalidParameter(&'static str),
     /// 400: the key's type or usage does not fit the operation.
     UnsupportedOperation,
     /// 401: the signature does not verify.
@@ -41,6 +43,13 @@ pub enum ApiError {
     NoPermission(String),
     /// 404: no usable client key of that id.
     UnknownClientKey(String),
+    /// 404: the client key is expired since that date. This and the next two are told to who holds the key only; the
+    /// code is the one of section 10 no. 19, the texts are ours.
+    ClientKeyExpired(String, Timestamp),
+    /// 404: the client key is valid from that date on.
+    ClientKeyNotYetValid(String, Timestamp),
+    /// 404: the client key was revoked then.
+    ClientKeyRevoked(String, Timestamp),
     /// 404: no key of that id or alias.
     KeyNotFound,
     /// 404: no key of that id or alias in the named key store (the instance).
@@ -94,11 +103,14 @@ impl ApiError {
             | Self::InvalidContentSha256
             | Self::MissingAccessKeyId
             | Self::RequestTimeTooSkewed
-            | Self::InvalidParameter
+            | Self::InvalidParameter(_)
             | Self::UnsupportedOperation => 400,
             Self::SignatureNotMatch => 401,
             Self::NoPermission(_) => 403,
             Self::UnknownClientKey(_)
+            | Self::ClientKeyExpired(..)
+            | Self::ClientKeyNotYetValid(..)
+            | Self::ClientKeyRevoked(..)
             | Self::KeyNotFound
             | Self::KeyNotFoundInKeyStore(_)
             | Self::SpecifiedKeyNotFound
@@ -129,11 +141,14 @@ impl ApiError {
             | Self::InvalidContentSha256 => "InvalidParam",
             Self::MissingAccessKeyId => "MissingParameter",
             Self::RequestTimeTooSkewed => "RequestTimeTooSkewed",
-            Self::InvalidParameter | Self::UnknownPath | Self::MethodNotAllowed => "InvalidParameter",
+            Self::InvalidParameter(_) | Self::UnknownPath | Self::MethodNotAllowed => "InvalidParameter",
             Self::UnsupportedOperation => "UnsupportedOperation",
             Self::SignatureNotMatch => "SignatureNotMatch",
             Self::NoPermission(_) => "Forbidden.NoPermission",
-            Self::UnknownClientKey(_) => "Unauthorized",
+            Self::UnknownClientKey(_)
+            | Self::ClientKeyExpired(..)
+            | Self::ClientKeyNotYetValid(..)
+            | Self::ClientKeyRevoked(..) => "Unauthorized",
             Self::KeyNotFound | Self::KeyNotFoundInKeyStore(_) | Self::SpecifiedKeyNotFound => "Forbidden.KeyNotFound",
             Self::ResourceNotFound => "Forbidden.ResourceNotFound",
             Self::OnlySymmetricKeySupported(_) => "Forbidden.OnlySymmetricKeySupported",
@@ -181,6 +196,13 @@ impl fmt::Display for ApiError {
                 return write!(f, "This operation for \"{name}\" is forbidden by permission system.");
             }
             Self::UnknownClientKey(id) => return write!(f, "The AccessKey ID \"{id}\" does not exist in our records."),
+            Self::ClientKeyExpired(id, at) => return write!(f, "The AccessKey ID \"{id}\" expired at {at}."),
+            Self::ClientKeyNotYetValid(id, at) => {
+                return write!(f, "The AccessKey ID \"{id}\" is not valid before {at}.");
+            }
+            Self::ClientKeyRevoked(id, at) => return write!(f, "The AccessKey ID \"{id}\" was revoked at {at}."),
+            // The table's sentence, then which: clients may match on its beginning.
+            Self::InvalidParameter(name) => return write!(f, "The specified parameter is not valid. ({name})"),
             Self::KeyNotFoundInKeyStore(name) => {
                 return write!(f, "The key Key ID or Alias does not exist in the key store \"{name}\".");
             }
@@ -194,7 +216,6 @@ impl fmt::Display for ApiError {
             Self::InvalidContentSha256 => "The Param Content-SHA256 is invalid.",
             Self::MissingAccessKeyId => "Parameter x-kms-acccesskeyid does not exist in http header or body.",
             Self::RequestTimeTooSkewed => "Request time exceeds server time more than 15 minutes.",
-            Self::InvalidParameter => "The specified parameter is not valid.",
             Self::UnsupportedOperation => "Rejected.UnsupportedOperation",
             Self::SignatureNotMatch => "Signature is not matched.",
             Self::KeyNotFound => "The key Key ID or Alias does not exist in the system.",
@@ -237,7 +258,32 @@ mod tests {
 
     #[test]
     fn values_stand_where_the_table_puts_them() {
+        let noon = Timestamp::parse_iso8601("2026-11-28T12:00:00Z").unwrap();
         let cases = [
+            (
+                ApiError::InvalidParameter("KeyId"),
+                400,
+                "InvalidParameter",
+                "The specified parameter is not valid. (KeyId)",
+            ),
+            (
+                ApiError::ClientKeyExpired("KAAP.1".into(), noon),
+                404,
+                "Unauthorized",
+                "The AccessKey ID \"KAAP.1\" expired at 2026-11-28T12:00:00Z.",
+            ),
+            (
+                ApiError::ClientKeyNotYetValid("KAAP.1".into(), noon),
+                404,
+                "Unauthorized",
+                "The AccessKey ID \"KAAP.1\" is not valid before 2026-11-28T12:00:00Z.",
+            ),
+            (
+                ApiError::ClientKeyRevoked("KAAP.1".into(), noon),
+                404,
+                "Unauthorized",
+                "The AccessKey ID \"KAAP.1\" was revoked at 2026-11-28T12:00:00Z.",
+            ),
             (ApiError::InvalidApiName("x".into()), 400, "InvalidApiName", "The ApiName \"x\" is invalid."),
             (
                 ApiError::UnsupportedSignatureMethod("MD5".into()),

@@ -201,8 +201,10 @@ fn content_sha256(headers: &Headers<'_>) -> Option<[u8; 32]> {
 fn migration_key_version_id(headers: &Headers<'_>) -> Result<Option<KeyVersionId>, ApiError> {
     match headers.single(header::MIGRATION_KEY_VERSION_ID) {
         Single::Absent | Single::Once("") => Ok(None),
-        Single::Once(id) => KeyVersionId::parse(id).map(Some).ok_or(ApiError::InvalidParameter),
-        Single::Unusable => Err(ApiError::InvalidParameter),
+        Single::Once(id) => {
+            KeyVersionId::parse(id).map(Some).ok_or(ApiError::InvalidParameter(header::MIGRATION_KEY_VERSION_ID))
+        }
+        Single::Unusable => Err(ApiError::InvalidParameter(header::MIGRATION_KEY_VERSION_ID)),
     }
 }
 

@@ -14,6 +14,13 @@ pub enum RpcError {
     MissingParameter(&'static str),
     /// 400: the named parameter is malformed or out of range.
     InvalidParameter(String),
+    /// 400: the named parameter cannot be taken as it is, for a reason that its sender cannot guess.
+    RefusedParameter {
+        /// Which.
+        name: &'static str,
+        /// Why, and what to do instead: a sentence.
+        why: &'static str,
+    },
     /// 400: query or form cannot be decoded.
     ParseRequestParameterException,
     /// 400: the date of signing is missing.
@@ -109,7 +116,7 @@ impl RpcError {
     pub const fn status_and_code(&self) -> (u16, &'static str) {
         match self {
             Self::MissingParameter(_) => (400, "MissingParameter"),
-            Self::InvalidParameter(_) => (400, "InvalidParameter"),
+            Self::InvalidParameter(_) | Self::RefusedParameter { .. } => (400, "InvalidParameter"),
             Self::ParseRequestParameterException => (400, "ParseRequestParameterException"),
             Self::IllegalTimestamp => (400, "IllegalTimestamp"),
             Self::TimestampFormat => (400, "InvalidTimeStamp.Format"),
@@ -172,6 +179,9 @@ impl fmt::Display for RpcError {
         let fixed = match self {
             Self::MissingParameter(name) => return write!(f, "The parameter {name} is needed but not provided."),
             Self::InvalidParameter(name) => return write!(f, "The specified parameter {name} is not valid."),
+            Self::RefusedParameter { name, why } => {
+                return write!(f, "The specified parameter {name} is not valid. ({why})");
+            }
             Self::IncompleteSignature(reason) => {
                 return write!(f, "The request signature does not conform to Aliyun standards. {reason}");
             }
@@ -264,6 +274,9 @@ mod tests {
     fn names_stand_in_the_texts() {
         assert_eq!(RpcError::MissingParameter("KeyId").to_string(), "The parameter KeyId is needed but not provided.");
         assert_eq!(RpcError::invalid("KeyId").to_string(), "The specified parameter KeyId is not valid.");
+        let refused = RpcError::RefusedParameter { name: "Tags", why: "Not served." };
+        assert_eq!(refused.status_and_code(), (400, "InvalidParameter"));
+        assert_eq!(refused.to_string(), "The specified parameter Tags is not valid. (Not served.)");
         let mismatch = RpcError::SignatureDoesNotMatch {
             string_to_sign: "ACS3-HMAC-SHA256\nabc".into(),
             canonical_request: "GET\n/\n".into(),

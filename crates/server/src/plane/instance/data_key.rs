@@ -1,6 +1,6 @@
 //! `GenerateDataKey` and `AdvanceGenerateDataKey`: two message pairs over one operation (instance-api.md 5.3).
 
-use claviger_service::{DataKey, GenerateDataKey, KeyRef, VersionChoice};
+use claviger_service::{DataKey, GenerateDataKey, VersionChoice};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{
@@ -18,7 +18,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         let wanted = GenerateDataKey {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version: VersionChoice::Initial,
             number_of_bytes: request.number_of_bytes,
             algorithm: request.algorithm,
@@ -43,7 +43,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         let wanted = GenerateDataKey {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version: VersionChoice::Primary,
             number_of_bytes: request.number_of_bytes,
             algorithm: String::new(),

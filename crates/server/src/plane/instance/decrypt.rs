@@ -68,7 +68,7 @@ impl Call<'_> {
             };
         }
         facts.key_version_id = Some(parsed.version_id.to_string());
-        let key = named_key(&request.key_id, facts)?;
+        let key = self.named_key(&request.key_id, facts)?;
         let source = DecryptSource::SelfDescribing { version: parsed.version_id, iv: parsed.iv, key };
         Ok(Some((source, parsed.sealed.to_vec())))
     }
@@ -76,14 +76,21 @@ impl Call<'_> {
     /// A raw blob: version from the request's header if it names one, else the key's initial version.
     fn raw_source(&self, request: &DecryptRequest, facts: &mut Facts) -> Result<DecryptSource, ApiError> {
         facts.key_version_id = self.version_header.map(ToString::to_string);
-        match (self.version_header, named_key(&request.key_id, facts)?) {
+        match (self.version_header, self.named_key(&request.key_id, facts)?) {
             (Some(version), key) => Ok(DecryptSource::Version { version: version.clone(), key }),
             (None, Some(key)) => Ok(DecryptSource::Key(key)),
             (None, None) => {
                 facts.detail = Some("KeyId");
-                Err(ApiError::InvalidParameter)
+                Err(ApiError::InvalidParameter("KeyId"))
             }
         }
+    }
+
+    fn named_key(&self, key_id: &str, facts: &mut Facts) -> Result<Option<KeyRef>, ApiError> {
+        if key_id.is_empty() {
+            return Ok(None);
+        }
+        self.service.key_ref(key_id).map(Some).map_err(|error| api_error(&error, facts))
     }
 
     async fn open(
@@ -106,13 +113,6 @@ impl Call<'_> {
         };
         self.unless_gone(self.service.decrypt(decrypt), facts).await
     }
-}
-
-fn named_key(key_id: &str, facts: &mut Facts) -> Result<Option<KeyRef>, ApiError> {
-    if key_id.is_empty() {
-        return Ok(None);
-    }
-    KeyRef::parse(key_id).map(Some).map_err(|error| api_error(&error, facts))
 }
 
 fn answered(decrypted: Decrypted, message: Vec<u8>) -> Answered {

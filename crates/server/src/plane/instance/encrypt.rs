@@ -1,7 +1,7 @@
 //! `Encrypt` and `AdvanceEncrypt`: two answers over one operation (instance-api.md 5.1, 5.2).
 
 use claviger_base::SecretBytes;
-use claviger_service::{Encrypt, Encrypted, KeyRef, VersionChoice};
+use claviger_service::{Encrypt, Encrypted, VersionChoice};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{AdvanceEncryptResponse, EncryptRequest, EncryptResponse};
@@ -46,7 +46,7 @@ impl Call<'_> {
         let plaintext = SecretBytes::new(request.plaintext);
         let encrypt = Encrypt {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             version,
             named_version: self.version_header.cloned(),
             plaintext,

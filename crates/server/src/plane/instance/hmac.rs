@@ -1,6 +1,5 @@
 //! `Hmac`, for the clients that still have it (instance-api.md 5.9).
 
-use claviger_service::KeyRef;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{HmacRequest, HmacResponse};
 use prost::Message;
@@ -12,7 +11,7 @@ impl Call<'_> {
     pub(super) async fn hmac(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: HmacRequest = self.message()?;
         facts.name_key(&request.key_id);
-        let key = KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?;
+        let key = self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?;
         let tagging = self.service.hmac(&key, &request.message, self.rights);
         let tagged = tagging.await.map_err(|error| api_error(&error, facts))?;
         let response = HmacResponse {

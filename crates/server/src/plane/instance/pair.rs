@@ -1,6 +1,6 @@
 //! The four data key pair operations: four message pairs over one operation (instance-api.md 5.4).
 
-use claviger_service::{DataKeyPair, GenerateDataKeyPair, KeyRef, VersionChoice};
+use claviger_service::{DataKeyPair, GenerateDataKeyPair, VersionChoice};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{
@@ -91,7 +91,7 @@ impl Call<'_> {
         self.pair(
             GenerateDataKeyPair {
                 rights: self.rights.clone(),
-                key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+                key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Initial,
                 key_pair_spec: request.key_pair_spec,
                 key_format: request.key_format,
@@ -110,7 +110,7 @@ impl Call<'_> {
         self.pair(
             GenerateDataKeyPair {
                 rights: self.rights.clone(),
-                key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+                key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
                 version: VersionChoice::Primary,
                 key_pair_spec: request.key_pair_spec,
                 key_format: request.key_format,

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use claviger_base::Timestamp;
 use claviger_base::id::AliasName;
 use claviger_model::{Key, KeySpec, KeyUsage};
-use claviger_service::{AccessRefusal, KeyRef, Rights};
+use claviger_service::{AccessRefusal, Invalidity, KeyRef, Rights};
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{GetSecretValueRequest, SignRequest};
 use prost::Message;
@@ -36,7 +37,7 @@ async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &
 #[tokio::test]
 async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
     let (fixture, key) = with_alias();
-    let arn = format!("acs:kms:cn-local:1234567890123456:key/{}", key.id);
+    let arn = format!("acs:kms:cn-local:{}:key/{}", fixture.service.instance().account, key.id);
     let nobody = Rights::granted(Arc::new(Vec::new()), SOURCE);
     for (sent, key_id, named) in [
         ("alias/one", key.id.as_str(), Some("alias/one")),
@@ -64,9 +65,10 @@ async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
 
 #[test]
 fn who_may_do_nothing_here_shares_records_and_is_named_if_known() {
-    let id = "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000";
+    let (id, now) = ("KAAP.66abf237-63f6-4625-b8cf-47e1086e0000", Timestamp::from_unix_s(1_767_323_045));
     let cases = [
-        (AccessRefusal::ClientKeyNotValid, id.to_owned()),
+        (AccessRefusal::ClientKeyNotValid(Invalidity::Expired(now)), id.to_owned()),
+        (AccessRefusal::ClientKeyNotValid(Invalidity::Revoked(now)), id.to_owned()),
         (AccessRefusal::SourceNotAdmitted, id.to_owned()),
         (AccessRefusal::ClientKeyUnknown, format!("unverified:{id}")),
         (AccessRefusal::SignatureNotMatch, format!("unverified:{id}")),

@@ -1,7 +1,7 @@
 //! `Sign`, `Verify` and `GetPublicKey` (instance-api.md 5.5, 5.6).
 
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_service::{KeyRef, Signing};
+use claviger_service::Signing;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{
     GetPublicKeyRequest, GetPublicKeyResponse, SignRequest, SignResponse, VerifyRequest, VerifyResponse,
@@ -43,7 +43,7 @@ impl Call<'_> {
         facts.name_key(&request.key_id);
         Ok(Signing {
             rights: self.rights.clone(),
-            key: KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?,
+            key: self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?,
             named_version: self.version_header.cloned(),
             algorithm: request.algorithm,
             message_type: request.message_type,
@@ -55,7 +55,7 @@ impl Call<'_> {
     pub(super) async fn get_public_key(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
         let request: GetPublicKeyRequest = self.message()?;
         facts.name_key(&request.key_id);
-        let key = KeyRef::parse(&request.key_id).map_err(|error| api_error(&error, facts))?;
+        let key = self.service.key_ref(&request.key_id).map_err(|error| api_error(&error, facts))?;
         let reading = self.service.get_public_key(&key, self.version_header, self.rights);
         let public_key = reading.await.map_err(|error| api_error(&error, facts))?;
         let response = GetPublicKeyResponse {

@@ -24,6 +24,7 @@ pub(super) type Answered = Result<Vec<u8>, RpcError>;
 
 impl Call<'_> {
     pub(super) fn run(&mut self, action: Action) -> Answered {
+        action.check_served(&self.parameters)?;
         match action {
             Action::CreateKey => self.create_key(),
             Action::DescribeKey => self.on_key(|call, key| call.service.describe_key(key), Self::metadata),
@@ -103,7 +104,7 @@ impl Call<'_> {
     }
 
     fn key(&self) -> Result<KeyRef, RpcError> {
-        KeyRef::parse(self.parameters.required("KeyId")?).map_err(|error| rpc_error(&error))
+        self.service.key_ref(self.parameters.required("KeyId")?).map_err(|error| rpc_error(&error))
     }
 
     fn alias_name(&self) -> Result<AliasName, RpcError> {

@@ -156,3 +156,23 @@ async fn the_record_of_an_action_that_panics_names_caller_and_operation() {
         assert_eq!(facts.key_id(), Some(key.as_str()), "{panics}");
     }
 }
+
+/// They were dropped in silence: the key was made without them.
+#[tokio::test]
+async fn a_documented_parameter_that_is_not_served_is_refused_by_name_and_nothing_is_made() {
+    let (service, _engine) = service();
+    let caller = AccessKeyId::generate().unwrap();
+    for (name, value) in
+        [("Policy", "%7B"), ("Tags", "%5B%7B"), ("KeyStorageMechanism", "HsmInternal"), ("DryRun", "true")]
+    {
+        let work = work(Action::CreateKey, &caller, &format!("{name}={value}"));
+        let refused = work.perform(&service, &mut Facts::default()).await.unwrap_err();
+        assert_eq!(refused.status_and_code(), (400, "InvalidParameter"));
+        let text = refused.to_string();
+        assert!(text.starts_with(&format!("The specified parameter {name} is not valid.")), "{text}");
+    }
+    let all = claviger_service::PageRequest { number: 1, size: usize::MAX };
+    assert_eq!(service.list_keys(&claviger_service::KeyFilter::default(), all).unwrap().total, 0);
+    let (_facts, served) = facts_of(&service, Action::CreateKey, "Tags=%5B%5D&Policy=&RegionId=cn-hangzhou").await;
+    assert!(served);
+}

@@ -1,0 +1,66 @@
+//! Destroyed pages of the store's file, as the service meets them.
+
+use super::*;
+
+/// Every page of a store's file in turn: what is not lost works and rotates, what is lost is named, or the start is refused by
+/// the name of the record without which there is no server.
+#[tokio::test]
+async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and_rotate() {
+    const PAGE: usize = 4096;
+    let instance = instance().await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("store.sqlite3");
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    for entry in instance.engine.scan(b"", None, usize::MAX).unwrap() {
+        engine.commit(Batch::new().put(&entry.key, entry.value)).unwrap();
+    }
+    drop(engine);
+    let whole = std::fs::read(&file).unwrap();
+    let (mut served, mut refused) = (0, 0);
+    for page in 0..whole.len() / PAGE {
+        let what = format!("page {}", page + 1);
+        let dir = tempfile::tempdir().unwrap();
+        let mut damaged = whole.clone();
+        damaged[page * PAGE..(page + 1) * PAGE].fill(0);
+        std::fs::write(dir.path().join("store.sqlite3"), damaged).unwrap();
+        let engine = Arc::new(SqliteEngine::open(dir.path()).unwrap_or_else(|error| panic!("{what}: {error}")));
+        let service = match service_on(Arc::clone(&engine) as _, &instance.seal) {
+            Ok(service) => service,
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("meta/keyring") || text.contains("meta/instance"), "{what}: {text}");
+                assert!(text.contains("restore the store from a backup"), "{what}: {text}");
+                refused += 1;
+                continue;
+            }
+        };
+        served += 1;
+        service.check_everything().unwrap();
+        let lost: Vec<String> = engine
+            .scan(b"", None, usize::MAX)
+            .unwrap()
+            .into_iter()
+            .filter(|entry| entry.value.is_empty())
+            .map(|entry| String::from_utf8(entry.key).unwrap())
+            .collect();
+        assert_eq!(service.damage().records, lost.len(), "{what}: {lost:?}");
+        for key in [&instance.damaged, &instance.other] {
+            let is_lost = |path: &String| {
+                ["key/", "version/", "iv-uses/"].iter().any(|kind| path.starts_with(kind))
+                    && path.contains(key.id.as_str())
+            };
+            let ask = || encrypt(key, VersionChoice::Primary, b"x");
+            if !lost.iter().any(is_lost) {
+                assert!(service.encrypt(ask()).await.is_ok(), "{what}");
+            }
+        }
+        service.clock().advance_s(31 * DAY_S);
+        let (done, failed) = passes(&service);
+        assert_eq!(failed, 0, "{what}");
+        for key in [&instance.damaged, &instance.other] {
+            let is_known = !lost.contains(&format!("key/{}", key.id));
+            assert_eq!(has_rotated(&done, key), is_known, "{what}: {done:?}");
+        }
+    }
+    assert!(served >= 8 && refused > 0, "{served} served, {refused} refused");
+}
