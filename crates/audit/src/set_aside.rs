@@ -38,7 +38,8 @@ pub(crate) fn set_aside(dir: &Path, found: &Found, now: Timestamp) -> io::Result
         );
         mended.set_aside = Some(name);
     }
-    for segment in &behind.segments {
+    // The last first: a kill in between leaves no gap.
+    for segment in behind.segments.iter().rev() {
         std::fs::remove_file(&segment.path)?;
     }
     sync_dir(dir)?;
