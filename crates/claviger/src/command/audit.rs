@@ -49,6 +49,9 @@ fn run_verify(
     }
     let report = verify(&audit, &expected)?;
     let end = match (anchor, root_key_file) {
+        (Some((_, mark)), _) if expected.first_seq.is_some_and(|first| first > mark.seq) => {
+            format!("not compared: line {}, which the store has noted, was archived", mark.seq)
+        }
         (Some((_, mark)), _) => format!("compared with the store: contains line {}", mark.seq),
         (None, Some(_)) => "not compared: this store has noted nothing yet; start the server once".to_owned(),
         (None, None) => "compared with the head file alone; --root-key-file compares it with the store".to_owned(),
