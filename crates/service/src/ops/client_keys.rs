@@ -162,14 +162,16 @@ impl Service {
         change
     }
 
-    /// Records of revoked client keys behind `id`, then those from the first on. Ids are random, so every one is met in time.
+    /// Records of revoked client keys behind `id`, then those from the first up to it: each at most once. Ids are random, so
+    /// every one is met in time.
     fn revocations_from(&self, id: &ClientKeyId) -> Result<Vec<RevokedClientKey>, ServiceError> {
         let behind = self.vault.revoked_client_keys(Some(id), OLD_REVOCATIONS_READ)?;
         let mut records: Vec<_> = behind.records.into_iter().map(|stored| stored.record).collect();
         let left = OLD_REVOCATIONS_READ.saturating_sub(records.len());
         if left > 0 {
             let first = self.vault.revoked_client_keys(None, left)?;
-            records.extend(first.records.into_iter().map(|stored| stored.record));
+            let up_to_id = first.records.into_iter().map(|stored| stored.record).take_while(|old| old.id <= *id);
+            records.extend(up_to_id);
         }
         Ok(records)
     }
