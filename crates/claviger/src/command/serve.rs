@@ -5,7 +5,9 @@ use std::path::Path;
 use claviger_server::{Options, Server};
 use claviger_service::UsePolicy;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::first_steps;
 use crate::cli::Dev;
@@ -61,8 +63,7 @@ pub(crate) async fn serve(config: &Path) -> Result<(), Failure> {
 
 async fn run(mut options: Options) -> Result<(), Failure> {
     let new_dev_in = (options.is_dev && !options.root_key_file.exists()).then(|| options.data_dir.clone());
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    begin_logging()?;
     open_files::fit(&mut options)?;
     // First, so that a signal is heard also while the server starts.
     let mut terminated = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
@@ -93,6 +94,21 @@ async fn run(mut options: Options) -> Result<(), Failure> {
             tracing::info!("stopping: finishing what is in flight");
         })
         .await;
+    Ok(())
+}
+
+/// JSON lines on standard error, `info` and above, or what `RUST_LOG` says.
+fn begin_logging() -> Result<(), Failure> {
+    let levels = match std::env::var("RUST_LOG") {
+        Ok(levels) if !levels.is_empty() => levels.parse().map_err(|wrong| {
+            Failure::Argument(format!(
+                "RUST_LOG {levels:?}: {wrong}. It is a level or a list such as `info,claviger_server=debug`"
+            ))
+        })?,
+        _ => Targets::new().with_default(LevelFilter::INFO),
+    };
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(levels).init();
     Ok(())
 }
 
