@@ -55,9 +55,9 @@ impl Measured {
         let server = Server::start(options).await?;
         let (endpoint, admin) = (format!("https://{}", server.address()?), server.admin_address()?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(async move {
+        let serving = tokio::spawn(server.run(Box::pin(async move {
             let _either = stopped.await;
-        }));
+        })));
         Ok(Self { directory, endpoint, admin, stop, serving })
     }
 

@@ -57,7 +57,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
     let server = Server::start(options).await.unwrap();
     let admin = server.admin_address().unwrap();
     let endpoint = format!("https://{}", server.address().unwrap());
-    tokio::spawn(server.run(std::future::pending()));
+    tokio::spawn(server.run(Box::pin(std::future::pending())));
     let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt")).unwrap();
     let endpoint = Endpoint::new(&endpoint, &std::fs::read(dir.join("ca.pem")).unwrap()).unwrap();
     Running { client: Arc::new(InstanceClient::new(endpoint, key)), admin }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,8 +114,18 @@ impl Endpoint {
         &self.authority
     }
 
-    /// Posts `body` to `path_and_query` with exactly these headers.
-    pub(crate) async fn post(
+    /// Posts `body` to `path_and_query` with exactly these headers. Boxed, so that the HTTP library is compiled here, once, and
+    /// not in every program that calls.
+    pub(crate) fn post<'call>(
+        &'call self,
+        path_and_query: &'call str,
+        headers: &'call [(&'call str, String)],
+        body: Bytes,
+    ) -> Pin<Box<dyn Future<Output = Result<Received, ClientError>> + Send + 'call>> {
+        Box::pin(self.exchange(path_and_query, headers, body))
+    }
+
+    async fn exchange(
         &self,
         path_and_query: &str,
         headers: &[(&str, String)],

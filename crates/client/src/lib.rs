@@ -14,5 +14,5 @@ pub use credentials::{AccessKey, ClientKey};
 pub use error::ClientError;
 pub use https::{Endpoint, HttpVersion};
 pub use instance::{Answer, InstanceClient, SignedRequest};
-pub use probe::{Probed, probe};
+pub use probe::{Probed, advance_clock, probe};
 pub use rpc::RpcClient;

@@ -1,10 +1,12 @@
-//! One GET of plain HTTP/1.1 at a server's admin address, which has no TLS and no authentication: for health probes.
+//! One request of plain HTTP/1.1 at a server's admin address, which has no TLS and no authentication: for health probes and
+//! the clock of a development server.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
+use hyper::http::request::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -26,8 +28,25 @@ pub struct Probed {
 /// Asks `http://HOST:PORT` or `HOST:PORT` for `path`.
 ///
 /// # Errors
-/// [`ClientError::Endpoint`], [`ClientError::Connect`].
+/// [`ClientError::Endpoint`], [`ClientError::Probe`].
 pub async fn probe(admin: &str, path: &str) -> Result<Probed, ClientError> {
+    send(admin, Request::get(path), Bytes::new()).await
+}
+
+/// Moves the business time of a development server by a duration such as `8d`; what became due is done when this returns.
+///
+/// # Errors
+/// [`ClientError::Endpoint`]; [`ClientError::Probe`], also when the server refuses: only `claviger dev` has such a clock.
+pub async fn advance_clock(admin: &str, by: &str) -> Result<(), ClientError> {
+    let body = serde_json::json!({ "advance": by }).to_string();
+    let answer = send(admin, Request::post("/dev/clock"), Bytes::from(body)).await?;
+    match answer.status {
+        200 => Ok(()),
+        _ => Err(ClientError::Probe { admin: admin.to_owned(), reason: answer.text }),
+    }
+}
+
+async fn send(admin: &str, request: Builder, body: Bytes) -> Result<Probed, ClientError> {
     let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
     if authority.is_empty() || authority.contains('/') {
         return Err(ClientError::Endpoint(admin.to_owned()));
@@ -39,7 +58,7 @@ pub async fn probe(admin: &str, path: &str) -> Result<Probed, ClientError> {
         let (mut sender, connection) = shaken.map_err(|error| error.to_string())?;
         // It ends with the sender.
         tokio::spawn(connection);
-        let request = Request::get(path).header("host", authority).body(Empty::<Bytes>::new());
+        let request = request.header("host", authority).body(Full::new(body));
         let request = request.map_err(|error| error.to_string())?;
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();

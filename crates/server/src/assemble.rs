@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use claviger_base::Clock;
@@ -82,6 +83,9 @@ pub struct Server {
     options: Options,
 }
 
+/// A future of this crate: boxed, it is compiled here, once, and not again in every program that awaits it.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
@@ -93,8 +97,8 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(options: Options) -> Result<Self, StartError> {
-        Self::start_under(options, Clock::default()).await
+    pub fn start(options: Options) -> Boxed<Result<Self, StartError>> {
+        Box::pin(Self::start_under(options, Clock::default()))
     }
 
     /// [`Self::start`] under a clock that a test moves.
@@ -142,7 +146,11 @@ impl Server {
     }
 
     /// Answers until `stop` completes, then finishes what is in flight.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub fn run(self, stop: Boxed<()>) -> Boxed<()> {
+        Box::pin(self.run_until(stop))
+    }
+
+    async fn run_until(self, stop: Boxed<()>) {
         let (stopping, stopped) = watch::channel(false);
         let unverified = Budget::default();
         let planes = Arc::new(Planes {

@@ -38,7 +38,7 @@ mod unverified;
 #[cfg(test)]
 mod wrong_clock_tests;
 
-pub use assemble::{Options, Server};
+pub use assemble::{Boxed, Options, Server};
 pub use audit_log::stored_audit_anchor;
 pub use begin_anew::begin_audit_anew;
 pub use confirm_clock::StoppedClock;

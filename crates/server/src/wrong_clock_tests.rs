@@ -57,7 +57,7 @@ impl Running {
         let (service, pass) = server.under_test();
         let admin = server.admin_address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        let serving = tokio::spawn(server.run(Box::pin(async move { drop(stopped.await) })));
         Self { time, service, pass: Box::new(pass), admin, stop, serving }
     }
 

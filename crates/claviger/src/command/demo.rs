@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient};
+use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient, advance_clock};
 use claviger_server::{Options, Server};
 use claviger_service::{PairConcurrency, UsePolicy};
 use claviger_wire::instance::Operation;
@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use crate::failure::Failure;
 
 const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
+const ALIAS: &str = "alias/demo";
 const AAD: &[u8] = b"claviger demo";
 
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -43,14 +44,14 @@ pub(crate) async fn run() -> Result<(), Failure> {
         is_dev: true,
     };
     let server = Server::start(options).await?;
-    let endpoint = format!("https://{}", server.address()?);
+    let (endpoint, server_admin) = (format!("https://{}", server.address()?), server.admin_address()?.to_string());
     println!("A server on {endpoint} with a temporary store, instance {}", server.instance().id);
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(server.run(async move {
+    let serving = tokio::spawn(server.run(Box::pin(async move {
         // Told to stop, or the demonstration failed and dropped its end.
         let _either = stopped.await;
-    }));
-    let shown = show(&endpoint, &data_dir).await;
+    })));
+    let shown = show(&endpoint, &server_admin, &data_dir).await;
     let _ended = stop.send(());
     serving.await.map_err(|error| Failure::Demo(error.to_string()))?;
     shown?;
@@ -58,40 +59,28 @@ pub(crate) async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(endpoint: &str, data_dir: &std::path::Path) -> Result<(), Failure> {
+async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result<(), Failure> {
     let file = |name: &str| data_dir.join(name);
     let ca = std::fs::read(file("ca.pem")).map_err(|error| Failure::Demo(error.to_string()))?;
     let key = ClientKey::read(&file("client-key.json"), &file("client-key-password.txt"))?;
     let instance = InstanceClient::new(Endpoint::new(endpoint, &ca)?, key);
     let rpc = RpcClient::new(Endpoint::new(endpoint, &ca)?, AccessKey::read(&file("access-key.json"))?);
+    create_key(&rpc).await?;
+    let mut pairs = Vec::new();
     println!(
         "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}",
         "pair", "public key", "private key", "wrapped key", "made in", "opened in"
     );
-    let mut pairs = Vec::new();
     for spec in SPECS {
-        let started = Instant::now();
-        let pair = generate(&instance, spec).await?;
-        let made_in = started.elapsed();
-        let started = Instant::now();
-        must_open(&instance, &pair).await?;
-        println!(
-            "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms",
-            pair.public_key.len(),
-            pair.private_key_plaintext.len(),
-            pair.private_key_ciphertext_blob.len(),
-            made_in.as_secs_f64() * 1000.0,
-            started.elapsed().as_secs_f64() * 1000.0
-        );
-        pairs.push(pair);
+        pairs.push(show_pair(&instance, spec).await?);
     }
     let before = pairs.first().map(|pair| pair.key_version_id.clone()).unwrap_or_default();
-    let _answer: Value = rpc.call("CreateKeyVersion", &[("KeyId", "alias/dev".to_owned())]).await?;
+    advance_clock(admin, "8d").await?;
     let after = generate(&instance, "EC_P256").await?.key_version_id;
     if after == before {
         return Err(Failure::Demo("the key did not rotate".to_owned()));
     }
-    println!("\nrotated: {before}\n      -> {after}");
+    println!("\neight days pass, and the key has rotated by itself: {before}\n{:>52}{after}", "-> ");
     for pair in &pairs {
         must_open(&instance, pair).await?;
     }
@@ -99,9 +88,37 @@ async fn show(endpoint: &str, data_dir: &std::path::Path) -> Result<(), Failure>
     Ok(())
 }
 
+/// A symmetric key that rotates by itself every seven days, named [`ALIAS`].
+async fn create_key(rpc: &RpcClient) -> Result<(), Failure> {
+    let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
+    let created: Value = rpc.call("CreateKey", &rotation).await?;
+    let key_id = created.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
+    let alias = [("AliasName", ALIAS.to_owned()), ("KeyId", key_id.to_owned())];
+    let _answer: Value = rpc.call("CreateAlias", &alias).await?;
+    Ok(())
+}
+
+/// Makes one pair, opens its wrapped key, and prints what that took.
+async fn show_pair(instance: &InstanceClient, spec: &str) -> Result<AdvanceGenerateDataKeyPairResponse, Failure> {
+    let started = Instant::now();
+    let pair = generate(instance, spec).await?;
+    let made_in = started.elapsed();
+    let started = Instant::now();
+    must_open(instance, &pair).await?;
+    println!(
+        "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms",
+        pair.public_key.len(),
+        pair.private_key_plaintext.len(),
+        pair.private_key_ciphertext_blob.len(),
+        made_in.as_secs_f64() * 1000.0,
+        started.elapsed().as_secs_f64() * 1000.0
+    );
+    Ok(pair)
+}
+
 async fn generate(client: &InstanceClient, spec: &str) -> Result<AdvanceGenerateDataKeyPairResponse, Failure> {
     let request = AdvanceGenerateDataKeyPairRequest {
-        key_id: "alias/dev".to_owned(),
+        key_id: ALIAS.to_owned(),
         key_pair_spec: spec.to_owned(),
         key_format: "PEM".to_owned(),
         aad: AAD.to_vec(),

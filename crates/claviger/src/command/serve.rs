@@ -75,7 +75,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
             _ = interrupted.recv() => {}
         }
     };
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = Box::pin(stop);
     let server = tokio::select! {
         started = Server::start(options) => started?,
         () = &mut stop => {
@@ -89,10 +89,10 @@ async fn run(mut options: Options) -> Result<(), Failure> {
         .try_for_each(|dir| server.address().map(|at| first_steps::tell(&dir, &format!("https://{at}"))))?;
     tracing::info!(listen = %server.address()?, admin = %server.admin_address()?, "serving");
     server
-        .run(async move {
+        .run(Box::pin(async move {
             stop.await;
             tracing::info!("stopping: finishing what is in flight");
-        })
+        }))
         .await;
     Ok(())
 }

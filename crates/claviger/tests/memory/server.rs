@@ -90,7 +90,7 @@ fn serves_when_it_is_a_child() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let server = runtime.block_on(Server::start(options)).unwrap();
     println!("ready https://{}", server.address().unwrap());
-    runtime.spawn(server.run(std::future::pending()));
+    runtime.spawn(server.run(Box::pin(std::future::pending())));
     let mut planted = Vec::new();
     for line in std::io::stdin().lines() {
         // Decoded in place: a buffer that grows would leave copies behind.

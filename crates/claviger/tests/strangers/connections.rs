@@ -38,9 +38,9 @@ async fn start(dir: &Path, connections_max: usize, connections_per_source: usize
     let server = Server::start(options).await.unwrap();
     let (address, admin) = (server.address().unwrap(), server.admin_address().unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(server.run(async move {
+    tokio::spawn(server.run(Box::pin(async move {
         let _stopped = stopped.await;
-    }));
+    })));
     Running { address, admin, stop: Some(stop) }
 }
 
