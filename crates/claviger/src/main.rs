@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod config;
 mod failure;
+mod heap;
 mod open_files;
 mod output;
 

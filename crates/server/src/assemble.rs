@@ -110,8 +110,8 @@ impl Server {
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
-        let listener = bind(options.listen).await.map_err(StartError::Listen)?;
-        let admin_listener = bind(options.admin).await.map_err(StartError::Listen)?;
+        let listener = bind(options.listen).map_err(StartError::Listen)?;
+        let admin_listener = bind(options.admin).map_err(StartError::Listen)?;
         let Opened { vault, service, journal, metrics, tls, ends } = opened;
         Ok(Self { service, vault, journal, metrics, tls, ends, listener, admin_listener, options })
     }
@@ -152,9 +152,9 @@ impl Server {
 
     async fn run_until(self, stop: Boxed<()>) {
         let (stopping, stopped) = watch::channel(false);
-        let unverified = Budget::default();
+        let (evicted, refused) = (&self.metrics.unverified_evicted, &self.metrics.unverified_refused);
+        let unverified = Budget::new(evicted.clone(), refused.clone());
         let planes = Arc::new(Planes {
-            unverified: unverified.clone(),
             service: Arc::clone(&self.service),
             journal: Arc::clone(&self.journal),
             bodies: Bodies::default(),

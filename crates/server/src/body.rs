@@ -18,7 +18,8 @@ use tokio::time::timeout;
 const BODY_MAX: Duration = Duration::from_secs(30);
 /// Longest wait while [`ARRIVING_MAX`] others are waited for: enough for one that was sent together with its headers.
 const BODY_MAX_IN_A_CROWD: Duration = Duration::from_secs(1);
-/// Requests whose bodies are waited for with patience, so that half requests and their headers cannot take all memory.
+/// Requests whose bodies are waited for with patience, so that half requests and their headers cannot take all memory: so many
+/// of verified callers, and so many of others.
 const ARRIVING_MAX: usize = 16 * 1024;
 /// How much of a body over the limit is read and thrown away, so that its sender gets the answer instead of a broken
 /// connection: clients read only once they have sent everything.
@@ -40,6 +41,15 @@ pub(crate) enum BodyError {
     Broken,
     /// Others take all the memory there is for bodies that are not here yet.
     NoRoom,
+}
+
+/// Whose body it is, as far as its head told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// A caller whose signature over the head holds.
+    Verified,
+    /// Anybody else.
+    Unverified,
 }
 
 /// What of a body is kept.
@@ -77,7 +87,8 @@ impl Arrived {
 #[derive(Debug)]
 pub(crate) struct Bodies {
     room: Arc<Semaphore>,
-    arriving: Semaphore,
+    arriving_verified: Semaphore,
+    arriving_unverified: Semaphore,
 }
 
 impl Default for Bodies {
@@ -93,13 +104,21 @@ pub(crate) fn is_small(body: &impl Body) -> bool {
 
 impl Bodies {
     fn with(room: usize, arriving: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(room)), arriving: Semaphore::new(arriving) }
+        let arriving = || Semaphore::new(arriving);
+        Self { room: Arc::new(Semaphore::new(room)), arriving_verified: arriving(), arriving_unverified: arriving() }
     }
 
     /// The whole body.
-    pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(&self, body: B, keep: Keep) -> Result<Arrived, BodyError> {
+    pub(crate) async fn read<B>(&self, body: B, keep: Keep, sender: Sender) -> Result<Arrived, BodyError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
         let collecting = self.collect(body, keep);
-        match self.arriving.try_acquire() {
+        let arriving = match sender {
+            Sender::Verified => &self.arriving_verified,
+            Sender::Unverified => &self.arriving_unverified,
+        };
+        match arriving.try_acquire() {
             Ok(_place) => timeout(BODY_MAX, collecting).await.unwrap_or(Err(BodyError::TooSlow)),
             Err(_none) => timeout(BODY_MAX_IN_A_CROWD, collecting).await.unwrap_or(Err(BodyError::NoRoom)),
         }
@@ -214,12 +233,15 @@ mod tests {
         let bodies = Arc::new(with_room(0));
         let half = tokio::spawn({
             let bodies = Arc::clone(&bodies);
-            async move { bodies.read(Silence, Keep::Small).await.unwrap_err() }
+            async move { bodies.read(Silence, Keep::Small, Sender::Unverified).await.unwrap_err() }
         });
         tokio::task::yield_now().await;
-        assert_eq!(bodies.read(Silence, Keep::Small).await.unwrap_err(), BodyError::NoRoom);
-        assert!(bodies.read(body(100), Keep::Small).await.unwrap().is_kept());
+        let another = bodies.read(Silence, Keep::Small, Sender::Unverified).await;
+        assert_eq!(another.unwrap_err(), BodyError::NoRoom);
+        assert!(bodies.read(body(100), Keep::Small, Sender::Unverified).await.unwrap().is_kept());
         assert!(!half.is_finished(), "the one before is waited for with patience");
+        let of_known = bodies.read(Silence, Keep::Small, Sender::Verified).await;
+        assert_eq!(of_known.unwrap_err(), BodyError::TooSlow, "strangers do not take the patience for known callers");
         assert_eq!(half.await.unwrap(), BodyError::TooSlow);
     }
 

@@ -1,8 +1,8 @@
 //! Who may be connected: so many connections in all and from one source, so many TLS handshakes at once.
 //!
-//! The rule it keeps: a connection that carried a verified request stays; of the others the oldest goes when a place is
-//! short. So silent connections, from however many addresses, do not keep a new caller out, and one source never takes
-//! what others have.
+//! The rule it keeps: a connection that carried a verified request stays; when a place is short, the oldest other one of the
+//! source that has most of them goes. So silent connections, from however many addresses, do not keep a new caller out, and a
+//! slow caller is not pushed out by a source that connects again and again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -59,31 +59,32 @@ struct State {
     present: HashMap<u64, (IpAddr, watch::Sender<bool>)>,
 }
 
-/// Connections, the oldest first, in all and by source.
+/// Connections by source, the oldest first.
 #[derive(Debug, Default)]
 struct Group {
-    all: BTreeSet<u64>,
+    total: usize,
     of_source: HashMap<IpAddr, BTreeSet<u64>>,
 }
 
 impl Group {
     fn insert(&mut self, source: IpAddr, number: u64) {
-        self.all.insert(number);
-        self.of_source.entry(source).or_default().insert(number);
+        self.total += usize::from(self.of_source.entry(source).or_default().insert(number));
     }
 
     fn remove(&mut self, source: IpAddr, number: u64) {
-        self.all.remove(&number);
         if let Some(numbers) = self.of_source.get_mut(&source) {
-            numbers.remove(&number);
+            self.total -= usize::from(numbers.remove(&number));
             if numbers.is_empty() {
                 self.of_source.remove(&source);
             }
         }
     }
 
-    fn oldest(&self) -> Option<u64> {
-        self.all.first().copied()
+    /// The oldest of the source that has most; the oldest of such sources, where several have as many.
+    fn oldest_of_most(&self) -> Option<u64> {
+        let of_source = self.of_source.values();
+        let most = of_source.max_by_key(|numbers| (numbers.len(), std::cmp::Reverse(numbers.first().copied())))?;
+        most.first().copied()
     }
 
     fn oldest_of(&self, source: IpAddr) -> Option<u64> {
@@ -101,7 +102,7 @@ pub(crate) struct Place {
     number: u64,
     source: IpAddr,
     places: Places,
-    evicted: watch::Receiver<bool>,
+    evict: watch::Sender<bool>,
 }
 
 /// What admitting one connection came to.
@@ -134,8 +135,8 @@ impl Places {
         if state.shaking_hands.count_of(source) >= state.limits.handshakes_per_source {
             let oldest = state.shaking_hands.oldest_of(source);
             evicted += usize::from(state.evict(oldest));
-        } else if state.shaking_hands.all.len() >= state.limits.handshakes {
-            let oldest = state.shaking_hands.oldest();
+        } else if state.shaking_hands.total >= state.limits.handshakes {
+            let oldest = state.shaking_hands.oldest_of_most();
             evicted += usize::from(state.evict(oldest));
         }
         if state.of_source.get(&source).copied().unwrap_or(0) >= state.limits.connections_per_source {
@@ -146,22 +147,22 @@ impl Places {
             evicted += 1;
         }
         if state.total >= state.limits.connections {
-            let oldest = state.unverified.oldest();
+            let oldest = state.unverified.oldest_of_most();
             if !state.evict(oldest) {
                 return None;
             }
             evicted += 1;
         }
-        let (evict, is_evicted) = watch::channel(false);
+        let evict = watch::Sender::new(false);
         let number = state.next;
         state.next += 1;
         state.total += 1;
         *state.of_source.entry(source).or_default() += 1;
         state.unverified.insert(source, number);
         state.shaking_hands.insert(source, number);
-        state.present.insert(number, (source, evict));
+        state.present.insert(number, (source, evict.clone()));
         drop(state);
-        let place = Place { number, source, places: self.clone(), evicted: is_evicted };
+        let place = Place { number, source, places: self.clone(), evict };
         Some(Admitted { place, has_evicted: evicted > 0 })
     }
 
@@ -181,8 +182,7 @@ impl State {
     fn evict(&mut self, number: Option<u64>) -> bool {
         let Some(number) = number else { return false };
         let Some((_, evict)) = self.present.get(&number) else { return false };
-        // The other half lives in the place, as long as the connection.
-        let _gone_already = evict.send(true);
+        evict.send_replace(true);
         self.forget(number);
         true
     }
@@ -214,13 +214,21 @@ impl Place {
         state.shaking_hands.remove(self.source, self.number);
     }
 
+    /// Where the connection comes from.
+    pub(crate) fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// Tells the connection to go, once true is sent.
+    pub(crate) fn evict(&self) -> watch::Sender<bool> {
+        self.evict.clone()
+    }
+
     /// Completes when the connection has to go for another one.
     pub(crate) async fn evicted(&self) {
-        let mut evicted = self.evicted.clone();
-        if evicted.wait_for(|is_evicted| *is_evicted).await.is_err() {
-            // Nobody can evict it any more.
-            std::future::pending::<()>().await;
-        }
+        // The sender lives here: this cannot fail.
+        let mut evicted = self.evict.subscribe();
+        let _told = evicted.wait_for(|is_evicted| *is_evicted).await;
     }
 }
 
@@ -244,7 +252,7 @@ mod tests {
     }
 
     fn is_evicted(place: &Place) -> bool {
-        *place.evicted.borrow()
+        *place.evict.borrow()
     }
 
     #[test]
@@ -277,6 +285,20 @@ mod tests {
         drop((known, new, third));
         assert_eq!(places.taken(), 0);
         assert!(places.lock().of_source.is_empty() && places.lock().present.is_empty());
+    }
+
+    /// Two sources that connect without pause pushed out whoever needs longer for a handshake.
+    #[test]
+    fn a_slow_handshake_is_not_pushed_out_by_sources_that_connect_again_and_again() {
+        let limits = Limits { connections: 100, connections_per_source: 100, handshakes: 8, handshakes_per_source: 6 };
+        let places = Places::new(limits);
+        let slow = places.admit(address(1)).unwrap().place;
+        let mut floods = Vec::new();
+        for number in 0..50 {
+            floods.push(places.admit(address(2 + number % 2)).unwrap().place);
+        }
+        assert!(!is_evicted(&slow));
+        assert_eq!(floods.iter().filter(|place| !is_evicted(place)).count(), 7);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod journal;
 mod listen;
 mod metrics;
 mod offline;
+mod open_head;
 mod places;
 mod plane;
 mod presence;

@@ -14,7 +14,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -25,7 +25,7 @@ use crate::handshake::Handshakes;
 use crate::idle::Activity;
 use crate::metrics::Metrics;
 use crate::stream::Stream;
-use crate::unverified::{Budget, HEAD_BYTES_MAX};
+use crate::unverified::{Account, Budget, HEAD_BYTES_MAX};
 
 /// Longest wait for the headers of a request, also between two requests of a kept connection.
 const HEADERS_MAX: Duration = Duration::from_secs(30);
@@ -44,6 +44,10 @@ const HTTP2_CONNECTION_WINDOW: u32 = 256 * 1024;
 const HTTP2_PING: Duration = Duration::from_secs(20);
 /// How long a stop waits for what is in flight: longer than the slowest pair.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+/// The same for connections that never carried a verified request.
+const DRAIN_UNVERIFIED_MAX: Duration = Duration::from_secs(1);
+/// Connections that may wait to be accepted; the system's own limit (`net.core.somaxconn`) holds, too.
+const BACKLOG: u32 = 4096;
 /// Pause after an accept error such as too many open files, so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -67,21 +71,27 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 struct Standing {
     place: Place,
-    is_verified: AtomicBool,
+    account: Account,
     lingers: AtomicBool,
 }
 
 impl Origin {
-    fn new(peer: SocketAddr, place: Place) -> Self {
-        let (is_verified, lingers) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { peer, standing: Arc::new(Standing { place, is_verified, lingers }) }
+    fn new(peer: SocketAddr, place: Place, budget: &Budget) -> Self {
+        let account = budget.open(place.source(), place.evict());
+        Self { peer, standing: Arc::new(Standing { place, account, lingers: AtomicBool::new(false) }) }
     }
 
     /// The connection carried a request whose caller is known.
     pub(crate) fn is_verified(&self) {
-        if !self.standing.is_verified.swap(true, Ordering::Relaxed) {
+        if !self.standing.account.is_verified() {
+            self.standing.account.has_verified();
             self.standing.place.is_verified();
         }
+    }
+
+    /// What the connection takes of the memory for unverified callers.
+    pub(crate) fn account(&self) -> &Account {
+        &self.standing.account
     }
 
     /// The connection ends with this answer although the peer has not sent everything.
@@ -127,10 +137,9 @@ pub(crate) async fn serve<A: Answer>(listener: TcpListener, with: Listening<A>, 
             with.metrics.connections_evicted.inc();
         }
         let one = Connection {
-            origin: Origin::new(peer, place),
+            origin: Origin::new(peer, place, &with.unverified),
             handshakes: handshakes.clone(),
             answer: Arc::clone(&with.answer),
-            unverified: with.unverified.clone(),
             metrics: Arc::clone(&with.metrics),
             stop: stop.clone(),
         };
@@ -150,30 +159,30 @@ struct Connection<A> {
     origin: Origin,
     handshakes: Option<Handshakes>,
     answer: Arc<A>,
-    unverified: Budget,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
 }
 
 impl<A: Answer> Connection<A> {
-    async fn serve(self, socket: TcpStream) {
+    async fn serve(mut self, socket: TcpStream) {
         // Small answers must not wait for acknowledgements; a socket that refuses the option still works.
         let _refused = socket.set_nodelay(true);
         self.metrics.connections.inc();
         match &self.handshakes {
-            None => self.serve_http(Stream::http1(socket, self.unverified.clone()), Protocol::Http1).await,
+            None => self.serve_http(Stream::http1(socket, self.origin.account().clone()), Protocol::Http1).await,
             Some(handshakes) => {
                 let shaken = tokio::select! {
                     shaken = handshakes.accept(socket, self.origin.peer) => shaken,
                     () = self.origin.standing.place.evicted() => None,
+                    _ = self.stop.wait_for(|stop| *stop) => None,
                 };
                 if let Some(stream) = shaken {
                     self.origin.standing.place.has_agreed_on_keys();
                     // Chosen by ALPN: guessing from the first bytes would wait for them without a limit.
                     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                        self.serve_http(Stream::http2(stream), Protocol::Http2).await;
+                        self.serve_http(Stream::http2(stream, self.origin.account().clone()), Protocol::Http2).await;
                     } else {
-                        self.serve_http(Stream::http1(stream, self.unverified.clone()), Protocol::Http1).await;
+                        self.serve_http(Stream::http1(stream, self.origin.account().clone()), Protocol::Http1).await;
                     }
                 }
             }
@@ -204,10 +213,10 @@ impl<A: Answer> Connection<A> {
             move |request| {
                 let (busy, stream, origin) = (activity.begin(), stream.clone(), origin.clone());
                 stream.begin();
-                let answering = Arc::clone(&answer).answer(request, origin.clone());
+                let answering = Arc::clone(&answer).answer(request, origin);
                 async move {
                     let answered = answering.await;
-                    stream.end(origin.standing.is_verified.load(Ordering::Relaxed));
+                    stream.end();
                     drop(busy);
                     Ok::<_, Infallible>(answered)
                 }
@@ -227,8 +236,9 @@ impl<A: Answer> Connection<A> {
             () = activity.idle() => {}
         }
         connection.as_mut().graceful_shutdown();
-        // Longer than that only a peer takes that does not read what it asked for.
-        timeout(DRAIN_MAX, connection).await.unwrap_or(Ok(()))
+        // Longer than that only a peer takes that does not read what it asked for, or a stranger who does not finish.
+        let patience = if self.origin.account().is_verified() { DRAIN_MAX } else { DRAIN_UNVERIFIED_MAX };
+        timeout(patience, connection).await.unwrap_or(Ok(()))
     }
 }
 
@@ -259,12 +269,20 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // So that a restart need not wait for connections of before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Binds a listener, with an error that names the address and what to do.
 ///
 /// # Errors
 /// Those of the system.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    listen_on(address).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => "another program uses this address; choose another port",
             io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
@@ -279,6 +297,7 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 mod tests {
     use bytes::Bytes;
     use http_body_util::Empty;
+    use prometheus_client::metrics::counter::Counter;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
@@ -298,13 +317,13 @@ mod tests {
         let (stopping, stop) = watch::channel(false);
         let peer: SocketAddr = ([127, 0, 0, 1], 1).into();
         let place = Places::new(Limits::new(1, 1)).admit(peer.ip()).unwrap().place;
-        let (origin, metrics) = (Origin::new(peer, place), Arc::new(Metrics::without_pairs()));
-        let unverified = Budget::default();
+        let unverified = Budget::new(Counter::default(), Counter::default());
+        let (origin, metrics) = (Origin::new(peer, place, &unverified), Arc::new(Metrics::without_pairs()));
         let stream = match protocol {
-            Protocol::Http1 => Stream::http1(far, unverified.clone()),
-            Protocol::Http2 => Stream::http2(far),
+            Protocol::Http1 => Stream::http1(far, origin.account().clone()),
+            Protocol::Http2 => Stream::http2(far, origin.account().clone()),
         };
-        let connection = Connection { origin, handshakes: None, answer: Arc::new(Always), unverified, metrics, stop };
+        let connection = Connection { origin, handshakes: None, answer: Arc::new(Always), metrics, stop };
         let serving = tokio::spawn(async move { connection.serve_http(stream, protocol).await });
         (near, serving, stopping)
     }
@@ -335,5 +354,16 @@ mod tests {
         let mut answers = Vec::new();
         near.read_to_end(&mut answers).await.unwrap();
         assert!(answers.starts_with(b"HTTP/1.1 200"), "they were answered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_a_stranger_who_does_not_finish() {
+        let (mut near, serving, stopping) = served(Protocol::Http1);
+        near.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let told = tokio::time::Instant::now();
+        stopping.send(true).unwrap();
+        serving.await.unwrap();
+        assert!(told.elapsed() < DRAIN_MAX / 4, "{:?}", told.elapsed());
     }
 }

@@ -50,6 +50,10 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: Counter,
     /// Connections closed because a new one needed the place; none had carried a verified request.
     pub(crate) connections_evicted: Counter,
+    /// Connections closed because they held most of the memory for unverified callers.
+    pub(crate) unverified_evicted: Counter,
+    /// Requests, or pieces of them, for which that memory had no room.
+    pub(crate) unverified_refused: Counter,
     /// Connections whose TLS handshake failed or took too long.
     pub(crate) handshakes_failed: Counter,
     /// Data key pair requests in flight now.
@@ -110,6 +114,8 @@ impl Metrics {
             connections: Gauge::default(),
             connections_refused: Counter::default(),
             connections_evicted: Counter::default(),
+            unverified_evicted: Counter::default(),
+            unverified_refused: Counter::default(),
             handshakes_failed: Counter::default(),
             pairs_in_flight: Gauge::default(),
             basic_on_rotating_keys: Counter::default(),
@@ -139,6 +145,10 @@ impl Metrics {
         registry.register("connections_refused", "Connections over the limit", self.connections_refused.clone());
         let help = "Connections without a verified request closed for new ones";
         registry.register("connections_evicted", help, self.connections_evicted.clone());
+        let help = "Connections closed because they held most of the memory for unverified callers";
+        registry.register("unverified_evicted", help, self.unverified_evicted.clone());
+        let help = "Requests for which the memory for unverified callers had no room";
+        registry.register("unverified_refused", help, self.unverified_refused.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("pairs_in_flight", "Data key pair requests in flight", self.pairs_in_flight.clone());
         let help = "Basic operations on keys that rotate, on which rotation has no effect";

@@ -19,12 +19,12 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, Version};
 
 use crate::answer::{self, Body};
-use crate::body::{Arrived, Bodies, BodyError, Keep, SMALL_BYTES_MAX, is_small};
+use crate::body::{Arrived, Bodies, BodyError, Keep, SMALL_BYTES_MAX, Sender, is_small};
 use crate::journal::entry::Entry;
 use crate::journal::{Facts, Journal};
 use crate::listen::{Answer, Origin};
 use crate::presence::{Presence, presence};
-use crate::unverified::{Budget, Charge, HeadError};
+use crate::unverified::{Account, Charge, HeadError};
 
 /// Which protocol a request speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,6 @@ pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) bodies: Bodies,
-    pub(crate) unverified: Budget,
 }
 
 impl Answer for Planes {
@@ -109,7 +108,7 @@ impl Answer for Planes {
         let started = Instant::now();
         let plane = Plane::of(request.headers());
         // At once, before this future is polled: the HTTP/2 library decodes the heads of many streams before any of them runs.
-        let admitted = self.unverified.charge_head(&request).map(|charge| (request, charge));
+        let admitted = origin.account().charge_head(&request).map(|charge| (request, charge));
         async move {
             let Ok(request_id) = RequestId::generate() else {
                 tracing::error!("no random bytes for a request id");
@@ -145,7 +144,7 @@ impl Planes {
         if verdict.is_verified() {
             origin.is_verified();
         }
-        let body = self.read(body, &verdict, version).await;
+        let body = self.read(body, &verdict, version, origin.account()).await;
         let (peer, started) = (origin.peer, entry.started());
         let is_cut_off = matches!(body, Err(BodyError::TooLarge)) && version < Version::HTTP_2;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
@@ -202,22 +201,24 @@ impl Planes {
         body: Incoming,
         verdict: &Verdict,
         version: Version,
+        account: &Account,
     ) -> Result<(Arrived, Option<Charge>), BodyError> {
         // Before anything of it is read: who waits for `100 Continue` keeps it to himself. HTTP/2 cannot close one request alone
         // without some clients taking it for an error.
         if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
             return Err(BodyError::TooLarge);
         }
+        let sender = if verdict.is_verified() { Sender::Verified } else { Sender::Unverified };
         let (keep, charge) = match (verdict.is_verified(), is_small(&body)) {
             (true, true) => (Keep::Small, None),
             (true, false) => (Keep::Large, None),
-            (false, true) if verdict.looks_at_form() => match self.unverified.charge(SMALL_BYTES_MAX) {
+            (false, true) if verdict.looks_at_form() => match account.charge(SMALL_BYTES_MAX) {
                 Some(charge) => (Keep::Small, Some(charge)),
                 None => (Keep::Nothing, None),
             },
             (false, _) => (Keep::Nothing, None),
         };
-        Ok((self.bodies.read(body, keep).await?, charge))
+        Ok((self.bodies.read(body, keep, sender).await?, charge))
     }
 
     async fn operate(&self, verdict: Verdict, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {

@@ -1,7 +1,7 @@
 //! One connection's bytes, between the HTTP library and the socket (or TLS). The library owns one handle, the connection another:
 //! however the library ends, the connection still says goodbye (TLS close_notify) and lets a last answer arrive.
 //!
-//! The rule it keeps: a head of HTTP/1.1 that is not complete yet is charged to the budget of unverified callers.
+//! The rule it keeps: a head that is not complete yet is charged to the budget of unverified callers.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use crate::early_answer::{self, Sniffer};
-use crate::unverified::{Budget, Charge};
+use crate::open_head::OpenHead;
+use crate::unverified::{Account, Charge};
 
 /// Longest time for the last bytes of an answer and TLS's close_notify.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
@@ -30,22 +31,26 @@ pub(crate) struct Stream<S>(Arc<Mutex<State<S>>>);
 #[derive(Debug)]
 struct State<S> {
     io: S,
-    /// Present where the library may answer by itself: HTTP/1.1.
-    heads: Option<Heads>,
+    /// Whom heads that are not complete are charged to, and for how much.
+    account: Account,
+    charge: Option<Charge>,
+    heads: Heads,
     /// An answer of this file's on its way, and how much of it has gone.
     own: Vec<u8>,
     sent: usize,
     lingers: bool,
 }
 
-/// The heads of requests that are not complete.
+/// Heads of requests that are not complete.
 #[derive(Debug)]
-struct Heads {
-    budget: Budget,
-    charge: Option<Charge>,
-    sniffer: Sniffer,
-    is_verified: bool,
-    in_flight: usize,
+enum Heads {
+    /// The library may answer them by itself.
+    Http1 {
+        sniffer: Sniffer,
+        bytes: usize,
+        in_flight: usize,
+    },
+    Http2(OpenHead),
 }
 
 impl<S> Clone for Stream<S> {
@@ -56,33 +61,34 @@ impl<S> Clone for Stream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// For HTTP/1.1.
-    pub(crate) fn http1(io: S, budget: Budget) -> Self {
-        let (charge, sniffer) = (None, Sniffer::default());
-        Self::new(io, Some(Heads { budget, charge, sniffer, is_verified: false, in_flight: 0 }))
+    pub(crate) fn http1(io: S, account: Account) -> Self {
+        Self::new(io, account, Heads::Http1 { sniffer: Sniffer::default(), bytes: 0, in_flight: 0 })
     }
 
     /// For HTTP/2.
-    pub(crate) fn http2(io: S) -> Self {
-        Self::new(io, None)
+    pub(crate) fn http2(io: S, account: Account) -> Self {
+        Self::new(io, account, Heads::Http2(OpenHead::default()))
     }
 
-    fn new(io: S, heads: Option<Heads>) -> Self {
-        Self(Arc::new(Mutex::new(State { io, heads, own: Vec::new(), sent: 0, lingers: false })))
+    fn new(io: S, account: Account, heads: Heads) -> Self {
+        let (charge, own) = (None, Vec::new());
+        Self(Arc::new(Mutex::new(State { io, account, charge, heads, own, sent: 0, lingers: false })))
     }
 
     /// A request's head was handed out.
     pub(crate) fn begin(&self) {
-        if let Some(heads) = &mut self.lock().heads {
-            (heads.charge, heads.sniffer) = (None, Sniffer::default());
-            heads.in_flight += 1;
+        let mut state = self.lock();
+        if let Heads::Http1 { sniffer, bytes, in_flight } = &mut state.heads {
+            (*sniffer, *bytes) = (Sniffer::default(), 0);
+            *in_flight += 1;
+            state.charge = None;
         }
     }
 
     /// It was answered, or given up.
-    pub(crate) fn end(&self, is_verified: bool) {
-        if let Some(heads) = &mut self.lock().heads {
-            heads.in_flight = heads.in_flight.saturating_sub(1);
-            heads.is_verified |= is_verified;
+    pub(crate) fn end(&self) {
+        if let Heads::Http1 { in_flight, .. } = &mut self.lock().heads {
+            *in_flight = in_flight.saturating_sub(1);
         }
     }
 
@@ -116,7 +122,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     fn replace(&mut self, status: u16) {
-        let speaks_instance = self.heads.as_ref().is_some_and(|heads| heads.sniffer.speaks_instance());
+        let Heads::Http1 { sniffer, .. } = &self.heads else { return };
+        let speaks_instance = sniffer.speaks_instance();
         (self.own, self.sent, self.lingers) = (early_answer::answer(status, speaks_instance), 0, true);
     }
 
@@ -137,9 +144,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
 
     /// Whether what was just read may be kept.
     fn admits(&mut self, read: &[u8]) -> bool {
-        let Some(heads) = self.heads.as_mut().filter(|heads| heads.in_flight == 0) else { return true };
-        heads.sniffer.look(read);
-        heads.is_verified || heads.budget.add(&mut heads.charge, read.len())
+        let taken = match &mut self.heads {
+            Heads::Http1 { in_flight: 1.., .. } => return true,
+            Heads::Http1 { sniffer, bytes, .. } => {
+                sniffer.look(read);
+                *bytes = bytes.saturating_add(read.len());
+                *bytes
+            }
+            Heads::Http2(open) => {
+                open.read(read);
+                open.bytes_taken()
+            }
+        };
+        if taken == 0 {
+            self.charge = None;
+        }
+        self.account.raise(&mut self.charge, taken)
     }
 }
 
@@ -160,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.lock();
         ready!(state.poll_own(context))?;
-        let is_idle = state.heads.as_ref().is_some_and(|heads| heads.in_flight == 0);
+        let is_idle = matches!(state.heads, Heads::Http1 { in_flight: 0, .. });
         if let Some(status) = Some(bytes).filter(|_| is_idle).and_then(early_answer::status_of_own) {
             state.replace(status);
             return Poll::Ready(Ok(bytes.len()));

@@ -1,14 +1,21 @@
 //! How much memory callers may take whom nobody has verified yet.
 //!
-//! The rule it keeps: every head and body that is held for such a caller is charged to one budget of bytes, by what it
-//! takes in memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go.
+//! The rules it keeps: every head and body that is held for such a caller is charged to one budget of bytes, by what it takes in
+//! memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go. When the budget is
+//! short, the connection that holds most, of the source that holds most, goes. So nobody is refused for what others hold.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hyper::Request;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::watch;
 
-/// All that is held for unverified callers at once.
+/// All that is held for unverified callers at once; and, apart from that, for further requests of connections that carried a
+/// verified one.
 const BYTES_IN_ALL_MAX: usize = 64 * 1024 * 1024;
 /// Most headers of a request. HTTP/1.1's library has the same limit.
 pub(crate) const HEADERS_MAX: usize = 100;
@@ -18,56 +25,188 @@ pub(crate) const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADER_OVERHEAD: usize = 256;
 /// What a request takes whatever is in it.
 const REQUEST_OVERHEAD: usize = 4 * 1024;
+/// A shortage is told this often at most; the metrics count all.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a head is not even looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeadError {
     /// More headers or bytes than any client sends.
     TooLarge,
-    /// Other unverified callers take all the memory there is for them.
+    /// There is no memory left for it.
     NoRoom,
+}
+
+/// The budget.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    state: Arc<Mutex<State>>,
+    evicted: Counter,
+    refused: Counter,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: usize,
+    next: u64,
+    /// What unverified callers hold, and who.
+    unverified: usize,
+    holders: HashMap<u64, Holder>,
+    /// What the others hold.
+    verified: usize,
+    told: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    source: IpAddr,
+    bytes: usize,
+    connection: Arc<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    is_verified: AtomicBool,
+    evict: watch::Sender<bool>,
+}
+
+/// One connection's account.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    budget: Budget,
+    number: u64,
+    source: IpAddr,
+    connection: Arc<Connection>,
 }
 
 /// A part of the budget; given back on drop.
 #[derive(Debug)]
 pub(crate) struct Charge {
-    bytes: OwnedSemaphorePermit,
-}
-
-/// The budget.
-#[derive(Debug, Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self::of(BYTES_IN_ALL_MAX)
-    }
+    account: Account,
+    bytes: usize,
+    is_verified: bool,
 }
 
 impl Budget {
-    pub(crate) fn of(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes)))
+    /// `evicted` counts connections that had to go because they held most, `refused` what found no room.
+    pub(crate) fn new(evicted: Counter, refused: Counter) -> Self {
+        Self::of(BYTES_IN_ALL_MAX, evicted, refused)
     }
 
-    /// Takes `bytes`; `None`: there are not so many left.
-    pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
-        let bytes = Arc::clone(&self.0).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()?;
-        Some(Charge { bytes })
+    fn of(limit: usize, evicted: Counter, refused: Counter) -> Self {
+        let (holders, told) = (HashMap::new(), None);
+        let state = State { limit, next: 0, unverified: 0, holders, verified: 0, told };
+        Self { state: Arc::new(Mutex::new(state)), evicted, refused }
     }
 
-    /// Adds to what was taken; `false`: there are not so many left.
-    pub(crate) fn add(&self, charge: &mut Option<Charge>, bytes: usize) -> bool {
-        match (self.charge(bytes), charge.as_mut()) {
-            (None, _) => false,
-            (Some(more), Some(charge)) => {
-                charge.bytes.merge(more.bytes);
-                true
-            }
-            (Some(more), None) => {
-                *charge = Some(more);
-                true
-            }
+    /// The account of a connection from `source`, which is told to go by `evict`.
+    pub(crate) fn open(&self, source: IpAddr, evict: watch::Sender<bool>) -> Account {
+        let mut state = self.lock();
+        let number = state.next;
+        state.next += 1;
+        let connection = Arc::new(Connection { is_verified: AtomicBool::new(false), evict });
+        Account { budget: self.clone(), number, source, connection }
+    }
+
+    /// What unverified callers hold, in bytes.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.lock().unverified
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The largest holder of the source that holds most.
+    fn largest(&self) -> Option<u64> {
+        let mut of_source: HashMap<IpAddr, usize> = HashMap::new();
+        let may_go =
+            || self.holders.iter().filter(|(_, holder)| !holder.connection.is_verified.load(Ordering::Relaxed));
+        for (_, holder) in may_go() {
+            *of_source.entry(holder.source).or_default() += holder.bytes;
         }
+        let source = of_source.into_iter().max_by_key(|(_, bytes)| *bytes)?.0;
+        let of_that = may_go().filter(|(_, holder)| holder.source == source);
+        of_that.max_by_key(|(_, holder)| holder.bytes).map(|(number, _)| *number)
+    }
+
+    /// Makes room for `bytes` of an unverified caller; how many had to go for it, or `None`.
+    fn make_room(&mut self, account: &Account, bytes: usize) -> Option<u64> {
+        let mut evicted = 0;
+        while self.unverified.saturating_add(bytes) > self.limit {
+            let largest = self.largest().filter(|largest| *largest != account.number)?;
+            let holder = self.holders.remove(&largest)?;
+            // What it holds is free as soon as its task hears of it: at once, as far as the next caller is concerned.
+            self.unverified = self.unverified.saturating_sub(holder.bytes);
+            holder.connection.evict.send_replace(true);
+            evicted += 1;
+        }
+        Some(evicted)
+    }
+
+    /// Whether a shortage is to be told now.
+    fn is_to_be_told(&mut self) -> bool {
+        let is_due = self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY);
+        if is_due {
+            self.told = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
+impl Account {
+    /// The connection carried a verified request: what it holds from here on is not that of a stranger.
+    pub(crate) fn has_verified(&self) {
+        self.connection.is_verified.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the connection carried a verified request.
+    pub(crate) fn is_verified(&self) -> bool {
+        self.connection.is_verified.load(Ordering::Relaxed)
+    }
+
+    /// Takes `bytes`; `None`: there are not so many left, or this connection was told to go.
+    pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
+        let is_verified = self.is_verified();
+        self.take(bytes, is_verified).then(|| Charge { account: self.clone(), bytes, is_verified })
+    }
+
+    fn take(&self, bytes: usize, is_verified: bool) -> bool {
+        let is_taken = if is_verified { self.take_verified(bytes) } else { self.take_unverified(bytes) };
+        if !is_taken {
+            self.budget.refused.inc();
+        }
+        is_taken
+    }
+
+    fn take_verified(&self, bytes: usize) -> bool {
+        let mut state = self.budget.lock();
+        let is_room = state.verified.saturating_add(bytes) <= state.limit;
+        if is_room {
+            state.verified += bytes;
+        }
+        is_room
+    }
+
+    fn take_unverified(&self, bytes: usize) -> bool {
+        if *self.connection.evict.borrow() {
+            return false;
+        }
+        let mut state = self.budget.lock();
+        let room = state.make_room(self, bytes);
+        if room != Some(0) && state.is_to_be_told() {
+            let message = "unverified callers filled the memory there is for them; those that hold most are closed";
+            tracing::warn!(newest = %self.source, "{message}");
+        }
+        let Some(evicted) = room else { return false };
+        self.budget.evicted.inc_by(evicted);
+        state.unverified += bytes;
+        let new = || Holder { source: self.source, bytes: 0, connection: Arc::clone(&self.connection) };
+        state.holders.entry(self.number).or_insert_with(new).bytes += bytes;
+        true
     }
 
     /// Charges the head of `request`, if it is not too large.
@@ -82,15 +221,55 @@ impl Budget {
         self.charge(bytes + headers.len() * HEADER_OVERHEAD + REQUEST_OVERHEAD).ok_or(HeadError::NoRoom)
     }
 
-    #[cfg(test)]
-    pub(crate) fn left(&self) -> usize {
-        self.0.available_permits()
+    /// Makes `charge` one of `bytes`, if it is less; `false`: there are not so many left.
+    pub(crate) fn raise(&self, charge: &mut Option<Charge>, bytes: usize) -> bool {
+        let is_verified = self.is_verified();
+        match charge {
+            Some(charge) if charge.bytes >= bytes => true,
+            Some(charge) if charge.is_verified == is_verified => {
+                let is_taken = self.take(bytes - charge.bytes, is_verified);
+                charge.bytes = if is_taken { bytes } else { charge.bytes };
+                is_taken
+            }
+            _ => {
+                *charge = None;
+                *charge = (bytes > 0).then(|| self.charge(bytes)).flatten();
+                charge.is_some() || bytes == 0
+            }
+        }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        let mut state = self.account.budget.lock();
+        if self.is_verified {
+            state.verified = state.verified.saturating_sub(self.bytes);
+            return;
+        }
+        // Of an evicted connection everything was given back already.
+        let Some(holder) = state.holders.get_mut(&self.account.number) else { return };
+        holder.bytes = holder.bytes.saturating_sub(self.bytes);
+        let is_empty = holder.bytes == 0;
+        state.unverified = state.unverified.saturating_sub(self.bytes);
+        if is_empty {
+            state.holders.remove(&self.account.number);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn budget_of(bytes: usize) -> Budget {
+        Budget::of(bytes, Counter::default(), Counter::default())
+    }
+
+    fn account(budget: &Budget, last: u8) -> (Account, watch::Receiver<bool>) {
+        let (evict, evicted) = watch::channel(false);
+        (budget.open(IpAddr::from([192, 0, 2, last]), evict), evicted)
+    }
 
     fn request(headers: usize, value: &str) -> Request<()> {
         let mut request = Request::get("/?a=b");
@@ -102,24 +281,64 @@ mod tests {
 
     #[test]
     fn heads_have_a_count_and_a_size() {
-        let budget = Budget::default();
-        assert!(budget.charge_head(&request(HEADERS_MAX, "v")).is_ok());
-        assert_eq!(budget.charge_head(&request(HEADERS_MAX + 1, "v")).unwrap_err(), HeadError::TooLarge);
-        assert!(budget.charge_head(&request(1, &"v".repeat(HEAD_BYTES_MAX - 100))).is_ok());
-        assert_eq!(budget.charge_head(&request(1, &"v".repeat(HEAD_BYTES_MAX))).unwrap_err(), HeadError::TooLarge);
-        assert_eq!(budget.left(), BYTES_IN_ALL_MAX);
+        let budget = budget_of(BYTES_IN_ALL_MAX);
+        let (account, _evicted) = account(&budget, 1);
+        assert!(account.charge_head(&request(HEADERS_MAX, "v")).is_ok());
+        assert_eq!(account.charge_head(&request(HEADERS_MAX + 1, "v")).unwrap_err(), HeadError::TooLarge);
+        assert!(account.charge_head(&request(1, &"v".repeat(HEAD_BYTES_MAX - 100))).is_ok());
+        assert_eq!(account.charge_head(&request(1, &"v".repeat(HEAD_BYTES_MAX))).unwrap_err(), HeadError::TooLarge);
+        assert_eq!(budget.held(), 0);
     }
 
     #[test]
-    fn what_is_held_has_one_bound_and_comes_back() {
-        let budget = Budget::of(100_000);
-        let held: Vec<_> = std::iter::from_fn(|| budget.charge_head(&request(90, "v")).ok()).collect();
+    fn what_one_holds_has_a_bound_and_comes_back() {
+        let budget = budget_of(100_000);
+        let (account, evicted) = account(&budget, 1);
+        let held: Vec<_> = std::iter::from_fn(|| account.charge_head(&request(90, "v")).ok()).collect();
         assert_eq!(held.len(), 3, "a small head of ninety headers takes far more than was sent");
-        assert_eq!(budget.charge_head(&request(90, "v")).unwrap_err(), HeadError::NoRoom);
+        assert_eq!(account.charge_head(&request(90, "v")).unwrap_err(), HeadError::NoRoom);
+        assert!(!*evicted.borrow(), "who holds it all is refused more, and keeps what it has");
         drop(held);
         let mut charge = None;
-        assert!(budget.add(&mut charge, 60_000) && budget.add(&mut charge, 40_000) && !budget.add(&mut charge, 1));
+        assert!(
+            account.raise(&mut charge, 0) && account.raise(&mut charge, 60_000) && account.raise(&mut charge, 100_000)
+        );
+        assert!(account.raise(&mut charge, 50_000) && !account.raise(&mut charge, 100_001));
         drop(charge);
-        assert_eq!(budget.left(), 100_000);
+        assert_eq!((budget.held(), budget.lock().holders.len(), budget.refused.get()), (0, 0, 3));
+    }
+
+    #[test]
+    fn who_holds_most_of_the_source_that_holds_most_goes_for_others() {
+        let budget = budget_of(100);
+        let (busy, busy_evicted) = account(&budget, 1);
+        let (other, other_evicted) = account(&budget, 1);
+        let (single, single_evicted) = account(&budget, 2);
+        let of_busy = busy.charge(35).unwrap();
+        let _others = (other.charge(25).unwrap(), single.charge(40).unwrap());
+        let (new, _new_evicted) = account(&budget, 3);
+        let of_new = new.charge(30).expect("somebody goes for it");
+        assert!(*busy_evicted.borrow() && !*other_evicted.borrow() && !*single_evicted.borrow());
+        assert_eq!((budget.held(), budget.evicted.get()), (95, 1));
+        assert!(busy.charge(1).is_none(), "it was told to go");
+        drop(of_busy);
+        assert_eq!(budget.held(), 95, "that was given back already");
+        drop(of_new);
+        assert_eq!(budget.held(), 65);
+    }
+
+    #[test]
+    fn verified_connections_do_not_go_and_do_not_need_the_budget() {
+        let budget = budget_of(100);
+        let (known, known_evicted) = account(&budget, 1);
+        let _before = known.charge(60).unwrap();
+        known.has_verified();
+        let (stranger, _evicted) = account(&budget, 2);
+        let _rest = stranger.charge(40).unwrap();
+        assert!(stranger.charge(1).is_none());
+        let after = known.charge(100).expect("a budget of its own");
+        assert!(known.charge(1).is_none() && !*known_evicted.borrow());
+        drop(after);
+        assert_eq!(budget.lock().verified, 0);
     }
 }

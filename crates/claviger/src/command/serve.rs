@@ -13,6 +13,7 @@ use super::first_steps;
 use crate::cli::Dev;
 use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
+use crate::heap;
 use crate::open_files;
 use crate::output::say;
 
@@ -87,6 +88,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     new_dev_in
         .into_iter()
         .try_for_each(|dir| server.address().map(|at| first_steps::tell(&dir, &format!("https://{at}"))))?;
+    tokio::spawn(heap::keep_small());
     tracing::info!(listen = %server.address()?, admin = %server.admin_address()?, "serving");
     server
         .run(Box::pin(async move {

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod budget;
 mod connections;
 mod memory;
 mod peer;

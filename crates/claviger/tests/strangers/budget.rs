@@ -1,0 +1,85 @@
+//! The memory for unverified callers: whoever fills it goes, nobody else, and what was taken is given back.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::client::TlsStream;
+
+use crate::peer::{LIMIT, Process, connect_from, exchange};
+
+/// The budget (crates/server/src/unverified.rs), and what threads, buffers and TLS take beside it.
+const BUDGET: u64 = 64 << 20;
+const BESIDE: u64 = 48 << 20;
+
+/// As many connections from 127.0.0.2, each of which has said `bytes`; those that the server closed meanwhile, too.
+async fn flood(
+    server: &Process,
+    connections: usize,
+    protocol: &'static str,
+    bytes: Vec<u8>,
+) -> Vec<TlsStream<TcpStream>> {
+    let (mut held, mut opening) = (Vec::new(), JoinSet::new());
+    for number in 0..connections {
+        let (address, dir, bytes) = (server.address, server.dir.path().to_owned(), bytes.clone());
+        opening.spawn(async move {
+            let mut stream = connect_from([127, 0, 0, 2], address, &dir, protocol).await.ok()?;
+            let _closed = stream.write_all(&bytes).await;
+            let _closed = stream.flush().await;
+            Some(stream)
+        });
+        if number % 20 == 19 {
+            held.extend(opening.join_all().await.into_iter().flatten());
+            opening = JoinSet::new();
+        }
+    }
+    held.extend(opening.join_all().await.into_iter().flatten());
+    held
+}
+
+async fn asks(server: &Process) -> u16 {
+    exchange(server.address, server.dir.path(), b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await.status
+}
+
+/// 1,100 heads of 62,000 bytes that never end refused everybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unfinished_heads_of_one_source_refuse_nobody_else() {
+    let server = Process::start();
+    let before = server.memory("VmRSS");
+    let head = format!("GET / HTTP/1.1\r\nhost: h\r\na: {}", "x".repeat(61_960));
+    let (mut held, until) = (Vec::new(), Instant::now() + LIMIT);
+    while !server.log().contains("unverified callers filled the memory") {
+        assert!(Instant::now() < until, "the flood is too slow to fill the memory, or nobody hears of it");
+        held.extend(flood(&server, 100, "http/1.1", head.clone().into_bytes()).await);
+    }
+    for _ in 0..10 {
+        assert_eq!(asks(&server).await, 400, "it is looked at");
+    }
+    let taken = server.memory("VmRSS").saturating_sub(before);
+    drop(held);
+    let until = Instant::now() + LIMIT;
+    while server.memory("VmRSS").saturating_sub(before) > taken / 2 {
+        assert!(Instant::now() < until, "{taken} bytes taken, {} kept", server.memory("VmRSS").saturating_sub(before));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// HTTP/2 keeps decoded what came of a head: 2,150 headers of one byte each took 198 KB, and nobody counted them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unfinished_http2_heads_have_the_same_bound() {
+    const FIELDS: usize = 2_150;
+    let server = Process::start();
+    let before = server.memory("VmRSS");
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    // HEADERS without END_HEADERS on stream 1: POST, then `accept-encoding` of the static table again and again.
+    bytes.extend([0, (FIELDS >> 8) as u8, (FIELDS & 255) as u8, 1, 0, 0, 0, 0, 1]);
+    bytes.push(0x83);
+    bytes.extend(vec![0x90; FIELDS - 1]);
+    let held = flood(&server, 1_000, "h2", bytes).await;
+    assert_eq!(asks(&server).await, 400);
+    let taken = server.memory("VmRSS").saturating_sub(before);
+    assert!(taken <= BUDGET + BESIDE, "{taken} bytes are held");
+    drop(held);
+}
