@@ -226,6 +226,7 @@ impl Opened {
             return Err(VaultError::Empty.into());
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
+        mend_needed(&vault)?;
         // A moved clock belongs to dev; serving with one would give wrong dates.
         let moved = if options.is_dev { unless_damaged(vault.dev_clock())? } else { None };
         if let Some(stored) = moved {
@@ -237,6 +238,7 @@ impl Opened {
         }
         if is_unfurnished {
             furnish(&vault, clock, &options.data_dir, &options.data_dir)?;
+            mend_needed(&vault)?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -269,6 +271,14 @@ impl Opened {
         let ends = CertificateEnds { server: certificate_ends, authority: authority_ends(&authority) };
         Ok(Self { vault, service, journal, metrics, tls, ends })
     }
+}
+
+/// Puts records back without which there is no server, from their copies, and copies what is new.
+fn mend_needed(vault: &Vault) -> Result<(), VaultError> {
+    for path in vault.mend_needed()? {
+        tracing::error!(path, "a record of the store was damaged or gone; it was put back from its copy");
+    }
+    Ok(())
 }
 
 /// `dev` goes on without a moved clock that is damaged: the vault tells of it, and moving the clock writes it anew.

@@ -58,7 +58,9 @@ impl Vault {
         let keyring = self.keyring();
         for (cursor, value) in &entries {
             let path = cursor.path();
-            match path == path::KEYRING || barrier::is_sound(&keyring, &path, value) {
+            // A copy is bound to the path of what it is a copy of.
+            let bound = path::spared(&path).unwrap_or(&path);
+            match bound == path::KEYRING || barrier::is_sound(&keyring, bound, value) {
                 true => self.unreadable().forget(&path),
                 false => self.unreadable().note(&path),
             }

@@ -14,6 +14,7 @@ mod path;
 mod permissions;
 mod record;
 mod seal;
+mod spare;
 mod unreadable;
 mod vault;
 

@@ -11,6 +11,9 @@ pub(crate) const AUDIT_ANCHOR: &str = "meta/audit-anchor";
 pub(crate) const TRUSTED_TIME: &str = "meta/clock";
 pub(crate) const TLS_AUTHORITY: &str = "meta/tls-authority";
 
+/// Copies of needed records; behind all others.
+const SPARES: &str = "~spare/";
+
 pub(crate) const KEYS: &str = "key/";
 pub(crate) const ALIASES: &str = "alias/";
 pub(crate) const CLIENT_KEYS: &str = "client-key/";
@@ -21,6 +24,16 @@ pub(crate) const ACCESS_POINTS: &str = "access-point/";
 pub(crate) const POLICIES: &str = "policy/";
 pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const NETWORK_RULES: &str = "network-rule/";
+
+/// Where the copy of what lies at `path` lies.
+pub(crate) fn spare(path: &str) -> String {
+    format!("{SPARES}{path}")
+}
+
+/// Of what the record at `path` is a copy, if it is one.
+pub(crate) fn spared(path: &str) -> Option<&str> {
+    path.strip_prefix(SPARES)
+}
 
 pub(crate) fn key(id: &KeyId) -> String {
     format!("{KEYS}{id}")

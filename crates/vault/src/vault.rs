@@ -18,6 +18,7 @@ use crate::record::{
     NetworkRule, Policy, Record, RevokedClientKey, StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
 };
 use crate::seal::Seal;
+use crate::spare;
 use crate::unreadable::Unreadable;
 
 /// A record as read, with the revision it was written at.
@@ -56,6 +57,8 @@ pub struct Page<R> {
 pub struct Vault {
     engine: Arc<dyn Engine>,
     keyring: Arc<Keyring>,
+    /// As it is stored, sealed.
+    sealed_keyring: Vec<u8>,
     unreadable: Unreadable,
 }
 
@@ -72,11 +75,14 @@ impl Vault {
     /// [`VaultError::NotEmpty`] when there is one already.
     pub fn create(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
         let keyring = Keyring::create()?;
+        let (sealed, copy) = (keyring.to_stored(seal)?, path::spare(path::KEYRING));
         let batch = Batch::new()
             .require(path::KEYRING.as_bytes(), Precondition::Absent)
-            .put(path::KEYRING.as_bytes(), keyring.to_stored(seal)?);
+            .require(copy.as_bytes(), Precondition::Absent)
+            .put(path::KEYRING.as_bytes(), sealed.clone())
+            .put(copy.as_bytes(), sealed.clone());
         match engine.commit(batch)? {
-            Commit::Done(_) => Ok(Self::new(engine, keyring)),
+            Commit::Done(_) => Ok(Self::new(engine, keyring, sealed)),
             Commit::Conflict { .. } => Err(VaultError::NotEmpty),
         }
     }
@@ -86,13 +92,12 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Empty`] when there is none, [`VaultError::OtherRootKey`] when another root key sealed it.
     pub fn open(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
-        let stored = engine.get(path::KEYRING.as_bytes())?.ok_or(VaultError::Empty)?;
-        let keyring = Keyring::from_stored(&stored.value, seal)?;
-        Ok(Self::new(engine, keyring))
+        let (sealed, keyring) = spare::open_keyring(engine.as_ref(), seal)?;
+        Ok(Self::new(engine, keyring, sealed))
     }
 
-    fn new(engine: Arc<dyn Engine>, keyring: Keyring) -> Self {
-        Self { engine, keyring: Arc::new(keyring), unreadable: Unreadable::default() }
+    fn new(engine: Arc<dyn Engine>, keyring: Keyring, sealed_keyring: Vec<u8>) -> Self {
+        Self { engine, keyring: Arc::new(keyring), sealed_keyring, unreadable: Unreadable::default() }
     }
 
     /// Whether the store holds a vault.
@@ -100,7 +105,8 @@ impl Vault {
     /// # Errors
     /// When the store cannot be read.
     pub fn exists(engine: &dyn Engine) -> Result<bool, VaultError> {
-        Ok(engine.get(path::KEYRING.as_bytes())?.is_some())
+        let has = |path: &str| Ok::<_, VaultError>(engine.get(path.as_bytes())?.is_some());
+        Ok(has(path::KEYRING)? || has(&path::spare(path::KEYRING))?)
     }
 
     /// Begins a change.
@@ -243,6 +249,10 @@ impl Vault {
 
     pub(crate) fn unreadable(&self) -> &Unreadable {
         &self.unreadable
+    }
+
+    pub(crate) fn sealed_keyring(&self) -> &[u8] {
+        &self.sealed_keyring
     }
 
     pub(crate) fn keyring(&self) -> Arc<Keyring> {

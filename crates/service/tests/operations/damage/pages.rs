@@ -62,5 +62,5 @@ async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and
             assert_eq!(has_rotated(&done, key), is_known, "{what}: {done:?}");
         }
     }
-    assert!(served >= 8 && refused > 0, "{served} served, {refused} refused");
+    assert!(served >= 8 && refused == 0, "{served} served, {refused} refused");
 }
