@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use claviger_base::Clock;
+use claviger_base::{Clock, Timestamp};
 use claviger_keygen::Generator;
 use claviger_model::KeySpec;
 use claviger_service::{ArnAccounts, CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
@@ -106,6 +106,7 @@ impl Server {
         if !options.admin.ip().is_loopback() && !options.admin_allow_remote {
             return Err(StartError::AdminNotLoopback(options.admin));
         }
+        check_clock(clock.real_now())?;
         places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
@@ -248,6 +249,10 @@ impl Opened {
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
+        let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
+        handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
+        let Accepting { acceptor: tls, certificate_ends } =
+            tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
         let place = audit_log::Place {
             dir: options.data_dir.join("audit"),
             instance: service.instance().id.clone(),
@@ -264,13 +269,16 @@ impl Opened {
         }
         // What became due while the server was down is done before the first request is answered.
         scheduler::pass(&service, &journal);
-        let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
-        handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
-        let Accepting { acceptor: tls, certificate_ends } =
-            tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;
         let ends = CertificateEnds { server: certificate_ends, authority: authority_ends(&authority) };
         Ok(Self { vault, service, journal, metrics, tls, ends })
     }
+}
+
+/// A clock before 2020 or in another century is a broken one, under which every key would rotate, and no certificate
+/// or date could be written. A smaller jump is what the trusted time is for.
+fn check_clock(now: Timestamp) -> Result<(), StartError> {
+    const PLAUSIBLE: std::ops::Range<i64> = 1_577_836_800..4_102_444_800; // 2020-01-01 to 2100-01-01
+    if PLAUSIBLE.contains(&now.unix_s()) { Ok(()) } else { Err(StartError::Clock(now)) }
 }
 
 /// Puts records back without which there is no server, from their copies, and copies what is new.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use claviger_base::Timestamp;
+
 use claviger_audit::OpenError;
 use claviger_keygen::KeygenError;
 use claviger_service::ServiceError;
@@ -52,6 +54,8 @@ pub enum StartError {
     CredentialsExist(PathBuf),
     /// The admin listener is not on the loopback interface.
     AdminNotLoopback(std::net::SocketAddr),
+    /// The machine's clock cannot be right.
+    Clock(Timestamp),
 }
 
 impl fmt::Display for StartError {
@@ -99,6 +103,12 @@ impl fmt::Display for StartError {
             ),
             Self::CredentialsExist(path) => {
                 write!(f, "{} exists already and is not overwritten; give another --credentials-dir", path.display())
+            }
+            Self::Clock(now) => {
+                write!(
+                    f,
+                    "the clock of this machine says {now}, which cannot be right; set it and start again. Nothing was changed"
+                )
             }
             Self::AdminNotLoopback(address) => {
                 write!(

@@ -248,3 +248,15 @@ async fn a_page_under_a_name_of_its_own_reads_nothing() {
     assert!(server.get("/metrics").await.starts_with("HTTP/1.1 200"));
     server.stop().await;
 }
+
+/// Under 9999 every key rotated, for the last time, before the start failed at the certificate.
+#[tokio::test]
+async fn a_clock_that_cannot_be_right_changes_nothing() {
+    for unix_s in [-315_619_200, 0, 4_102_444_800, 253_402_214_400, 631_000_000_000] {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::over(Arc::new(ManualTime::at(Timestamp::from_unix_s(unix_s))) as _);
+        let refused = Server::start_under(options(dir.path()), clock).await.unwrap_err().to_string();
+        assert!(refused.contains("clock") && refused.contains("set it"), "{refused}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{unix_s}");
+    }
+}
