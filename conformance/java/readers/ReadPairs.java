@@ -38,18 +38,27 @@ final class ReadPairs {
     }
 
     private static void report(Path folder, String spec, String form) throws Exception {
-        String outcome = "yes";
-        String reason = "";
-        try {
-            use(spec, Files.readAllBytes(folder.resolve(spec + "-" + form + ".key")),
-                    Files.readAllBytes(folder.resolve(spec + "-" + form + ".pub")));
-        } catch (GeneralSecurityException refused) {
-            outcome = "no";
-            reason = String.valueOf(refused.getMessage()).replaceAll("\\s+", " ");
-        }
+        byte[] spki = Files.readAllBytes(folder.resolve(spec + "-" + form + ".pub"));
+        String refusal = refusal(spec, Files.readAllBytes(folder.resolve(spec + "-" + form + ".key")), spki);
+        report(spec, "private-" + form, refusal);
+        // Where it reads no seed: the public half is asked about with the same private key in the form that it reads.
+        Path expanded = folder.resolve(spec + "-" + form + ".expanded");
+        boolean isReadExpanded = !refusal.isEmpty() && Files.exists(expanded);
+        report(spec, "public-" + form, isReadExpanded ? refusal(spec, Files.readAllBytes(expanded), spki) : refusal);
+    }
+
+    private static void report(String spec, String form, String refusal) {
         String version = Runtime.version().version().stream().map(String::valueOf).collect(Collectors.joining("."));
-        for (String half : List.of("private", "public")) {
-            System.out.println(String.join("\t", "JDK", version, spec, half + "-" + form, outcome, reason));
+        System.out.println(String.join("\t", "JDK", version, spec, form, refusal.isEmpty() ? "yes" : "no", refusal));
+    }
+
+    /** Why the two halves cannot be read and used together; empty if they can. */
+    private static String refusal(String spec, byte[] pkcs8, byte[] spki) {
+        try {
+            use(spec, pkcs8, spki);
+            return "";
+        } catch (GeneralSecurityException refused) {
+            return refused.toString().replaceAll("\\s+", " ");
         }
     }
 

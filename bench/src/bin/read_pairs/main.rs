@@ -1,11 +1,12 @@
 //! Which Rust library reads which data key pair: `read_pairs FOLDER` reads `SPEC-FORM.key` and `SPEC-FORM.pub` (FORM is
 //! `der` or `pem`) and prints, for each library, spec and form of a half, one line of fields between tabs:
-//! library, version, spec, form, `yes` or `no`, and how or why not.
+//! library, version, spec, form, `yes` or `no`, and how or why not. It leaves `SPEC-der.expanded` there for readers after it.
 //!
 //! Rule kept: `yes` means that the half was read and worked together with the other half of the pair.
 #![allow(clippy::print_stdout, reason = "the lines are what it is for")]
 
 mod aws_lc;
+mod expanded;
 mod half;
 mod ring_library;
 mod rust_crypto;
@@ -38,12 +39,21 @@ const SPECS: [&str; 15] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: read_pairs FOLDER")?;
+    let folder = Path::new(&folder);
     for library in LIBRARIES {
         for spec in SPECS {
-            read_pair(&library, spec, Path::new(&folder))?;
+            read_pair(&library, spec, folder)?;
         }
     }
+    for spec in SPECS {
+        expanded::write(folder, spec, &file(folder, spec, Form::Der, "key")?)?;
+    }
     Ok(())
+}
+
+fn file(folder: &Path, spec: &str, form: Form, half: &str) -> Read<Vec<u8>> {
+    let path = folder.join(format!("{spec}-{}.{half}", form.name()));
+    std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Prints the four lines of a library and a spec. The two forms are two pairs.
@@ -55,11 +65,7 @@ fn read_pair(library: &Library, spec: &str, folder: &Path) -> Result<(), Box<dyn
             let reason = reason.replace(['\t', '\n'], " ");
             println!("{}\t{version}\t{spec}\t{half}-{}\t{word}\t{reason}", library.name, form.name());
         };
-        let bytes = |half: &str| {
-            let path = folder.join(format!("{spec}-{}.{half}", form.name()));
-            std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-        };
-        let (pkcs8, spki) = (bytes("key")?, bytes("pub")?);
+        let (pkcs8, spki) = (file(folder, spec, form, "key")?, file(folder, spec, form, "pub")?);
         let private = (library.private)(spec, form, &pkcs8);
         let public = (library.public)(spec, form, &spki);
         let bare = (library.bare_public)(spec, &spki);

@@ -43,6 +43,7 @@ pub(super) fn make(binary: &Path, folder: &Path) -> Result<PathBuf, String> {
             command.arg("--data-dir").arg(server.data_dir()).args(["--spec", spec]);
             command.args(["--format", &form.to_uppercase(), "--out"]).arg(pairs.join(format!("{spec}-{form}")));
             let words = spelled(&command);
+            println!("  $ {words}");
             let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
             match status {
                 Ok(status) if status.success() => {}

@@ -1,8 +1,8 @@
 //! The two tables of the page: of each spec and library the forms that are read, and with which versions that was run.
 //!
 //! A cell is what `runs` writes; where it depends on the library's version, `from VERSION: FORMS`, several joined by `; `,
-//! oldest first, and what no entry covers is not read. Versions that this repository pins must be the ones that ran;
-//! those of the machine's own programs are told and not compared.
+//! oldest first, and what no entry covers is not read. Versions that this repository pins must be the ones that ran. Of the
+//! machine's own programs, a version older or newer than all that are listed may differ: that is news and no fault.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,6 +59,15 @@ impl fmt::Display for Entry {
     }
 }
 
+/// What a run found otherwise than the page says it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Differences {
+    /// The page is wrong.
+    pub(super) faults: Vec<String>,
+    /// The page knows only older or only newer versions.
+    pub(super) news: Vec<String>,
+}
+
 /// Spec and library.
 type Place = (String, String);
 
@@ -87,17 +96,18 @@ impl Tables {
     }
 
     /// Makes the tables what these runs found, and says what was otherwise.
-    pub(super) fn correct(&mut self, found: &[Run]) -> Vec<String> {
-        let mut differences = Vec::new();
+    pub(super) fn correct(&mut self, found: &[Run]) -> Differences {
+        let mut differences = Differences::default();
         for run in found {
-            differences.extend(self.correct_cells(run));
+            let told = self.correct_cells(run);
+            if self.knows(run) { differences.faults.extend(told) } else { differences.news.extend(told) }
         }
         for library in &LIBRARIES {
             let runs = found.iter().filter(|run| run.library == library.name);
             let ran: Vec<String> = runs.flat_map(|run| run.versions.iter().cloned()).collect();
             let known = self.versions.entry(String::from(library.name)).or_default();
             if library.is_pinned && !ran.is_empty() && *known != ran {
-                differences.push(format!(
+                differences.faults.push(format!(
                     "{}: run with {}; the page says {}",
                     library.name,
                     ran.join(", "),
@@ -111,8 +121,17 @@ impl Tables {
         differences
     }
 
+    /// Whether the page must be right about this version.
+    fn knows(&self, run: &Run) -> bool {
+        let is_pinned = LIBRARIES.iter().any(|library| library.name == run.library && library.is_pinned);
+        let known: Vec<_> = self.versions.get(&run.library).into_iter().flatten().map(|known| numbers(known)).collect();
+        let ran = numbers(&run.versions.concat());
+        is_pinned || known.is_empty() || (known.iter().any(|one| *one <= ran) && known.iter().any(|one| *one >= ran))
+    }
+
     fn correct_cells(&mut self, run: &Run) -> Vec<String> {
         let mut differences = Vec::new();
+        let known = self.versions.get(&run.library).map_or(&[][..], Vec::as_slice);
         for spec in SPECS {
             let Some(forms) = run.cells.get(spec) else { continue };
             // Packages of one version each have no order, and need none: their version is the pinned one.
@@ -126,7 +145,7 @@ impl Tables {
             let expected = expected(entries, &version);
             if expected != forms {
                 differences.push(format!("{spec}, {} {version}: read {forms}; the page says {expected}", run.library));
-                *entries = corrected(entries, &version, forms);
+                *entries = corrected(entries, known, &version, forms);
             }
         }
         differences
@@ -139,14 +158,21 @@ fn expected<'a>(entries: &'a [Entry], version: &str) -> &'a str {
     entries.iter().rfind(|entry| entry.numbers() <= version).map_or(NOT_READ, |entry| entry.forms.as_str())
 }
 
-/// The entries with this version's in its place: what older and newer versions read stays as it was.
-fn corrected(entries: &[Entry], version: &str, forms: &str) -> Vec<Entry> {
+/// The entries with this version's in its place: what the other known versions read stays as it was.
+fn corrected(entries: &[Entry], known: &[String], version: &str, forms: &str) -> Vec<Entry> {
     let number = numbers(version);
+    let entry = |from: &str, forms: &str| Entry {
+        from: (!from.is_empty()).then(|| String::from(from)),
+        forms: String::from(forms),
+    };
     let mut corrected: Vec<Entry> = entries.iter().filter(|entry| entry.numbers() < number).cloned().collect();
-    corrected.retain(|entry| entry.from.is_some() || entry.forms != NOT_READ);
-    let from = (!number.is_empty()).then(|| String::from(version));
-    corrected.push(Entry { from, forms: String::from(forms) });
+    corrected.push(entry(version, forms));
+    let next = known.iter().filter(|known| numbers(known) > number).min_by_key(|known| numbers(known));
+    corrected.extend(next.map(|next| entry(next, expected(entries, next))));
     corrected.extend(entries.iter().filter(|entry| entry.numbers() > number).cloned());
+    corrected.sort_by_key(Entry::numbers);
+    corrected.dedup_by(|later, earlier| later.forms == earlier.forms);
+    corrected.retain(|entry| entry.from.is_some() || entry.forms != NOT_READ);
     corrected
 }
 
@@ -209,7 +235,7 @@ mod tests {
 
     fn tables(found: &[Run]) -> Tables {
         let mut tables = Tables::parse("# A page without tables\n");
-        assert!(!tables.correct(found).is_empty());
+        assert!(!tables.correct(found).faults.is_empty());
         tables
     }
 
@@ -222,7 +248,7 @@ mod tests {
         let page = format!("# Before\n\n| a | b |\n| --- | --- |\n| c | d |\n\n{}\nafter\n", tables(&found));
         let mut again = Tables::parse(&page);
         assert!(page.contains(&again.to_string()));
-        assert_eq!(again.correct(&found), Vec::<String>::new());
+        assert_eq!(again.correct(&found), Differences::default());
         assert!(page.contains(&again.to_string()));
     }
 
@@ -231,16 +257,22 @@ mod tests {
         let mut tables = tables(&[run("Go", &["1.26"], "all")]);
         let mut other = run("Go", &["1.26"], "all");
         other.cells.insert(String::from("EC_P256K"), String::from("-"));
-        assert_eq!(tables.correct(std::slice::from_ref(&other)), ["EC_P256K, Go 1.26: read -; the page says all"]);
-        assert_eq!(tables.correct(&[other]), Vec::<String>::new());
+        assert_eq!(
+            tables.correct(std::slice::from_ref(&other)).faults,
+            ["EC_P256K, Go 1.26: read -; the page says all"]
+        );
+        assert_eq!(tables.correct(&[other]), Differences::default());
     }
 
     #[test]
     fn a_result_holds_from_its_version_on() {
-        let mut tables = tables(&[run("OpenSSL", &["3.0.19"], "-")]);
-        assert_eq!(tables.correct(&[run("OpenSSL", &["3.5"], "all")]).len(), SPECS.len());
+        let mut tables = tables(&[
+            run("OpenSSL", &["3.0.2"], "-"),
+            run("OpenSSL", &["3.5"], "all"),
+            run("OpenSSL", &["4.1"], "all"),
+        ]);
         assert!(tables.to_string().contains("| from 3.5: all |"), "{tables}");
-        for (version, forms, differences) in [
+        for (version, forms, faults) in [
             ("3.0.2", "-", 0),
             ("3.4.9", "-", 0),
             ("3.5.5", "all", 0),
@@ -248,18 +280,31 @@ mod tests {
             ("3.4.9", "all", SPECS.len()),
             ("4.0", "DER", SPECS.len()),
         ] {
-            assert_eq!(tables.correct(&[run("OpenSSL", &[version], forms)]).len(), differences, "{version} {forms}");
+            assert_eq!(tables.correct(&[run("OpenSSL", &[version], forms)]).faults.len(), faults, "{version} {forms}");
         }
-        assert!(tables.to_string().contains("| from 3.4.9: all; from 3.5: all; from 4.0: DER |"), "{tables}");
+        assert!(tables.to_string().contains("| from 3.4.9: all; from 4.0: DER; from 4.1: all |"), "{tables}");
+    }
+
+    #[test]
+    fn a_version_beyond_those_listed_is_news() {
+        let mut tables = tables(&[run("JDK", &["17.0.15"], "DER"), run("JDK", &["25.0.3"], "DER")]);
+        for version in ["11.0.2", "26"] {
+            let differences = tables.correct(&[run("JDK", &[version], "all")]);
+            assert_eq!((differences.faults.len(), differences.news.len()), (0, SPECS.len()), "{version}");
+        }
+        assert!(tables.to_string().contains("| DER; from 11.0.2: all; from 17.0.15: DER; from 26: all |"), "{tables}");
+        assert_eq!(tables.correct(&[run("JDK", &["21.0.1"], "-")]).faults.len(), SPECS.len());
+        let cryptography = run("cryptography", &["99"], "all");
+        assert!(tables.correct(&[cryptography]).news.is_empty(), "this repository chose that version");
     }
 
     #[test]
     fn only_pinned_versions_are_compared() {
         let mut tables = tables(&[run("ring", &["0.17.14"], "-"), run("JDK", &["17.0.15"], "DER")]);
-        assert_eq!(tables.correct(&[run("JDK", &["25.0.1"], "DER")]), Vec::<String>::new());
+        assert_eq!(tables.correct(&[run("JDK", &["25.0.1"], "DER")]), Differences::default());
         assert!(tables.to_string().contains("| JDK | 17.0.15, 25.0.1 |"), "{tables}");
         let said = tables.correct(&[run("ring", &["0.18.0"], "-")]);
-        assert_eq!(said, ["ring: run with 0.18.0; the page says 0.17.14"]);
-        assert_eq!(tables.correct(&[]), Vec::<String>::new(), "a library that is not here stays as it was");
+        assert_eq!(said.faults, ["ring: run with 0.18.0; the page says 0.17.14"]);
+        assert_eq!(tables.correct(&[]), Differences::default(), "a library that is not here stays as it was");
     }
 }
