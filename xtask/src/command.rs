@@ -24,6 +24,21 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
+/// Runs `command` and takes what it prints; its standard error is passed through.
+///
+/// # Errors
+/// The program cannot be started, ends with another status than 0, or prints what is no text.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let words = spelled(command);
+    println!("  $ {words}");
+    let said = command.stderr(Stdio::inherit()).output();
+    let said = said.map_err(|error| format!("`{words}` could not be started: {error}"))?;
+    if !said.status.success() {
+        return Err(format!("`{words}` ended with {}", said.status));
+    }
+    String::from_utf8(said.stdout).map_err(|error| format!("`{words}` printed no text: {error}"))
+}
+
 /// Whether `command` runs and ends well; its output is thrown away.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
@@ -86,6 +101,8 @@ mod tests {
         assert!(run(&mut Command::new("false")).unwrap_err().contains("exit status: 1"));
         assert!(run(&mut Command::new("no-such-program-here")).unwrap_err().contains("could not be started"));
         assert!(!succeeds(&mut Command::new("false")));
+        assert_eq!(output(Command::new("echo").arg("said")).unwrap(), "said\n");
+        assert!(output(&mut Command::new("false")).unwrap_err().contains("exit status: 1"));
     }
 
     #[test]

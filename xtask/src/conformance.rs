@@ -4,11 +4,14 @@
 //! client, at the versions that the suite pins.
 
 mod exchange;
+mod readers;
+mod server;
 
 use std::path::Path;
 use std::process::Command;
 
 pub(crate) use exchange::exchange;
+pub(crate) use readers::readers;
 
 use crate::command::{self, run};
 use crate::python;
@@ -61,13 +64,23 @@ fn pytest(root: &Path, suite: &str, binary: &Path) -> Result<Command, python::Tr
 /// # Errors
 /// What is missing, and what would make it run.
 fn go_test(root: &Path, binary: &Path) -> Result<Command, String> {
+    let mut go = go_tool(root)?;
+    go.env("CLAVIGER_BIN", binary);
+    // What was found once says nothing about another server; and a loaded machine is slow.
+    go.args(["test", "-count=1", "-timeout=30m"]);
+    Ok(go)
+}
+
+/// `go` in the Go suite, ready for a subcommand.
+///
+/// # Errors
+/// What is missing, and what would make it run.
+fn go_tool(root: &Path) -> Result<Command, String> {
     if command::find("go").is_none() {
         return Err(String::from("Go is not installed; install Go 1.21 or newer and run again"));
     }
     let mut go = Command::new("go");
-    go.current_dir(root.join("conformance/go")).env("CLAVIGER_BIN", binary);
-    // What was found once says nothing about another server; and a loaded machine is slow.
-    go.args(["test", "-count=1", "-timeout=30m"]);
+    go.current_dir(root.join("conformance/go"));
     Ok(go)
 }
 
@@ -76,14 +89,23 @@ fn go_test(root: &Path, binary: &Path) -> Result<Command, String> {
 /// # Errors
 /// What is missing, and what would make it run.
 fn maven_test(root: &Path, binary: &Path) -> Result<Command, String> {
-    for program in ["java", "mvn"] {
-        if command::find(program).is_none() {
-            return Err(format!("{program} is not installed; install a JDK 17 or newer and Maven and run again"));
-        }
-    }
-    let mut maven = Command::new("mvn");
-    maven.current_dir(root.join("conformance/java")).env("CLAVIGER_BIN", binary);
+    java_tool(root, "java")?;
+    let mut maven = java_tool(root, "mvn")?;
+    maven.env("CLAVIGER_BIN", binary);
     maven.args(["--batch-mode", "--no-transfer-progress", "-Dstyle.color=never", "test"]);
     maven.arg(format!("-Dclaviger.target={}", target_directory(root).display()));
     Ok(maven)
+}
+
+/// A program of the Java toolchain in the Java suite, ready for arguments.
+///
+/// # Errors
+/// What is missing, and what would make it run.
+fn java_tool(root: &Path, program: &str) -> Result<Command, String> {
+    if command::find(program).is_none() {
+        return Err(format!("{program} is not installed; install a JDK 17 or newer and Maven and run again"));
+    }
+    let mut java = Command::new(program);
+    java.current_dir(root.join("conformance/java"));
+    Ok(java)
 }

@@ -19,7 +19,7 @@ struct Stage {
     run: fn(&Path, bool) -> Outcome,
 }
 
-const STAGES: [Stage; 17] = [
+const STAGES: [Stage; 18] = [
     Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
     Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
     Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
@@ -36,6 +36,12 @@ const STAGES: [Stage; 17] = [
     Stage { name: "conformance-go", about: "official Go SDKs as judges", slow: false, run: go },
     Stage { name: "conformance-java", about: "official Java SDKs as judges", slow: false, run: java },
     Stage { name: "exchange", about: "what one language seals, the others open", slow: false, run: exchange },
+    Stage {
+        name: "readers",
+        about: "which library reads which key pair, compared with docs",
+        slow: false,
+        run: readers,
+    },
     Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
     Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
     Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
@@ -189,6 +195,10 @@ fn java(root: &Path, slow: bool) -> Outcome {
 
 fn exchange(root: &Path, slow: bool) -> Outcome {
     judged(root, slow, conformance::exchange)
+}
+
+fn readers(root: &Path, slow: bool) -> Outcome {
+    judged(root, slow, conformance::readers)
 }
 
 fn fuzzed(root: &Path, _slow: bool) -> Outcome {

@@ -3,6 +3,7 @@
 //! Rule kept: every finding says where, what is wrong, and what to do instead.
 
 mod code;
+mod graph;
 mod heads;
 mod lock;
 mod names;
@@ -74,6 +75,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
         sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
     all.extend(rooms::check(root, &sources)?);
     all.extend(lock::check(root)?);
+    all.extend(graph::check(root)?);
     all.retain(|finding| !EXCEPTIONS.iter().any(|one| one.path == finding.path && one.rule == finding.rule));
     for one in
         EXCEPTIONS.iter().filter(|one| one.reason.is_empty() || !sources.iter().any(|file| file.path == one.path))

@@ -2,12 +2,10 @@
 //!
 //! The form of a letter: `conformance/README.md`.
 
-use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use super::server::Server;
 use super::{go_test, maven_test, pytest};
 use crate::command::run;
 use crate::python;
@@ -50,7 +48,9 @@ pub(crate) fn exchange(root: &Path, binary: &Path) -> Outcome {
         return Outcome::Skipped(format!("it takes two languages: {}", missing.join("; ")));
     }
     let folder = target_directory(root).join("conformance-exchange");
-    serve(binary, &folder).and_then(|server| between(&present, root, binary, &folder, &server.endpoint)).into()
+    Server::start(binary, &folder, &[])
+        .and_then(|server| between(&present, root, binary, &folder, server.endpoint()))
+        .into()
 }
 
 fn between(languages: &[Language], root: &Path, binary: &Path, folder: &Path, endpoint: &str) -> Result<(), String> {
@@ -95,50 +95,4 @@ fn java(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
         Step::Open => "-Dtest=ExchangeTest#open",
     });
     Ok(command)
-}
-
-/// The server of the exchange; it ends when this is dropped.
-struct Server {
-    process: Child,
-    endpoint: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Nobody needs its data any more, so nothing is lost by ending it at once.
-        let _ended = self.process.kill().and_then(|()| self.process.wait());
-    }
-}
-
-/// Starts a server on `folder/data`; what an earlier run left there is thrown away.
-fn serve(binary: &Path, folder: &Path) -> Result<Server, String> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(format!("{}: {error}", folder.display()));
-        }
-        _ => fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?,
-    }
-    let (endpoint, admin) = (free_address()?, free_address()?);
-    let mut command = Command::new(binary);
-    command.arg("dev").arg("--data-dir").arg(folder.join("data"));
-    command.args(["--listen", &endpoint, "--admin", &admin]).stdin(Stdio::null()).stdout(Stdio::piped());
-    let log = folder.join("server.log");
-    command.stderr(fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?);
-    let process = command.spawn().map_err(|error| format!("{}: {error}", binary.display()))?;
-    let mut server = Server { process, endpoint };
-    await_ready(&mut server, &log)?;
-    Ok(server)
-}
-
-/// Waits for the ready line; a server that ends before it ends its output, too.
-fn await_ready(server: &mut Server, log: &Path) -> Result<(), String> {
-    let out = server.process.stdout.take().ok_or("the server's output is not piped")?;
-    let is_ready = BufReader::new(out).lines().map_while(Result::ok).any(|line| line.starts_with("claviger ready "));
-    if is_ready { Ok(()) } else { Err(format!("the server ended before it was ready; see {}", log.display())) }
-}
-
-/// A loopback address that was free a moment ago.
-fn free_address() -> Result<String, String> {
-    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    probe.map(|address| address.to_string()).map_err(|error| format!("no free port: {error}"))
 }
