@@ -4,7 +4,7 @@
 //! How a document says it (`conformance/README.md` shows each form):
 //! * a fenced block `console` has commands after `$ ` and, below each, the lines it prints; `[..]` stands for any text within
 //!   a line, `...` alone for any lines, `[1]` last for exit status 1. A command with no lines below may print anything.
-//! * `<!-- background -->` before such a block: the command keeps running; the block's lines appear before the next command.
+//! * `<!-- background -->` before such a block: the command keeps running until the next such block; its lines appear before the next command.
 //! * `<!-- file: NAME -->` before a block of another language: the block is that file in the working directory.
 //! * `<!-- not run: REASON -->` before a block that cannot run here.
 //!

@@ -70,11 +70,17 @@ impl Session {
         difference(&expected, &printed).map_or(Ok(()), Err)
     }
 
-    /// Types a command that keeps running, and waits until it has printed what the document says.
+    /// Types a command that keeps running, in place of the one before, and waits until it has printed what the document says.
     pub(super) fn run_in_background(&mut self, step: &Step) -> Result<(), String> {
         let (script, log) = (self.script(step)?, self.folder.join(format!(".output-{}", self.steps)));
         File::create(&log).map_err(|error| error.to_string())?;
-        let line = format!(". {} < /dev/null > {} 2> {}.err &\n", script.display(), log.display(), log.display());
+        // `bash -c` becomes the command, so that a signal reaches it.
+        let line = format!(
+            "[ -z \"$BACKGROUND\" ] || {{ kill $BACKGROUND; wait $BACKGROUND; }}\n\
+             bash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\nBACKGROUND=$!\n",
+            script.display(),
+            log = log.display()
+        );
         self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
         let begun = Instant::now();
         loop {
@@ -83,7 +89,7 @@ impl Session {
                 return Ok(());
             }
             if begun.elapsed() > STEP_MAX {
-                let errors = fs::read_to_string(log.with_extension("err")).unwrap_or_default();
+                let errors = fs::read_to_string(format!("{}.err", log.display())).unwrap_or_default();
                 return Err(format!("`{}` did not print what the document says:\n{printed}{errors}", step.command));
             }
             thread::sleep(Duration::from_millis(50));
