@@ -3,7 +3,7 @@
 //!
 //! Without a word: every operation, then pairs per core. `server`: one of the operations that have a target in design.md,
 //! against a development server that runs already, so that it can be profiled. `pairs`: pair latency from stock and with an empty stock.
-//! `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
+//! With the feature `plain-allocator` freed memory is not wiped, for comparison. `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod calls;
@@ -30,6 +30,11 @@ const CALLS: usize = 1_000;
 const ROUND_S: usize = 10;
 const USAGE: &str = "claviger-bench [server ENDPOINT DATA_DIR EC_P256|EC_P256K|AdvanceEncrypt|AdvanceDecrypt | \
                      pairs [--calls N] | storm [--seconds N] | memory [--pairs N]] [--json]";
+
+/// As in `claviger`: what is freed is wiped.
+#[cfg(not(feature = "plain-allocator"))]
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -95,6 +100,8 @@ fn operations(runtime: &Runtime, as_json: bool) -> Result<(), Box<dyn Error>> {
         println!("{:#}", json!({"Operations": operations, "PairsPerCore": pairs}));
         return Ok(());
     }
+    let plain = cfg!(feature = "plain-allocator");
+    println!("allocator: {}", if plain { "plain" } else { "wipes what is freed, as claviger's" });
     println!("{}", load::titles());
     rows.iter().for_each(|row| println!("{row}"));
     println!("\n{:9} {:>24}", "spec", "pairs/s made on one core");
