@@ -13,8 +13,8 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::input::read;
-use super::interrupt::interruptible;
+use super::input::{EMPTY, read};
+use super::interrupt::Signals;
 use super::new_file::{NewFile, publish_all};
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
@@ -38,8 +38,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.bytes()?,
             };
+            // Before the files, so that no signal finds them unguarded.
+            let mut signals = Signals::listen()?;
             let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
-            let made = interruptible(generate(&target, &request, without_plaintext)).await?;
+            let made = signals.or(generate(&target, &request, without_plaintext)).await?;
             match files {
                 Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
@@ -83,14 +85,15 @@ fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), F
         "PEM" => String::from_utf8_lossy(bytes).into_owned(),
         _ => STANDARD.encode(bytes),
     };
-    target.output.print(&json!({
+    let answer = json!({
         "KeyId": made.key_id,
         "KeyVersionId": made.key_version_id,
         "KeyPairSpec": spec,
         "PublicKey": text(&made.public_key),
         "PrivateKeyPlaintext": made.private_key.as_ref().map(|key| text(key)),
         "PrivateKeyCiphertextBlob": STANDARD.encode(&made.wrapped),
-    }))
+    });
+    target.output.print_with_pem(&answer, &["PublicKey", "PrivateKeyPlaintext"])
 }
 
 /// The files of a pair.
@@ -127,6 +130,9 @@ impl PairFiles {
 
 async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failure> {
     let bytes = read(wrapped)?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::File { path: wrapped.to_owned(), reason: EMPTY.to_owned() });
+    }
     // Raw blobs begin with `$` and a zero byte, which no Base64 text does.
     let blob = match bytes.first() {
         Some(b'$') => bytes.to_vec(),
