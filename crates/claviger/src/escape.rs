@@ -43,7 +43,7 @@ mod tests {
     fn what_a_terminal_would_obey_is_shown() {
         assert_eq!(one_line("a\nb\r\t\u{1b}[2J\u{7}\u{7f}\u{9b}"), "a\\nb\\r\\t\\u{1b}[2J\\u{7}\\u{7f}\\u{9b}");
         assert_eq!(one_line("\u{202e}\u{2066}\u{2028}"), "\\u{202e}\\u{2066}\\u{2028}");
-        assert_eq!(one_line("密钥 é C:\\x"), "密钥 é C:\\x");
+        assert_eq!(one_line("\u{5bc6}\u{94a5} \u{e9} C:\\x"), "\u{5bc6}\u{94a5} \u{e9} C:\\x");
         assert_eq!(lines("-----BEGIN\nA\u{1b}"), "-----BEGIN\nA\\u{1b}");
     }
 }

@@ -179,3 +179,21 @@ impl From<VerifyError> for Failure {
         Self::Audit(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_begins_no_line() {
+        let message = "x\n  try: rm\u{1b}[2J".to_owned();
+        let (code, request_id) = ("Rejected.Disabled".to_owned(), "r".to_owned());
+        let failure = Failure::Client(ClientError::Api { status: 400, code, message, request_id });
+        let text = failure.to_string();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.contains("x\\n  try: rm\\u{1b}[2J") && text.ends_with("\n  try: `claviger key enable <key>`"),
+            "{text}"
+        );
+    }
+}

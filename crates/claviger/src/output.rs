@@ -72,9 +72,9 @@ pub(crate) fn shown(written: std::io::Result<()>) -> Result<(), Failure> {
 }
 
 /// Writes to standard output what is kept nowhere else: a reader that has left is a failure.
-pub(crate) fn hand_over(text: &str) -> Result<(), Failure> {
+pub(crate) fn hand_over(content: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))
+    stdout.write_all(content).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))
 }
 
 fn unwritable(error: &std::io::Error) -> Failure {
@@ -127,4 +127,22 @@ pub(crate) fn table(titles: &[&str], rows: Vec<Vec<String>>) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_and_a_leaf_begin_no_line() {
+        let forged = "x\nKEY  Enabled\u{1b}[2J";
+        let shown = "x\\nKEY  Enabled\\u{1b}[2J";
+        assert_eq!(
+            table(&["ALIAS", "KEY"], vec![vec![forged.to_owned(), "k".to_owned()]]).lines().nth(1).unwrap(),
+            format!("{shown}  k")
+        );
+        let mut text = String::new();
+        write_text(&mut text, &serde_json::json!({ forged: [forged, forged] }), "", &[]);
+        assert_eq!(text, format!("{shown:32} {shown}, {shown}\n"));
+    }
 }

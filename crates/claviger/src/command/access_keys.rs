@@ -80,7 +80,7 @@ async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<
     };
     let kept = match is_interrupted {
         true => Err(Failure::Interrupted),
-        false if print => hand_over(&content).map(|()| None),
+        false if print => hand_over(content.as_bytes()).map(|()| None),
         false => keep(reserved, &id, &content).map(Some),
     };
     match kept {

@@ -1,6 +1,5 @@
 //! `data-key-pair generate` and `open`.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -18,7 +17,7 @@ use super::interrupt::Signals;
 use super::new_file::{NewFile, publish_all};
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, hand_over};
 
 /// A pair as either operation answers it.
 struct Made {
@@ -150,8 +149,6 @@ async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failu
             "KeyVersionId": answer.message.key_version_id,
             "Plaintext": STANDARD.encode(plaintext.as_slice()),
         })),
-        Output::Text => std::io::stdout()
-            .write_all(&plaintext)
-            .map_err(|error| Failure::File { path: "stdout".into(), reason: error.to_string() }),
+        Output::Text => hand_over(&plaintext),
     }
 }

@@ -77,7 +77,7 @@ fn with_access_point() -> Workplace {
 }
 
 /// The one call about the access point goes over connection 0, that for the client key over connection 1.
-fn creating_client_key<'place>(place: &'place Workplace, words: &[&str]) -> Waiting {
+fn creating_client_key(place: &Workplace, words: &[&str]) -> Waiting {
     Waiting::for_answer(place, words, 1, || client_keys(place).contains("app"))
 }
 
@@ -189,6 +189,16 @@ fn an_access_key_that_reached_nobody_is_deleted_and_named() {
     assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
     assert_eq!(access_keys(&place), 1);
     assert!(place.text(&["access-key", "create", "--print"]).contains("AccessKeySecret"));
+}
+
+/// Before, the last line of what was opened, and all of a key in DER, was lost without a word.
+#[test]
+fn a_private_key_that_could_not_be_printed_is_a_failure() {
+    let place = Workplace::open();
+    place.text(&["data-key-pair", "generate", "--spec", "EC_P256", "--format", "DER", "--out", "pair"]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let opened = place.command(&["data-key-pair", "open", "pair.wrapped"]).stdout(full).output().unwrap();
+    assert!(opened.status.code() == Some(1) && said(&opened).contains("stdout"), "{}", said(&opened));
 }
 
 #[test]

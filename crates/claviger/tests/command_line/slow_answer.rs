@@ -31,7 +31,7 @@ impl SlowAnswer {
                 let (to_server, from_server) = (server.try_clone().unwrap(), server);
                 let (to_client, from_client) = (client.try_clone().unwrap(), client);
                 let asked = (number == held).then(|| Arc::clone(&is_asked));
-                thread::spawn(move || requests(from_client, to_server, asked));
+                thread::spawn(move || requests(from_client, to_server, asked.as_deref()));
                 let released = Arc::clone(&released);
                 thread::spawn(move || answers(from_server, to_client, &is_asked, &released));
             }
@@ -44,11 +44,11 @@ impl SlowAnswer {
     }
 }
 
-fn requests(mut from: TcpStream, mut to: TcpStream, asked: Option<Arc<AtomicBool>>) {
+fn requests(mut from: TcpStream, mut to: TcpStream, asked: Option<&AtomicBool>) {
     let (mut buffer, mut after_hello) = ([0; 16 * 1024], None);
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         after_hello = Some(after_hello.map_or(0, |bytes: usize| bytes + length));
-        if let (Some(asked), Some(REQUEST_BYTES..)) = (&asked, after_hello) {
+        if let (Some(asked), Some(REQUEST_BYTES..)) = (asked, after_hello) {
             asked.store(true, Ordering::SeqCst);
         }
         if to.write_all(&buffer[..length]).is_err() {
