@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The text as one line: `\n` and the like for what may not be printed as it is.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    escaped(text, |character| is_control(character))
+    escaped(text, is_control)
 }
 
 /// As [`one_line`], but line feeds stay: for PEM, and for what has lines of its own.

@@ -28,7 +28,7 @@ pub(crate) enum Failure {
     /// Something was issued, or may have been, and nobody holds it.
     NotKept {
         /// Why it was not kept.
-        cause: Box<Failure>,
+        cause: Box<Self>,
         /// What was issued and what became of it.
         told: String,
         /// What to try; `None` when nothing is left to do.

@@ -191,6 +191,19 @@ fn an_access_key_that_reached_nobody_is_deleted_and_named() {
     assert!(place.text(&["access-key", "create", "--print"]).contains("AccessKeySecret"));
 }
 
+#[test]
+fn with_the_root_key_an_access_key_that_reached_nobody_is_deleted_too() {
+    let mut place = Workplace::open();
+    place.end_server();
+    let offline = ["access-key", "create", "--root-key-file", "claviger-data/root.key"];
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let printed = place.command(&[offline.as_slice(), &["--print"]].concat()).stdout(full).output().unwrap();
+    let text = said(&printed);
+    assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
+    // There is room for one more.
+    place.text(&offline);
+}
+
 /// Before, the last line of what was opened, and all of a key in DER, was lost without a word.
 #[test]
 fn a_private_key_that_could_not_be_printed_is_a_failure() {
