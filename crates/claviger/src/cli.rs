@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::access_key::{AccessKey, AccessKeysAt, OneAccessKey};
-pub(crate) use self::client_keys::{ClientKey, PermissionName};
+pub(crate) use self::client_keys::{ClientKey, NewClientKey, PermissionName};
 pub(crate) use self::clock::{Clock, StoppedInstance};
 pub(crate) use self::crypto::{AadArgs, Decrypt, Encrypt, Sign, Verify};
 pub(crate) use self::data_key_pair::DataKeyPair;
@@ -190,6 +190,9 @@ pub(crate) enum Audit {
         /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
         #[arg(long)]
         root_key_file: Option<PathBuf>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
         /// Print as text or JSON
         #[arg(long, value_enum, default_value = "text")]
         output: Output,

@@ -9,6 +9,8 @@ use claviger_server::StartError;
 use claviger_vault::Untrusted;
 use serde_json::{Value, json};
 
+use crate::escape;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -16,6 +18,22 @@ pub(crate) enum Failure {
     Start(StartError),
     /// A call.
     Client(ClientError),
+    /// A call that the server refused, where this command knows better what to do than the code alone says.
+    Refused {
+        /// The refusal.
+        error: ClientError,
+        /// What to try.
+        hint: String,
+    },
+    /// Something was issued, or may have been, and nobody holds it.
+    NotKept {
+        /// Why it was not kept.
+        cause: Box<Self>,
+        /// What was issued and what became of it.
+        told: String,
+        /// What to try; `None` when nothing is left to do.
+        hint: Option<String>,
+    },
     /// The audit log.
     Audit(VerifyError),
     /// The configuration file.
@@ -67,7 +85,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(error) => write!(f, "{error}"),
-            Self::Client(error) => write!(f, "{error}"),
+            Self::Client(_) | Self::Refused { .. } | Self::NotKept { .. } => {
+                f.write_str(&escape::one_line(&self.message()))?;
+                self.hint().map_or(Ok(()), |hint| write!(f, "\n  try: {hint}"))
+            }
             Self::Audit(error) => write!(f, "{error}"),
             Self::Config { path, reason } => write!(f, "the configuration {}: {reason}", path.display()),
             Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
@@ -95,7 +116,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::Client(ClientError::Api { .. }) => 3,
+            Self::NotKept { cause, .. } => cause.exit_code(),
+            Self::Client(ClientError::Api { .. }) | Self::Refused { .. } => 3,
             Self::Client(error) if error.is_no_answer() => 4,
             Self::NotValid => 5,
             Self::Interrupted => 130,
@@ -103,14 +125,31 @@ impl Failure {
         }
     }
 
+    /// What failed, without what to try.
+    fn message(&self) -> String {
+        match self {
+            Self::Client(error) | Self::Refused { error, .. } => error.message(),
+            Self::NotKept { cause, told, .. } => format!("{}; {told}", cause.message()),
+            other => other.to_string(),
+        }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Client(error) => error.hint(),
+            Self::Refused { hint, .. } => Some(hint),
+            Self::NotKept { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The same as the text, for a program. Fields that an error has not are null.
     pub(crate) fn to_json(&self) -> Value {
-        let (message, hint) = match self {
-            Self::Client(error) => (error.message(), error.hint()),
-            other => (other.to_string(), None),
-        };
-        let (code, request_id, status) = match self {
-            Self::Client(ClientError::Api { code, request_id, status, .. }) => {
+        let (message, hint) = (self.message(), self.hint());
+        let reason = if let Self::NotKept { cause, .. } = self { cause } else { self };
+        let (code, request_id, status) = match reason {
+            Self::Client(ClientError::Api { code, request_id, status, .. })
+            | Self::Refused { error: ClientError::Api { code, request_id, status, .. }, .. } => {
                 (code.as_str(), Some(request_id), Some(status))
             }
             Self::Client(error) if error.is_no_answer() => ("Client.NoAnswer", None, None),
@@ -138,5 +177,23 @@ impl From<ClientError> for Failure {
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         Self::Audit(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_begins_no_line() {
+        let message = "x\n  try: rm\u{1b}[2J".to_owned();
+        let (code, request_id) = ("Rejected.Disabled".to_owned(), "r".to_owned());
+        let failure = Failure::Client(ClientError::Api { status: 400, code, message, request_id });
+        let text = failure.to_string();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.contains("x\\n  try: rm\\u{1b}[2J") && text.ends_with("\n  try: `claviger key enable <key>`"),
+            "{text}"
+        );
     }
 }

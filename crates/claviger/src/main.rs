@@ -4,6 +4,7 @@
 mod cli;
 mod command;
 mod config;
+mod escape;
 mod failure;
 mod heap;
 mod open_files;
@@ -30,7 +31,9 @@ fn main() -> ExitCode {
     let ended = match Cli::try_parse() {
         Ok(cli) => command::run(cli),
         Err(error) if error.use_stderr() && output == Output::Json => Err(Failure::Usage(error.to_string())),
-        // Help and version, or an error for a person.
+        // Help and version.
+        Err(shown) if !shown.use_stderr() => output::shown(shown.print()),
+        // An error for a person.
         Err(shown) => shown.exit(),
     };
     match ended {

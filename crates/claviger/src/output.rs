@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::escape;
 use crate::failure::Failure;
 
 /// How results are printed.
@@ -32,18 +33,24 @@ impl Output {
     pub(crate) fn print_failure(self, failure: &Failure) {
         match self {
             Self::Json => eprintln!("{}", failure.to_json()),
-            Self::Text => eprintln!("claviger: {failure}"),
+            // What the server said is one line already; files and configurations have no business with a terminal either.
+            Self::Text => eprintln!("claviger: {}", escape::lines(&failure.to_string())),
         }
     }
 
     /// Prints an answer of the server.
     pub(crate) fn print(self, answer: &impl Serialize) -> Result<(), Failure> {
+        self.print_with_pem(answer, &[])
+    }
+
+    /// Prints an answer of which these fields may be PEM, whose lines stay lines.
+    pub(crate) fn print_with_pem(self, answer: &impl Serialize, pem_fields: &[&str]) -> Result<(), Failure> {
         let value = serde_json::to_value(answer).map_err(|error| Failure::Argument(error.to_string()))?;
         let text = match self {
             Self::Json => format!("{value:#}\n"),
             Self::Text => {
                 let mut lines = String::new();
-                write_text(&mut lines, &value, "");
+                write_text(&mut lines, &value, "", pem_fields);
                 lines
             }
         };
@@ -53,47 +60,63 @@ impl Output {
 
 /// Writes to standard output. A reader that has seen enough and left, such as `head`, is no failure.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") })
-        }
+    shown(std::io::stdout().write_all(text.as_bytes()))
+}
+
+/// As [`say`], after something has written to standard output with this result.
+pub(crate) fn shown(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written.and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritable(&error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
+/// Writes to standard output what is kept nowhere else: a reader that has left is a failure.
+pub(crate) fn hand_over(content: &[u8]) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout();
+    stdout.write_all(content).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &std::io::Error) -> Failure {
+    Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") }
+}
+
 /// A leaf a line; names of nested objects are joined by dots, entries of lists are set apart by an empty line.
-fn write_text(out: &mut String, value: &Value, name: &str) {
-    let mut leaf = |text: &dyn std::fmt::Display| {
+fn write_text(out: &mut String, value: &Value, name: &str, pem_fields: &[&str]) {
+    let mut leaf = |text: &str| {
+        let text = if pem_fields.contains(&name) { escape::lines(text) } else { escape::one_line(text) };
         // Writing to a String cannot fail.
         let _infallible = writeln!(out, "{name:32} {text}");
     };
     match value {
         Value::Object(fields) => {
             for (field, value) in fields {
-                let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
-                write_text(out, value, &name);
+                let field = escape::one_line(field);
+                let name = if name.is_empty() { field.into_owned() } else { format!("{name}.{field}") };
+                write_text(out, value, &name, pem_fields);
             }
         }
-        Value::Array(entries) if entries.is_empty() => leaf(&"(none)"),
+        Value::Array(entries) if entries.is_empty() => leaf("(none)"),
         Value::Array(entries) if entries.iter().all(Value::is_string) => {
             leaf(&entries.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
         }
         Value::Array(entries) => {
             for entry in entries {
-                write_text(out, entry, "");
+                write_text(out, entry, "", pem_fields);
                 out.push('\n');
             }
         }
         Value::String(text) => leaf(text),
-        other => leaf(other),
+        other => leaf(&other.to_string()),
     }
 }
 
 /// Columns as wide as their widest entry, two spaces apart.
 pub(crate) fn table(titles: &[&str], rows: Vec<Vec<String>>) -> String {
     let titles: Vec<_> = titles.iter().map(|title| (*title).to_owned()).collect();
-    let rows: Vec<_> = std::iter::once(titles).chain(rows).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
+    let shown = |row: Vec<String>| row.iter().map(|cell| escape::one_line(cell).into_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
@@ -104,4 +127,22 @@ pub(crate) fn table(titles: &[&str], rows: Vec<Vec<String>>) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_and_a_leaf_begin_no_line() {
+        let forged = "x\nKEY  Enabled\u{1b}[2J";
+        let shown = "x\\nKEY  Enabled\\u{1b}[2J";
+        assert_eq!(
+            table(&["ALIAS", "KEY"], vec![vec![forged.to_owned(), "k".to_owned()]]).lines().nth(1).unwrap(),
+            format!("{shown}  k")
+        );
+        let mut text = String::new();
+        write_text(&mut text, &serde_json::json!({ forged: [forged, forged] }), "", &[]);
+        assert_eq!(text, format!("{shown:32} {shown}, {shown}\n"));
+    }
 }

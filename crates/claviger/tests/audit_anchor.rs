@@ -75,7 +75,7 @@ fn a_log_dropped_with_an_old_signing_key_put_back_is_missed() {
     // The log is dropped on purpose; the new one has a new key.
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
     refused(&dev(dir.path()).output().unwrap(), "holds no audit log");
-    assert!(claviger(&["audit", "begin-anew"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
     served(dir.path(), || {});
     put_back(dir.path(), "meta/audit-signing-key", &old);
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
@@ -145,10 +145,10 @@ fn begin_anew_leaves_a_log_in_use_alone() {
     let audit = dir.path().join("audit");
     let in_use = File::open(&audit).unwrap();
     in_use.try_lock().unwrap();
-    refused(&claviger(&["audit", "begin-anew"], dir.path()).output().unwrap(), "open in another process");
+    refused(&claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap(), "open in another process");
     assert!(audit.join("head").exists());
     drop(in_use);
-    assert!(claviger(&["audit", "begin-anew"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
     assert!(!audit.exists());
 }
 

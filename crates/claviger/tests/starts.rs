@@ -186,7 +186,7 @@ fn a_lost_or_damaged_audit_log_stops_the_start_until_an_operator_decides() {
     let dir = tempfile::tempdir().unwrap();
     stop(running(dir.path()));
     let audit = dir.path().join("audit");
-    let begin_anew = || claviger(&["audit", "begin-anew", "--data-dir"]).arg(dir.path()).output().unwrap();
+    let begin_anew = || claviger(&["audit", "begin-anew", "--yes", "--data-dir"]).arg(dir.path()).output().unwrap();
     fs::write(audit.join("head"), b"altered").unwrap();
     must_fail(&dev(dir.path()).output().unwrap(), "claviger audit begin-anew");
     assert!(begin_anew().status.success());

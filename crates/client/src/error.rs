@@ -45,6 +45,11 @@ pub enum ClientError {
         /// How long was waited.
         seconds: u64,
     },
+    /// What answers a probe does not speak plain HTTP.
+    ProbeNotHttp {
+        /// Where it was sent.
+        admin: String,
+    },
     /// A probe got no answer.
     Probe {
         /// Where from.
@@ -66,6 +71,8 @@ pub enum ClientError {
     },
     /// The endpoint is not `https://HOST:PORT` or `HOST:PORT`.
     Endpoint(String),
+    /// The endpoint has a user or a password in it, which is not shown.
+    EndpointUser,
     /// The client key could not sign; its file is damaged.
     Signing,
 }
@@ -86,9 +93,13 @@ impl ClientError {
             }
             Self::TimedOut { endpoint, seconds } => format!("no answer from {endpoint} within {seconds} s"),
             Self::Probe { admin, reason } => format!("no answer from {admin}: {reason}"),
+            Self::ProbeNotHttp { admin } => {
+                format!("what answers at {admin} does not speak plain HTTP; this looks like the TLS port (`listen`)")
+            }
             Self::UnexpectedAnswer { status } => format!("the answer (HTTP {status}) is not from a KMS instance"),
             Self::File { path, reason } => format!("{}: {reason}", path.display()),
             Self::Endpoint(text) => format!("`{text}` is not an endpoint"),
+            Self::EndpointUser => "the endpoint has a user or password in it, and takes none".to_owned(),
             Self::Signing => "the client key could not sign".to_owned(),
         }
     }
@@ -105,9 +116,13 @@ impl ClientError {
             ),
             Self::TimedOut { .. } => Some("is the server overloaded or stopped? --timeout waits longer"),
             Self::Probe { .. } => Some("is the server running, with this `admin` address?"),
+            Self::ProbeNotHttp { .. } => {
+                Some("give the server's `admin` address, http://127.0.0.1:8444 unless configured otherwise")
+            }
             Self::UnexpectedAnswer { .. } => Some("check the endpoint"),
             Self::File { .. } => None,
             Self::Endpoint(_) => Some("https://127.0.0.1:8443"),
+            Self::EndpointUser => Some("give https://HOST:PORT alone; calls are signed with the files in --data-dir"),
             Self::Signing => Some("is its file complete?"),
         }
     }
@@ -122,6 +137,7 @@ impl ClientError {
                 | Self::Untrusted { .. }
                 | Self::TimedOut { .. }
                 | Self::Probe { .. }
+                | Self::ProbeNotHttp { .. }
                 | Self::UnexpectedAnswer { .. }
         )
     }

@@ -64,6 +64,10 @@ impl Endpoint {
     /// As [`Endpoint::new`].
     pub fn with_version(endpoint: &str, ca_pem: &[u8], version: HttpVersion) -> Result<Self, ClientError> {
         let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint).trim_end_matches('/').to_owned();
+        // Before anything repeats it.
+        if authority.contains('@') {
+            return Err(ClientError::EndpointUser);
+        }
         let malformed = || ClientError::Endpoint(endpoint.to_owned());
         let uri: Uri = format!("https://{authority}/").parse().map_err(|_malformed| malformed())?;
         if authority.is_empty() || uri.path() != "/" || uri.query().is_some() {

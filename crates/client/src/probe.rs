@@ -1,6 +1,7 @@
 //! One request of plain HTTP/1.1 at a server's admin address, which has no TLS and no authentication: for health probes and
 //! the clock of a development server.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -48,24 +49,33 @@ pub async fn advance_clock(admin: &str, by: &str) -> Result<(), ClientError> {
 
 async fn send(admin: &str, request: Builder, body: Bytes) -> Result<Probed, ClientError> {
     let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
+    let not_http = || ClientError::ProbeNotHttp { admin: authority.to_owned() };
+    if authority.starts_with("https://") {
+        return Err(not_http());
+    }
     if authority.is_empty() || authority.contains('/') {
         return Err(ClientError::Endpoint(admin.to_owned()));
     }
     let failed = |reason: String| ClientError::Probe { admin: authority.to_owned(), reason };
+    let unasked = |error: io::Error| failed(error.to_string());
+    let unanswered = |error: hyper::Error| {
+        // A TLS server answers with an alert, which is no HTTP.
+        if error.is_parse() { not_http() } else { failed(error.to_string()) }
+    };
     let asking = async {
-        let stream = TcpStream::connect(authority).await.map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect(authority).await.map_err(unasked)?;
         let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(|error| error.to_string())?;
+        let (mut sender, connection) = shaken.map_err(unanswered)?;
         // It ends with the sender.
         tokio::spawn(connection);
         let request = request.header("host", authority).body(Full::new(body));
-        let request = request.map_err(|error| error.to_string())?;
-        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let request = request.map_err(|error| failed(error.to_string()))?;
+        let response = sender.send_request(request).await.map_err(unanswered)?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| error.to_string())?.to_bytes();
+        let body = body.map_err(|error| failed(error.to_string()))?.to_bytes();
         Ok(Probed { status, text: String::from_utf8_lossy(&body).into_owned() })
     };
     let answered = tokio::time::timeout(ANSWER_MAX, asking).await;
-    answered.unwrap_or_else(|_elapsed| Err(format!("no answer within {} s", ANSWER_MAX.as_secs()))).map_err(failed)
+    answered.unwrap_or_else(|_elapsed| Err(failed(format!("no answer within {} s", ANSWER_MAX.as_secs()))))
 }

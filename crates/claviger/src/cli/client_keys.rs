@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use claviger_model::Network;
 
 use super::Target;
 
@@ -21,33 +22,7 @@ pub(crate) enum ClientKey {
     ///
     /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
     /// resources and networks given; one that exists keeps its policies, and takes none of those options.
-    Create {
-        #[command(flatten)]
-        target: Target,
-        /// The application access point: letters, digits, `-`, `_`
-        name: String,
-        /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
-        #[arg(long = "permission", value_enum)]
-        permissions: Vec<PermissionName>,
-        /// With what: `key/*`, `key/<id>` with a key's id (`claviger key list`), `alias/<name>` for the key behind it, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
-        #[arg(long = "resource")]
-        resources: Vec<String>,
-        /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
-        #[arg(long = "network")]
-        networks: Vec<String>,
-        /// Where to write the two files
-        #[arg(long, default_value = ".")]
-        out: PathBuf,
-        /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
-        #[arg(long, requires = "not_after")]
-        not_before: Option<String>,
-        /// Refused from this date on; five years from now unless given
-        #[arg(long, requires = "not_before")]
-        not_after: Option<String>,
-        /// Print the client key id alone
-        #[arg(long, conflicts_with = "output")]
-        quiet: bool,
-    },
+    Create(NewClientKey),
     /// List client keys, with the policies of their application access points
     List {
         #[command(flatten)]
@@ -60,4 +35,43 @@ pub(crate) enum ClientKey {
         /// Its id, KAAP....
         client_key_id: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewClientKey {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The application access point: letters, digits, `-`, `_`
+    pub(crate) name: String,
+    /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
+    #[arg(long = "permission", value_enum)]
+    pub(crate) permissions: Vec<PermissionName>,
+    /// With what: `key/*`, `key/<id>` with a key's id (`claviger key list`), `alias/<name>` for the key behind it, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
+    #[arg(long = "resource")]
+    pub(crate) resources: Vec<String>,
+    /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
+    #[arg(long = "network", value_parser = network)]
+    pub(crate) networks: Vec<String>,
+    /// Where to write the two files
+    #[arg(long, default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
+    #[arg(long, requires = "not_after")]
+    pub(crate) not_before: Option<String>,
+    /// Refused from this date on; five years from now unless given
+    #[arg(long, requires = "not_before")]
+    pub(crate) not_after: Option<String>,
+    /// Print the client key id alone
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) quiet: bool,
+}
+
+/// A range that the server takes: named here, where the option is, and before anything is made.
+fn network(text: &str) -> Result<String, String> {
+    if Network::is_ipv4_mapped(text) {
+        return Err("write an IPv4 range as such, for example 10.0.0.0/8".to_owned());
+    }
+    Network::parse(text).map(|_range| text.to_owned()).ok_or_else(|| {
+        "takes an address or a range whose bits beyond the prefix are zero, for example 10.0.0.0/8".to_owned()
+    })
 }

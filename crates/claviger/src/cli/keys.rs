@@ -1,6 +1,8 @@
 //! `key` and `alias`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use claviger_model::RotationInterval;
+use claviger_wire::rpc::parameter::parse_interval_s;
 
 use super::Target;
 
@@ -20,7 +22,7 @@ pub(crate) enum Key {
         #[arg(long, default_value = "")]
         description: String,
         /// Rotate by itself this often, for example 365d; 7d to 730d
-        #[arg(long)]
+        #[arg(long, value_parser = rotation_interval)]
         rotation_interval: Option<String>,
         /// Print the key id alone
         #[arg(long, conflicts_with = "output")]
@@ -55,8 +57,8 @@ pub(crate) enum Key {
         /// On or off
         #[arg(value_enum)]
         state: OnOff,
-        /// How often, for example 365d; needed with `on`
-        #[arg(long)]
+        /// How often, for example 365d; 7d to 730d; needed with `on`
+        #[arg(long, value_parser = rotation_interval)]
         interval: Option<String>,
     },
 }
@@ -123,3 +125,13 @@ const KEY_SPECS: [&str; 9] = [
     "EC_SM2",
     "HMAC_SHA_256",
 ];
+
+/// An interval that the server takes: named here, where the option is.
+fn rotation_interval(text: &str) -> Result<String, String> {
+    let is_taken = parse_interval_s(text).and_then(RotationInterval::from_s).is_some();
+    if is_taken {
+        Ok(text.to_owned())
+    } else {
+        Err("takes 7d to 730d, as days (d), hours (h), minutes (m) or seconds (s)".to_owned())
+    }
+}

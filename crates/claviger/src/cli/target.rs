@@ -18,7 +18,7 @@ pub(crate) struct Target {
     /// Print as text or JSON; errors too
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: Output,
-    /// How many seconds to wait for each answer
+    /// How many seconds to wait for each answer, 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
 }

@@ -7,12 +7,14 @@ use claviger_wire::rpc::answer::access_key::{CreateAccessKeyAnswer, ListAccessKe
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::interrupt::Signals;
+use super::issued::Issued;
 use super::keys::call;
 use super::new_file::NewFile;
 use crate::cli::{AccessKey, AccessKeysAt, OneAccessKey};
 use crate::config;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::hand_over;
 
 pub(crate) async fn access_key(command: AccessKey) -> Result<(), Failure> {
     match command {
@@ -45,47 +47,68 @@ impl AccessKeysAt {
     }
 }
 
+/// What is said of an access key that could not be kept.
+const ACCESS_KEY: Issued = Issued {
+    noun: "access key",
+    taken_back: "deleted",
+    list: "claviger access-key list",
+    take_back: "claviger access-key delete",
+};
+
 async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
     // Reserved before anything is made, so that no key is made that cannot be kept.
     let reserved = out.map(|path| NewFile::reserve(path, 0o600)).transpose()?;
     let stopped = at.stopped()?;
-    let (id, file) = match &stopped {
+    let (id, content, is_interrupted) = match &stopped {
         Some(instance) => {
             let made = instance.create_access_key()?;
             let secret = std::str::from_utf8(made.secret.reveal()).unwrap_or_default();
-            (made.id.clone(), content(&made.id, secret))
+            let content = content(&made.id, secret);
+            let is_interrupted = signals.or(std::future::ready(Ok(()))).await.is_err();
+            (made.id, content, is_interrupted)
         }
         None => {
-            let made: CreateAccessKeyAnswer = at.target.rpc()?.call("CreateAccessKey", &[]).await?;
-            (
-                made.access_key.access_key_id.clone(),
-                content(&made.access_key.access_key_id, &made.access_key.access_key_secret),
-            )
+            let rpc = at.target.rpc()?;
+            let asked = rpc.call::<CreateAccessKeyAnswer>("CreateAccessKey", &[]);
+            let answered = signals.through(at.target.output, asked).await;
+            let (made, is_interrupted) = answered.map_err(|failure| ACCESS_KEY.not_answered(failure))?;
+            let made = made.access_key;
+            let content = content(&made.access_key_id, &made.access_key_secret);
+            (made.access_key_id.clone(), content, is_interrupted)
         }
     };
-    if print {
-        return say(&file);
-    }
-    let kept = match reserved {
-        Some(reserved) => Ok(reserved),
-        None => NewFile::reserve(Path::new(".").join(format!("access-key-{id}.json")), 0o600),
+    let kept = match is_interrupted {
+        true => Err(Failure::Interrupted),
+        false if print => hand_over(content.as_bytes()).map(|()| None),
+        false => keep(reserved, &id, &content).map(Some),
     };
-    let kept = kept.and_then(|mut reserved| {
-        reserved.write(file.as_bytes())?;
-        reserved.publish()
-    });
     match kept {
-        Ok(path) => at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path })),
-        Err(failure) => {
-            // An access key that nobody holds must not stay; if this fails too, `access-key list` shows it.
-            match &stopped {
-                Some(instance) => instance.delete_access_key(&id)?,
-                None => {
-                    let named = [("UserAccessKeyId", id)];
-                    let _deleted: Result<Value, _> = at.target.rpc()?.call("DeleteAccessKey", &named).await;
-                }
-            }
-            Err(failure)
+        Ok(Some(path)) => at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path })),
+        Ok(None) => Ok(()),
+        Err(cause) => {
+            let deleted = signals.or(take_back(at, stopped.as_ref(), &id)).await;
+            Err(ACCESS_KEY.not_kept(&id, cause, deleted))
+        }
+    }
+}
+
+/// Writes the file, of the usual name if none was reserved.
+fn keep(reserved: Option<NewFile>, id: &str, content: &str) -> Result<PathBuf, Failure> {
+    let usual = || NewFile::reserve(Path::new(".").join(format!("access-key-{id}.json")), 0o600);
+    let mut file = reserved.map_or_else(usual, Ok)?;
+    file.write(content.as_bytes())?;
+    file.publish()
+}
+
+/// Deletes an access key that nobody holds.
+async fn take_back(at: &AccessKeysAt, stopped: Option<&StoppedInstance>, id: &str) -> Result<(), Failure> {
+    match stopped {
+        Some(instance) => Ok(instance.delete_access_key(id)?),
+        None => {
+            let named = [("UserAccessKeyId", id.to_owned())];
+            let _answer: Value = at.target.rpc()?.call("DeleteAccessKey", &named).await?;
+            Ok(())
         }
     }
 }

@@ -6,6 +6,7 @@ use claviger_audit::{Expected, Mark, verify};
 use claviger_server::{begin_audit_anew, stored_audit_anchor};
 use serde_json::json;
 
+use super::confirm::agrees;
 use crate::cli::Audit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,7 +23,15 @@ pub(crate) fn run(command: Audit) -> Result<(), Failure> {
             };
             run_verify(&data_dir, root_key_file.as_deref(), expected, output)
         }
-        Audit::BeginAnew { data_dir, root_key_file, output } => {
+        Audit::BeginAnew { data_dir, root_key_file, yes, output } => {
+            let question = format!(
+                "The audit log of {} is set aside, and the next start begins another; what the new one has says nothing of \
+                 the old. A log that is well needs none of this. Begin anew? [yes/no] ",
+                data_dir.display()
+            );
+            if !yes && !agrees(&question, "look at the log with `claviger audit verify`, then give --yes")? {
+                return Err(Failure::Argument("nothing was changed".to_owned()));
+            }
             let root_key_file = root_key_file.unwrap_or_else(|| data_dir.join("root.key"));
             let set_aside = begin_audit_anew(&data_dir, &root_key_file)?;
             output.print(&json!({ "SetAside": set_aside, "Next": "start the server; it begins a new log" }))

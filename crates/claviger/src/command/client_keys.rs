@@ -1,5 +1,7 @@
 //! `client-key`: client keys with their application access point and its policy, by calls of the control plane.
 
+use std::path::{Path, PathBuf};
+
 use claviger_client::{ClientError, RpcClient};
 use claviger_crypto::client_key::generate_password;
 use claviger_model::{Permission, Resource};
@@ -8,9 +10,11 @@ use claviger_wire::rpc::answer::{CreateClientKeyAnswer, KeyAnswer, ListClientKey
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::interrupt::Signals;
+use super::issued::Issued;
 use super::keys::call;
 use super::new_file::{NewFile, publish_all};
-use crate::cli::{ClientKey, PermissionName, Target};
+use crate::cli::{ClientKey, NewClientKey, PermissionName, Target};
 use crate::failure::Failure;
 use crate::output::{Output, say, table};
 
@@ -23,50 +27,87 @@ struct Wanted {
 
 pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
     match command {
-        ClientKey::Create { target, name, permissions, resources, networks, out, not_before, not_after, quiet } => {
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-                return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
-            }
-            let resources = resolve_resources(&target, resources).await?;
-            let mut key_file = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
-            let mut password_file = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
-            make_access_point(&target, &name, &Wanted { permissions, resources, networks }).await?;
-            let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
-            let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
-            parameters.extend(not_before.map(|date| ("NotBefore", date)));
-            parameters.extend(not_after.map(|date| ("NotAfter", date)));
-            let rpc = target.rpc()?;
-            let made: CreateClientKeyAnswer = rpc.call("CreateClientKey", &parameters).await?;
-            let file = Zeroizing::new(format!(
-                "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
-                made.client_key_id, made.private_key_data
-            ));
-            let paths = (key_file.path().to_owned(), password_file.path().to_owned());
-            let written = password_file.write(password.reveal().as_bytes());
-            let written = written.and_then(|()| key_file.write(file.as_bytes()));
-            if let Err(failure) = written.and_then(|()| publish_all(vec![password_file, key_file])) {
-                // A client key that nobody holds must not stay valid; if this fails too, `client-key list` shows it.
-                let id = [("ClientKeyId", made.client_key_id)];
-                let _revoked: Result<Value, _> = rpc.call("DeleteClientKey", &id).await;
-                return Err(failure);
-            }
-            if quiet {
-                return say(&format!("{}\n", made.client_key_id));
-            }
-            target.output.print(&json!({
-                "ClientKeyId": made.client_key_id,
-                "AapName": name,
-                "Policies": policies_of(&rpc, &name).await?,
-                "NotBefore": made.not_before,
-                "NotAfter": made.not_after,
-                "KeyFile": paths.0,
-                "PasswordFile": paths.1,
-            }))
-        }
+        ClientKey::Create(new) => create(new).await,
         ClientKey::List { target } => list(&target).await,
         ClientKey::Revoke { target, client_key_id } => {
             call(&target, "DeleteClientKey", &[("ClientKeyId", client_key_id)]).await
         }
+    }
+}
+
+/// What is said of a client key that could not be kept.
+const CLIENT_KEY: Issued = Issued {
+    noun: "client key",
+    taken_back: "revoked",
+    list: "claviger client-key list",
+    take_back: "claviger client-key revoke",
+};
+
+async fn create(new: NewClientKey) -> Result<(), Failure> {
+    let NewClientKey { target, name, permissions, resources, networks, out, not_before, not_after, quiet } = new;
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        return Err(Failure::Argument(format!("`{name}` is not a name of letters, digits, - and _")));
+    }
+    let mut signals = Signals::listen()?;
+    let resources = signals.or(resolve_resources(&target, resources)).await?;
+    let files = KeyFiles::reserve(&out, &name)?;
+    signals.or(make_access_point(&target, &name, &Wanted { permissions, resources, networks })).await?;
+    let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
+    let mut parameters = vec![("AapName", name.clone()), ("Password", password.reveal().to_owned())];
+    parameters.extend(not_before.map(|date| ("NotBefore", date)));
+    parameters.extend(not_after.map(|date| ("NotAfter", date)));
+    let rpc = target.rpc()?;
+    let asked = rpc.call::<CreateClientKeyAnswer>("CreateClientKey", &parameters);
+    let answered = signals.through(target.output, asked).await;
+    let (made, is_interrupted) = answered.map_err(|failure| CLIENT_KEY.not_answered(failure))?;
+    let kept = if is_interrupted { Err(Failure::Interrupted) } else { files.keep(&made, password.reveal()) };
+    let [key_file, password_file] = match kept {
+        Ok(paths) => paths,
+        Err(cause) => {
+            let id = [("ClientKeyId", made.client_key_id.clone())];
+            let revoking = async { Ok(rpc.call::<Value>("DeleteClientKey", &id).await.map(|_answer| ())?) };
+            return Err(CLIENT_KEY.not_kept(&made.client_key_id, cause, signals.or(revoking).await));
+        }
+    };
+    if quiet {
+        return say(&format!("{}\n", made.client_key_id));
+    }
+    target.output.print(&json!({
+        "ClientKeyId": made.client_key_id,
+        "AapName": name,
+        // The client key is issued and kept, whatever becomes of this question.
+        "Policies": signals.or(policies_of(&rpc, &name)).await.ok(),
+        "NotBefore": made.not_before,
+        "NotAfter": made.not_after,
+        "KeyFile": key_file,
+        "PasswordFile": password_file,
+    }))
+}
+
+/// The two files of a client key.
+struct KeyFiles {
+    key: NewFile,
+    password: NewFile,
+}
+
+impl KeyFiles {
+    fn reserve(out: &Path, name: &str) -> Result<Self, Failure> {
+        let key = NewFile::reserve(out.join(format!("{name}.json")), 0o600)?;
+        let password = NewFile::reserve(out.join(format!("{name}-password.txt")), 0o600)?;
+        Ok(Self { key, password })
+    }
+
+    /// Both or none: the paths of key and password.
+    fn keep(mut self, made: &CreateClientKeyAnswer, password: &str) -> Result<[PathBuf; 2], Failure> {
+        let content = Zeroizing::new(format!(
+            "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
+            made.client_key_id, made.private_key_data
+        ));
+        let paths = [self.key.path().to_owned(), self.password.path().to_owned()];
+        self.password.write(password.as_bytes())?;
+        self.key.write(content.as_bytes())?;
+        publish_all(vec![self.password, self.key])?;
+        Ok(paths)
     }
 }
 

@@ -1,16 +1,15 @@
 //! `clock show` and `clock confirm`: an operator's word on the clock of a stopped server.
 
-use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 
 use claviger_model::Hold;
 use claviger_server::StoppedClock;
 use serde_json::{Value, json};
 
+use super::confirm::agrees;
 use crate::cli::{Clock, StoppedInstance};
 use crate::config;
 use crate::failure::Failure;
-use crate::output::say;
 
 /// Shows the times; confirms the clock when that was asked for and the operator agrees.
 pub(crate) fn run(command: Clock) -> Result<(), Failure> {
@@ -19,7 +18,7 @@ pub(crate) fn run(command: Clock) -> Result<(), Failure> {
         Clock::Confirm { instance, yes, output } => {
             let stopped = open(instance)?;
             let mut answer = told(&stopped);
-            if !yes && !agrees(&stopped)? {
+            if !yes && !is_right(&stopped)? {
                 return Err(Failure::Argument("nothing was confirmed".to_owned()));
             }
             let confirmed = stopped.confirm()?.to_string();
@@ -59,16 +58,11 @@ fn told(stopped: &StoppedClock) -> Value {
     })
 }
 
-fn agrees(stopped: &StoppedClock) -> Result<bool, Failure> {
-    if !stdin().is_terminal() {
-        return Err(Failure::Argument("nobody is there to be asked; look at the clock, then give --yes".to_owned()));
-    }
-    say(&format!(
+fn is_right(stopped: &StoppedClock) -> Result<bool, Failure> {
+    let question = format!(
         "the clock says     {}\nthe server trusts  {}\nKeys that are due by the clock are destroyed at the next start. Is the \
          clock right? [yes/no] ",
         stopped.now, stopped.trusted
-    ))?;
-    let mut answer = String::new();
-    stdin().read_line(&mut answer).map_err(Failure::Runtime)?;
-    Ok(answer.trim() == "yes")
+    );
+    agrees(&question, "look at the clock, then give --yes")
 }

@@ -1,7 +1,5 @@
 //! `encrypt`, `decrypt`, `sign`, `verify`: calls of the Instance API with the client key.
 
-use std::io::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claviger_wire::instance::Operation;
@@ -15,7 +13,7 @@ use zeroize::Zeroizing;
 use super::input::{read, read_encoded};
 use crate::cli::{Decrypt, Encrypt, Sign, Verify};
 use crate::failure::Failure;
-use crate::output::{Output, say};
+use crate::output::{Output, hand_over, say};
 
 pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
     let Encrypt { target, aad, key_id, algorithm, raw, file } = command;
@@ -118,9 +116,5 @@ fn write(bytes: &[u8], is_raw: bool) -> Result<(), Failure> {
     if !is_raw {
         return say(&format!("{}\n", STANDARD.encode(bytes)));
     }
-    let mut stdout = std::io::stdout();
-    stdout
-        .write_all(bytes)
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") })
+    hand_over(bytes)
 }

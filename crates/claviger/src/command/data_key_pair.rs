@@ -1,6 +1,5 @@
 //! `data-key-pair generate` and `open`.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -13,12 +12,12 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::input::read;
-use super::interrupt::interruptible;
+use super::input::{EMPTY, read};
+use super::interrupt::Signals;
 use super::new_file::{NewFile, publish_all};
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, hand_over};
 
 /// A pair as either operation answers it.
 struct Made {
@@ -38,8 +37,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.bytes()?,
             };
+            // Before the files, so that no signal finds them unguarded.
+            let mut signals = Signals::listen()?;
             let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
-            let made = interruptible(generate(&target, &request, without_plaintext)).await?;
+            let made = signals.or(generate(&target, &request, without_plaintext)).await?;
             match files {
                 Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
@@ -83,14 +84,15 @@ fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), F
         "PEM" => String::from_utf8_lossy(bytes).into_owned(),
         _ => STANDARD.encode(bytes),
     };
-    target.output.print(&json!({
+    let answer = json!({
         "KeyId": made.key_id,
         "KeyVersionId": made.key_version_id,
         "KeyPairSpec": spec,
         "PublicKey": text(&made.public_key),
         "PrivateKeyPlaintext": made.private_key.as_ref().map(|key| text(key)),
         "PrivateKeyCiphertextBlob": STANDARD.encode(&made.wrapped),
-    }))
+    });
+    target.output.print_with_pem(&answer, &["PublicKey", "PrivateKeyPlaintext"])
 }
 
 /// The files of a pair.
@@ -127,6 +129,9 @@ impl PairFiles {
 
 async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failure> {
     let bytes = read(wrapped)?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::File { path: wrapped.to_owned(), reason: EMPTY.to_owned() });
+    }
     // Raw blobs begin with `$` and a zero byte, which no Base64 text does.
     let blob = match bytes.first() {
         Some(b'$') => bytes.to_vec(),
@@ -144,8 +149,6 @@ async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failu
             "KeyVersionId": answer.message.key_version_id,
             "Plaintext": STANDARD.encode(plaintext.as_slice()),
         })),
-        Output::Text => std::io::stdout()
-            .write_all(&plaintext)
-            .map_err(|error| Failure::File { path: "stdout".into(), reason: error.to_string() }),
+        Output::Text => hand_over(&plaintext),
     }
 }

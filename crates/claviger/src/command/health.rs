@@ -6,6 +6,7 @@ use claviger_client::probe;
 
 use crate::cli::Health;
 use crate::config;
+use crate::escape;
 use crate::failure::Failure;
 use crate::output::say;
 
@@ -17,7 +18,7 @@ pub(crate) async fn health(health: Health) -> Result<(), Failure> {
     };
     let path = if health.live { "/healthz" } else { "/readyz" };
     let answer = probe(&admin, path).await.map_err(|error| Failure::Unhealthy(error.to_string()))?;
-    let text = answer.text.trim_end();
+    let text = escape::lines(answer.text.trim_end());
     if answer.status == 200 {
         return say(&format!("{text}\n"));
     }

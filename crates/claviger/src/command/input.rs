@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 use crate::cli::AadArgs;
 use crate::failure::Failure;
 
+/// Why nothing can be done with what was read.
+pub(super) const EMPTY: &str = "is empty; was it written whole?";
+
 /// The bytes of a file; of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let read = if path == Path::new("-") {
@@ -25,6 +28,9 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// The bytes of a file that has Base64, or them themselves if `is_raw`.
 pub(super) fn read_encoded(path: &Path, is_raw: bool) -> Result<Vec<u8>, Failure> {
     let content = read(path)?;
+    if content.is_empty() || !is_raw && content.trim_ascii().is_empty() {
+        return Err(Failure::File { path: path.to_owned(), reason: EMPTY.to_owned() });
+    }
     if is_raw {
         return Ok(content.to_vec());
     }

@@ -31,7 +31,17 @@ impl NewFile {
             .tempfile_in(directory(&path));
         match made {
             Ok(unfinished) => Ok(Self { path, unfinished }),
-            Err(error) => Err(unwritable(&path, &error)),
+            // The error itself names the unfinished file, which nobody knows.
+            Err(error) => {
+                let directory = directory(&path).display();
+                let reason = match error.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        format!("there is no directory {directory}; make it, or choose another name")
+                    }
+                    kind => format!("no file can be made in the directory {directory}: {kind}"),
+                };
+                Err(Failure::File { path: path.clone(), reason })
+            }
         }
     }
 
