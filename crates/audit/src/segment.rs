@@ -70,7 +70,10 @@ impl Next {
     pub(crate) fn empty(dir: &Path) -> io::Result<Self> {
         let path = next_path(dir);
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let text = format!("{} cannot be removed to make the next segment: {error}", path.display());
+                return Err(io::Error::new(error.kind(), text));
+            }
             _ => {}
         }
         let mut options = OpenOptions::new();
@@ -87,7 +90,8 @@ impl Next {
     pub(crate) fn name(self, dir: &Path, first_seq: u64, end: u64) -> io::Result<Segment> {
         let path = dir.join(file_name(first_seq));
         if path.try_exists()? {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a segment of this number exists"));
+            let text = format!("{} stands in the place of the next segment: move it away", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
         std::fs::rename(next_path(dir), &path)?;
         if let Err(error) = sync_dir(dir) {
