@@ -186,3 +186,21 @@ fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
         other => Ok(other?),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_of_the_next_segment_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join(file_name(7));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let named = Next::empty(dir.path()).unwrap().name(dir.path(), 7, 0).unwrap_err();
+        assert!(named.to_string().contains(link.to_str().unwrap()), "{named}");
+        std::fs::remove_file(next_path(dir.path())).unwrap();
+        std::fs::create_dir(next_path(dir.path())).unwrap();
+        let made = Next::empty(dir.path()).unwrap_err();
+        assert!(made.to_string().contains(next_path(dir.path()).to_str().unwrap()), "{made}");
+    }
+}

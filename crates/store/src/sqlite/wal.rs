@@ -76,7 +76,7 @@ mod tests {
         let good = std::fs::read(dir.path().join("db-wal")).unwrap();
         let path = dir.path().join("log");
         assert!(!has_frames(&path).unwrap(), "none is there");
-        let mut says = |log: &[u8]| {
+        let says = |log: &[u8]| {
             std::fs::write(&path, log).unwrap();
             has_frames(&path).unwrap()
         };
