@@ -65,6 +65,7 @@ impl fmt::Display for OpenError {
             Self::Io(path, error) => {
                 let hint = match error.kind() {
                     io::ErrorKind::StorageFull => "free some space",
+                    io::ErrorKind::InvalidInput => "find out who put it there, and move it away",
                     _ => "check that this user may read and write it",
                 };
                 write!(f, "the audit log cannot be used: {}: {error}; {hint}", path.display())

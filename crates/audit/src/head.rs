@@ -3,12 +3,13 @@
 //! Rule: it is written after the log is durable and never before, so it may lag but never lead.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 pub(crate) use crate::line::Head;
 use crate::line::{Mark, decimal, link_from_hex, lower_hex};
+use crate::regular;
 use crate::seal::{Checker, Signer};
 
 /// One disk sector each, so that power loss leaves a slot old or new.
@@ -107,11 +108,9 @@ impl HeadRead {
 
     /// Reads `dir/head`; an absent file is one with two bad slots.
     pub(crate) fn read(dir: &Path, checker: &Checker) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        match File::open(path(dir)) {
-            Ok(file) => file.take(SLOTS * SLOT_BYTES as u64 + 1).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(error),
+        let bytes = match regular::read(&path(dir), SLOTS * SLOT_BYTES as u64 + 1) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read?,
         };
         Ok(Self::from_bytes(&bytes, checker))
     }
@@ -136,7 +135,12 @@ impl HeadFile {
     /// or from the even number behind it.
     pub(crate) fn create(dir: &Path, head: Head, number: u64, signer: &Signer) -> io::Result<Self> {
         let temporary = dir.join("head.new");
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        // Whatever lies there means nothing; opening it could wait for ever.
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         let first = number.next_multiple_of(SLOTS);
         for number in first..first.saturating_add(SLOTS) {
             let slot = Slot::write(number, head, signer).ok_or(io::ErrorKind::Other)?;

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::line::LINE_BYTES_MAX;
+use crate::regular;
 
 /// What stands at a place of the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Reads from byte `offset`, which starts a line.
     pub(crate) fn open_at(path: &Path, offset: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = regular::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         let reader = BufReader::with_capacity(64 * 1024, file);
         Ok(Self { reader, buffer: Vec::new(), start: offset, end: offset, number: 0 })

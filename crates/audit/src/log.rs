@@ -23,6 +23,7 @@ use crate::head::{self, HeadFile};
 use crate::line::{Head, Mark};
 use crate::record::Record;
 use crate::recover::{self, Found};
+use crate::regular;
 use crate::seal::{Checker, Signer};
 use crate::segment::{self, Next, Segment};
 use crate::set_aside::set_aside;
@@ -75,7 +76,7 @@ impl DirectoryLock {
     /// # Errors
     /// [`OpenError::InUse`] when another process, or this one, has it; `Io`.
     pub fn take(dir: &Path) -> Result<Self, OpenError> {
-        let directory = File::open(dir).map_err(OpenError::io(dir))?;
+        let directory = regular::open_directory(dir).map_err(OpenError::io(dir))?;
         match directory.try_lock() {
             Ok(()) => Ok(Self { _directory: directory }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
@@ -90,6 +91,12 @@ impl DirectoryLock {
 /// [`OpenError::Seed`].
 pub fn public_key_of(seed: &SecretBytes) -> Result<[u8; 32], OpenError> {
     Signer::new(seed)?.public_key()
+}
+
+/// The last line of the log in `dir` that is signed under `public_key`, as far as it can be read; for a log that is given up.
+#[must_use]
+pub fn last_signed_line(dir: &Path, public_key: &[u8; 32]) -> Option<Mark> {
+    recover::last_signed(dir, &Checker::new(public_key)?)
 }
 
 /// Resolves when the record is durable, to its line's number.
@@ -267,11 +274,12 @@ fn open_head(dir: &Path, found: &Found, signer: &Signer) -> io::Result<HeadFile>
 fn write_public_key(dir: &Path, signer: &Signer) -> Result<(), OpenError> {
     let path = dir.join(crate::verify::PUBLIC_KEY);
     let text = format!("{}\n", hex::encode(signer.public_key()?));
-    match std::fs::read(&path) {
+    match regular::read(&path, text.len() as u64 + 1) {
         Ok(found) if found == text.as_bytes() => return Ok(()),
         Ok(_) => tracing::error!(path = %path.display(), "the audit public key file was altered; writing it anew"),
+        Err(error) if regular::is_other_kind(&error) => return Err(OpenError::Io(path, error)),
         Err(_) => {}
     }
-    let written = std::fs::write(&path, text).and_then(|()| File::open(&path)?.sync_all());
+    let written = std::fs::write(&path, text).and_then(|()| regular::open(&path)?.sync_all());
     written.map_err(OpenError::io(path))
 }

@@ -3,7 +3,6 @@
 //! Rule: only what was never acknowledged is cut, and what nothing vouches for is never signed. Groups become durable one after the other, so damage that a crash can
 //! leave lies in the last group: whatever is broken before a later group, or before the head, was done to the log.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use crate::error::OpenError;
 use crate::head::HeadRead;
 use crate::line::{Head, Line, Mark, TAIL_BYTES};
 use crate::lines::{Lines, Piece};
+use crate::regular;
 use crate::seal::Checker;
 use crate::segment::{self, Named};
 use crate::state::Walk;
@@ -83,13 +83,19 @@ fn walk_tail(
     let mut reached = Reached { walk: Walk::after(head.mark, checker), end: head, anchor };
     let (mut behind, mut segment) = (Behind::default(), first.clone());
     for (at, named) in tail.iter().enumerate() {
-        let io = OpenError::io(named.path.as_path());
+        let io = || OpenError::io(named.path.as_path());
         let start = if at == 0 { head.offset } else { 0 };
-        let (good, left) = walk_segment(named, start, &mut reached).map_err(io)?;
-        if left > 0 && (at + 1 < tail.len() || !is_crash_debris(named, good, left)?) {
+        let (good, left) = walk_segment(named, start, &mut reached).map_err(io())?;
+        if left > 0
+            && (!are_empty(tail.get(at + 1..).unwrap_or_default()).map_err(io())?
+                || !is_crash_debris(named, good, left)?)
+        {
             return Err(OpenError::Damaged(Finding::altered(named, good, reached.walk.mark.seq.saturating_add(1))));
         }
-        behind.broken_bytes = left;
+        // An empty file has nothing that is broken; what is broken before it still is.
+        if good + left > 0 {
+            behind.broken_bytes = left;
+        }
         if reached.end.segment == named.first_seq {
             segment = named.clone();
             behind.segments.clear();
@@ -105,6 +111,26 @@ fn walk_tail(
     }
     behind.lines = reached.walk.mark.seq.saturating_sub(end.mark.seq);
     Ok(Found { end, segment, head: read, behind })
+}
+
+/// Whether there is nothing in these files. The log never leaves an empty one, so that they tell nothing of it.
+fn are_empty(segments: &[Named]) -> io::Result<bool> {
+    for named in segments {
+        if regular::open(&named.path)?.metadata()?.len() > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The last line that `checker`'s key has signed in what is left of a log, as far as it can be read. Changes nothing.
+pub(crate) fn last_signed(dir: &Path, checker: &Checker) -> Option<Mark> {
+    let read = HeadRead::read(dir, checker).ok()?;
+    let head = read.newest?;
+    let segments = segment::list(dir).ok()?;
+    let from = segments.iter().position(|named| named.first_seq == head.segment);
+    let found = from.and_then(|from| walk_tail(segments.get(from..)?, head, read, checker, None).ok());
+    Some(found.map_or(head.mark, |found| found.end.mark))
 }
 
 /// How far a walk behind the head has got.
@@ -143,7 +169,7 @@ impl Reached<'_> {
 /// The line that the head names must end where the head says.
 fn check_head_line(named: &Named, head: &Head) -> Result<(), OpenError> {
     let io = || OpenError::io(named.path.as_path());
-    let mut file = File::open(&named.path).map_err(io())?;
+    let mut file = regular::open(&named.path).map_err(io())?;
     let length = file.metadata().map_err(io())?.len();
     if length < head.offset {
         return Err(OpenError::Damaged(Finding::truncated(named, head, length)));

@@ -70,7 +70,10 @@ impl Next {
     pub(crate) fn empty(dir: &Path) -> io::Result<Self> {
         let path = next_path(dir);
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let text = format!("{} cannot be removed to make the next segment: {error}", path.display());
+                return Err(io::Error::new(error.kind(), text));
+            }
             _ => {}
         }
         let mut options = OpenOptions::new();
@@ -87,7 +90,8 @@ impl Next {
     pub(crate) fn name(self, dir: &Path, first_seq: u64, end: u64) -> io::Result<Segment> {
         let path = dir.join(file_name(first_seq));
         if path.try_exists()? {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a segment of this number exists"));
+            let text = format!("{} stands in the place of the next segment: move it away", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
         std::fs::rename(next_path(dir), &path)?;
         if let Err(error) = sync_dir(dir) {
@@ -180,5 +184,23 @@ fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
         other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_of_the_next_segment_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join(file_name(7));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let named = Next::empty(dir.path()).unwrap().name(dir.path(), 7, 0).unwrap_err();
+        assert!(named.to_string().contains(link.to_str().unwrap()), "{named}");
+        std::fs::remove_file(next_path(dir.path())).unwrap();
+        std::fs::create_dir(next_path(dir.path())).unwrap();
+        let made = Next::empty(dir.path()).unwrap_err();
+        assert!(made.to_string().contains(next_path(dir.path()).to_str().unwrap()), "{made}");
     }
 }

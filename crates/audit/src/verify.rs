@@ -13,12 +13,15 @@ pub use finding::{Finding, VerifyError, What};
 use crate::head::{Head, HeadRead};
 use crate::line::{LINE_BYTES_MAX, Line, Mark, link_from_hex};
 use crate::lines::{Lines, Piece};
+use crate::regular;
 use crate::seal::Checker;
 use crate::segment::{self, Named};
 use crate::state::Walk;
 
 /// Name of the file that holds the public key: 64 hexadecimal digits and a newline.
 pub const PUBLIC_KEY: &str = "public-key";
+/// Its length.
+const PUBLIC_KEY_BYTES: u64 = 65;
 
 /// What the caller knows from elsewhere.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,17 +77,21 @@ pub fn verify(dir: &Path, expected: &Expected) -> Result<Report, VerifyError> {
     if segments.is_empty() && head.newest.is_none() && head.bad_slots > 0 && !crate::head::path(dir).exists() {
         return Err(VerifyError::NoLog(dir.to_path_buf()));
     }
-    let mut pass = Pass::new(dir, &segments, &checker, head.newest, expected);
-    pass.start()?;
-    for (at, named) in segments.iter().enumerate() {
-        pass.segment(at, named)?;
-    }
-    pass.end()?;
+    let (stray, named) = part_empty(segments.clone())?;
+    let read = |segments| Pass::new(dir, segments, &checker, head.newest, expected).run();
+    // Empty files that are missed where they stand were segments; the reading with them says what is missing.
+    let (report, records) = read(named.as_slice()).or_else(|found| match stray.is_empty() {
+        true => Err(found),
+        false => read(segments.as_slice()).and(Err(found)),
+    })?;
     if !head.is_sound {
         return Err(Finding::at_head(dir, What::BadHead).into());
     }
+    if let Some(stray) = stray.first() {
+        return Err(Finding::altered(stray, 0, 0).because(What::StraySegment).into());
+    }
     let set_aside = crate::set_aside::list(dir).map_err(VerifyError::unreadable(dir))?;
-    Ok(Report { public_key, set_aside, records: pass.signed_records, ..pass.report })
+    Ok(Report { public_key, set_aside, records, ..report })
 }
 
 /// The public key a log's directory offers.
@@ -92,8 +99,24 @@ pub fn verify(dir: &Path, expected: &Expected) -> Result<Report, VerifyError> {
 /// # Errors
 /// [`What::BadPublicKey`] when it is absent or malformed.
 pub fn read_public_key(dir: &Path) -> Result<[u8; 32], VerifyError> {
-    let text = std::fs::read_to_string(dir.join(PUBLIC_KEY)).unwrap_or_default();
+    let path = dir.join(PUBLIC_KEY);
+    let text = match regular::read(&path, PUBLIC_KEY_BYTES + 1) {
+        Err(error) if regular::is_other_kind(&error) => return Err(VerifyError::Unreadable(path, error)),
+        read => String::from_utf8(read.unwrap_or_default()).unwrap_or_default(),
+    };
     Ok(text.strip_suffix('\n').and_then(link_from_hex).ok_or_else(|| Finding::at_key(dir))?)
+}
+
+/// The empty files among `segments`, and the others. The log never leaves an empty one: it gives a segment its name when
+/// the first line is durable.
+fn part_empty(segments: Vec<Named>) -> Result<(Vec<Named>, Vec<Named>), VerifyError> {
+    let (mut empty, mut others) = (Vec::new(), Vec::new());
+    for named in segments {
+        let opened = regular::open(&named.path).and_then(|file| file.metadata());
+        let length = opened.map_err(VerifyError::unreadable(&named.path))?.len();
+        if length == 0 { empty.push(named) } else { others.push(named) }
+    }
+    Ok((empty, others))
 }
 
 /// A slot may be read while it is written; it is whole a moment later.
@@ -132,6 +155,16 @@ impl<'a> Pass<'a> {
     ) -> Self {
         let walk = Walk::after(Mark::START, checker);
         Self { dir, segments, head, expected, walk, report: Report::empty(), good: (0, 0), signed_records: 0 }
+    }
+
+    /// Reads the log; what is told of it, and its signed requests.
+    fn run(mut self) -> Result<(Report, u64), VerifyError> {
+        self.start()?;
+        for (at, named) in self.segments.iter().enumerate() {
+            self.segment(at, named)?;
+        }
+        self.end()?;
+        Ok((self.report, self.signed_records))
     }
 
     /// The log must begin where it should.
@@ -229,6 +262,7 @@ impl<'a> Pass<'a> {
                 self.finding(What::Truncated { through: named.first_seq - 1 }, before)
             }
             (_, Some((_, previous))) if named.first_seq > self.seq() => Finding::missing_segment(self.dir, previous),
+            (_, None) => Finding { line: 1, ..Finding::altered(named, 0, 0) }.because(What::StraySegment),
             _ => Finding { line: 1, ..Finding::altered(named, 0, named.first_seq) },
         })
     }

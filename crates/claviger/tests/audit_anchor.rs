@@ -160,3 +160,73 @@ fn the_data_directory_comes_from_the_environment() {
     let output = command.args(["audit", "verify"]).env("CLAVIGER_DATA_DIR", dir.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// The requests of the log, as text.
+fn requests(dir: &Path) -> Vec<String> {
+    let mut paths: Vec<_> = fs::read_dir(dir.join("audit")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+    paths.sort();
+    let text: String = paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    text.lines().filter(|line| line.contains(",\"kind\":\"request\",")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_log_begun_anew_says_so_and_names_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let old: serde_json::Value = serde_json::from_slice(&verify(dir.path(), true).stdout).unwrap();
+    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    served(dir.path(), || {});
+    let (key, head) = (old["PublicKey"].as_str().unwrap(), old["Head"].as_str().unwrap());
+    let named = format!("\"named\":\"old public key {key}; last signed line {head}\"");
+    let first = &requests(dir.path())[0];
+    assert!(first.contains("\"operation\":\"BeginAuditLogAnew\"") && first.contains(&named), "{first}");
+    served(dir.path(), || {});
+    let said = requests(dir.path()).iter().filter(|line| line.contains("BeginAuditLogAnew")).count();
+    assert_eq!(said, 1, "once");
+}
+
+#[test]
+fn a_log_begun_anew_names_what_the_store_knew_of_one_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let old: serde_json::Value = serde_json::from_slice(&verify(dir.path(), true).stdout).unwrap();
+    fs::remove_dir_all(dir.path().join("audit")).unwrap();
+    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    served(dir.path(), || {});
+    let named = format!("end unreadable, last line noted by the store {}\"", old["Head"].as_str().unwrap());
+    assert!(requests(dir.path())[0].contains(&named), "{}", requests(dir.path())[0]);
+}
+
+#[test]
+fn verify_leaves_nothing_beside_the_store_of_a_stopped_server() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    assert!(verify(dir.path(), true).status.success());
+    for left in ["store.sqlite3-wal", "store.sqlite3-shm"] {
+        assert!(!dir.path().join(left).exists(), "{left}");
+    }
+}
+
+#[test]
+fn an_older_store_under_a_newer_log_is_told_of() {
+    let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let told = |dir: &Path| {
+        let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stderr).contains("an older copy of the store")
+    };
+    served(dir.path(), || {});
+    fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();
+    served_with_a_change(dir.path());
+    // The log has to go on for longer than a server that is killed leaves unnoted.
+    std::thread::sleep(Duration::from_secs(12));
+    served_with_a_change(dir.path());
+    assert!(!told(dir.path()), "store and log are of the same moment");
+    fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
+    assert!(told(dir.path()));
+}

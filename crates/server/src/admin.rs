@@ -61,7 +61,7 @@ impl Admin {
         if !self.journal.is_writable() {
             return answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "the audit log takes no records; is the disk full?\n",
+                "the audit log takes no records; the server's log names the file and says why (commonly a full disk)\n",
             );
         }
         let readiness = Arc::clone(&self.readiness);

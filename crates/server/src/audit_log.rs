@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_audit::{AuditLog, Config, Mark, public_key_of};
+use claviger_audit::{AuditLog, Beyond, Config, Mark, lines_behind, public_key_of};
 use claviger_base::id::InstanceId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_store::SqliteEngine;
@@ -60,7 +60,19 @@ pub(crate) fn open(vault: &Vault, place: Place) -> Result<AuditLog, StartError> 
         return begin(vault, &signing, place);
     }
     let mark = anchor.map(|anchor| Mark { seq: anchor.seq, chain: anchor.chain });
+    let dir = place.dir.clone();
+    // Before this start adds lines of its own.
+    let beyond = mark.and_then(|mark| lines_behind(&dir, mark.seq).ok());
     let log = AuditLog::open(place.config(&signing.record.seed, mark))?;
+    if let Some(Beyond { lines, first_time, last_time }) = beyond.filter(Beyond::is_long) {
+        tracing::warn!(
+            lines,
+            first_time,
+            last_time,
+            "the audit log goes on for longer than a running server leaves unnoted behind the last line that the store has \
+             noted: an older copy of the store was put back, or the store took no writes for a while"
+        );
+    }
     let is_complete = signing.record.has_log && signing.record.has_anchor;
     if !is_complete {
         // A log from before anchors, or a first start that was cut off right here.
@@ -72,7 +84,7 @@ pub(crate) fn open(vault: &Vault, place: Place) -> Result<AuditLog, StartError> 
 /// A new log under a new key. The key is stored before the log exists, and that the log exists is stored after: cut off in
 /// between, the next start does what is left.
 fn begin(vault: &Vault, signing: &Stored<AuditSigningKey>, place: Place) -> Result<AuditLog, StartError> {
-    replace_key(vault, signing)?;
+    replace_key(vault, signing, NO_RECORD)?;
     let signing = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
     let public_key = public_key_of(&signing.record.seed)?;
     let log = AuditLog::create(place.config(&signing.record.seed, None))?;
@@ -80,15 +92,19 @@ fn begin(vault: &Vault, signing: &Stored<AuditSigningKey>, place: Place) -> Resu
     Ok(log)
 }
 
-/// Stores a new key for a log that is to be begun.
+/// Stores a new key for a log that is to be begun, and what that log is to say of it.
 ///
 /// # Errors
 /// [`StartError`].
-pub(crate) fn replace_key(vault: &Vault, signing: &Stored<AuditSigningKey>) -> Result<(), StartError> {
+pub(crate) fn replace_key(
+    vault: &Vault,
+    signing: &Stored<AuditSigningKey>,
+    record: Audit<'_>,
+) -> Result<(), StartError> {
     let seed = SecretBytes::random(SEED_BYTES).map_err(|_unavailable| StartError::Random)?;
     let anchor = AuditAnchor { public_key: public_key_of(&seed)?, seq: 0, chain: Mark::START.chain };
     let replaced = AuditSigningKey { seed, has_log: false, has_anchor: true };
-    done(vault.change().update(signing, &replaced)?.put(&anchor)?.commit(NO_RECORD)?)
+    done(vault.change().update(signing, &replaced)?.put(&anchor)?.commit(record)?)
 }
 
 fn remember_log(
@@ -143,7 +159,8 @@ pub fn stored_audit_anchor(data_dir: &Path, root_key_file: &Path) -> Result<Opti
     if !SqliteEngine::exists(data_dir) {
         return Err(VaultError::Empty.into());
     }
-    let engine = Arc::new(SqliteEngine::open_read_only(data_dir)?);
+    // Leaves no files beside the store of a stopped server.
+    let engine = Arc::new(SqliteEngine::look_into(data_dir)?);
     let vault = Vault::open(engine, &FileSeal::open(root_key_file)?)?;
     let Some(stored) = vault.audit_anchor()? else {
         let has_anchor = vault.audit_signing_key()?.is_some_and(|stored| stored.record.has_anchor);

@@ -4,13 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use claviger_audit::DirectoryLock;
-use claviger_base::Clock;
+use claviger_audit::{DirectoryLock, Mark, last_signed_line, public_key_of};
+use claviger_base::id::RequestId;
+use claviger_base::{Clock, Timestamp};
 use claviger_store::SqliteEngine;
-use claviger_vault::{FileSeal, Vault, VaultError};
+use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, ChangePlane, FileSeal, OutboxEntry, Vault, VaultError};
 
 use crate::audit_log::replace_key;
 use crate::error::StartError;
+
+/// How the record in the new log is called.
+const OPERATION: &str = "BeginAuditLogAnew";
 
 /// Sets the audit log of a stopped server aside, and lets its next start begin a new one. Where it lies now; `None` when
 /// there was nothing left of it.
@@ -24,14 +28,48 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
     let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
     let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
     let audit = data_dir.join("audit");
+    let now = Clock::default().real_now();
+    // Before anything is moved.
+    let record = record(&vault, &audit, &stored.record, now)?;
     let mut set_aside = None;
     // First: cut off here, the next start finds no log and says so, and this is done again.
     if audit.exists() {
         let _nobody_uses_it = DirectoryLock::take(&audit)?;
-        let aside = data_dir.join(format!("audit-set-aside-{}", Clock::default().real_now().unix_ms()));
+        let aside = data_dir.join(format!("audit-set-aside-{}", now.unix_ms()));
         fs::rename(&audit, &aside).map_err(|source| StartError::File { path: audit.clone(), source })?;
         set_aside = Some(aside);
     }
-    replace_key(&vault, &stored)?;
+    replace_key(&vault, &stored, Audit::Entries(&[record]))?;
     Ok(set_aside)
+}
+
+/// What the new log says of its beginning: which log it follows, and where that one ended. It waits in the store for the log.
+fn record(vault: &Vault, audit: &Path, old: &AuditSigningKey, now: Timestamp) -> Result<OutboxEntry, StartError> {
+    // A store without its anchor is one of the reasons to begin anew.
+    let anchor = vault.audit_anchor().ok().flatten().map(|stored| stored.record);
+    let public_key = match anchor {
+        Some(AuditAnchor { public_key, .. }) => public_key,
+        None => public_key_of(&old.seed)?,
+    };
+    let end = match (last_signed_line(audit, &public_key), anchor) {
+        (Some(last), _) => format!("last signed line {last}"),
+        (None, Some(AuditAnchor { seq, chain, .. })) => {
+            format!("end unreadable, last line noted by the store {}", Mark { seq, chain })
+        }
+        (None, None) => "end unreadable".to_owned(),
+    };
+    Ok(OutboxEntry {
+        request_id: RequestId::generate().map_err(|_unavailable| StartError::Random)?,
+        plane: ChangePlane::Local,
+        operation: OPERATION.to_owned(),
+        principal: "claviger".to_owned(),
+        source: None,
+        key_id: None,
+        named: Some(format!("old public key {}; {end}", hex::encode(public_key))),
+        key_version_id: None,
+        time: now,
+        duration_us: 0,
+        // The new log has no line yet.
+        log_seq: 0,
+    })
 }

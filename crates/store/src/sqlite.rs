@@ -11,6 +11,7 @@ mod recover;
 mod repair;
 mod salvage;
 mod tree;
+mod wal;
 mod watch;
 mod writer;
 

@@ -217,3 +217,18 @@ fn what_was_deleted_or_overwritten_is_not_left_in_the_file() {
     drop(engine);
     assert!(!holds(&deleted) && !holds(&overwritten) && holds(&kept));
 }
+
+#[test]
+fn a_fifo_in_the_place_of_a_file_is_refused_by_name() {
+    for name in [FILE, "store.lock"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let (done, waiting) = std::sync::mpsc::channel();
+        let at = dir.path().to_owned();
+        std::thread::spawn(move || done.send(SqliteEngine::open(&at).map(drop)));
+        let outcome = waiting.recv_timeout(Duration::from_secs(60)).expect("it waits for ever");
+        let reason = "it is a FIFO, not a regular file".to_owned();
+        assert_eq!(outcome, Err(StoreError::Unusable { path, reason }));
+    }
+}

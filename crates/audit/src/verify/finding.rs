@@ -49,6 +49,8 @@ pub enum What {
         /// The number of the first line that is there.
         found: u64,
     },
+    /// The file has a segment's name, and is none of this log.
+    StraySegment,
     /// The head file is absent or was altered, or its slots do not belong together.
     BadHead,
     /// The public key file is absent or malformed.
@@ -133,6 +135,9 @@ impl fmt::Display for Finding {
                 f,
                 "records {seq} to {} are missing; if you archived them, say --first-seq {found}",
                 found.saturating_sub(1)
+            ),
+            What::StraySegment => f.write_str(
+                "a file that is no segment of this log has the name of one; behind the log's end, the next start sets it aside",
             ),
             What::BadHead => f.write_str("the head file is missing or was altered"),
             What::BadPublicKey => f.write_str("the public key file is missing or malformed"),

@@ -17,5 +17,6 @@ mod live;
 mod open;
 mod rewrite;
 mod search;
+mod stray;
 mod tamper;
 mod throughput;

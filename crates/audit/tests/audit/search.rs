@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use claviger_audit::{AuditLog, Record, find_served};
+use claviger_audit::{AuditLog, Beyond, Record, find_served, lines_behind};
+use claviger_base::Timestamp;
 use claviger_base::id::RequestId;
 
-use crate::fixture::{config, record};
+use crate::fixture::{check, config, filled, record};
 
 fn new_ids<const N: usize>() -> [RequestId; N] {
     [(); N].map(|()| RequestId::generate().unwrap())
@@ -37,4 +38,25 @@ fn only_served_requests_behind_the_number_are_found_over_segments() {
     assert_eq!(find_served(&dir, 0, &all).unwrap(), BTreeSet::from([early, served.clone()]));
     // Numbers of a log that was there before this one: everything is searched.
     assert!(find_served(&dir, u64::MAX, &all).unwrap().contains(&served));
+}
+
+#[test]
+fn lines_behind_a_line_are_counted_and_timed() {
+    let dir = filled(5);
+    let end = check(dir.path()).unwrap().head.seq;
+    assert_eq!(lines_behind(dir.path(), end).unwrap(), Beyond::default());
+    let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
+    for s in [0, 10, 11] {
+        let time = Timestamp::from_unix_s(1_767_323_045 + s);
+        log.append_blocking(Record { time, ..record() }).unwrap();
+    }
+    drop(log);
+    // Each has its checkpoint, and that the time of the clock.
+    let beyond = lines_behind(dir.path(), end).unwrap();
+    assert_eq!((beyond.lines, beyond.is_long()), (6, true));
+    let spanning = |last_time: &str| {
+        let (first_time, last_time) = ("2026-01-02T03:04:05.007Z".to_owned(), last_time.to_owned());
+        Beyond { lines: 2, first_time, last_time }.is_long()
+    };
+    assert!(spanning("2026-01-02T03:04:16.000Z") && !spanning("2026-01-02T03:04:15.999Z"));
 }

@@ -25,8 +25,8 @@ pub(crate) fn run(command: Audit) -> Result<(), Failure> {
         }
         Audit::BeginAnew { data_dir, root_key_file, yes, output } => {
             let question = format!(
-                "The audit log of {} is set aside, and the next start begins another; what the new one has says nothing of \
-                 the old. A log that is well needs none of this. Begin anew? [yes/no] ",
+                "The audit log of {} is set aside, and the next start begins another, which names the end of the old. A log \
+                 that is well needs none of this. Begin anew? [yes/no] ",
                 data_dir.display()
             );
             if !yes && !agrees(&question, "look at the log with `claviger audit verify`, then give --yes")? {

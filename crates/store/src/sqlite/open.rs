@@ -1,7 +1,7 @@
 //! Opening the file: ownership, format, pragmas, schema.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,11 +46,30 @@ pub(super) fn log(directory: &Path) -> PathBuf {
     directory.join("store.sqlite3-wal")
 }
 
+/// The index of that log.
+pub(super) fn log_index(directory: &Path) -> PathBuf {
+    directory.join("store.sqlite3-shm")
+}
+
+/// Refuses what is there and no regular file: opening a FIFO would wait for ever.
+fn check_kind(path: &Path) -> Result<(), StoreError> {
+    let Ok(kind) = std::fs::metadata(path).map(|metadata| metadata.file_type()) else { return Ok(()) };
+    let what = match kind {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_fifo() => "a FIFO",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(StoreError::Unusable { path: path.to_owned(), reason: format!("it is {what}, not a regular file") })
+}
+
 /// Takes the directory for this process. The lock goes when the file is closed, also by a kill.
 pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("store.lock");
     let unusable =
         |error: &dyn std::error::Error| StoreError::Unusable { path: path.clone(), reason: error.to_string() };
+    check_kind(&path)?;
     let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let lock = opened.map_err(|error| unusable(&error))?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -81,6 +100,7 @@ pub(super) fn recovering(directory: &Path) -> Result<(Connection, Option<Recover
 pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
     let path = file(directory);
     let unusable = |reason: String| StoreError::Unusable { path: path.clone(), reason };
+    check_kind(&path)?;
     // Made here rather than by SQLite, so that it is never readable by others.
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
     made.map_err(|error| unusable(error.to_string()))?;
@@ -107,6 +127,7 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
 
 /// A connection that only reads.
 pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
+    check_kind(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     reading(path, Connection::open_with_flags(path, flags))
 }
@@ -120,6 +141,7 @@ pub(super) fn has_write_ahead_log(path: &Path) -> bool {
 
 /// A connection that only reads, takes no lock and makes no file beside: for a file that nobody writes.
 pub(super) fn at_rest(path: &Path) -> Result<Connection, StoreError> {
+    check_kind(path)?;
     let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     reading(path, Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags))

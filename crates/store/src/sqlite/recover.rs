@@ -1,7 +1,7 @@
 //! Recovering a damaged file: what it still holds is copied into a new file, which takes its place; the damaged one is
 //! kept beside it under another name and never written.
 //!
-//! **Invariant:** no connection is open meanwhile, and the write-ahead log is folded in, or nothing is done: a log that met
+//! **Invariant:** no connection is open meanwhile, and the write-ahead log is folded in or holds nothing, or nothing is done: a log that met
 //! another file than its own would destroy it.
 
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::page::Pages;
 use super::salvage::Salvage;
-use super::{open, store_error};
+use super::{open, store_error, wal};
 use crate::contract::Recovered;
 use crate::error::StoreError;
 
@@ -31,7 +31,7 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
     let refused = |reason: String| StoreError::NotRecovered { path: path.clone(), reason };
     let pages = File::open(&path).and_then(Pages::open).map_err(|error| refused(error.to_string()))?;
     let salvage = Salvage::of(&pages).ok_or_else(|| refused("more is damaged than one page".to_owned()))?;
-    if open::log(directory).exists() {
+    if wal::has_frames(&open::log(directory)).map_err(|error| refused(error.to_string()))? {
         let reason = "its write-ahead log could not be folded in; perhaps another program has it open";
         return Err(refused(reason.to_owned()));
     }
@@ -42,10 +42,12 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
     };
     let new = directory.join("store.sqlite3.recovering");
     let replaced = build(&new, &salvage).and_then(|lost| {
-        replace(directory, &path, &new, &kept).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull => StoreError::Full,
-            _ => refused(error.to_string()),
-        })?;
+        remove_empty_log(directory).and_then(|()| replace(directory, &path, &new, &kept)).map_err(
+            |error| match error.kind() {
+                io::ErrorKind::StorageFull => StoreError::Full,
+                _ => refused(error.to_string()),
+            },
+        )?;
         Ok(lost)
     });
     if replaced.is_err() {
@@ -59,6 +61,18 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
 pub(super) fn is_store_without_first_page(path: &Path) -> bool {
     let pages = File::open(path).and_then(Pages::open);
     pages.is_ok_and(|pages| Salvage::of(&pages).is_some_and(|salvage| salvage.is_whole()))
+}
+
+/// Removes a write-ahead log in which nothing is, and its index, so that neither meets the new file. A program that only
+/// looks at the store leaves them.
+fn remove_empty_log(directory: &Path) -> io::Result<()> {
+    for path in [open::log(directory), open::log_index(directory)] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn replace(directory: &Path, path: &Path, new: &Path, kept: &Path) -> io::Result<()> {

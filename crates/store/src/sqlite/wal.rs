@@ -1,0 +1,93 @@
+//! Whether a write-ahead log holds anything (sqlite.org/fileformat2.html, section 4): a program that only reads leaves an
+//! empty one beside the file, and one begins anew with frames of before that count no more.
+//!
+//! **Rule:** a log holds nothing only if SQLite itself would take nothing from it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+const HEADER_BYTES: usize = 32;
+const FRAME_HEADER_BYTES: usize = 24;
+/// The last bit tells the byte order of the checksums.
+const MAGIC: u32 = 0x377f_0682;
+const PAGE_BYTES_MAX: u32 = 65_536;
+
+/// Whether the log at `path` has a valid frame. One that is not there has none.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn has_frames(path: &Path) -> io::Result<bool> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    let Some(header) = taken(&mut file, HEADER_BYTES)? else { return Ok(false) };
+    let magic = word(&header, 0);
+    let is_big_endian = magic & 1 == 1;
+    let (summed, stated) = header.split_at(24);
+    let sum = checksum((0, 0), summed, is_big_endian);
+    let page_bytes = word(&header, 8);
+    if magic & !1 != MAGIC || (word(stated, 0), word(stated, 4)) != sum || page_bytes > PAGE_BYTES_MAX {
+        return Ok(false);
+    }
+    // Frames count up to the first that is not valid.
+    let Some(frame) = taken(&mut file, FRAME_HEADER_BYTES)? else { return Ok(false) };
+    let Some(page) = taken(&mut file, page_bytes as usize)? else { return Ok(false) };
+    let sum = checksum(sum, frame.get(..8).unwrap_or_default(), is_big_endian);
+    let sum = checksum(sum, &page, is_big_endian);
+    Ok(frame.get(8..16) == header.get(16..24) && (word(&frame, 16), word(&frame, 20)) == sum && word(&frame, 0) > 0)
+}
+
+/// The next `length` bytes; `None` when there are not so many.
+fn taken(file: &mut File, length: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; length];
+    match file.read_exact(&mut bytes) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        read => read.map(|()| Some(bytes)),
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_be_bytes(*word))
+}
+
+fn checksum(before: (u32, u32), bytes: &[u8], is_big_endian: bool) -> (u32, u32) {
+    let read = |bytes: &[u8]| match word(bytes, 0) {
+        word if is_big_endian => word,
+        word => word.swap_bytes(),
+    };
+    bytes.chunks_exact(8).fold(before, |(one, other), pair| {
+        let (first, second) = pair.split_at(4);
+        let one = one.wrapping_add(read(first)).wrapping_add(other);
+        (one, other.wrapping_add(read(second)).wrapping_add(one))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_count_only_where_sqlite_would_take_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = rusqlite::Connection::open(dir.path().join("db")).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
+        let good = std::fs::read(dir.path().join("db-wal")).unwrap();
+        let path = dir.path().join("log");
+        assert!(!has_frames(&path).unwrap(), "none is there");
+        let says = |log: &[u8]| {
+            std::fs::write(&path, log).unwrap();
+            has_frames(&path).unwrap()
+        };
+        assert!(says(&good));
+        assert!(!says(&[]) && !says(&good[..32]) && !says(&good[..32 + 24 + 4095]));
+        assert!(says(&good[..32 + 24 + 4096]));
+        // The header's magic, a salt, its checksum; the frame's page number, a salt, its checksum, its page.
+        for at in [0, 16, 24, 32, 32 + 8, 32 + 16, 32 + 24 + 100] {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert!(!says(&bad), "byte {at}");
+        }
+    }
+}
