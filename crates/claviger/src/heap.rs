@@ -4,20 +4,22 @@ use std::time::Duration;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(10);
-/// Growth since the last time, in bytes, from which on it is worth it.
+/// Growth over the usual, in bytes, from which on it is worth it.
 const GROWTH: u64 = 32 << 20;
 
 /// Looks for ever.
 pub(crate) async fn keep_small() {
-    let mut after_last = resident().unwrap_or(0);
+    let mut usual = resident().unwrap_or(0);
     loop {
         tokio::time::sleep(EVERY).await;
         let Some(now) = resident() else { return };
-        if now > after_last.saturating_add(GROWTH) {
+        if now > usual.saturating_add(GROWTH) {
             // It takes each arena's lock for a moment; a thread of its own keeps the runtime's free.
             let _panicked = tokio::task::spawn_blocking(give_back).await;
         }
-        after_last = resident().unwrap_or(now).min(now);
+        let after = resident().unwrap_or(now);
+        // Slowly upwards: while a burst lasts nothing can be given back, and afterwards it still counts as growth.
+        usual = if after < usual { after } else { usual + (after - usual) / 8 };
     }
 }
 

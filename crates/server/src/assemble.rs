@@ -260,6 +260,8 @@ impl Opened {
             clock: clock.clone(),
         };
         let log = audit_log::open(&vault, place)?;
+        // A new log has a new key.
+        mend_needed(&vault)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
         // Before anything else is changed or served.

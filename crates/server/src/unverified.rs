@@ -192,10 +192,11 @@ impl Account {
     }
 
     fn take_unverified(&self, bytes: usize) -> bool {
+        let mut state = self.budget.lock();
+        // Under the lock: what it held is given back when it is told to go, and must not be counted again.
         if *self.connection.evict.borrow() {
             return false;
         }
-        let mut state = self.budget.lock();
         let room = state.make_room(self, bytes);
         if room != Some(0) && state.is_to_be_told() {
             let message = "unverified callers filled the memory there is for them; those that hold most are closed";
