@@ -8,7 +8,9 @@ use claviger_audit::{DirectoryLock, Mark, last_signed_line, public_key_of};
 use claviger_base::id::RequestId;
 use claviger_base::{Clock, Timestamp};
 use claviger_store::SqliteEngine;
-use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, ChangePlane, FileSeal, OutboxEntry, Vault, VaultError};
+use claviger_vault::{
+    Audit, AuditAnchor, AuditSigningKey, ChangePlane, FileSeal, OutboxEntry, Vault, VaultError, sync_directory_of,
+};
 
 use crate::audit_log::replace_key;
 use crate::error::StartError;
@@ -36,7 +38,10 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
     if audit.exists() {
         let _nobody_uses_it = DirectoryLock::take(&audit)?;
         let aside = data_dir.join(format!("audit-set-aside-{}", now.unix_ms()));
-        fs::rename(&audit, &aside).map_err(|source| StartError::File { path: audit.clone(), source })?;
+        let file = |source| StartError::File { path: audit.clone(), source };
+        fs::rename(&audit, &aside).map_err(file)?;
+        // Before the key: after a power loss there must not be the old log under the new one.
+        sync_directory_of(&aside).map_err(file)?;
         set_aside = Some(aside);
     }
     replace_key(&vault, &stored, Audit::Entries(&[record]))?;

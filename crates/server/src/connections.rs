@@ -208,7 +208,7 @@ impl Place {
     }
 
     /// The connection carried a verified request: it stays.
-    pub(crate) fn is_verified(&self) {
+    pub(crate) fn mark_verified(&self) {
         let mut state = self.places.lock();
         state.unverified.remove(self.source, self.number);
         state.shaking_hands.remove(self.source, self.number);
@@ -270,17 +270,17 @@ mod tests {
     fn the_oldest_silent_one_goes_for_a_new_caller_and_verified_ones_stay() {
         let places = places(3, 3);
         let known = places.admit(address(1)).unwrap().place;
-        known.is_verified();
+        known.mark_verified();
         let silent: Vec<_> = (2..4).map(|last| places.admit(address(last)).unwrap().place).collect();
         let new = places.admit(address(9)).unwrap();
         assert!(new.has_evicted && is_evicted(&silent[0]) && !is_evicted(&silent[1]) && !is_evicted(&known));
         assert_eq!(places.taken(), 3);
         drop(silent);
         assert_eq!(places.taken(), 2, "the evicted one had no place any more");
-        new.place.is_verified();
+        new.place.mark_verified();
         let third = places.admit(address(4)).unwrap();
         assert!(!third.has_evicted);
-        third.place.is_verified();
+        third.place.mark_verified();
         assert!(places.admit(address(5)).is_none(), "all belong to verified callers");
         drop((known, new, third));
         assert_eq!(places.taken(), 0);
@@ -306,7 +306,7 @@ mod tests {
         let places = places(10, 3);
         let other = places.admit(address(1)).unwrap().place;
         let own: Vec<_> = (0..3).map(|_| places.admit(address(2)).unwrap().place).collect();
-        own[0].is_verified();
+        own[0].mark_verified();
         assert!(places.admit(address(2)).unwrap().has_evicted);
         assert!(is_evicted(&own[1]) && !is_evicted(&own[0]) && !is_evicted(&other));
         assert!(!places.admit(address(3)).unwrap().has_evicted, "there is room for others");

@@ -82,10 +82,10 @@ impl Origin {
     }
 
     /// The connection carried a request whose caller is known.
-    pub(crate) fn is_verified(&self) {
+    pub(crate) fn mark_verified(&self) {
         if !self.standing.account.is_verified() {
-            self.standing.account.has_verified();
-            self.standing.place.is_verified();
+            self.standing.account.mark_verified();
+            self.standing.place.mark_verified();
         }
     }
 
@@ -236,9 +236,15 @@ impl<A: Answer> Connection<A> {
             () = activity.idle() => {}
         }
         connection.as_mut().graceful_shutdown();
-        // Longer than that only a peer takes that does not read what it asked for, or a stranger who does not finish.
-        let patience = if self.origin.account().is_verified() { DRAIN_MAX } else { DRAIN_UNVERIFIED_MAX };
-        timeout(patience, connection).await.unwrap_or(Ok(()))
+        // Longer than that takes a stranger who does not finish,
+        if let Ok(ended) = timeout(DRAIN_UNVERIFIED_MAX, connection.as_mut()).await {
+            return ended;
+        }
+        if !self.origin.account().is_verified() {
+            return Ok(());
+        }
+        // or a known peer that does not read what it asked for.
+        timeout(DRAIN_MAX - DRAIN_UNVERIFIED_MAX, connection).await.unwrap_or(Ok(()))
     }
 }
 

@@ -142,7 +142,7 @@ impl Planes {
         let verdict = self.judge(plane, &parts, &body, origin.peer, &mut entry.facts).await;
         drop((parts, charge));
         if verdict.is_verified() {
-            origin.is_verified();
+            origin.mark_verified();
         }
         let body = self.read(body, &verdict, version, origin.account()).await;
         let (peer, started) = (origin.peer, entry.started());

@@ -1,8 +1,9 @@
 //! How much memory callers may take whom nobody has verified yet.
 //!
-//! The rules it keeps: every head and body that is held for such a caller is charged to one budget of bytes, by what it takes in
-//! memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go. When the budget is
-//! short, the connection that holds most, of the source that holds most, goes. So nobody is refused for what others hold.
+//! The rules it keeps: every head and body that is held for such a caller is charged to a budget of bytes, by what it takes in
+//! memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go. Connections that carried
+//! a verified request have a budget of their own. When a budget is short, the connection that holds most, of the source that holds
+//! most, goes; when that is the one that asks, it is refused.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -49,24 +50,25 @@ pub(crate) struct Budget {
 struct State {
     limit: usize,
     next: u64,
-    /// What unverified callers hold, and who.
-    unverified: usize,
     holders: HashMap<u64, Holder>,
-    /// What the others hold.
-    verified: usize,
+    unverified: Pool,
+    verified: Pool,
     told: Option<Instant>,
 }
 
+/// What is held of one budget, in all and by source.
+#[derive(Debug, Default)]
+struct Pool {
+    total: usize,
+    of_source: HashMap<IpAddr, usize>,
+}
+
+/// What one connection holds.
 #[derive(Debug)]
 struct Holder {
     source: IpAddr,
     bytes: usize,
-    connection: Arc<Connection>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    is_verified: AtomicBool,
+    is_verified: bool,
     evict: watch::Sender<bool>,
 }
 
@@ -76,7 +78,8 @@ pub(crate) struct Account {
     budget: Budget,
     number: u64,
     source: IpAddr,
-    connection: Arc<Connection>,
+    is_verified: Arc<AtomicBool>,
+    evict: watch::Sender<bool>,
 }
 
 /// A part of the budget; given back on drop.
@@ -84,7 +87,6 @@ pub(crate) struct Account {
 pub(crate) struct Charge {
     account: Account,
     bytes: usize,
-    is_verified: bool,
 }
 
 impl Budget {
@@ -94,8 +96,8 @@ impl Budget {
     }
 
     fn of(limit: usize, evicted: Counter, refused: Counter) -> Self {
-        let (holders, told) = (HashMap::new(), None);
-        let state = State { limit, next: 0, unverified: 0, holders, verified: 0, told };
+        let (unverified, verified) = (Pool::default(), Pool::default());
+        let state = State { limit, next: 0, holders: HashMap::new(), unverified, verified, told: None };
         Self { state: Arc::new(Mutex::new(state)), evicted, refused }
     }
 
@@ -104,14 +106,13 @@ impl Budget {
         let mut state = self.lock();
         let number = state.next;
         state.next += 1;
-        let connection = Arc::new(Connection { is_verified: AtomicBool::new(false), evict });
-        Account { budget: self.clone(), number, source, connection }
+        Account { budget: self.clone(), number, source, is_verified: Arc::default(), evict }
     }
 
     /// What unverified callers hold, in bytes.
     #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
-        self.lock().unverified
+        self.lock().unverified.total
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,32 +120,51 @@ impl Budget {
     }
 }
 
-impl State {
-    /// The largest holder of the source that holds most.
-    fn largest(&self) -> Option<u64> {
-        let mut of_source: HashMap<IpAddr, usize> = HashMap::new();
-        let may_go =
-            || self.holders.iter().filter(|(_, holder)| !holder.connection.is_verified.load(Ordering::Relaxed));
-        for (_, holder) in may_go() {
-            *of_source.entry(holder.source).or_default() += holder.bytes;
-        }
-        let source = of_source.into_iter().max_by_key(|(_, bytes)| *bytes)?.0;
-        let of_that = may_go().filter(|(_, holder)| holder.source == source);
-        of_that.max_by_key(|(_, holder)| holder.bytes).map(|(number, _)| *number)
+impl Pool {
+    fn add(&mut self, source: IpAddr, bytes: usize) {
+        self.total = self.total.saturating_add(bytes);
+        let of_source = self.of_source.entry(source).or_default();
+        *of_source = of_source.saturating_add(bytes);
     }
 
-    /// Makes room for `bytes` of an unverified caller; how many had to go for it, or `None`.
-    fn make_room(&mut self, account: &Account, bytes: usize) -> Option<u64> {
+    fn subtract(&mut self, source: IpAddr, bytes: usize) {
+        self.total = self.total.saturating_sub(bytes);
+        if let Some(of_source) = self.of_source.get_mut(&source) {
+            *of_source = of_source.saturating_sub(bytes);
+            if *of_source == 0 {
+                self.of_source.remove(&source);
+            }
+        }
+    }
+}
+
+impl State {
+    fn pool(&mut self, is_verified: bool) -> &mut Pool {
+        if is_verified { &mut self.verified } else { &mut self.unverified }
+    }
+
+    /// The largest holder of the source that holds most.
+    fn largest(&mut self, is_verified: bool) -> Option<u64> {
+        let source = *self.pool(is_verified).of_source.iter().max_by_key(|(_, bytes)| **bytes)?.0;
+        let of_source = |holder: &Holder| holder.source == source && holder.is_verified == is_verified;
+        let holders = self.holders.iter().filter(|(_, holder)| of_source(holder));
+        holders.max_by_key(|(_, holder)| holder.bytes).map(|(number, _)| *number)
+    }
+
+    /// Tells others to go until there is room for `bytes`: how many had to, and whether there is room.
+    fn make_room(&mut self, account: &Account, bytes: usize, is_verified: bool) -> (u64, bool) {
         let mut evicted = 0;
-        while self.unverified.saturating_add(bytes) > self.limit {
-            let largest = self.largest().filter(|largest| *largest != account.number)?;
-            let holder = self.holders.remove(&largest)?;
+        while self.pool(is_verified).total.saturating_add(bytes) > self.limit {
+            let largest = self.largest(is_verified).filter(|largest| *largest != account.number);
+            let Some(holder) = largest.and_then(|largest| self.holders.remove(&largest)) else {
+                return (evicted, false);
+            };
             // What it holds is free as soon as its task hears of it: at once, as far as the next caller is concerned.
-            self.unverified = self.unverified.saturating_sub(holder.bytes);
-            holder.connection.evict.send_replace(true);
+            self.pool(is_verified).subtract(holder.source, holder.bytes);
+            holder.evict.send_replace(true);
             evicted += 1;
         }
-        Some(evicted)
+        (evicted, true)
     }
 
     /// Whether a shortage is to be told now.
@@ -158,56 +178,50 @@ impl State {
 }
 
 impl Account {
-    /// The connection carried a verified request: what it holds from here on is not that of a stranger.
-    pub(crate) fn has_verified(&self) {
-        self.connection.is_verified.store(true, Ordering::Relaxed);
+    /// The connection carried a verified request: what it holds is not a stranger's any more.
+    pub(crate) fn mark_verified(&self) {
+        let mut state = self.budget.lock();
+        self.is_verified.store(true, Ordering::Relaxed);
+        let Some(holder) = state.holders.get_mut(&self.number).filter(|holder| !holder.is_verified) else { return };
+        holder.is_verified = true;
+        let bytes = holder.bytes;
+        state.unverified.subtract(self.source, bytes);
+        state.verified.add(self.source, bytes);
     }
 
     /// Whether the connection carried a verified request.
     pub(crate) fn is_verified(&self) -> bool {
-        self.connection.is_verified.load(Ordering::Relaxed)
+        self.is_verified.load(Ordering::Relaxed)
     }
 
     /// Takes `bytes`; `None`: there are not so many left, or this connection was told to go.
     pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
-        let is_verified = self.is_verified();
-        self.take(bytes, is_verified).then(|| Charge { account: self.clone(), bytes, is_verified })
+        self.take(bytes).then(|| Charge { account: self.clone(), bytes })
     }
 
-    fn take(&self, bytes: usize, is_verified: bool) -> bool {
-        let is_taken = if is_verified { self.take_verified(bytes) } else { self.take_unverified(bytes) };
-        if !is_taken {
-            self.budget.refused.inc();
-        }
-        is_taken
-    }
-
-    fn take_verified(&self, bytes: usize) -> bool {
-        let mut state = self.budget.lock();
-        let is_room = state.verified.saturating_add(bytes) <= state.limit;
-        if is_room {
-            state.verified += bytes;
-        }
-        is_room
-    }
-
-    fn take_unverified(&self, bytes: usize) -> bool {
+    fn take(&self, bytes: usize) -> bool {
         let mut state = self.budget.lock();
         // Under the lock: what it held is given back when it is told to go, and must not be counted again.
-        if *self.connection.evict.borrow() {
+        if *self.evict.borrow() {
             return false;
         }
-        let room = state.make_room(self, bytes);
-        if room != Some(0) && state.is_to_be_told() {
-            let message = "unverified callers filled the memory there is for them; those that hold most are closed";
-            tracing::warn!(newest = %self.source, "{message}");
+        let is_verified = self.is_verified();
+        let (evicted, has_room) = state.make_room(self, bytes, is_verified);
+        if has_room {
+            state.pool(is_verified).add(self.source, bytes);
+            let (source, evict) = (self.source, &self.evict);
+            let new = || Holder { source, bytes: 0, is_verified, evict: evict.clone() };
+            state.holders.entry(self.number).or_insert_with(new).bytes += bytes;
         }
-        let Some(evicted) = room else { return false };
+        let is_told = (evicted > 0 || !has_room) && state.is_to_be_told();
+        drop(state);
         self.budget.evicted.inc_by(evicted);
-        state.unverified += bytes;
-        let new = || Holder { source: self.source, bytes: 0, connection: Arc::clone(&self.connection) };
-        state.holders.entry(self.number).or_insert_with(new).bytes += bytes;
-        true
+        self.budget.refused.inc_by(u64::from(!has_room));
+        if is_told {
+            let message = "unverified callers filled the memory there is for them; those that hold most are closed";
+            tracing::warn!(newest = %self.source, was_verified = is_verified, "{message}");
+        }
+        has_room
     }
 
     /// Charges the head of `request`, if it is not too large.
@@ -224,35 +238,28 @@ impl Account {
 
     /// Makes `charge` one of `bytes`, if it is less; `false`: there are not so many left.
     pub(crate) fn raise(&self, charge: &mut Option<Charge>, bytes: usize) -> bool {
-        let is_verified = self.is_verified();
-        match charge {
-            Some(charge) if charge.bytes >= bytes => true,
-            Some(charge) if charge.is_verified == is_verified => {
-                let is_taken = self.take(bytes - charge.bytes, is_verified);
-                charge.bytes = if is_taken { bytes } else { charge.bytes };
-                is_taken
-            }
-            _ => {
-                *charge = None;
-                *charge = (bytes > 0).then(|| self.charge(bytes)).flatten();
-                charge.is_some() || bytes == 0
-            }
+        let more = bytes.saturating_sub(charge.as_ref().map_or(0, |charge| charge.bytes));
+        if more == 0 {
+            return true;
         }
+        let is_taken = self.take(more);
+        match charge {
+            Some(charge) if is_taken => charge.bytes = bytes,
+            None if is_taken => *charge = Some(Charge { account: self.clone(), bytes }),
+            _ => {}
+        }
+        is_taken
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
         let mut state = self.account.budget.lock();
-        if self.is_verified {
-            state.verified = state.verified.saturating_sub(self.bytes);
-            return;
-        }
         // Of an evicted connection everything was given back already.
         let Some(holder) = state.holders.get_mut(&self.account.number) else { return };
         holder.bytes = holder.bytes.saturating_sub(self.bytes);
-        let is_empty = holder.bytes == 0;
-        state.unverified = state.unverified.saturating_sub(self.bytes);
+        let (is_empty, is_verified) = (holder.bytes == 0, holder.is_verified);
+        state.pool(is_verified).subtract(self.account.source, self.bytes);
         if is_empty {
             state.holders.remove(&self.account.number);
         }
@@ -329,17 +336,32 @@ mod tests {
     }
 
     #[test]
-    fn verified_connections_do_not_go_and_do_not_need_the_budget() {
+    fn verified_connections_have_a_budget_of_their_own() {
         let budget = budget_of(100);
         let (known, known_evicted) = account(&budget, 1);
-        let _before = known.charge(60).unwrap();
-        known.has_verified();
+        let before = known.charge(60).unwrap();
+        known.mark_verified();
+        assert_eq!((budget.held(), budget.lock().verified.total), (0, 60), "what it held goes with it");
         let (stranger, _evicted) = account(&budget, 2);
-        let _rest = stranger.charge(40).unwrap();
-        assert!(stranger.charge(1).is_none());
-        let after = known.charge(100).expect("a budget of its own");
-        assert!(known.charge(1).is_none() && !*known_evicted.borrow());
-        drop(after);
-        assert_eq!(budget.lock().verified, 0);
+        let _all = stranger.charge(100).unwrap();
+        assert!(stranger.charge(1).is_none() && !*known_evicted.borrow());
+        let after = known.charge(40).unwrap();
+        assert!(known.charge(1).is_none());
+        drop((before, after));
+        assert_eq!((budget.held(), budget.lock().verified.total), (100, 0));
+    }
+
+    /// One signed-in client filled the budget of all verified connections.
+    #[test]
+    fn a_known_caller_who_fills_that_budget_goes_for_the_others() {
+        let budget = budget_of(100);
+        let (busy, busy_evicted) = account(&budget, 1);
+        let (other, other_evicted) = account(&budget, 2);
+        busy.mark_verified();
+        other.mark_verified();
+        let _of_busy = busy.charge(90).unwrap();
+        let _of_other = other.charge(20).expect("the busy one goes");
+        assert!(*busy_evicted.borrow() && !*other_evicted.borrow());
+        assert_eq!(budget.lock().verified.total, 20);
     }
 }

@@ -39,7 +39,7 @@ impl Issued {
         match failure {
             Failure::Client(error) if is_limit(&error) => Failure::Refused { error, hint: commands },
             Failure::Client(ClientError::Refused { .. } | ClientError::Untrusted { .. }) => failure,
-            Failure::Client(ref error) if !error.is_no_answer() => failure,
+            Failure::Client(ref error) if is_refusal(error) => failure,
             Failure::Client(_) | Failure::Interrupted => Failure::NotKept {
                 cause: Box::new(failure),
                 told: format!("the server may have issued one {noun} that nobody holds"),
@@ -47,6 +47,14 @@ impl Issued {
             },
             other => other,
         }
+    }
+}
+
+/// Whether the server said no. Above 500 it says that something failed, perhaps after the credential was issued.
+fn is_refusal(error: &ClientError) -> bool {
+    match error {
+        ClientError::Api { status, .. } => *status < 500,
+        other => !other.is_no_answer(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Recovering a damaged file: what it still holds is copied into a new file, which takes its place; the damaged one is
 //! kept beside it under another name and never written.
 //!
-//! **Invariant:** no connection is open meanwhile, and the write-ahead log is folded in or holds nothing, or nothing is done: a log that met
-//! another file than its own would destroy it.
+//! **Invariant:** no connection is open meanwhile. Unless the write-ahead log is folded in or holds nothing, nothing is done: a log that
+//! met another file than its own would destroy it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
