@@ -28,6 +28,11 @@ impl PairSpec {
     /// Every spec of the API.
     pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcP256, Self::EcP256k];
 
+    /// The API's five, then those that Alibaba Cloud KMS does not offer.
+    pub fn with_extended() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(ExtendedSpec::ALL.into_iter().map(Self::Extended))
+    }
+
     /// The API's word.
     #[must_use]
     pub const fn name(self) -> &'static str {

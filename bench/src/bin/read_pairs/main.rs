@@ -15,37 +15,21 @@ mod versions;
 use std::error::Error;
 use std::path::Path;
 
+use claviger_keygen::PairSpec;
+
 use crate::half::{Form, Library, Private, Public, Read, Readable};
 
 const LIBRARIES: [Library; 3] = [aws_lc::LIBRARY, ring_library::LIBRARY, rust_crypto::LIBRARY];
-
-const SPECS: [&str; 15] = [
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "EC_P256",
-    "EC_P256K",
-    "EC_P384",
-    "EC_P521",
-    "EC_SM2",
-    "ED25519",
-    "ML_DSA_44",
-    "ML_DSA_65",
-    "ML_DSA_87",
-    "ML_KEM_512",
-    "ML_KEM_768",
-    "ML_KEM_1024",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: read_pairs FOLDER")?;
     let folder = Path::new(&folder);
     for library in LIBRARIES {
-        for spec in SPECS {
+        for spec in PairSpec::with_extended().map(PairSpec::name) {
             read_pair(&library, spec, folder)?;
         }
     }
-    for spec in SPECS {
+    for spec in PairSpec::with_extended().map(PairSpec::name) {
         expanded::write(folder, spec, &file(folder, spec, Form::Der, "key")?)?;
     }
     Ok(())

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use claviger_keygen::PairSpec;
 
 use super::{AadArgs, Target};
 
@@ -18,7 +20,7 @@ pub(crate) enum DataKeyPair {
         #[arg(long, default_value = "alias/dev")]
         key_id: String,
         /// What kind of pair; those after EC_P256K only if the server has `extended_key_pair_specs` on (`dev --extended-key-pair-specs`)
-        #[arg(long, default_value = "RSA_2048", value_parser = PAIR_SPECS)]
+        #[arg(long, default_value = "RSA_2048", value_parser = pair_specs())]
         spec: String,
         /// How both keys are encoded
         #[arg(long, default_value = "PEM", value_parser = ["PEM", "DER"])]
@@ -41,21 +43,6 @@ pub(crate) enum DataKeyPair {
     },
 }
 
-/// The API's five, then ours.
-const PAIR_SPECS: [&str; 15] = [
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "EC_P256",
-    "EC_P256K",
-    "EC_P384",
-    "EC_P521",
-    "EC_SM2",
-    "ED25519",
-    "ML_DSA_44",
-    "ML_DSA_65",
-    "ML_DSA_87",
-    "ML_KEM_512",
-    "ML_KEM_768",
-    "ML_KEM_1024",
-];
+fn pair_specs() -> PossibleValuesParser {
+    PossibleValuesParser::new(PairSpec::with_extended().map(PairSpec::name))
+}
