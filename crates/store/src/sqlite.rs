@@ -152,12 +152,18 @@ fn store_error(error: &rusqlite::Error) -> StoreError {
     // A page that the device does not give, or gives in part, is damaged as one with wrong bytes is.
     const IOERR_READ: i32 = 10 | (1 << 8);
     const IOERR_SHORT_READ: i32 = 10 | (2 << 8);
+    // SQLITE_ERROR without a cause, such as a file format that SQLite does not know.
+    const ERROR: i32 = 1;
     match (error.sqlite_extended_error_code(), error.sqlite_error_code(), error) {
         (Some(IOERR_READ | IOERR_SHORT_READ), ..) => StoreError::Corrupt,
         (Some(IOERR_SHMSIZE), ..) | (_, Some(ErrorCode::DiskFull), _) => StoreError::Full,
         (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreError::Busy,
         (_, Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => StoreError::ReadOnly,
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => StoreError::Corrupt,
+        // Every statement fits a whole file. One that does not, or contradicts what is there, met a damaged header or row.
+        (Some(ERROR), ..) | (_, Some(ErrorCode::SchemaChanged | ErrorCode::ConstraintViolation), _) => {
+            StoreError::Corrupt
+        }
         // A row or a type that the schema promises is not there.
         (_, None, Error::QueryReturnedNoRows | Error::InvalidColumnType(..))
         | (_, None, Error::IntegralValueOutOfRange(..) | Error::FromSqlConversionFailure(..)) => StoreError::Corrupt,

@@ -16,6 +16,8 @@ use crate::error::StoreError;
 const APPLICATION_ID: i32 = 0x434c_5647;
 /// `user_version`: the number of this schema.
 const SCHEMA_VERSION: i32 = 1;
+/// No later version of Claviger writes a higher one: such a number is damage.
+const SCHEMA_VERSION_MAX: i32 = 255;
 /// How long a connection waits for another.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
@@ -113,6 +115,10 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
         Identity::Store => false,
     };
     let failed = |error: rusqlite::Error| store_error(&error);
+    // The file was opened for writing above: only a damaged header makes SQLite take it for one of a newer version.
+    if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
+        return Err(StoreError::Corrupt);
+    }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     // A destroyed key must not lie on in pages that nobody uses any more.
@@ -172,7 +178,7 @@ fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError
     match read() {
         Ok((0, 0, 0)) => Ok(Identity::Empty),
         Ok((APPLICATION_ID, SCHEMA_VERSION, 1..)) => Ok(Identity::Store),
-        Ok((APPLICATION_ID, schema, _)) if schema > SCHEMA_VERSION => {
+        Ok((APPLICATION_ID, schema, _)) if schema > SCHEMA_VERSION && schema <= SCHEMA_VERSION_MAX => {
             Err(StoreError::Newer { path: path.to_owned(), schema })
         }
         Ok(_) => Err(StoreError::NotAStore(path.to_owned())),
