@@ -24,6 +24,10 @@ impl Sniffer {
 
     pub(crate) fn look(&mut self, bytes: &[u8]) {
         for byte in bytes {
+            // It is not looked for again: this runs over every head.
+            if self.is_found {
+                return;
+            }
             let byte = byte.to_ascii_lowercase();
             let is_next = Self::WORD.get(self.matched) == Some(&byte);
             self.matched = if is_next { self.matched + 1 } else { usize::from(Self::WORD.first() == Some(&byte)) };
