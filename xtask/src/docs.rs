@@ -166,4 +166,17 @@ mod tests {
         let missing = provide(&names(&["true", "no-such-tool"])).unwrap_err();
         assert!(missing.contains("no-such-tool"), "{missing}");
     }
+
+    #[test]
+    fn links_between_documents_lead_somewhere() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let others = ["CHANGELOG.md", "CONTRIBUTING.md", "conformance/README.md"].map(|name| root.join(name));
+        for path in documents(root).into_iter().chain(others) {
+            let text = fs::read_to_string(&path).unwrap();
+            let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+            for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+                assert!(path.parent().unwrap().join(link).exists(), "{}: {link}", path.display());
+            }
+        }
+    }
 }
