@@ -118,8 +118,8 @@ fn run_block(session: &mut Session, block: &Block, name: &str) -> Result<(), Str
     }
 }
 
-/// A working directory with no more than [`CHECKED_OUT`], and beside it the programs that the commands find first: this build of `claviger`, a `cargo`
-/// whose `run --release --` is this build, and the Python that has the official SDK.
+/// A working directory with no more than [`CHECKED_OUT`], and beside it the programs that the commands find first: this build of
+/// `claviger`, a `cargo` whose `run --release --` is this build, and the Python that has the official SDK.
 fn working_folder(folder: &Path, root: &Path, binary: &Path, python: &Path) -> std::io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
