@@ -11,7 +11,7 @@ pub use sealed::KEYS;
 
 use crate::{Budget, Target};
 
-/// A few small structures, and copies of the input: what docs/security.md promises of every byte from an unverified caller.
+/// A few small structures, and copies of the input: what docs/limits.md promises of every byte from an unverified caller.
 const PARSER: Budget = Budget { fixed: 16 * 1024, per_byte: 64 };
 /// Forms: a pair is two texts, and may be as short as two bytes. The number of pairs is bounded.
 const FORM: Budget = Budget { fixed: 16 * 1024, per_byte: 256 };

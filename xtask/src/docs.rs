@@ -1,12 +1,14 @@
 //! The stage `docs`: every command that README and `docs/` tell a reader to type is typed here, in order, on a fresh
 //! instance, and what they say it prints is compared with what it prints.
 //!
-//! How a document says it (`conformance/README.md` shows each form):
+//! How a document says it:
 //! * a fenced block `console` has commands after `$ ` and, below each, the lines it prints; `[..]` stands for any text within
 //!   a line, `...` alone for any lines, `[1]` last for exit status 1. A command with no lines below may print anything.
 //! * `<!-- background -->` before such a block: the command keeps running until the next such block; its lines appear before the next command.
 //! * `<!-- file: NAME -->` before a block of another language: the block is that file in the working directory.
 //! * `<!-- not run: REASON -->` before a block that cannot run here.
+//! * `<!-- tools: NAME ... -->` anywhere in a document: programs that its commands need and not every machine has. Where one is
+//!   missing the document is not typed, which the stage says.
 //!
 //! Rule kept: a block with commands has one of these forms; anything else is a failure, so that nothing is left out unseen.
 
@@ -26,6 +28,10 @@ use crate::stages::target_directory;
 
 /// What production examples name, and which therefore lies below the working directory here.
 const SYSTEM_FOLDERS: [&str; 2] = ["/var/lib/claviger", "/etc/claviger"];
+/// What of a checkout lies in the working directory, too.
+const CHECKED_OUT: [&str; 1] = ["docs/spec/instance.proto"];
+/// Tools that are small enough to be installed for the documents that need them: a Debian package of the same name each.
+const INSTALLABLE: [&str; 2] = ["openssl", "sqlite3"];
 
 /// Types the commands of all documents.
 pub(crate) fn docs(root: &Path, binary: &Path) -> Outcome {
@@ -34,12 +40,16 @@ pub(crate) fn docs(root: &Path, binary: &Path) -> Outcome {
         Err(Trouble::Missing(what)) => return Outcome::Skipped(what),
         Err(Trouble::Broken(what)) => return Outcome::Failed(what),
     };
-    let mut wrong = Vec::new();
+    let (mut wrong, mut skipped) = (Vec::new(), Vec::new());
     for path in documents(root) {
         match type_document(root, &path, binary, &interpreter) {
-            Ok(()) => {}
+            Ok(None) => {}
+            Ok(Some(reason)) => skipped.push(reason),
             Err(error) => wrong.push(error),
         }
+    }
+    for reason in skipped {
+        println!("  skipped: {reason}");
     }
     if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong.join("; ")) }
 }
@@ -57,7 +67,8 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Result<(), String> {
+/// Types one document; why it was not typed, if it was not.
+fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Result<Option<String>, String> {
     let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
     let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let document = Document::parse(&text).map_err(|error| format!("{name}:{error}"))?;
@@ -65,17 +76,34 @@ fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Resu
         println!("  {name}:{line}: not run: {reason}");
     }
     if !document.has_commands() {
-        return Ok(());
+        return Ok(None);
+    }
+    if let Err(missing) = provide(&document.tools) {
+        return Ok(Some(format!("{name} was not typed: {missing}")));
     }
     let folder = target_directory(root).join("docs").join(name.replace(['/', '.'], "-"));
-    let prepared = working_folder(&folder, binary, python);
+    let prepared = working_folder(&folder, root, binary, python);
     prepared.map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut session =
         Session::start(&folder.join("work"), &folder.join("bin")).map_err(|error| format!("{name}: {error}"))?;
-    for block in &document.blocks {
-        run_block(&mut session, block, &name)?;
+    let typed = document.blocks.iter().try_for_each(|block| run_block(&mut session, block, &name));
+    // Ended whatever came of it: the next document's commands need the ports of this one's.
+    let ended = session.end().map_err(|error| format!("{name}: {error}"));
+    typed.and(ended).map(|()| None)
+}
+
+/// Makes sure that the programs `tools` are here.
+///
+/// # Errors
+/// The first one that is missing and cannot be installed.
+fn provide(tools: &[String]) -> Result<(), String> {
+    for tool in tools.iter().filter(|tool| command::find(tool).is_none()) {
+        if !INSTALLABLE.contains(&tool.as_str()) {
+            return Err(format!("it needs {tool}, which is not installed"));
+        }
+        command::apt_install(&[tool]).map_err(|error| format!("it needs {tool}, which is not installed ({error})"))?;
     }
-    session.end()
+    Ok(())
 }
 
 fn run_block(session: &mut Session, block: &Block, name: &str) -> Result<(), String> {
@@ -90,9 +118,9 @@ fn run_block(session: &mut Session, block: &Block, name: &str) -> Result<(), Str
     }
 }
 
-/// An empty working directory, and beside it the programs that the commands find first: this build of `claviger`, a `cargo`
-/// whose `run --release --` is this build, and the Python that has the official SDK.
-fn working_folder(folder: &Path, binary: &Path, python: &Path) -> std::io::Result<()> {
+/// A working directory with no more than [`CHECKED_OUT`], and beside it the programs that the commands find first: this build of
+/// `claviger`, a `cargo` whose `run --release --` is this build, and the Python that has the official SDK.
+fn working_folder(folder: &Path, root: &Path, binary: &Path, python: &Path) -> std::io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -101,6 +129,11 @@ fn working_folder(folder: &Path, binary: &Path, python: &Path) -> std::io::Resul
     fs::create_dir_all(&bin)?;
     for system in SYSTEM_FOLDERS {
         fs::create_dir_all(work.join(system.trim_start_matches('/')))?;
+    }
+    for file in CHECKED_OUT {
+        let copy = work.join(file);
+        copy.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::copy(root.join(file), copy)?;
     }
     let binary = fs::canonicalize(binary)?;
     std::os::unix::fs::symlink(&binary, bin.join("claviger"))?;
@@ -120,4 +153,30 @@ fn script(path: &Path, text: &str) -> std::io::Result<()> {
 pub(crate) fn install_tools() -> Result<(), String> {
     let missing: Vec<&str> = ["bash", "curl"].into_iter().filter(|tool| command::find(tool).is_none()).collect();
     if missing.is_empty() { Ok(()) } else { command::apt_install(&missing) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_tool_is_named() {
+        let names = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect::<Vec<_>>();
+        assert_eq!(provide(&names(&["true"])), Ok(()));
+        let missing = provide(&names(&["true", "no-such-tool"])).unwrap_err();
+        assert!(missing.contains("no-such-tool"), "{missing}");
+    }
+
+    #[test]
+    fn links_between_documents_lead_somewhere() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let others = ["CHANGELOG.md", "CONTRIBUTING.md", "conformance/README.md"].map(|name| root.join(name));
+        for path in documents(root).into_iter().chain(others) {
+            let text = fs::read_to_string(&path).unwrap();
+            let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+            for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+                assert!(path.parent().unwrap().join(link).exists(), "{}: {link}", path.display());
+            }
+        }
+    }
 }

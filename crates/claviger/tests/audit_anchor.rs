@@ -94,6 +94,19 @@ fn an_anchor_that_was_removed_is_missed() {
 }
 
 #[test]
+fn a_damaged_anchor_stops_the_start_until_an_operator_decides() {
+    let dir = tempfile::tempdir().unwrap();
+    served(dir.path(), || {});
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    engine.commit(Batch::new().put(b"meta/audit-anchor", b"damaged".to_vec())).unwrap();
+    drop(engine);
+    refused(&dev(dir.path()).output().unwrap(), "meta/audit-anchor");
+    refused(&verify(dir.path(), true), "meta/audit-anchor");
+    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    served(dir.path(), || {});
+}
+
+#[test]
 fn an_older_copy_of_the_log_is_missed_by_the_store() {
     let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     served(dir.path(), || {});

@@ -62,6 +62,12 @@ impl LockedPages {
         self.is_locked
     }
 
+    /// How many bytes.
+    #[cfg(test)]
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// All bytes.
     #[cfg(test)]
     pub(crate) const fn bytes(&self) -> &[u8] {

@@ -83,6 +83,14 @@ mod tests {
         Pair { public_key: vec![number; 294], private_key: SecretBytes::new(vec![number; 1217]) }
     }
 
+    /// What README and docs/security.md say of locked memory.
+    #[test]
+    fn the_default_stock_takes_five_megabytes() {
+        let stock = Stock::new(StockSizes::SERVER).unwrap();
+        let bytes: usize = LENGTHS.iter().map(|length| stock.shelves.get(*length).bytes()).sum();
+        assert!((4_900_000..=5_100_000).contains(&bytes), "{bytes}");
+    }
+
     fn numbers(stock: &mut Stock, length: ModulusLength) -> Vec<u8> {
         std::iter::from_fn(|| stock.take(length))
             .map(|(pair, _made_at)| {

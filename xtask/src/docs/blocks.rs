@@ -36,6 +36,8 @@ enum Note {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) blocks: Vec<Block>,
+    /// Programs that the commands need and not every machine has.
+    pub(super) tools: Vec<String>,
 }
 
 /// Languages that nobody types or saves.
@@ -49,7 +51,7 @@ impl Document {
     /// The line and what is wrong with it: a block with commands that is in none of the forms.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let lines: Vec<&str> = text.lines().collect();
-        let (mut blocks, mut note, mut at) = (Vec::new(), None, 0);
+        let (mut blocks, mut tools, mut note, mut at) = (Vec::new(), Vec::new(), None, 0);
         while let Some(line) = lines.get(at) {
             let number = at + 1;
             if let Some(language) = line.strip_prefix("```") {
@@ -60,6 +62,8 @@ impl Document {
             }
             if let Some(found) = parse_note(line) {
                 note = Some(found);
+            } else if let Some(("tools", names)) = comment(line).and_then(|inside| inside.split_once(':')) {
+                tools.extend(names.split_whitespace().map(String::from));
             } else if is_indented_command(line) {
                 match note.take() {
                     Some(Note::NotRun(reason)) => blocks.push(Block::NotRun { line: number, reason }),
@@ -76,7 +80,7 @@ impl Document {
             }
             at += 1;
         }
-        Ok(Self { blocks })
+        Ok(Self { blocks, tools })
     }
 
     pub(super) fn not_run(&self) -> impl Iterator<Item = (usize, &str)> {
@@ -91,8 +95,13 @@ impl Document {
     }
 }
 
+/// The words of a comment.
+fn comment(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("<!--")?.strip_suffix("-->").map(str::trim)
+}
+
 fn parse_note(line: &str) -> Option<Note> {
-    let inside = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
+    let inside = comment(line)?;
     match inside.split_once(':') {
         Some(("file", name)) => Some(Note::File(name.trim().to_owned())),
         Some(("not run", reason)) if !reason.trim().is_empty() => Some(Note::NotRun(reason.trim().to_owned())),
@@ -170,6 +179,14 @@ mod tests {
         );
         assert!(matches!(&document.blocks[1], Block::Commands { is_background: true, .. }));
         assert_eq!(document.not_run().collect::<Vec<_>>(), [(10, "needs root")]);
+    }
+
+    #[test]
+    fn a_document_says_which_tools_it_needs() {
+        let document = Document::parse("# Title\n\n<!-- tools: node npm -->\n\n```console\n$ npm ci\n```\n").unwrap();
+        assert_eq!(document.tools, ["node", "npm"]);
+        assert!(document.has_commands());
+        assert!(Document::parse("words\n").unwrap().tools.is_empty());
     }
 
     #[test]

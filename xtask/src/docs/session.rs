@@ -15,6 +15,8 @@ use super::compare::{begins_as_expected, difference};
 
 /// Longest a command may take; installing a package is the slowest.
 const STEP_MAX: Duration = Duration::from_secs(300);
+/// Ends the command in the background, if there is one, and waits for that.
+const END_BACKGROUND: &str = "[ -z \"$BACKGROUND\" ] || { kill $BACKGROUND; wait $BACKGROUND; }";
 /// Follows what each command printed; nobody prints it by chance.
 const MARK: &str = "claviger-docs-step-ended";
 
@@ -60,9 +62,7 @@ impl Session {
     /// Types a command, waits for its end, and compares.
     pub(super) fn run(&mut self, step: &Step) -> Result<(), String> {
         let script = self.script(step)?;
-        let line = format!(". {} < /dev/null\nprintf '\\n%s %d\\n' {MARK} $?\n", script.display());
-        self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
-        let (printed, status) = self.read_to_mark()?;
+        let (printed, status) = self.type_in(&format!(". {} < /dev/null", script.display()))?;
         if status != step.status {
             return Err(format!("`{}` ended with {status}, not {}:\n{printed}", step.command, step.status));
         }
@@ -76,8 +76,7 @@ impl Session {
         File::create(&log).map_err(|error| error.to_string())?;
         // `bash -c` becomes the command, so that a signal reaches it.
         let line = format!(
-            "[ -z \"$BACKGROUND\" ] || {{ kill $BACKGROUND; wait $BACKGROUND; }}\n\
-             bash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\nBACKGROUND=$!\n",
+            "{END_BACKGROUND}\nbash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\nBACKGROUND=$!\n",
             script.display(),
             log = log.display()
         );
@@ -96,8 +95,9 @@ impl Session {
         }
     }
 
-    /// Ends the shell and everything it started.
+    /// Ends the shell and everything it started; the command in the background, which may have ports, has then ended.
     pub(super) fn end(mut self) -> Result<(), String> {
+        self.type_in(END_BACKGROUND)?;
         self.stop().map_err(|error| format!("the shell could not be ended: {error}"))
     }
 
@@ -106,6 +106,13 @@ impl Session {
         // A group that has ended already needs no signal.
         let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status()?;
         self.shell.wait().map(drop)
+    }
+
+    /// Gives the shell a line; what it prints until it is done with it, and the exit status.
+    fn type_in(&mut self, line: &str) -> Result<(String, i32), String> {
+        let line = format!("{line}\nprintf '\\n%s %d\\n' {MARK} $?\n");
+        self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
+        self.read_to_mark()
     }
 
     fn read_to_mark(&self) -> Result<(String, i32), String> {
@@ -146,5 +153,23 @@ impl Drop for Session {
     fn drop(&mut self) {
         // After `end` there is nothing left to stop.
         let _ended = self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_waits_for_the_command_in_the_background() {
+        let folder = std::env::temp_dir().join(format!("claviger-docs-session-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut session = Session::start(&folder, &folder).unwrap();
+        let command = "trap 'sleep 0.3; touch ended; exit' TERM; echo ready; while :; do sleep 0.05; done";
+        let expected = vec!["ready".to_owned()];
+        session.run_in_background(&Step { line: 1, command: command.to_owned(), expected, status: 0 }).unwrap();
+        session.end().unwrap();
+        assert!(folder.join("ended").exists());
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use crate::peer::{Process, connect, exchange};
 
-/// What is promised of every byte received (docs/security.md).
+/// What is promised of every byte received (docs/limits.md).
 const PER_BYTE: u64 = 64;
 /// Threads, buffers and tables that are made when they are first needed.
 const FIXED: u64 = 24 << 20;

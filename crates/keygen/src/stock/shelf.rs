@@ -56,6 +56,12 @@ impl Shelf {
         self.pages.is_locked()
     }
 
+    /// What its pages take.
+    #[cfg(test)]
+    pub(super) const fn bytes(&self) -> usize {
+        self.pages.len()
+    }
+
     pub(super) fn level(&self) -> usize {
         self.ready.len()
     }

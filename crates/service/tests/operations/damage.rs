@@ -13,8 +13,8 @@ use claviger_crypto::rsa::PrivateKey;
 use claviger_keygen::{Generator, StockSizes};
 use claviger_model::{Key, KeySpec, Permission};
 use claviger_service::{
-    Config, DecryptSource, Done, IssueClientKey, IssuedClientKey, KeyFilter, KeyRef, PageRequest, Rights, Service,
-    ServiceError, VersionChoice, first_start,
+    AccessRefusal, Config, DecryptSource, Done, IssueClientKey, IssuedClientKey, KeyFilter, KeyRef, PageRequest,
+    Rights, Service, ServiceError, VersionChoice, first_start,
 };
 use claviger_store::{Batch, Engine, MemoryEngine, SqliteEngine};
 use claviger_vault::{AccessPoint, Audit, DevClock, FileSeal, Kind, NetworkRule, Policy, Record, Vault, VaultError};
@@ -303,6 +303,16 @@ async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
             assert!(refused.contains(path) && refused.contains("restore"), "{refused}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_revoked_client_key_whose_record_is_damaged_stays_refused() {
+    let instance = instance().await;
+    let (_, path) = instance.paths.iter().find(|(kind, _)| *kind == Kind::RevokedClientKey).unwrap();
+    let (_engine, service) = instance.damaged_copy(path, b"damaged".to_vec());
+    let id = path.rsplit('/').next().unwrap();
+    let refused = service.access().verify_client_key(id, b"to sign", &[0; 256], SOURCE).await.unwrap_err();
+    assert!(matches!(refused, AccessRefusal::Failed(_)), "{refused:?}");
 }
 
 /// Without the check before: the scheduler's own pass meets the damaged date, and the key rotates all the same.
