@@ -108,6 +108,9 @@ impl Server {
         }
         check_clock(clock.real_now())?;
         places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
+        if let Some(readable) = places::check_files(&options.data_dir, &options.root_key_file)? {
+            tracing::warn!("{readable}");
+        }
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
