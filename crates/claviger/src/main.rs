@@ -1,5 +1,4 @@
 //! The one binary: command line and configuration. What may never live here: rules, protocols, stored bytes.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod cli;
 mod command;

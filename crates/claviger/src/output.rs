@@ -32,9 +32,9 @@ impl Output {
     /// Prints why a command failed, on standard error.
     pub(crate) fn print_failure(self, failure: &Failure) {
         match self {
-            Self::Json => eprintln!("{}", failure.to_json()),
+            Self::Json => tell(&failure.to_json().to_string()),
             // What the server said is one line already; files and configurations have no business with a terminal either.
-            Self::Text => eprintln!("claviger: {}", escape::lines(&failure.to_string())),
+            Self::Text => tell(&format!("claviger: {}", escape::lines(&failure.to_string()))),
         }
     }
 
@@ -56,6 +56,11 @@ impl Output {
         };
         say(&text)
     }
+}
+
+/// Writes a line to standard error. Where nobody can be told, the exit code says all there is to say.
+pub(crate) fn tell(line: &str) {
+    let _untold = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes to standard output. A reader that has seen enough and left, such as `head`, is no failure.

@@ -240,6 +240,24 @@ fn an_older_store_under_a_newer_log_is_told_of() {
     std::thread::sleep(Duration::from_secs(12));
     served_with_a_change(dir.path());
     assert!(!told(dir.path()), "store and log are of the same moment");
+    let verified = |with_store: bool| -> serde_json::Value {
+        let output = verify(dir.path(), with_store);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(verified(true)["UnnotedLines"], 0);
+    assert_eq!(verified(false)["UnnotedLines"], serde_json::Value::Null, "there is nothing to compare with");
     fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
+    // The verifier says what the start does; it did not.
+    let found = verified(true);
+    let lines = found["UnnotedLines"].as_u64().unwrap();
+    assert!(lines > 0 && lines < found["Lines"].as_u64().unwrap(), "{found}");
+    let end = found["End"].as_str().unwrap();
+    assert!(end.contains("an older copy of the store") && end.contains(&format!("{lines} lines from 20")), "{end}");
+    let mut text = claviger(&["audit", "verify"], dir.path());
+    let text = text.arg("--root-key-file").arg(dir.path().join("root.key")).output().unwrap();
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("UnnotedLines")).unwrap();
+    assert!(line.trim() == lines.to_string() && text.contains("an older copy of the store"), "{text}");
     assert!(told(dir.path()));
 }

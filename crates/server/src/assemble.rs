@@ -108,6 +108,9 @@ impl Server {
         }
         check_clock(clock.real_now())?;
         places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
+        if let Some(readable) = places::check_files(&options.data_dir, &options.root_key_file)? {
+            tracing::warn!("{readable}");
+        }
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
@@ -227,7 +230,7 @@ impl Opened {
             return Err(VaultError::Empty.into());
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
-        mend_needed(&vault)?;
+        vault.mend_needed()?;
         // A moved clock belongs to dev; serving with one would give wrong dates.
         let moved = if options.is_dev { unless_damaged(vault.dev_clock())? } else { None };
         if let Some(stored) = moved {
@@ -239,7 +242,7 @@ impl Opened {
         }
         if is_unfurnished {
             furnish(&vault, clock, &options.data_dir, &options.data_dir)?;
-            mend_needed(&vault)?;
+            vault.mend_needed()?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -261,7 +264,7 @@ impl Opened {
         };
         let log = audit_log::open(&vault, place)?;
         // A new log has a new key.
-        mend_needed(&vault)?;
+        vault.mend_needed()?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
         // Before anything else is changed or served.
@@ -281,14 +284,6 @@ impl Opened {
 fn check_clock(now: Timestamp) -> Result<(), StartError> {
     const PLAUSIBLE: std::ops::Range<i64> = 1_577_836_800..4_102_444_800; // 2020-01-01 to 2100-01-01
     if PLAUSIBLE.contains(&now.unix_s()) { Ok(()) } else { Err(StartError::Clock(now)) }
-}
-
-/// Puts records back without which there is no server, from their copies, and copies what is new.
-fn mend_needed(vault: &Vault) -> Result<(), VaultError> {
-    for path in vault.mend_needed()? {
-        tracing::error!(path, "a record of the store was damaged or gone; it was put back from its copy");
-    }
-    Ok(())
 }
 
 /// `dev` goes on without a moved clock that is damaged: the vault tells of it, and moving the clock writes it anew.

@@ -17,6 +17,11 @@ pub(crate) fn line(damage: &DamageReport) -> Option<String> {
             damage.records
         );
     }
+    if !damage.mended.is_empty() {
+        let paths = damage.mended.join(", ");
+        let _infallible =
+            writeln!(lines, "degraded: damaged, and written again from a second copy: {paths}; look at the disk");
+    }
     for file in &damage.recovered {
         let _infallible = writeln!(
             lines,
@@ -41,6 +46,9 @@ mod tests {
         let first: Vec<String> = ["alias/a", "key/b", "key/c"].map(str::to_owned).to_vec();
         let text = line(&DamageReport { records: 5, first, ..DamageReport::default() }).unwrap();
         assert!(text.starts_with("degraded: 5 records cannot be read: alias/a, key/b, key/c, ...; restore"), "{text}");
+        let mended = vec!["meta/keyring".to_owned(), "~spare/meta/instance".to_owned()];
+        let text = line(&DamageReport { mended, ..DamageReport::default() }).unwrap();
+        assert!(text.contains("second copy: meta/keyring, ~spare/meta/instance; look at the disk\n"), "{text}");
         let store = "store.sqlite3 is damaged".to_owned();
         let text = line(&DamageReport { store: Some(store), ..DamageReport::default() }).unwrap();
         assert_eq!(text, "degraded: store.sqlite3 is damaged\n");

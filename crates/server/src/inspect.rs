@@ -61,7 +61,9 @@ fn admin(options: &Options) -> Result<String, StartError> {
 fn permissions(options: &Options) -> Result<String, StartError> {
     places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
     check_file(&options.root_key_file)?;
-    Ok("nobody else can change the data directory or the root key".to_owned())
+    let readable = places::check_files(&options.data_dir, &options.root_key_file)?;
+    let but = readable.map_or_else(String::new, |readable| format!("; but {readable}"));
+    Ok(format!("nobody else can change the data directory or the root key{but}"))
 }
 
 fn data_directory(data_dir: &Path) -> Result<String, StartError> {

@@ -14,7 +14,7 @@ use claviger_service::{Caller, Service};
 use claviger_wire::headers::Headers;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, Version};
 
@@ -86,6 +86,11 @@ impl Verdict {
         matches!(self, Self::Instance(Ok(_)) | Self::Rpc(Ok(_)))
     }
 
+    /// Whether the answer is known whatever the body is: a refusal that does not depend on a form.
+    fn is_final(&self) -> bool {
+        !self.is_verified() && !self.looks_at_form()
+    }
+
     /// Whether a refusal depends on the form.
     fn looks_at_form(&self) -> bool {
         matches!(self, Self::Rpc(Err(refused)) if refused.looks_at_form)
@@ -140,13 +145,14 @@ impl Planes {
         let (parts, body) = request.into_parts();
         let version = parts.version;
         let verdict = self.judge(plane, &parts, &body, origin.peer, &mut entry.facts).await;
+        let is_asking = version == Version::HTTP_11 && !body.is_end_stream() && asks_before_its_body(&parts.headers);
         drop((parts, charge));
         if verdict.is_verified() {
             origin.mark_verified();
         }
-        let body = self.read(body, &verdict, version, origin.account()).await;
+        let body = self.read(body, &verdict, version, is_asking, origin.account()).await;
         let (peer, started) = (origin.peer, entry.started());
-        let is_cut_off = matches!(body, Err(BodyError::TooLarge)) && version < Version::HTTP_2;
+        let is_cut_off = matches!(body, Ok(None) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
@@ -155,11 +161,12 @@ impl Planes {
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             Box::pin(async move {
                 let response = match body {
-                    Ok((body, _charge)) => {
+                    Ok(Some((body, _charge))) => {
                         let (body, request_id, presence) = (&body, &request_id, &presence);
                         let received = Received { body, request_id, presence, peer, started };
                         planes.operate(verdict, &received, &mut entry.facts).await
                     }
+                    Ok(None) => refuse_unread(plane, verdict, &request_id, &mut entry.facts),
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 entry.write().await.map(|()| response)
@@ -197,17 +204,22 @@ impl Planes {
     }
 
     /// The body: all of it from a verified caller; of others only its length and hash, but for a form that says how it is signed.
+    /// `None`: its sender asks whether to send it, and is refused whatever it is.
     async fn read(
         &self,
         body: Incoming,
         verdict: &Verdict,
         version: Version,
+        is_asking: bool,
         account: &Account,
-    ) -> Result<(Arrived, Option<Charge>), BodyError> {
+    ) -> Result<Option<(Arrived, Option<Charge>)>, BodyError> {
         // Before anything of it is read: who waits for `100 Continue` keeps it to himself. HTTP/2 cannot close one request alone
         // without some clients taking it for an error.
         if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
             return Err(BodyError::TooLarge);
+        }
+        if is_asking && verdict.is_final() {
+            return Ok(None);
         }
         let sender = if verdict.is_verified() { Sender::Verified } else { Sender::Unverified };
         let (keep, charge) = match (verdict.is_verified(), is_small(&body)) {
@@ -219,7 +231,7 @@ impl Planes {
             },
             (false, _) => (Keep::Nothing, None),
         };
-        Ok((self.bodies.read(body, keep, sender).await?, charge))
+        Ok(Some((self.bodies.read(body, keep, sender).await?, charge)))
     }
 
     async fn operate(&self, verdict: Verdict, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
@@ -236,6 +248,21 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
     let host = authority.map(|authority| ("host", authority.as_str().as_bytes()));
     let sent = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     Headers::new(sent.chain(host))
+}
+
+/// Whether the caller sends its body only once it is told to (RFC 9110, section 10.1.1).
+fn asks_before_its_body(headers: &HeaderMap) -> bool {
+    headers.get(EXPECT).is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// The answer to a refused request whose body nobody asked for.
+fn refuse_unread(plane: Plane, verdict: Verdict, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    match verdict {
+        Verdict::Instance(Err(refused)) => instance::refuse_unread(&refused, request_id, facts),
+        Verdict::Rpc(Err(refused)) => rpc::refuse_unread(&refused, request_id, facts),
+        // A verified caller's body is always read.
+        Verdict::Instance(Ok(_)) | Verdict::Rpc(Ok(_)) => refuse_body(plane, BodyError::Broken, request_id, facts),
+    }
 }
 
 fn refuse_head(plane: Plane, error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {

@@ -19,7 +19,7 @@ const FIRST: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_secs(24 * 3600);
 
 impl Service {
-    /// Reads the store's files and every record, and writes due dates that are lost. Blocks, however long it takes.
+    /// Reads the store's files and every record, and writes due dates and needed records that are lost. Blocks, however long it takes.
     ///
     /// # Errors
     /// When the store fails.
@@ -28,6 +28,8 @@ impl Service {
         if let Err(error) = self.vault.check_files() {
             tracing::error!(%error, "the store's file is damaged");
         }
+        // First, so that what has a sound copy does not count.
+        self.vault.check_needed()?;
         let mut after: Option<Cursor> = None;
         loop {
             after = self.vault.check_records(after.as_ref(), STEP)?;

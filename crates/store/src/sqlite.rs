@@ -11,6 +11,7 @@ mod recover;
 mod repair;
 mod salvage;
 mod tree;
+mod unused_log;
 mod wal;
 mod watch;
 mod writer;

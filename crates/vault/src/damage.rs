@@ -6,7 +6,6 @@
 use claviger_base::id::KeyId;
 use claviger_store::Recovered;
 
-use crate::barrier;
 use crate::error::VaultError;
 use crate::path;
 use crate::record::Due;
@@ -22,6 +21,8 @@ pub struct DamageReport {
     pub records: usize,
     /// The first of them.
     pub first: Vec<String>,
+    /// Records that were damaged or gone and were written again from their second copies since the vault was opened.
+    pub mended: Vec<String>,
     /// Files that the store recovered since it was opened.
     pub recovered: Vec<Recovered>,
     /// What the store could not recover, and what to do.
@@ -36,6 +37,7 @@ impl Vault {
         DamageReport {
             records: self.unreadable().count(),
             first: self.unreadable().first(NAMED_MAX),
+            mended: self.mended().paths(),
             recovered: condition.recovered,
             store: condition.damage,
         }
@@ -55,12 +57,11 @@ impl Vault {
     /// When the store fails.
     pub fn check_records(&self, after: Option<&Cursor>, limit: usize) -> Result<Option<Cursor>, VaultError> {
         let entries = self.scan("", after, limit)?;
-        let keyring = self.keyring();
         for (cursor, value) in &entries {
             let path = cursor.path();
             // A copy is bound to the path of what it is a copy of.
             let bound = path::spared(&path).unwrap_or(&path);
-            match bound == path::KEYRING || barrier::is_sound(&keyring, bound, value) {
+            match self.opens(bound, value) {
                 true => self.unreadable().forget(&path),
                 false => self.unreadable().note(&path),
             }

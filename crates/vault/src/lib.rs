@@ -22,7 +22,7 @@ pub use change::{Audit, Change, Outcome};
 pub use damage::DamageReport;
 pub use error::VaultError;
 pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
-pub use permissions::{Others, Untrusted, check_above, check_directory, check_file};
+pub use permissions::{Others, Untrusted, check_above, check_directory, check_file, is_readable_by_others};
 pub use record::{
     AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due,
     InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, RevokedClientKey,

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 const STICKY: u32 = 0o1000;
 const GROUP_WRITES: u32 = 0o020;
+const GROUP_READS: u32 = 0o040;
+const OTHERS_READ: u32 = 0o004;
 const OTHERS_WRITE: u32 = 0o002;
 
 /// A file or directory that somebody else can change, and the command that ends it.
@@ -71,6 +73,15 @@ pub fn check_file(path: &Path) -> Result<(), Untrusted> {
 /// [`Untrusted`].
 pub fn check_directory(path: &Path) -> Result<(), Untrusted> {
     check_file(path)
+}
+
+/// Whether somebody else than its owner may read the file, whatever stands above it. What is not there nobody reads.
+#[must_use]
+pub fn is_readable_by_others(path: &Path) -> bool {
+    look(path).is_some_and(|(_path, found)| {
+        let mode = found.mode();
+        mode & OTHERS_READ != 0 || mode & GROUP_READS != 0 && !is_private(found.gid(), found.uid())
+    })
 }
 
 /// The directories above `path`, of those that exist, up to `/`.
@@ -169,6 +180,24 @@ mod tests {
         set(&data, 0o777);
         assert!(matches!(check_above(&data.join("below/deeper")).unwrap_err().who, Others::Everybody(_)));
         assert_eq!(check_above(&data), Ok(()), "what is above it is fine");
+    }
+
+    #[test]
+    fn who_else_may_read_a_file_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        assert!(!is_readable_by_others(&file), "it is not there");
+        fs::write(&file, "x").unwrap();
+        for (mode, is_readable) in [(0o600, false), (0o622, false), (0o604, true), (0o644, true), (0o606, true)] {
+            set(&file, mode);
+            assert_eq!(is_readable_by_others(&file), is_readable, "{mode:o}");
+        }
+        let root = rustix::process::geteuid().is_root();
+        if root {
+            std::os::unix::fs::chown(&file, None, Some(54_321)).unwrap();
+            set(&file, 0o640);
+            assert!(is_readable_by_others(&file), "a group that nobody describes");
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! **Rule:** a copy is the same bytes under another path. Sealed records stay bound to the path of the first, so that a copy opens
 //! there and nowhere else.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use claviger_store::{Batch, Commit, Engine, Precondition, Record};
 
 use crate::barrier;
@@ -30,39 +33,90 @@ pub(crate) fn open_keyring(engine: &dyn Engine, seal: &dyn Seal) -> Result<(Vec<
         .or_else(|error: VaultError| read(&path::spare(path::KEYRING)).map_err(|_no_better: VaultError| error))
 }
 
+/// Paths of needed records and of copies that were damaged or gone and were written again since the vault was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Mended(Mutex<BTreeSet<String>>);
+
+impl Mended {
+    fn note(&self, path: &str) {
+        tracing::error!(path, "a record of the store was damaged or gone; it was written again from its second copy");
+        self.lock().insert(path.to_owned());
+    }
+
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.lock().iter().cloned().collect()
+    }
+
+    /// A panic while the lock was held cannot have left half a path.
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Vault {
-    /// Puts each needed record that is damaged or gone back from its copy, and copies what changed. The paths that were put back.
+    /// Puts each needed record that is damaged or gone back from its copy, and copies what changed. What was damaged is logged
+    /// and reported ([`Vault::damage`]). Safe beside everything else: what somebody writes meanwhile stays.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn mend_needed(&self) -> Result<Vec<&'static str>, VaultError> {
-        let mut mended = Vec::new();
+    pub fn mend_needed(&self) -> Result<(), VaultError> {
         for needed in NEEDED {
-            let (first, copy) = (self.raw(needed)?, self.raw(&path::spare(needed))?);
-            let is_sound = |entry: &Option<Record>| entry.as_ref().is_some_and(|it| self.opens(needed, &it.value));
-            match (is_sound(&first), is_sound(&copy)) {
-                (true, is_copied) if !is_copied || value(&first) != value(&copy) => {
-                    self.overwrite(&path::spare(needed), copy.as_ref(), value(&first))?;
-                }
-                (false, true) => {
-                    self.overwrite(needed, first.as_ref(), value(&copy))?;
-                    mended.push(needed);
-                }
-                _ => {}
+            let spare = path::spare(needed);
+            let (first, copy) = (self.raw(needed)?, self.raw(&spare)?);
+            let mut stored = [&first, &copy].into_iter().flatten().map(|entry| &entry.value);
+            let sound = stored.find(|value| self.opens(needed, value)).cloned().or_else(|| self.remembered(needed));
+            let Some(sound) = sound else { continue };
+            self.write_again(needed, needed, first.as_ref(), &sound)?;
+            self.write_again(needed, &spare, copy.as_ref(), &sound)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a vault that is in use, where all of them must be there: those that have no sound copy left are noted.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn check_needed(&self) -> Result<(), VaultError> {
+        self.mend_needed()?;
+        for needed in NEEDED {
+            if !self.raw(needed)?.is_some_and(|entry| self.opens(needed, &entry.value)) {
+                self.unreadable().note(needed);
             }
         }
-        Ok(mended)
+        Ok(())
+    }
+
+    /// Whether `value` is what may lie at `path`, or at the place of its copy.
+    pub(crate) fn opens(&self, path: &str, value: &[u8]) -> bool {
+        match path {
+            path::KEYRING => value == self.sealed_keyring(),
+            _ => barrier::is_sound(&self.keyring(), path, value),
+        }
+    }
+
+    /// The stored bytes of a record that the vault has in memory.
+    fn remembered(&self, path: &str) -> Option<Vec<u8>> {
+        (path == path::KEYRING).then(|| self.sealed_keyring().to_vec())
     }
 
     fn raw(&self, path: &str) -> Result<Option<Record>, VaultError> {
         Ok(self.engine().get(path.as_bytes())?)
     }
 
-    fn opens(&self, path: &str, value: &[u8]) -> bool {
-        match path {
-            path::KEYRING => value == self.sealed_keyring(),
-            _ => barrier::is_sound(&self.keyring(), path, value),
+    /// Sees to it that the bytes of `needed`, or of its copy, are `sound` at `path`.
+    fn write_again(&self, needed: &str, path: &str, found: Option<&Record>, sound: &[u8]) -> Result<(), VaultError> {
+        let is_damaged = match found {
+            Some(entry) if entry.value == sound => return Ok(()),
+            Some(entry) => !self.opens(needed, &entry.value),
+            // A copy that is not there was never made: the record is new, or the store is older than copies.
+            None => path == needed,
+        };
+        self.overwrite(path, found, sound.to_vec())?;
+        if is_damaged {
+            self.mended().note(path);
+            self.unreadable().forget(path);
         }
+        Ok(())
     }
 
     /// Unless somebody else was faster, who then wrote the same.
@@ -73,8 +127,4 @@ impl Vault {
             Commit::Done(_) | Commit::Conflict { .. } => Ok(()),
         }
     }
-}
-
-fn value(entry: &Option<Record>) -> Vec<u8> {
-    entry.as_ref().map(|entry| entry.value.clone()).unwrap_or_default()
 }

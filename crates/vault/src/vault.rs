@@ -18,7 +18,7 @@ use crate::record::{
     NetworkRule, Policy, Record, RevokedClientKey, StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
 };
 use crate::seal::Seal;
-use crate::spare;
+use crate::spare::{self, Mended};
 use crate::unreadable::Unreadable;
 
 /// A record as read, with the revision it was written at.
@@ -60,6 +60,7 @@ pub struct Vault {
     /// As it is stored, sealed.
     sealed_keyring: Vec<u8>,
     unreadable: Unreadable,
+    mended: Mended,
 }
 
 impl fmt::Debug for Vault {
@@ -97,7 +98,8 @@ impl Vault {
     }
 
     fn new(engine: Arc<dyn Engine>, keyring: Keyring, sealed_keyring: Vec<u8>) -> Self {
-        Self { engine, keyring: Arc::new(keyring), sealed_keyring, unreadable: Unreadable::default() }
+        let (unreadable, mended) = (Unreadable::default(), Mended::default());
+        Self { engine, keyring: Arc::new(keyring), sealed_keyring, unreadable, mended }
     }
 
     /// Whether the store holds a vault.
@@ -249,6 +251,10 @@ impl Vault {
 
     pub(crate) fn unreadable(&self) -> &Unreadable {
         &self.unreadable
+    }
+
+    pub(crate) fn mended(&self) -> &Mended {
+        &self.mended
     }
 
     pub(crate) fn sealed_keyring(&self) -> &[u8] {

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::output::say;
 
 const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
 const ALIAS: &str = "alias/demo";
@@ -45,7 +46,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     };
     let server = Server::start(options).await?;
     let (endpoint, server_admin) = (format!("https://{}", server.address()?), server.admin_address()?.to_string());
-    println!("A server on {endpoint} with a temporary store, instance {}", server.instance().id);
+    say(&format!("A server on {endpoint} with a temporary store, instance {}\n", server.instance().id))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(Box::pin(async move {
         // Told to stop, or the demonstration failed and dropped its end.
@@ -55,8 +56,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let _ended = stop.send(());
     serving.await.map_err(|error| Failure::Demo(error.to_string()))?;
     shown?;
-    println!("\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").");
-    Ok(())
+    say("\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").\n")
 }
 
 async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result<(), Failure> {
@@ -67,10 +67,10 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
     let rpc = RpcClient::new(Endpoint::new(endpoint, &ca)?, AccessKey::read(&file("access-key.json"))?);
     create_key(&rpc).await?;
     let mut pairs = Vec::new();
-    println!(
-        "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}",
+    say(&format!(
+        "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}\n",
         "pair", "public key", "private key", "wrapped key", "made in", "opened in"
-    );
+    ))?;
     for spec in SPECS {
         pairs.push(show_pair(&instance, spec).await?);
     }
@@ -80,12 +80,11 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
     if after == before {
         return Err(Failure::Demo("the key did not rotate".to_owned()));
     }
-    println!("\neight days pass, and the key has rotated by itself: {before}\n{:>52}{after}", "-> ");
+    say(&format!("\neight days pass, and the key has rotated by itself: {before}\n{:>52}{after}\n", "-> "))?;
     for pair in &pairs {
         must_open(&instance, pair).await?;
     }
-    println!("every private key wrapped before the rotation opens after it");
-    Ok(())
+    say("every private key wrapped before the rotation opens after it\n")
 }
 
 /// A symmetric key that rotates by itself every seven days, named [`ALIAS`].
@@ -105,14 +104,14 @@ async fn show_pair(instance: &InstanceClient, spec: &str) -> Result<AdvanceGener
     let made_in = started.elapsed();
     let started = Instant::now();
     must_open(instance, &pair).await?;
-    println!(
-        "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms",
+    say(&format!(
+        "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms\n",
         pair.public_key.len(),
         pair.private_key_plaintext.len(),
         pair.private_key_ciphertext_blob.len(),
         made_in.as_secs_f64() * 1000.0,
         started.elapsed().as_secs_f64() * 1000.0
-    );
+    ))?;
     Ok(pair)
 }
 

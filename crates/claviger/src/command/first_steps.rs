@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use crate::output;
+
 /// On standard error: standard output has the `claviger ready` line alone.
 pub(super) fn tell(data_dir: &Path, endpoint: &str) {
     let dir = data_dir.display();
-    eprintln!(
+    output::tell(&format!(
         "claviger: a new development instance; its credentials lie in {dir}:\n  \
          client-key.json, client-key-password.txt   for programs that use keys (the SDKs' client key)\n  \
          access-key.json                            for programs that make and govern keys\n  \
          ca.pem                                     the CA file, by which both trust this server\n\
          next, in another terminal:\n  \
          claviger data-key-pair generate --endpoint {endpoint} --data-dir {dir}"
-    );
+    ));
 }

@@ -9,6 +9,7 @@
 )]
 
 mod fixture;
+mod full_disk;
 mod issued;
 mod slow_answer;
 mod terminal;

@@ -162,3 +162,39 @@ fn what_others_can_change_is_refused_with_the_command_that_ends_it() {
     }
     drop(instance.serve());
 }
+
+/// A directory that others cannot change does not say so of what was restored into it.
+#[test]
+fn files_that_others_can_write_are_refused_and_those_that_they_can_read_are_named() {
+    let instance = Instance::made();
+    instance.on_loopback();
+    drop(instance.serve());
+    let set = |name: &str, mode| fs::set_permissions(instance.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    let check = || instance.run(&["serve", "--check", "--config", "claviger.toml"]);
+    let segment = "data/audit/audit-00000000000000000001.log";
+    for name in ["data/store.sqlite3", segment, "data/audit/head", "data/audit/public-key"] {
+        let mode = fs::metadata(instance.path(name)).unwrap().permissions().mode();
+        set(name, 0o622);
+        must_fail(&instance.refused_start(), &format!("{name} may be written by everybody"));
+        must_fail(&check(), "chmod go-w");
+        set(name, mode);
+    }
+    set("data/audit", 0o777);
+    must_fail(&instance.refused_start(), "data/audit may be written by everybody");
+    set("data/audit", 0o700);
+    let said = must_succeed(&check());
+    assert!(!said.contains("others may read"), "public-key is for everybody: {said}");
+    drop(instance.serve());
+    assert!(!fs::read_to_string(instance.path("log")).unwrap().contains("others may read"));
+    fs::write(instance.path("root.key~"), "x").unwrap();
+    for name in ["data/store.sqlite3", segment, "root.key~"] {
+        set(name, 0o644);
+    }
+    let said = must_succeed(&check());
+    drop(instance.serve());
+    let log = fs::read_to_string(instance.path("log")).unwrap();
+    for said in [said, log] {
+        assert!(said.contains("others may read 3 files") && said.contains("chmod go-rwx"), "{said}");
+        assert!(["data/store.sqlite3", segment, "root.key~"].iter().all(|name| said.contains(name)), "{said}");
+    }
+}

@@ -4,7 +4,7 @@ use claviger_wire::instance::message::Error;
 use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::peer::{Answer, Process, connect, exchange, read_to_the_end};
+use crate::peer::{Answer, Process, connect, exchange, read_to_the_end, signed_call};
 
 /// Both planes: what marks a request as theirs.
 const PLANES: [(&str, bool); 2] = [("x-kms-apiname: Encrypt\r\n", true), ("x-acs-action: ListKeys\r\n", false)];
@@ -82,12 +82,53 @@ async fn who_asks_before_sending_too_much_is_told_so_instead_of_to_go_on() {
             "RequestEntityTooLarge",
             is_instance,
         );
-        // One that is not too large is asked for.
+    }
+}
+
+/// It was told to go on, and its body was read to be thrown away.
+#[tokio::test]
+async fn who_is_refused_by_its_head_and_asks_before_its_body_is_not_told_to_go_on() {
+    let server = Process::start();
+    let close = "connection: close\r\n";
+    for (mark, is_instance) in PLANES {
+        let head = |more: &str| format!("POST / HTTP/1.1\r\nhost: h\r\n{mark}{more}content-length: 5\r\n\r\n");
+        let sent_at_once = format!("{}12345", head(close));
+        let usual = exchange(server.address, server.dir.path(), sent_at_once.as_bytes()).await;
+        assert!(matches!(usual.status, 400..=415), "{}", usual.head);
+        // The last does not wait for an answer.
+        for body in ["", "12345"] {
+            let asking = format!("{}{body}", head("expect: 100-Continue\r\n"));
+            let answer = exchange(server.address, server.dir.path(), asking.as_bytes()).await;
+            assert_eq!(answer.status, usual.status, "{}", answer.head);
+            assert!(answer.head.to_lowercase().contains("connection: close"), "{}", answer.head);
+            if is_instance {
+                let code = |answer: &Answer| Error::decode(answer.body.as_slice()).unwrap().error_code;
+                assert_eq!(code(&answer), code(&usual));
+            } else {
+                assert_eq!(answer.json_code(), usual.json_code());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whose_body_matters_and_who_asks_before_it_is_told_to_go_on() {
+    let server = Process::start();
+    let form = "PageSize=1";
+    let signed = signed_call(server.dir.path(), "ListKeys", form);
+    // An unsigned form may say how it is signed.
+    for (headers, status) in [(signed.as_str(), 200), ("content-type: application/x-www-form-urlencoded\r\n", 400)] {
         let mut stream = connect(server.address, server.dir.path(), "http/1.1").await;
-        let head = format!("POST / HTTP/1.1\r\nhost: h\r\n{mark}expect: 100-continue\r\ncontent-length: 5\r\n\r\n");
+        let length = form.len();
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\n{headers}connection: close\r\nexpect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).await.unwrap();
-        assert_eq!(&first, b"HTTP/1.1 100");
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).await.unwrap();
+        assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream.write_all(form.as_bytes()).await.unwrap();
+        let answer = Answer::parse(&read_to_the_end(&mut stream).await.unwrap());
+        assert_eq!(answer.status, status, "{} {}", answer.head, String::from_utf8_lossy(&answer.body));
     }
 }

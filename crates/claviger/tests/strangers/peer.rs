@@ -7,6 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use claviger_base::Clock;
+use claviger_base::id::RequestId;
+use claviger_crypto::digest::{Sha256, sha256};
+use claviger_crypto::mac::hmac_sha256;
+use claviger_wire::headers::Headers;
+use claviger_wire::rpc::{header, v3};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -118,6 +124,35 @@ pub(crate) async fn exchange(to: SocketAddr, data_dir: &Path, request: &[u8]) ->
     stream.write_all(request).await.unwrap();
     stream.flush().await.unwrap();
     Answer::parse(&read_to_the_end(&mut stream).await.unwrap())
+}
+
+/// Headers by which the first access key signs a call to `localhost` with its parameters in a form.
+pub(crate) fn signed_call(data_dir: &Path, action: &str, form: &str) -> String {
+    let file = std::fs::read(data_dir.join("access-key.json")).unwrap();
+    let key: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let payload_hash = hex::encode(sha256(form.as_bytes()));
+    let mut headers = vec![
+        (header::ACTION, action.to_owned()),
+        (header::VERSION, header::API_VERSION_VALUE.to_owned()),
+        (header::DATE, Clock::default().real_now().to_string()),
+        (header::SIGNATURE_NONCE, RequestId::generate().unwrap().to_string()),
+        (header::CONTENT_SHA256, payload_hash.clone()),
+        ("content-type", header::FORM_CONTENT_TYPE.to_owned()),
+    ];
+    let host = ("host", "localhost".to_owned());
+    let sent = headers.iter().chain([&host]).map(|(name, value)| (*name, value.as_bytes()));
+    let received = Headers::new(sent);
+    let signed_headers = v3::signed_headers(&received);
+    let payload_hash = payload_hash.as_str();
+    let signed = v3::Signed { method: "POST", headers: &received, signed_headers: &signed_headers, payload_hash };
+    let mut digest = Sha256::new();
+    signed.write_canonical(Vec::new(), &mut |piece| digest.update(piece));
+    let to_sign = v3::string_to_sign(&digest.finish());
+    let signature = hmac_sha256(key["AccessKeySecret"].as_str().unwrap().as_bytes(), to_sign.as_bytes());
+    let access_key_id = key["AccessKeyId"].as_str().unwrap();
+    let authorization = v3::Authorization { access_key_id, signed_headers: &signed_headers, signature }.format();
+    headers.push((header::AUTHORIZATION, authorization));
+    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
 /// An HTTP/1.1 answer.

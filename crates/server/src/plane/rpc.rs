@@ -242,6 +242,11 @@ pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut 
     refuse(&error, request_id, facts)
 }
 
+/// The answer to a request that its head has refused, without a look at its body.
+pub(crate) fn refuse_unread(refused: &Refused, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+    refuse(&refused.error, request_id, facts)
+}
+
 /// The answer to a request whose body did not come whole.
 pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
     let error = match error {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{recover, store_error};
+use super::{recover, store_error, unused_log};
 use crate::contract::Recovered;
 use crate::error::StoreError;
 
@@ -45,7 +45,14 @@ pub(super) fn file(directory: &Path) -> PathBuf {
 
 /// SQLite's write-ahead log in `directory`, there while the store is open and after a kill.
 pub(super) fn log(directory: &Path) -> PathBuf {
-    directory.join("store.sqlite3-wal")
+    log_of(&file(directory))
+}
+
+/// The write-ahead log of the file at `path`, where SQLite looks for it.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 /// The index of that log.
@@ -88,8 +95,12 @@ pub(super) fn recovering(directory: &Path) -> Result<(Connection, Option<Recover
         StoreError::NotAStore(path) => recover::is_store_without_first_page(path),
         _ => false,
     };
+    unused_log::set_apart(directory);
     match writable(directory) {
-        Ok(connection) => Ok((connection, None)),
+        Ok(connection) => {
+            unused_log::forget(directory);
+            Ok((connection, None))
+        }
         Err(error) if is_ours(&error) => {
             let recovered = recover::recover(directory)?;
             Ok((writable(directory)?, Some(recovered)))
@@ -140,9 +151,7 @@ pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
 
 /// Whether a write-ahead log lies beside the file: a server runs, or ended without closing it.
 pub(super) fn has_write_ahead_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    Path::new(&log).exists()
+    log_of(path).exists()
 }
 
 /// A connection that only reads, takes no lock and makes no file beside: for a file that nobody writes.

@@ -7,13 +7,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::page::Pages;
 use super::salvage::Salvage;
-use super::{open, store_error, wal};
+use super::{open, store_error, unused_log, wal};
 use crate::contract::Recovered;
 use crate::error::StoreError;
 
@@ -36,18 +36,19 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
         return Err(refused(reason.to_owned()));
     }
     let kept = (1..=KEPT_MAX).map(|number| directory.join(format!("store.sqlite3.damaged-{number}")));
-    let Some(kept) = kept.into_iter().find(|kept| !kept.exists()) else {
+    let is_free = |kept: &PathBuf| !kept.exists() && !open::log_of(kept).exists();
+    let Some(kept) = kept.into_iter().find(is_free) else {
         let reason = format!("{KEPT_MAX} damaged files are kept already; look at the disk, then move them away");
         return Err(refused(reason));
     };
     let new = directory.join("store.sqlite3.recovering");
     let replaced = build(&new, &salvage).and_then(|lost| {
-        remove_empty_log(directory).and_then(|()| replace(directory, &path, &new, &kept)).map_err(
-            |error| match error.kind() {
+        unused_log::keep(directory, &open::log_of(&kept))
+            .and_then(|()| replace(directory, &path, &new, &kept))
+            .map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull => StoreError::Full,
                 _ => refused(error.to_string()),
-            },
-        )?;
+            })?;
         Ok(lost)
     });
     if replaced.is_err() {
@@ -61,18 +62,6 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
 pub(super) fn is_store_without_first_page(path: &Path) -> bool {
     let pages = File::open(path).and_then(Pages::open);
     pages.is_ok_and(|pages| Salvage::of(&pages).is_some_and(|salvage| salvage.is_whole()))
-}
-
-/// Removes a write-ahead log in which nothing is, and its index, so that neither meets the new file. A program that only
-/// looks at the store leaves them.
-fn remove_empty_log(directory: &Path) -> io::Result<()> {
-    for path in [open::log(directory), open::log_index(directory)] {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn replace(directory: &Path, path: &Path, new: &Path, kept: &Path) -> io::Result<()> {

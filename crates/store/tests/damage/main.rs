@@ -8,6 +8,8 @@
     reason = "tests may stop at once"
 )]
 
+mod log;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -317,51 +319,4 @@ proptest! {
         }
         engine.check().unwrap_or_else(by_name);
     }
-}
-
-/// A file whose first page is destroyed, with this write-ahead log and an index beside it.
-fn with_log(bytes: &[u8], log: &[u8]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let mut bad = bytes.to_vec();
-    bad[..PAGE].fill(0);
-    fs::write(dir.path().join(FILE), bad).unwrap();
-    fs::write(dir.path().join("store.sqlite3-wal"), log).unwrap();
-    fs::write(dir.path().join("store.sqlite3-shm"), vec![0; 32_768]).unwrap();
-    dir
-}
-
-/// The write-ahead log of the store in `bytes` with an acknowledged commit, which leaves the first page as it is.
-fn log_in_use(bytes: &[u8]) -> Vec<u8> {
-    let (engine, dir) = opened(bytes);
-    let engine = engine.unwrap();
-    engine.commit(Batch::new().put(&name(0), value(3, 150))).unwrap();
-    let log = fs::read(dir.path().join("store.sqlite3-wal")).unwrap();
-    drop(engine);
-    log
-}
-
-#[test]
-fn a_write_ahead_log_that_holds_nothing_hinders_no_recovery() {
-    let (bytes, content) = closed_store(400);
-    let mut reset = log_in_use(&bytes);
-    // As after a reset: the frames are of a log before.
-    reset[32 + 8] ^= 1;
-    for (log, what) in
-        [(Vec::new(), "empty"), (log_in_use(&bytes)[..32].to_vec(), "a header alone"), (reset, "old frames")]
-    {
-        let dir = with_log(&bytes, &log);
-        let engine = SqliteEngine::open(dir.path()).unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(engine.condition().recovered.len(), 1, "{what}");
-        assert_eq!(lost(&engine, &content, what), Vec::<Vec<u8>>::new());
-        writes_go_on(&engine, &content, &[], what);
-    }
-}
-
-#[test]
-fn a_write_ahead_log_that_holds_a_commit_is_not_thrown_away() {
-    let (bytes, mut content) = closed_store(400);
-    let dir = with_log(&bytes, &log_in_use(&bytes));
-    let engine = SqliteEngine::open(dir.path()).unwrap();
-    content.insert(name(0), value(3, 150));
-    assert_eq!(lost(&engine, &content, "folded in"), Vec::<Vec<u8>>::new());
 }

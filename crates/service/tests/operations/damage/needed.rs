@@ -1,0 +1,103 @@
+//! The records without which there is no server: each has a second copy, and a start and the daily check mend either.
+
+use claviger_store::{Batch, Engine as _};
+
+use super::{damages, instance, service_over};
+
+const NEEDED: [&str; 4] = ["meta/keyring", "meta/instance", "meta/audit-signing-key", "meta/tls-authority"];
+
+/// Without these there is no server: one of them took every key with it.
+#[tokio::test]
+async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
+    let instance = instance().await;
+    for path in NEEDED {
+        let value = instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
+        for (damage, damaged) in damages(&value) {
+            let what = format!("{path}: {damage}");
+            for damaged_path in [path.to_owned(), format!("~spare/{path}")] {
+                let (engine, _before) = instance.damaged_copy(&damaged_path, damaged.clone());
+                let service = service_over(&engine, &instance.seal).unwrap_or_else(|error| panic!("{what}: {error}"));
+                instance.the_other_key_works(&service, &what).await;
+                assert_eq!(engine.get(damaged_path.as_bytes()).unwrap().unwrap().value, value, "{what}");
+                service.check_everything().unwrap();
+                assert_eq!(service.damage().records, 0, "{what}");
+            }
+        }
+        let (engine, _before) = instance.damaged_copy(path, value.clone());
+        engine.commit(Batch::new().delete(path.as_bytes())).unwrap();
+        let service = service_over(&engine, &instance.seal).unwrap_or_else(|error| panic!("{path} gone: {error}"));
+        instance.the_other_key_works(&service, path).await;
+        // Both damaged: what is wrong has a name.
+        for both in [path.to_owned(), format!("~spare/{path}")] {
+            engine.commit(Batch::new().put(both.as_bytes(), b"damaged".to_vec())).unwrap();
+        }
+        if matches!(path, "meta/keyring" | "meta/instance") {
+            let refused = service_over(&engine, &instance.seal).unwrap_err().to_string();
+            assert!(refused.contains(path) && refused.contains("restore"), "{refused}");
+        }
+    }
+}
+
+/// Before, the check said nothing of a damaged keyring, and left the others and all copies as they were.
+#[tokio::test]
+async fn the_daily_check_mends_each_of_them_and_its_copy_and_says_so() {
+    let instance = instance().await;
+    for path in NEEDED {
+        let value = instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
+        for (damage, damaged) in damages(&value) {
+            for damaged_path in [path.to_owned(), format!("~spare/{path}")] {
+                let what = format!("{damaged_path}: {damage}");
+                let (engine, service) = instance.damaged_copy(&damaged_path, damaged.clone());
+                assert_eq!(service.damage().mended, Vec::<String>::new(), "{what}");
+                service.check_everything().unwrap();
+                assert_eq!(engine.get(damaged_path.as_bytes()).unwrap().unwrap().value, value, "{what}");
+                let report = service.damage();
+                assert_eq!((report.records, report.mended), (0, vec![damaged_path]), "{what}");
+                instance.the_other_key_works(&service, &what).await;
+            }
+        }
+        let (engine, service) = instance.damaged_copy(path, value.clone());
+        let lies_there = |path: &str| engine.get(path.as_bytes()).unwrap().is_some_and(|it| it.value == value);
+        engine.commit(Batch::new().delete(path.as_bytes())).unwrap();
+        service.check_everything().unwrap();
+        assert!(lies_there(path) && service.damage().mended == [path], "{path} gone");
+    }
+}
+
+#[tokio::test]
+async fn where_both_are_damaged_the_daily_check_counts_both_and_the_keyring_comes_from_memory() {
+    let instance = instance().await;
+    for path in NEEDED {
+        let value = instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
+        let copy = format!("~spare/{path}");
+        let (engine, service) = instance.damaged_copy(path, b"damaged".to_vec());
+        engine.commit(Batch::new().put(copy.as_bytes(), b"damaged".to_vec())).unwrap();
+        service.check_everything().unwrap();
+        let report = service.damage();
+        if path == "meta/keyring" {
+            assert_eq!((report.records, report.mended), (0, vec![path.to_owned(), copy.clone()]));
+            assert!([path, &copy].iter().all(|it| engine.get(it.as_bytes()).unwrap().unwrap().value == value));
+        } else {
+            assert_eq!((report.first, report.mended), (vec![path.to_owned(), copy.clone()], vec![]), "{path}");
+        }
+        // Gone counts as well.
+        engine.commit(Batch::new().delete(path.as_bytes()).delete(copy.as_bytes())).unwrap();
+        service.check_everything().unwrap();
+        assert_eq!(service.damage().records > 0, path != "meta/keyring", "{path}");
+    }
+}
+
+/// A readiness check writes the instance record anew: nothing is wrong with a copy of before.
+#[tokio::test]
+async fn a_copy_of_before_is_written_anew_and_is_no_damage() {
+    let instance = instance().await;
+    let (path, copy) = ("meta/instance", "~spare/meta/instance");
+    let value = instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
+    let (engine, service) = instance.damaged_copy(path, value.clone());
+    service.check_store().unwrap();
+    let now = engine.get(path.as_bytes()).unwrap().unwrap().value;
+    assert_ne!(now, value);
+    service.check_everything().unwrap();
+    assert_eq!(engine.get(copy.as_bytes()).unwrap().unwrap().value, now);
+    assert_eq!(service.damage(), Default::default());
+}
