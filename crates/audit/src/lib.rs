@@ -27,7 +27,7 @@ mod writer;
 
 pub use error::{AuditError, OpenError};
 pub use line::Mark;
-pub use log::{Append, AuditLog, Config, DirectoryLock, Health, last_signed_line, public_key_of};
+pub use log::{Append, AuditLog, Config, DirectoryLock, last_signed_line, public_key_of};
 pub use record::{Plane, RECORD_LINE_BYTES_MAX, Record};
 pub use search::{Beyond, find_served, lines_behind};
 pub use verify::{Expected, Finding, Report, VerifyError, What, verify};

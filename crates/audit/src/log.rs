@@ -46,15 +46,6 @@ pub struct Config {
     pub anchor: Option<Mark>,
 }
 
-/// How the log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
-    /// The last group could be written.
-    pub writable: bool,
-    /// Space for the next segment could not be set aside: records will be refused when the current one is full.
-    pub space_low: bool,
-}
-
 /// An open log. Dropping it writes what is waiting and closes the files.
 pub struct AuditLog {
     queue: Option<Sender<Waiting>>,
@@ -226,10 +217,10 @@ impl AuditLog {
         self.shared.writable.load(Ordering::SeqCst)
     }
 
-    /// For readiness and metrics.
+    /// Whether space for the next segment could not be set aside: records will be refused when the current one is full.
     #[must_use]
-    pub fn health(&self) -> Health {
-        Health { writable: self.is_writable(), space_low: self.shared.space_low.load(Ordering::SeqCst) }
+    pub fn is_space_low(&self) -> bool {
+        self.shared.space_low.load(Ordering::SeqCst)
     }
 
     /// The last durable line. Kept on another host, it lets [`crate::verify()`] find that the whole directory was
@@ -251,7 +242,7 @@ impl Drop for AuditLog {
 
 impl fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditLog").field("head", &self.head()).field("health", &self.health()).finish_non_exhaustive()
+        f.debug_struct("AuditLog").field("head", &self.head()).finish_non_exhaustive()
     }
 }
 

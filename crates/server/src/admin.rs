@@ -90,6 +90,7 @@ impl Admin {
         metrics.key_versions_past_half.set(past_half);
         metrics.unreadable_records.set(i64::try_from(self.service.damage().records).unwrap_or(i64::MAX));
         metrics.audit_writable.set(i64::from(self.journal.is_writable()));
+        metrics.audit_space_low.set(i64::from(self.journal.is_space_low()));
         metrics.destruction_held.set(i64::from(self.service.destruction_hold().is_some()));
         metrics.keys_held.set(i64::try_from(self.service.keys_held()).unwrap_or(i64::MAX));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);

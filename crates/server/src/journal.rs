@@ -187,6 +187,11 @@ impl Journal {
     pub(crate) fn is_writable(&self) -> bool {
         self.log.is_writable()
     }
+
+    /// Whether the log found no space for its next file.
+    pub(crate) fn is_space_low(&self) -> bool {
+        self.log.is_space_low()
+    }
 }
 
 impl Journal {

@@ -74,6 +74,7 @@ pub(crate) struct Metrics {
     pub(crate) unreadable_records: Gauge,
     /// Whether the audit log takes records: 1 or 0.
     pub(crate) audit_writable: Gauge,
+    pub(crate) audit_space_low: Gauge,
     /// Whether destruction waits because the clock is not believed: 1 or 0.
     pub(crate) destruction_held: Gauge,
     /// Keys that wait.
@@ -126,6 +127,7 @@ impl Metrics {
             scheduler_failures: Counter::default(),
             unreadable_records: Gauge::default(),
             audit_writable: Gauge::default(),
+            audit_space_low: Gauge::default(),
             destruction_held: Gauge::default(),
             keys_held: Gauge::default(),
             client_key_ends_days: Gauge::default(),
@@ -163,6 +165,8 @@ impl Metrics {
         let help = "Records that do not open, as far as they were met";
         registry.register("unreadable_records", help, self.unreadable_records.clone());
         registry.register("audit_writable", "Whether the audit log takes records", self.audit_writable.clone());
+        let help = "Whether the disk has no space for the audit log's next file";
+        registry.register("audit_space_low", help, self.audit_space_low.clone());
         let help = "Whether destruction of keys waits because the clock is not believed";
         registry.register("destruction_held", help, self.destruction_held.clone());
         registry.register("keys_held", "Keys due for destruction by the clock that wait", self.keys_held.clone());
