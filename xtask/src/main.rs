@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its standard streams")]
 
 mod bench;
+mod beside;
 mod command;
 mod conformance;
 mod docs;

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::beside::Beside;
 use crate::command::{self, cargo, run as run_command};
 use crate::conformance;
 use crate::docs;
@@ -16,38 +17,44 @@ struct Stage {
     name: &'static str,
     about: &'static str,
     slow: bool,
+    /// The stage that it runs beside, if that one runs too.
+    beside: Option<&'static str>,
     run: fn(&Path, bool) -> Outcome,
 }
 
+impl Stage {
+    const fn ordinary(name: &'static str, about: &'static str, run: fn(&Path, bool) -> Outcome) -> Self {
+        Self { name, about, slow: false, beside: None, run }
+    }
+
+    const fn slow(name: &'static str, about: &'static str, run: fn(&Path, bool) -> Outcome) -> Self {
+        Self { slow: true, ..Self::ordinary(name, about, run) }
+    }
+
+    const fn beside(self, other: &'static str) -> Self {
+        Self { beside: Some(other), ..self }
+    }
+}
+
 const STAGES: [Stage; 18] = [
-    Stage { name: "fmt", about: "cargo fmt --check", slow: false, run: fmt },
-    Stage { name: "tidy", about: "the house rules", slow: false, run: tidy },
-    Stage { name: "clippy", about: "cargo clippy, warnings are errors", slow: false, run: clippy },
-    Stage { name: "test", about: "cargo test --workspace, with 20 kills", slow: false, run: test },
-    Stage { name: "build", about: "the claviger binary", slow: false, run: build },
-    Stage { name: "demo", about: "claviger demo: the main job over TLS", slow: false, run: demo },
-    Stage {
-        name: "docs",
-        about: "README's and docs' commands, typed on a fresh instance",
-        slow: false,
-        run: typed_docs,
-    },
-    Stage { name: "conformance", about: "official Python SDKs and OpenSSL as judges", slow: false, run: python },
-    Stage { name: "conformance-go", about: "official Go SDKs as judges", slow: false, run: go },
-    Stage { name: "conformance-java", about: "official Java SDKs as judges", slow: false, run: java },
-    Stage { name: "exchange", about: "what one language seals, the others open", slow: false, run: exchange },
-    Stage {
-        name: "readers",
-        about: "which library reads which key pair, compared with docs",
-        slow: false,
-        run: readers,
-    },
-    Stage { name: "kill", about: "200 kills at random moments", slow: true, run: kill },
-    Stage { name: "properties", about: "property tests with 20 times the cases", slow: true, run: properties },
-    Stage { name: "fuzz", about: "each decoder under libFuzzer for a minute", slow: true, run: fuzzed },
-    Stage { name: "keys", about: "113,000 RSA pairs judged by other libraries", slow: true, run: keys },
-    Stage { name: "sanitizer", about: "unsafe code under AddressSanitizer", slow: true, run: sanitized },
-    Stage { name: "ignored", about: "tests marked #[ignore]", slow: true, run: ignored },
+    Stage::ordinary("fmt", "cargo fmt --check", fmt),
+    Stage::ordinary("tidy", "the house rules", tidy),
+    Stage::ordinary("clippy", "cargo clippy, warnings are errors", clippy),
+    Stage::ordinary("build", "the claviger binary", build),
+    Stage::ordinary("test", "cargo test --workspace, with 20 kills", test),
+    Stage::ordinary("demo", "claviger demo: the main job over TLS", demo),
+    Stage::ordinary("conformance", "official Python SDKs and OpenSSL as judges", python),
+    Stage::ordinary("conformance-go", "official Go SDKs as judges", go).beside("test"),
+    Stage::ordinary("conformance-java", "official Java SDKs as judges", java).beside("test"),
+    Stage::ordinary("exchange", "what one language seals, the others open", exchange),
+    Stage::ordinary("docs", "README's and docs' commands, typed on a fresh instance", typed_docs).beside("exchange"),
+    Stage::ordinary("readers", "which library reads which key pair, compared with docs", readers).beside("exchange"),
+    Stage::slow("kill", "200 kills at random moments", kill),
+    Stage::slow("properties", "property tests with 20 times the cases", properties),
+    Stage::slow("fuzz", "each decoder under libFuzzer for a minute", fuzzed),
+    Stage::slow("keys", "113,000 RSA pairs judged by other libraries", keys),
+    Stage::slow("sanitizer", "unsafe code under AddressSanitizer", sanitized),
+    Stage::slow("ignored", "tests marked #[ignore]", ignored),
 ];
 
 /// An integration test of the binary, for which cargo builds the binary.
@@ -92,19 +99,53 @@ impl Options {
 pub(crate) fn run(root: &Path, options: &Options) -> ExitCode {
     let wanted: Vec<&Stage> = STAGES.iter().filter(|stage| options.wants(stage)).collect();
     let mut report = Report::default();
+    let mut started: Vec<(&str, Result<Beside, String>)> = Vec::new();
     for (done, stage) in wanted.iter().enumerate() {
-        println!("\n[{}/{}] {}: {}", done + 1, wanted.len(), stage.name, stage.about);
-        let start = Instant::now();
-        let outcome = (stage.run)(root, options.slow);
+        let number = format!("[{}/{}] {}", done + 1, wanted.len(), stage.name);
+        println!("\n{number}: {}", stage.about);
+        let began_beside = started.iter().position(|(name, _)| *name == stage.name).map(|at| started.swap_remove(at).1);
+        let (took, outcome) = match began_beside {
+            Some(beside) => ended(beside),
+            None => {
+                started.extend(beside(root, options, &wanted, stage.name));
+                let start = Instant::now();
+                let outcome = (stage.run)(root, options.slow);
+                (start.elapsed(), outcome)
+            }
+        };
         match &outcome {
-            Outcome::Passed => println!("[{}/{}] {}: passed", done + 1, wanted.len(), stage.name),
-            Outcome::Failed(why) => println!("[{}/{}] {}: failed: {why}", done + 1, wanted.len(), stage.name),
-            Outcome::Skipped(why) => println!("[{}/{}] {}: skipped: {why}", done + 1, wanted.len(), stage.name),
+            Outcome::Passed => println!("{number}: passed"),
+            Outcome::Failed(why) => println!("{number}: failed: {why}"),
+            Outcome::Skipped(why) => println!("{number}: skipped: {why}"),
         }
-        report.add(stage.name, start.elapsed(), outcome);
+        report.add(stage.name, took, outcome);
     }
     print!("\n{report}");
     report.exit_code()
+}
+
+/// Starts what runs beside the stage `name`.
+fn beside<'a>(
+    root: &Path,
+    options: &Options,
+    wanted: &[&'a Stage],
+    name: &str,
+) -> Vec<(&'a str, Result<Beside, String>)> {
+    let folder = target_directory(root).join("beside");
+    let options: &[&str] = if options.slow { &["--slow"] } else { &[] };
+    let those = wanted.iter().filter(|stage| stage.beside == Some(name));
+    those.map(|stage| (stage.name, Beside::start(&folder, stage.name, options))).collect()
+}
+
+/// Waits for a stage that ran beside others, and shows what it printed.
+fn ended(beside: Result<Beside, String>) -> (Duration, Outcome) {
+    match beside.and_then(Beside::end) {
+        Ok(ended) => {
+            println!("  ran beside other stages, and printed:\n{}", ended.printed);
+            (ended.took, ended.outcome)
+        }
+        Err(why) => (Duration::ZERO, Outcome::Failed(why)),
+    }
 }
 
 /// Prints the stages.
@@ -285,6 +326,15 @@ mod tests {
         assert_eq!(names(&["--slow"]).len(), STAGES.len());
         assert_eq!(names(&["--only", "tidy"]), ["tidy"]);
         assert_eq!(names(&["--only", "kill", "--only", "fmt"]), ["fmt", "kill"]);
+    }
+
+    #[test]
+    fn a_stage_runs_beside_one_that_comes_before_it_and_runs_by_itself() {
+        for (at, stage) in STAGES.iter().enumerate() {
+            let Some(other) = stage.beside else { continue };
+            let partner = STAGES.iter().position(|stage| stage.name == other).unwrap();
+            assert!(partner < at && STAGES[partner].beside.is_none() && stage.slow == STAGES[partner].slow, "{other}");
+        }
     }
 
     #[test]

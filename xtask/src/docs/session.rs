@@ -76,7 +76,8 @@ impl Session {
         File::create(&log).map_err(|error| error.to_string())?;
         // `bash -c` becomes the command, so that a signal reaches it.
         let line = format!(
-            "{END_BACKGROUND}\nbash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\nBACKGROUND=$!\n",
+            "{END_BACKGROUND}\nbash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\n\
+             BACKGROUND=$!\necho $BACKGROUND > {log}.pid\n",
             script.display(),
             log = log.display()
         );
@@ -87,7 +88,7 @@ impl Session {
             if begins_as_expected(&step.expected, &printed) {
                 return Ok(());
             }
-            if begun.elapsed() > STEP_MAX {
+            if begun.elapsed() > STEP_MAX || has_ended(&format!("{}.pid", log.display())) {
                 let errors = fs::read_to_string(format!("{}.err", log.display())).unwrap_or_default();
                 return Err(format!("`{}` did not print what the document says:\n{printed}{errors}", step.command));
             }
@@ -156,9 +157,29 @@ impl Drop for Session {
     }
 }
 
+/// Whether the process whose number is in the file has ended: it is gone, or a zombie that its shell has not looked at.
+fn has_ended(pid_file: &str) -> bool {
+    let Ok(pid) = fs::read_to_string(pid_file) else { return false };
+    let Some(pid) = pid.strip_suffix('\n') else { return false };
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_in_the_background_that_has_ended_is_not_waited_for() {
+        let folder = std::env::temp_dir().join(format!("claviger-docs-ended-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut session = Session::start(&folder, &folder).unwrap();
+        let expected = vec!["ready".to_owned()];
+        let step = Step { line: 1, command: "echo port in use >&2; exit 1".to_owned(), expected, status: 0 };
+        let error = session.run_in_background(&step).unwrap_err();
+        assert!(error.contains("port in use"), "{error}");
+        session.end().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn the_end_waits_for_the_command_in_the_background() {
