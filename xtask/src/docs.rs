@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::blocks::{Block, Document};
-use self::session::Session;
+use self::session::{PID_FILE, Session};
 use crate::command;
 use crate::python::{self, Trouble};
 use crate::report::Outcome;
@@ -137,6 +137,11 @@ fn working_folder(folder: &Path, root: &Path, binary: &Path, python: &Path) -> s
     }
     let binary = fs::canonicalize(binary)?;
     std::os::unix::fs::symlink(&binary, bin.join("claviger"))?;
+    // Whoever has no service has the command in the background.
+    let stop = format!(
+        "[ \"$*\" = \"stop claviger\" ] || exit 64\nread -r pid < {PID_FILE}\nkill $pid\nwhile kill -0 $pid 2> /dev/null; do sleep 0.05; done"
+    );
+    script(&bin.join("systemctl"), &stop)?;
     script(&bin.join("cargo"), "[ \"$1 $2 $3\" = \"run --release --\" ] || exit 64\nshift 3\nexec claviger \"$@\"")?;
     let python = std::path::absolute(python)?;
     script(&bin.join("python3"), &format!("exec {} \"$@\"", python.display()))?;

@@ -41,7 +41,7 @@ pub(super) struct Document {
 }
 
 /// Languages that nobody types or saves.
-const QUOTED: [&str; 4] = ["text", "json", "toml", "diff"];
+const QUOTED: [&str; 5] = ["text", "json", "toml", "ini", "diff"];
 /// What a command in an indented block begins with.
 const PROGRAMS: [&str; 12] =
     ["claviger", "cargo", "curl", "pip", "npm", "go", "mvn", "export", "sqlite3", "systemctl", "python3", "openssl"];

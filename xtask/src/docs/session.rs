@@ -1,7 +1,7 @@
 //! One shell in which the commands of a document are typed, with everything it started ended at the end.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -17,6 +17,8 @@ use super::compare::{begins_as_expected, difference};
 const STEP_MAX: Duration = Duration::from_secs(300);
 /// Ends the command in the background, if there is one, and waits for that.
 const END_BACKGROUND: &str = "[ -z \"$BACKGROUND\" ] || { kill $BACKGROUND; wait $BACKGROUND; }";
+/// In the working directory: the process number of the command in the background.
+pub(super) const PID_FILE: &str = ".background";
 /// Follows what each command printed; nobody prints it by chance.
 const MARK: &str = "claviger-docs-step-ended";
 
@@ -74,11 +76,17 @@ impl Session {
     pub(super) fn run_in_background(&mut self, step: &Step) -> Result<(), String> {
         let (script, log) = (self.script(step)?, self.folder.join(format!(".output-{}", self.steps)));
         File::create(&log).map_err(|error| error.to_string())?;
+        let pid_file = self.folder.join(PID_FILE);
+        match fs::remove_file(&pid_file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.to_string()),
+            _ => {}
+        }
         // `bash -c` becomes the command, so that a signal reaches it.
         let line = format!(
             "{END_BACKGROUND}\nbash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\n\
-             BACKGROUND=$!\necho $BACKGROUND > {log}.pid\n",
+             BACKGROUND=$!\necho $BACKGROUND > {}\n",
             script.display(),
+            pid_file.display(),
             log = log.display()
         );
         self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
@@ -88,7 +96,7 @@ impl Session {
             if begins_as_expected(&step.expected, &printed) {
                 return Ok(());
             }
-            if begun.elapsed() > STEP_MAX || has_ended(&format!("{}.pid", log.display())) {
+            if begun.elapsed() > STEP_MAX || has_ended(&pid_file) {
                 let errors = fs::read_to_string(format!("{}.err", log.display())).unwrap_or_default();
                 return Err(format!("`{}` did not print what the document says:\n{printed}{errors}", step.command));
             }
@@ -158,7 +166,7 @@ impl Drop for Session {
 }
 
 /// Whether the process whose number is in the file has ended: it is gone, or a zombie that its shell has not looked at.
-fn has_ended(pid_file: &str) -> bool {
+fn has_ended(pid_file: &Path) -> bool {
     let Ok(pid) = fs::read_to_string(pid_file) else { return false };
     let Some(pid) = pid.strip_suffix('\n') else { return false };
     fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
