@@ -99,18 +99,18 @@ async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
     let (engine, _before) = instance.damaged_copy(alias, b"damaged".to_vec());
     let faulty = Faulty::new(Arc::new(engine.clone()));
     let service = service_on(Arc::new(faulty.clone()), &instance.seal).unwrap();
-    let (first, copy) = ("meta/keyring".to_owned(), "~spare/meta/tls-authority".to_owned());
-    for path in [&first, &copy] {
-        engine.commit(Batch::new().put(path.as_bytes(), b"damaged".to_vec())).unwrap();
-    }
+    let gone = "meta/keyring".to_owned();
+    let copies = ["~spare/meta/keyring", "~spare/meta/tls-authority"].map(str::to_owned).to_vec();
+    let damaged = |batch: Batch, path: &String| batch.put(path.as_bytes(), b"damaged".to_vec());
+    engine.commit(copies.iter().fold(Batch::new(), damaged).delete(gone.as_bytes())).unwrap();
     faulty.fail_commit(1, Fault::Refused(StoreError::Full));
     service.check_everything().unwrap();
     let report = service.damage();
-    assert_eq!((report.mended, report.first), (vec![copy.clone()], vec![alias.clone(), first.clone()]));
+    assert_eq!((report.mended, report.first), (copies.clone(), vec![alias.clone(), gone.clone()]));
     // There is space again.
     service.check_everything().unwrap();
     let report = service.damage();
-    assert_eq!((report.mended, report.first), (vec![first, copy], vec![alias.clone()]));
+    assert_eq!((report.mended, report.first), ([vec![gone], copies].concat(), vec![alias.clone()]));
 }
 
 #[tokio::test]
