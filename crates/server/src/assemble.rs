@@ -242,7 +242,6 @@ impl Opened {
         }
         if is_unfurnished {
             furnish(&vault, clock, &options.data_dir, &options.data_dir)?;
-            vault.mend_needed()?;
         }
         let generator = start_generator(options)?;
         let config = claviger_service::Config {
@@ -263,8 +262,6 @@ impl Opened {
             clock: clock.clone(),
         };
         let log = audit_log::open(&vault, place)?;
-        // A new log has a new key.
-        vault.mend_needed()?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
         // Before anything else is changed or served.

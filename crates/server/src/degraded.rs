@@ -19,8 +19,7 @@ pub(crate) fn line(damage: &DamageReport) -> Option<String> {
     }
     if !damage.mended.is_empty() {
         let paths = damage.mended.join(", ");
-        let _infallible =
-            writeln!(lines, "degraded: damaged, and written again from a second copy: {paths}; look at the disk");
+        let _infallible = writeln!(lines, "degraded: damaged or missing, and restored: {paths}; look at the disk");
     }
     for file in &damage.recovered {
         let _infallible = writeln!(
@@ -30,8 +29,8 @@ pub(crate) fn line(damage: &DamageReport) -> Option<String> {
             file.kept.display()
         );
     }
-    if let Some(store) = &damage.store {
-        let _infallible = writeln!(lines, "degraded: {store}");
+    for told in [&damage.log, &damage.store].into_iter().flatten() {
+        let _infallible = writeln!(lines, "degraded: {told}");
     }
     (!lines.is_empty()).then_some(lines)
 }
@@ -48,9 +47,13 @@ mod tests {
         assert!(text.starts_with("degraded: 5 records cannot be read: alias/a, key/b, key/c, ...; restore"), "{text}");
         let mended = vec!["meta/keyring".to_owned(), "~spare/meta/instance".to_owned()];
         let text = line(&DamageReport { mended, ..DamageReport::default() }).unwrap();
-        assert!(text.contains("second copy: meta/keyring, ~spare/meta/instance; look at the disk\n"), "{text}");
+        assert!(
+            text.contains("missing, and restored: meta/keyring, ~spare/meta/instance; look at the disk\n"),
+            "{text}"
+        );
         let store = "store.sqlite3 is damaged".to_owned();
-        let text = line(&DamageReport { store: Some(store), ..DamageReport::default() }).unwrap();
-        assert_eq!(text, "degraded: store.sqlite3 is damaged\n");
+        let log = "its log is damaged".to_owned();
+        let text = line(&DamageReport { log: Some(log), store: Some(store), ..DamageReport::default() }).unwrap();
+        assert_eq!(text, "degraded: its log is damaged\ndegraded: store.sqlite3 is damaged\n");
     }
 }

@@ -145,6 +145,8 @@ pub struct Recovered {
 pub struct Condition {
     /// Files that were recovered since the store was opened.
     pub recovered: Vec<Recovered>,
+    /// A write-ahead log that was damaged when the store was opened: where it is, and what to do.
+    pub log: Option<String>,
     /// Damage that is there now and could not be recovered: what it is, and what to do.
     pub damage: Option<String>,
 }

@@ -51,6 +51,9 @@ pub enum StoreError {
     WrittenTwice,
     /// The history before this point was cut: read everything again, then watch from a fresh revision.
     Compacted,
+    /// A statement does not fit the file, which is sound: another program changed it, or the statement is wrong. Nothing was
+    /// written.
+    Misfit(String),
     /// The engine failed otherwise.
     Failed(String),
 }
@@ -64,8 +67,8 @@ impl StoreError {
 
     /// Whether the engine goes on writing after a commit that failed so, once the cause is gone; if not, it latches.
     pub(crate) fn is_passing(&self) -> bool {
-        // Damage was met before anything was written, and concerns what lies on some pages.
-        matches!(self, Self::Full | Self::Busy | Self::Corrupt)
+        // Damage, as what does not fit, was met before anything was written, and concerns what lies on some pages.
+        matches!(self, Self::Full | Self::Busy | Self::Corrupt | Self::Misfit(_))
     }
 }
 
@@ -104,6 +107,10 @@ impl fmt::Display for StoreError {
             }
             Self::WrittenTwice => f.write_str("a batch writes the same key twice"),
             Self::Compacted => f.write_str("the history of changes was cut before this revision; read again"),
+            Self::Misfit(reason) => write!(
+                f,
+                "the store's file is sound, but refuses what it is asked: {reason}; undo what another program changed in it, or report this"
+            ),
             Self::Failed(reason) => write!(f, "the store failed: {reason}"),
         }
     }

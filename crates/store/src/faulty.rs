@@ -1,5 +1,5 @@
 //! An engine that fails as told, around another: for tests of what a room does when its store fails. The failures are
-//! those of real engines: a commit that is refused, a commit that is made but answered with an error, a store that is gone.
+//! those of real engines: a commit that is refused or overtaken, a commit that is made but answered with an error, a store that is gone.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,8 @@ pub enum Fault {
     Refused(StoreError),
     /// It is made, and the answer is lost: the caller is told this error though the writes are there.
     AnswerLost(StoreError),
+    /// Another commit was faster: it meets a conflict, and nothing of it is there.
+    Overtaken,
 }
 
 /// An engine with planned faults. Clones share the plan.
@@ -93,6 +95,7 @@ impl Engine for Faulty {
         match fault {
             None => self.present()?.commit(batch),
             Some(Fault::Refused(error)) => Err(error),
+            Some(Fault::Overtaken) => Ok(Commit::Conflict { key: Vec::new() }),
             Some(Fault::AnswerLost(error)) => {
                 self.present()?.commit(batch)?;
                 Err(error)

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use crate::contract::{Batch, Commit, Condition, Engine, Entry, Record, Revision, Watch};
 use crate::error::StoreError;
+use open::Opened;
 use presence::Presence;
 use read::Readers;
 use repair::{Known, Repair};
@@ -60,10 +61,13 @@ impl SqliteEngine {
     /// [`StoreError::Newer`], [`StoreError::Unusable`], [`StoreError::Full`], [`StoreError::NotRecovered`].
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(directory)?;
-        let (connection, recovered) = open::recovering(directory)?;
+        let Opened { connection, recovered, log } = open::recovering(directory)?;
         let (news, known) = (Arc::new(News::default()), Arc::new(Known::default()));
         if let Some(recovered) = recovered {
             known.note(Ok(recovered));
+        }
+        if let Some(log) = log {
+            known.note_log(log);
         }
         let readers = Arc::new(Readers::new(open::file(directory)));
         let repair = Repair::new(directory.to_owned(), Arc::clone(&readers), Arc::clone(&known));
@@ -161,13 +165,21 @@ fn store_error(error: &rusqlite::Error) -> StoreError {
         (_, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => StoreError::Busy,
         (_, Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => StoreError::ReadOnly,
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => StoreError::Corrupt,
-        // Every statement fits a whole file. One that does not, or contradicts what is there, met a damaged header or row.
+        // Every statement fits a whole file of ours. Whether the file is damaged or another, [`Readers::judged`] says.
         (Some(ERROR), ..) | (_, Some(ErrorCode::SchemaChanged | ErrorCode::ConstraintViolation), _) => {
-            StoreError::Corrupt
+            StoreError::Misfit(error.to_string())
         }
         // A row or a type that the schema promises is not there.
         (_, None, Error::QueryReturnedNoRows | Error::InvalidColumnType(..))
         | (_, None, Error::IntegralValueOutOfRange(..) | Error::FromSqlConversionFailure(..)) => StoreError::Corrupt,
         _ => StoreError::Failed(error.to_string()),
+    }
+}
+
+/// The same of a file that is being opened or recovered: what does not fit is damage.
+fn opening_error(error: &rusqlite::Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Misfit(_) => StoreError::Corrupt,
+        other => other,
     }
 }

@@ -33,6 +33,14 @@ fn the_nth_commit_from_now_fails_and_writes_nothing() {
 }
 
 #[test]
+fn an_overtaken_commit_meets_a_conflict_and_writes_nothing() {
+    let engine = faulty();
+    engine.fail_commit(1, Fault::Overtaken);
+    assert!(matches!(engine.commit(put(b"a")), Ok(Commit::Conflict { .. })));
+    assert_eq!(engine.get(b"a"), Ok(None));
+}
+
+#[test]
 fn a_lost_answer_leaves_the_write() {
     let engine = faulty();
     let lost = StoreError::Failed("told to".to_owned());

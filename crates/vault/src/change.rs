@@ -5,6 +5,7 @@ use claviger_store::{Batch, Commit, Precondition, Revision};
 use crate::barrier;
 use crate::error::VaultError;
 use crate::record::{OutboxEntry, Record};
+use crate::spare;
 use crate::vault::{Stored, Vault};
 
 /// How a commit ended.
@@ -65,25 +66,24 @@ impl<'vault> Change<'vault> {
         self
     }
 
-    /// Writes a record, whatever was there.
+    /// Writes a record, whatever was there, and its copy if it has one.
     ///
     /// # Errors
     /// When it cannot be sealed.
     pub fn put<R: Record>(mut self, record: &R) -> Result<Self, VaultError> {
         let path = record.path();
         let stored = barrier::seal(&self.vault.keyring(), &path, R::KIND, &record.encode())?;
-        self.batch = self.batch.put(path.as_bytes(), stored);
-        self.paths.push(path);
+        for place in spare::places(&path) {
+            self.batch = self.batch.put(place.as_bytes(), stored.clone());
+            self.paths.push(place);
+        }
         Ok(self)
     }
 
-    /// Removes a record, whether it is there or not.
+    /// Removes a record, whether it is there or not, and its copy if it has one.
     #[must_use]
-    pub fn delete<R: Record>(mut self, record: &R) -> Self {
-        let path = record.path();
-        self.batch = self.batch.delete(path.as_bytes());
-        self.paths.push(path);
-        self
+    pub fn delete<R: Record>(self, record: &R) -> Self {
+        self.delete_paths(&spare::places(&record.path()))
     }
 
     /// Removes what lies at these paths of [`Vault::paths_of_key`], whether it opens or not.

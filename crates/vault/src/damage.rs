@@ -21,10 +21,12 @@ pub struct DamageReport {
     pub records: usize,
     /// The first of them.
     pub first: Vec<String>,
-    /// Records that were damaged or gone and were written again from their second copies since the vault was opened.
+    /// Needed records and copies of them that were damaged or missing and were restored since the vault was opened.
     pub mended: Vec<String>,
     /// Files that the store recovered since it was opened.
     pub recovered: Vec<Recovered>,
+    /// What became of a write-ahead log that was damaged when the store was opened, and what to do.
+    pub log: Option<String>,
     /// What the store could not recover, and what to do.
     pub store: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Vault {
             first: self.unreadable().first(NAMED_MAX),
             mended: self.mended().paths(),
             recovered: condition.recovered,
+            log: condition.log,
             store: condition.damage,
         }
     }

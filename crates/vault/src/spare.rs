@@ -19,6 +19,12 @@ use crate::vault::Vault;
 /// The records that have a copy.
 const NEEDED: [&str; 4] = [path::KEYRING, path::INSTANCE, path::AUDIT_SIGNING_KEY, path::TLS_AUTHORITY];
 
+/// Where what belongs at `path` is written: there and, where it has a copy, in the place of that, so that no copy is older.
+pub(crate) fn places(path: &str) -> Vec<String> {
+    let copy = NEEDED.contains(&path).then(|| path::spare(path));
+    std::iter::once(path.to_owned()).chain(copy).collect()
+}
+
 /// The keyring as stored and opened: the first, or its copy where that is damaged or gone.
 ///
 /// # Errors
@@ -33,13 +39,13 @@ pub(crate) fn open_keyring(engine: &dyn Engine, seal: &dyn Seal) -> Result<(Vec<
         .or_else(|error: VaultError| read(&path::spare(path::KEYRING)).map_err(|_no_better: VaultError| error))
 }
 
-/// Paths of needed records and of copies that were damaged or gone and were written again since the vault was opened.
+/// Paths of needed records and of copies that were damaged or missing and were restored since the vault was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Mended(Mutex<BTreeSet<String>>);
 
 impl Mended {
     fn note(&self, path: &str) {
-        tracing::error!(path, "a record of the store was damaged or gone; it was written again from its second copy");
+        tracing::error!(path, "a damaged or missing record of the store was restored");
         self.lock().insert(path.to_owned());
     }
 
@@ -54,34 +60,39 @@ impl Mended {
 }
 
 impl Vault {
-    /// Puts each needed record that is damaged or gone back from its copy, and copies what changed. What was damaged is logged
-    /// and reported ([`Vault::damage`]). Safe beside everything else: what somebody writes meanwhile stays.
+    /// Restores each needed record that is damaged or missing from its copy, and makes copies that are not there or are of
+    /// before. What was damaged is logged and reported ([`Vault::damage`]). Safe beside everything else: what somebody writes
+    /// meanwhile stays.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails: the first failure, after all of them were tried.
     pub fn mend_needed(&self) -> Result<(), VaultError> {
-        for needed in NEEDED {
-            let spare = path::spare(needed);
-            let (first, copy) = (self.raw(needed)?, self.raw(&spare)?);
-            let mut stored = [&first, &copy].into_iter().flatten().map(|entry| &entry.value);
-            let sound = stored.find(|value| self.opens(needed, value)).cloned().or_else(|| self.remembered(needed));
-            let Some(sound) = sound else { continue };
-            self.write_again(needed, needed, first.as_ref(), &sound)?;
-            self.write_again(needed, &spare, copy.as_ref(), &sound)?;
-        }
-        Ok(())
+        NEEDED.map(|needed| self.mend(needed)).into_iter().collect()
     }
 
     /// The same for a vault that is in use, where all of them must be there: those that have no sound copy left are noted.
     ///
     /// # Errors
-    /// When the store fails.
+    /// See [`Vault::mend_needed`].
     pub fn check_needed(&self) -> Result<(), VaultError> {
-        self.mend_needed()?;
-        for needed in NEEDED {
-            if !self.raw(needed)?.is_some_and(|entry| self.opens(needed, &entry.value)) {
-                self.unreadable().note(needed);
-            }
+        let mended = self.mend_needed();
+        let looked: Result<(), VaultError> = NEEDED.map(|needed| self.look_at(needed)).into_iter().collect();
+        mended.and(looked)
+    }
+
+    fn mend(&self, needed: &str) -> Result<(), VaultError> {
+        let spare = path::spare(needed);
+        let (first, copy) = (self.raw(needed)?, self.raw(&spare)?);
+        let mut stored = [&first, &copy].into_iter().flatten().map(|entry| &entry.value);
+        let sound = stored.find(|value| self.opens(needed, value)).cloned().or_else(|| self.remembered(needed));
+        let Some(sound) = sound else { return Ok(()) };
+        let outcome = self.restore(needed, needed, first.as_ref(), &sound);
+        outcome.and(self.restore(needed, &spare, copy.as_ref(), &sound))
+    }
+
+    fn look_at(&self, needed: &str) -> Result<(), VaultError> {
+        if !self.raw(needed)?.is_some_and(|entry| self.opens(needed, &entry.value)) {
+            self.unreadable().note(needed);
         }
         Ok(())
     }
@@ -104,27 +115,24 @@ impl Vault {
     }
 
     /// Sees to it that the bytes of `needed`, or of its copy, are `sound` at `path`.
-    fn write_again(&self, needed: &str, path: &str, found: Option<&Record>, sound: &[u8]) -> Result<(), VaultError> {
+    fn restore(&self, needed: &str, path: &str, found: Option<&Record>, sound: &[u8]) -> Result<(), VaultError> {
         let is_damaged = match found {
             Some(entry) if entry.value == sound => return Ok(()),
             Some(entry) => !self.opens(needed, &entry.value),
-            // A copy that is not there was never made: the record is new, or the store is older than copies.
+            // A copy that is not there was never made: the store is older than copies.
             None => path == needed,
         };
-        self.overwrite(path, found, sound.to_vec())?;
-        if is_damaged {
+        if self.overwrite(path, found, sound.to_vec())? && is_damaged {
             self.mended().note(path);
             self.unreadable().forget(path);
         }
         Ok(())
     }
 
-    /// Unless somebody else was faster, who then wrote the same.
-    fn overwrite(&self, path: &str, found: Option<&Record>, value: Vec<u8>) -> Result<(), VaultError> {
+    /// Whether it was written: not where something else lies there by now.
+    fn overwrite(&self, path: &str, found: Option<&Record>, value: Vec<u8>) -> Result<bool, VaultError> {
         let found = found.map_or(Precondition::Absent, |entry| Precondition::At(entry.revision));
         let batch = Batch::new().require(path.as_bytes(), found).put(path.as_bytes(), value);
-        match self.engine().commit(batch)? {
-            Commit::Done(_) | Commit::Conflict { .. } => Ok(()),
-        }
+        Ok(matches!(self.engine().commit(batch)?, Commit::Done(_)))
     }
 }

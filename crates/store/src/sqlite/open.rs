@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{recover, store_error, unused_log};
+use super::{opening_error, recover, unused_log};
 use crate::contract::Recovered;
 use crate::error::StoreError;
 
@@ -88,8 +88,16 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// A connection that may write, to a file that was recovered before if it is damaged where every use meets it.
-pub(super) fn recovering(directory: &Path) -> Result<(Connection, Option<Recovered>), StoreError> {
+/// A connection that may write, and what happened before.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) recovered: Option<Recovered>,
+    /// What to tell of a write-ahead log that was damaged.
+    pub(super) log: Option<String>,
+}
+
+/// Opens the file, which is recovered before if it is damaged where every use meets it.
+pub(super) fn recovering(directory: &Path) -> Result<Opened, StoreError> {
     let is_ours = |error: &StoreError| match error {
         StoreError::Corrupt => true,
         StoreError::NotAStore(path) => recover::is_store_without_first_page(path),
@@ -97,13 +105,10 @@ pub(super) fn recovering(directory: &Path) -> Result<(Connection, Option<Recover
     };
     unused_log::set_apart(directory);
     match writable(directory) {
-        Ok(connection) => {
-            unused_log::forget(directory);
-            Ok((connection, None))
-        }
+        Ok(connection) => Ok(Opened { connection, recovered: None, log: unused_log::settle(directory) }),
         Err(error) if is_ours(&error) => {
-            let recovered = recover::recover(directory)?;
-            Ok((writable(directory)?, Some(recovered)))
+            let recovered = Some(recover::recover(directory)?);
+            Ok(Opened { connection: writable(directory)?, recovered, log: None })
         }
         Err(error) => Err(error),
     }
@@ -125,7 +130,7 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
         Identity::Empty => true,
         Identity::Store => false,
     };
-    let failed = |error: rusqlite::Error| store_error(&error);
+    let failed = |error: rusqlite::Error| opening_error(&error);
     // The file was opened for writing above: only a damaged header makes SQLite take it for one of a newer version.
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
         return Err(StoreError::Corrupt);
@@ -137,9 +142,12 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
     if is_new {
         create(&mut connection).map_err(failed)?;
     }
-    // A table or index that the schema no longer has is damage, whatever SQLite calls it.
-    connection.prepare(WHOLE_SCHEMA).map_err(|_does_not_fit| StoreError::Corrupt)?;
-    Ok(connection)
+    if has_whole_schema(&connection) { Ok(connection) } else { Err(StoreError::Corrupt) }
+}
+
+/// Whether every table and index is there. One that the schema no longer has is damage, whatever SQLite calls it.
+pub(super) fn has_whole_schema(connection: &Connection) -> bool {
+    connection.prepare(WHOLE_SCHEMA).is_ok()
 }
 
 /// A connection that only reads.
@@ -197,7 +205,7 @@ fn identity(connection: &Connection, path: &Path) -> Result<Identity, StoreError
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
             Err(StoreError::Unusable { path: path.to_owned(), reason: error.to_string() })
         }
-        Err(error) => Err(store_error(&error)),
+        Err(error) => Err(opening_error(&error)),
     }
 }
 

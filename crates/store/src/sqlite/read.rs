@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 
-use super::{open, store_error};
+use super::{open, opening_error, store_error};
 use crate::contract::{Entry, Record, Revision, prefix_end};
 use crate::error::StoreError;
 
@@ -104,13 +104,31 @@ impl Readers {
 
     /// Reads the whole file; whether it is sound.
     pub(super) fn is_sound(&self) -> Result<bool, StoreError> {
-        let checked = self
-            .with(|connection| connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0)));
-        match checked {
-            Ok(found) => Ok(found == "ok"),
+        match self.with(passes_check) {
             Err(StoreError::Corrupt) => Ok(false),
-            Err(error) => Err(error),
+            checked => checked,
         }
+    }
+
+    /// What an error means. Where a statement does not fit, the whole file is read, with a connection that has nothing of it
+    /// in memory: one that is sound is not to be replaced.
+    pub(super) fn judged(&self, error: &rusqlite::Error) -> StoreError {
+        let is_sound = |connection: Connection| {
+            let passes = passes_check(&connection).map_err(|error| opening_error(&error))?;
+            Ok(passes && open::has_whole_schema(&connection))
+        };
+        match store_error(error) {
+            StoreError::Misfit(reason) => match self.connect().and_then(is_sound) {
+                Ok(false) | Err(StoreError::Corrupt | StoreError::NotAStore(_)) => StoreError::Corrupt,
+                // Sound, or nobody can tell.
+                _ => StoreError::Misfit(reason),
+            },
+            other => other,
+        }
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        if self.is_at_rest { open::at_rest(&self.file) } else { open::readable(&self.file) }
     }
 
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -118,10 +136,9 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None if self.is_at_rest => open::at_rest(&self.file)?,
-            None => open::readable(&self.file)?,
+            None => self.connect()?,
         };
-        let result = read(&connection).map_err(|error| store_error(&error));
+        let result = read(&connection).map_err(|error| self.judged(&error));
         // A connection that met an error is closed rather than used again.
         if result.is_ok() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,6 +148,10 @@ impl Readers {
         }
         result
     }
+}
+
+fn passes_check(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA integrity_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
 }
 
 /// A value, and in the next column its revision. A row that no longer holds such things is damaged alone: it is given with

@@ -13,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::page::Pages;
 use super::salvage::Salvage;
-use super::{open, store_error, unused_log, wal};
+use super::wal::{self, Content};
+use super::{open, opening_error, unused_log};
 use crate::contract::Recovered;
 use crate::error::StoreError;
 
@@ -31,7 +32,7 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
     let refused = |reason: String| StoreError::NotRecovered { path: path.clone(), reason };
     let pages = File::open(&path).and_then(Pages::open).map_err(|error| refused(error.to_string()))?;
     let salvage = Salvage::of(&pages).ok_or_else(|| refused("more is damaged than one page".to_owned()))?;
-    if wal::has_frames(&open::log(directory)).map_err(|error| refused(error.to_string()))? {
+    if wal::content(&open::log(directory)).map_err(|error| refused(error.to_string()))? == Content::Frames {
         let reason = "its write-ahead log could not be folded in; perhaps another program has it open";
         return Err(refused(reason.to_owned()));
     }
@@ -43,12 +44,10 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, StoreError> {
     };
     let new = directory.join("store.sqlite3.recovering");
     let replaced = build(&new, &salvage).and_then(|lost| {
-        unused_log::keep(directory, &open::log_of(&kept))
-            .and_then(|()| replace(directory, &path, &new, &kept))
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::StorageFull => StoreError::Full,
-                _ => refused(error.to_string()),
-            })?;
+        replace(directory, &path, &new, &kept).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => StoreError::Full,
+            _ => refused(error.to_string()),
+        })?;
         Ok(lost)
     });
     if replaced.is_err() {
@@ -64,11 +63,19 @@ pub(super) fn is_store_without_first_page(path: &Path) -> bool {
     pages.is_ok_and(|pages| Salvage::of(&pages).is_some_and(|salvage| salvage.is_whole()))
 }
 
+/// Puts `new` in the place of `path`, which is from then on called `kept` alone.
 fn replace(directory: &Path, path: &Path, new: &Path, kept: &Path) -> io::Result<()> {
+    let kept_log = open::log_of(kept);
     File::open(new)?.sync_all()?;
-    // A second name first: at no moment is there no store.
+    // A second name first: at no moment is there no store, and no log is kept without the file that it lay beside.
     fs::hard_link(path, kept)?;
-    fs::rename(new, path)?;
+    if let Err(error) = unused_log::keep(directory, &kept_log).and_then(|()| fs::rename(new, path)) {
+        if !kept_log.exists() {
+            // The next attempt makes it anew.
+            let _left = fs::remove_file(kept);
+        }
+        return Err(error);
+    }
     File::open(directory)?.sync_all()
 }
 
@@ -81,7 +88,7 @@ fn build(new: &Path, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
         return Err(unusable(error));
     }
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(new).map_err(unusable)?;
-    let failed = |error: rusqlite::Error| store_error(&error);
+    let failed = |error: rusqlite::Error| opening_error(&error);
     let mut connection = Connection::open(new).map_err(failed)?;
     // Nobody else sees it yet; a build that is cut off is begun anew.
     connection.pragma_update(None, "journal_mode", "OFF").map_err(failed)?;
@@ -94,7 +101,7 @@ fn build(new: &Path, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
 }
 
 fn fill(transaction: &Transaction<'_>, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
-    let failed = |error: rusqlite::Error| store_error(&error);
+    let failed = |error: rusqlite::Error| opening_error(&error);
     let mut newest = 0;
     salvage.rows(&mut |row| {
         let Some((value, revision)) = row.content else { return Ok(()) };

@@ -12,7 +12,8 @@ use super::{open, recover};
 use crate::contract::{Condition, Recovered};
 use crate::error::StoreError;
 
-/// How long a recovery that failed is not tried again.
+/// How long after a recovery, whatever came of it, none is tried: a disk that goes on damaging would use up the names of
+/// damaged files at once.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// What is known of damage, shared by the engine and its writer.
@@ -42,6 +43,10 @@ impl Known {
                 condition.damage = Some(text);
             }
         }
+    }
+
+    pub(super) fn note_log(&self, told: String) {
+        self.lock().log = Some(told);
     }
 
     fn lock(&self) -> MutexGuard<'_, Condition> {
@@ -78,7 +83,12 @@ impl Repair {
         self.readers.close_idle();
     }
 
-    /// Whether a recovery that failed is too short ago.
+    /// What an error of the writer's connection means, which is in no transaction.
+    pub(super) fn judged(&self, error: &rusqlite::Error) -> StoreError {
+        self.readers.judged(error)
+    }
+
+    /// Whether the last recovery is too short ago.
     pub(super) fn must_pause(&self) -> bool {
         self.not_before.is_some_and(|not_before| Instant::now() < not_before)
     }
@@ -91,7 +101,7 @@ impl Repair {
             drop(connection);
             let outcome = recover::recover(&directory);
             let is_recovered = outcome.is_ok();
-            self.not_before = (!is_recovered).then(|| Instant::now() + PAUSE);
+            self.not_before = Some(Instant::now() + PAUSE);
             self.known.note(outcome);
             (is_recovered, self.reopen())
         })

@@ -1,7 +1,7 @@
-//! Whether a write-ahead log holds anything (sqlite.org/fileformat2.html, section 4): a program that only reads leaves an
+//! What a write-ahead log holds (sqlite.org/fileformat2.html, section 4): a program that only reads leaves an
 //! empty one beside the file, and one begins anew with frames of before that count no more.
 //!
-//! **Rule:** a log holds nothing only if SQLite itself would take nothing from it.
+//! **Rule:** a log holds frames if SQLite itself would take one from it, and only then.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -13,30 +13,50 @@ const FRAME_HEADER_BYTES: usize = 24;
 const MAGIC: u32 = 0x377f_0682;
 const PAGE_BYTES_MAX: u32 = 65_536;
 
-/// Whether the log at `path` has a valid frame. One that is not there has none.
+/// What a log holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing was written, or not one whole frame, or what is there was folded into the file before.
+    Nothing,
+    /// A valid frame, and perhaps more.
+    Frames,
+    /// A header or a first frame that is whole and not valid: SQLite takes nothing from it, and it may have held commits.
+    Damaged,
+}
+
+/// What the log at `path` holds. One that is not there holds nothing.
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn has_frames(path: &Path) -> io::Result<bool> {
+pub(super) fn content(path: &Path) -> io::Result<Content> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Content::Nothing),
         opened => opened?,
     };
-    let Some(header) = taken(&mut file, HEADER_BYTES)? else { return Ok(false) };
+    let Some(header) = taken(&mut file, HEADER_BYTES)? else { return Ok(Content::Nothing) };
+    // Space that was taken for it, and power was lost before it was written.
+    if header.iter().all(|byte| *byte == 0) {
+        return Ok(Content::Nothing);
+    }
     let magic = word(&header, 0);
     let is_big_endian = magic & 1 == 1;
     let (summed, stated) = header.split_at(24);
     let sum = checksum((0, 0), summed, is_big_endian);
     let page_bytes = word(&header, 8);
     if magic & !1 != MAGIC || (word(stated, 0), word(stated, 4)) != sum || page_bytes > PAGE_BYTES_MAX {
-        return Ok(false);
+        return Ok(Content::Damaged);
     }
     // Frames count up to the first that is not valid.
-    let Some(frame) = taken(&mut file, FRAME_HEADER_BYTES)? else { return Ok(false) };
-    let Some(page) = taken(&mut file, page_bytes as usize)? else { return Ok(false) };
+    let Some(frame) = taken(&mut file, FRAME_HEADER_BYTES)? else { return Ok(Content::Nothing) };
+    let Some(page) = taken(&mut file, page_bytes as usize)? else { return Ok(Content::Nothing) };
+    // A log that begins anew gets other salts and keeps the frames of before.
+    if frame.get(8..16) != header.get(16..24) {
+        return Ok(Content::Nothing);
+    }
     let sum = checksum(sum, frame.get(..8).unwrap_or_default(), is_big_endian);
     let sum = checksum(sum, &page, is_big_endian);
-    Ok(frame.get(8..16) == header.get(16..24) && (word(&frame, 16), word(&frame, 20)) == sum && word(&frame, 0) > 0)
+    let is_valid = (word(&frame, 16), word(&frame, 20)) == sum && word(&frame, 0) > 0;
+    Ok(if is_valid { Content::Frames } else { Content::Damaged })
 }
 
 /// The next `length` bytes; `None` when there are not so many.
@@ -75,19 +95,25 @@ mod tests {
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
         let good = std::fs::read(dir.path().join("db-wal")).unwrap();
         let path = dir.path().join("log");
-        assert!(!has_frames(&path).unwrap(), "none is there");
+        assert_eq!(content(&path).unwrap(), Content::Nothing, "none is there");
         let says = |log: &[u8]| {
             std::fs::write(&path, log).unwrap();
-            has_frames(&path).unwrap()
+            content(&path).unwrap()
         };
-        assert!(says(&good));
-        assert!(!says(&[]) && !says(&good[..32]) && !says(&good[..32 + 24 + 4095]));
-        assert!(says(&good[..32 + 24 + 4096]));
-        // The header's magic, a salt, its checksum; the frame's page number, a salt, its checksum, its page.
-        for at in [0, 16, 24, 32, 32 + 8, 32 + 16, 32 + 24 + 100] {
+        assert_eq!((says(&good), says(&good[..32 + 24 + 4096])), (Content::Frames, Content::Frames));
+        for length in [0, 31, 32, 32 + 23, 32 + 24 + 4095] {
+            assert_eq!(says(&good[..length]), Content::Nothing, "{length} bytes");
+        }
+        assert_eq!(says(&vec![0; good.len()]), Content::Nothing, "only zeros");
+        assert_eq!(says(&[&good[..32], &vec![0; 8_000]].concat()), Content::Nothing, "zeros behind the header");
+        // The header's magic, a salt, its checksum; the frame's page number, its checksum, its page.
+        for at in [0, 16, 24, 32, 32 + 16, 32 + 24 + 100] {
             let mut bad = good.clone();
             bad[at] ^= 1;
-            assert!(!says(&bad), "byte {at}");
+            assert_eq!(says(&bad), Content::Damaged, "byte {at}");
         }
+        let mut of_before = good;
+        of_before[32 + 8] ^= 1;
+        assert_eq!(says(&of_before), Content::Nothing, "another salt");
     }
 }

@@ -15,7 +15,6 @@ use super::change_kind::ChangeKind;
 use super::presence::Presence;
 use super::read::revision_or_first;
 use super::repair::{Reopened, Repair};
-use super::store_error;
 use super::watch::News;
 use crate::contract::{Batch, Commit, Precondition, Revision};
 use crate::error::StoreError;
@@ -149,8 +148,8 @@ impl Ledger {
         }
         match committed {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            // What one of them met on a damaged page concerns no other.
-            Err(StoreError::Corrupt) if group.len() > 1 => group
+            // What one of them met on a damaged page, or what is refused of it, concerns no other.
+            Err(StoreError::Corrupt | StoreError::Misfit(_)) if group.len() > 1 => group
                 .iter()
                 .map(|batch| self.commit_together(std::slice::from_ref(batch))?.pop().ok_or(StoreError::Corrupt))
                 .collect(),
@@ -187,7 +186,7 @@ impl Ledger {
 
     fn try_commit_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> Result<Vec<Commit>, StoreError> {
         self.presence.check()?;
-        self.write_group(group).map_err(|error| store_error(&error))
+        self.write_group(group).map_err(|error| self.repair.judged(&error))
     }
 
     fn write_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<Vec<Commit>> {

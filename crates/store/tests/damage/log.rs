@@ -1,21 +1,43 @@
-//! A write-ahead log beside a file whose first page is destroyed.
+//! A write-ahead log that is of no use, beside a file whose first page is destroyed and beside a sound one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use claviger_store::{Batch, Engine, SqliteEngine};
+use claviger_store::{Batch, Condition, Engine, SqliteEngine, StoreError};
 
 use super::{FILE, PAGE, closed_store, lost, name, opened, value, writes_go_on};
 
 /// A file whose first page is destroyed, with this write-ahead log and an index beside it.
 fn with_log(bytes: &[u8], log: &[u8]) -> tempfile::TempDir {
+    sound_with_log(&without_first_page(bytes), log)
+}
+
+fn sound_with_log(bytes: &[u8], log: &[u8]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut bad = bytes.to_vec();
-    bad[..PAGE].fill(0);
-    fs::write(dir.path().join(FILE), bad).unwrap();
+    fs::write(dir.path().join(FILE), bytes).unwrap();
     fs::write(dir.path().join("store.sqlite3-wal"), log).unwrap();
     fs::write(dir.path().join("store.sqlite3-shm"), vec![0; 32_768]).unwrap();
     dir
+}
+
+fn without_first_page(bytes: &[u8]) -> Vec<u8> {
+    [vec![0; PAGE], bytes[PAGE..].to_vec()].concat()
+}
+
+/// The log with a byte altered: the header's magic, the first frame's page.
+fn rotted(log: &[u8]) -> [Vec<u8>; 2] {
+    [0, 32 + 24 + 100].map(|at| {
+        let mut log = log.to_vec();
+        log[at] ^= 1;
+        log
+    })
+}
+
+fn names(dir: &tempfile::TempDir) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// The write-ahead log of the store in `bytes` with an acknowledged commit, which leaves the first page as it is.
@@ -72,7 +94,7 @@ fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() 
             // The next one does not take its name, also after the damaged file was moved away.
             fs::remove_file(dir.path().join("store.sqlite3.damaged-1")).unwrap();
             drop(engine);
-            fs::write(dir.path().join(FILE), fs::read(with_log(&bytes, &[]).path().join(FILE)).unwrap()).unwrap();
+            fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();
             drop(SqliteEngine::open(dir.path()).unwrap());
             assert!(dir.path().join("store.sqlite3.damaged-2").exists() && fs::read(&kept).unwrap() == rotted);
         }
@@ -83,15 +105,94 @@ fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() 
 #[test]
 fn a_write_ahead_log_of_no_use_beside_a_sound_file_leaves_nothing() {
     let (bytes, content) = closed_store(400);
-    let dir = with_log(&bytes, &log_in_use(&bytes)[..1000]);
-    fs::write(dir.path().join(FILE), &bytes).unwrap();
+    let whole = log_in_use(&bytes);
+    let mut reset = whole.clone();
+    reset[32 + 8] ^= 1;
+    let zeros = vec![0; whole.len()];
+    for (log, what) in [(&whole[..32], "a header alone"), (&whole[..1000], "cut"), (&reset, "reset"), (&zeros, "zeros")]
+    {
+        let dir = sound_with_log(&bytes, log);
+        let engine = SqliteEngine::open(dir.path()).unwrap();
+        assert_eq!(lost(&engine, &content, what), Vec::<Vec<u8>>::new());
+        assert_eq!(engine.condition(), Condition::default(), "{what}");
+        drop(engine);
+        assert_eq!(names(&dir), ["store.lock", FILE], "{what}");
+    }
+}
+
+/// SQLite takes nothing from it and writes over it: acknowledged commits vanished without a word.
+#[test]
+fn a_write_ahead_log_that_is_damaged_beside_a_sound_file_is_kept_and_told_of() {
+    let (bytes, content) = closed_store(400);
+    for log in rotted(&log_in_use(&bytes)) {
+        let dir = sound_with_log(&bytes, &log);
+        let engine = SqliteEngine::open(dir.path()).unwrap();
+        assert_eq!(lost(&engine, &content, "without the log"), Vec::<Vec<u8>>::new());
+        writes_go_on(&engine, &content, &[], "over the log");
+        let kept = dir.path().join("store.sqlite3.damaged-log-1");
+        assert!(fs::read(&kept).unwrap() == log);
+        assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+        let Condition { log: told, recovered, damage } = engine.condition();
+        assert_eq!((recovered, damage), (vec![], None));
+        let told = told.unwrap();
+        assert!(told.contains("are lost") && told.contains(kept.to_str().unwrap()), "{told}");
+        drop(engine);
+        assert_eq!(names(&dir), ["store.lock", FILE, "store.sqlite3.damaged-log-1"]);
+        assert_eq!(SqliteEngine::open(dir.path()).unwrap().condition(), Condition::default(), "it is told once");
+    }
+}
+
+/// A disk that goes on damaging is not answered with copies without end, and they take no name from recoveries.
+#[test]
+fn no_more_than_three_damaged_logs_are_kept() {
+    let (bytes, content) = closed_store(100);
+    let [log, _] = rotted(&log_in_use(&bytes));
+    let dir = sound_with_log(&bytes, &log);
+    for round in 1..=4 {
+        let told = SqliteEngine::open(dir.path()).unwrap().condition().log.unwrap();
+        assert_eq!(told.contains("kept already"), round == 4, "{told}");
+        fs::write(dir.path().join("store.sqlite3-wal"), &log).unwrap();
+    }
+    fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();
     let engine = SqliteEngine::open(dir.path()).unwrap();
-    assert_eq!(lost(&engine, &content, "sound"), Vec::<Vec<u8>>::new());
-    drop(engine);
-    let mut names: Vec<_> =
-        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    assert_eq!(names, ["store.lock", FILE]);
+    assert_eq!(lost(&engine, &content, "recovered"), Vec::<Vec<u8>>::new());
+    assert_eq!(engine.condition().recovered[0].kept, dir.path().join("store.sqlite3.damaged-1"));
+}
+
+/// The log had been moved before the damaged file had its name: it lay there alone.
+#[test]
+fn a_recovery_that_fails_leaves_neither_a_log_without_its_file_nor_a_file_of_two_names() {
+    let (bytes, content) = closed_store(100);
+    let [log, _] = rotted(&log_in_use(&bytes));
+    let refused = |dir: &tempfile::TempDir| {
+        let refused = SqliteEngine::open(dir.path()).map(drop);
+        assert!(matches!(refused, Err(StoreError::NotRecovered { .. })), "{refused:?}");
+    };
+    let recovered = |dir: &tempfile::TempDir| {
+        let engine = SqliteEngine::open(dir.path()).unwrap();
+        assert_eq!(lost(&engine, &content, "recovered"), Vec::<Vec<u8>>::new());
+        assert!(dir.path().join("store.sqlite3.damaged-1").exists());
+    };
+    // A name that is taken and leads nowhere: the damaged file cannot have it.
+    let dir = with_log(&bytes, &log);
+    let (taken, kept_log) =
+        (dir.path().join("store.sqlite3.damaged-1"), dir.path().join("store.sqlite3.damaged-1-wal"));
+    std::os::unix::fs::symlink("nowhere", &taken).unwrap();
+    refused(&dir);
+    assert!(!kept_log.exists(), "{:?}", names(&dir));
+    fs::remove_file(&taken).unwrap();
+    recovered(&dir);
+    assert!(fs::read(&kept_log).unwrap() == log);
+    // The log's index cannot be taken away, when the damaged file has its name.
+    let dir = with_log(&bytes, &[]);
+    let index = dir.path().join("store.sqlite3-shm");
+    fs::remove_file(dir.path().join("store.sqlite3-wal")).unwrap();
+    fs::remove_file(&index).unwrap();
+    fs::create_dir(&index).unwrap();
+    refused(&dir);
+    assert_eq!(names(&dir), ["store.lock", FILE, "store.sqlite3-shm"]);
+    fs::remove_dir(&index).unwrap();
+    recovered(&dir);
 }
 
 #[test]

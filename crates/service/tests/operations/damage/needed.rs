@@ -1,8 +1,12 @@
 //! The records without which there is no server: each has a second copy, and a start and the daily check mend either.
 
-use claviger_store::{Batch, Engine as _};
+use std::sync::Arc;
 
-use super::{damages, instance, service_over};
+use claviger_base::SecretBytes;
+use claviger_store::{Batch, Engine as _, Fault, Faulty, StoreError};
+use claviger_vault::{Audit, AuditSigningKey, Kind, Vault};
+
+use super::{damages, instance, service_on, service_over};
 
 const NEEDED: [&str; 4] = ["meta/keyring", "meta/instance", "meta/audit-signing-key", "meta/tls-authority"];
 
@@ -87,7 +91,62 @@ async fn where_both_are_damaged_the_daily_check_counts_both_and_the_keyring_come
     }
 }
 
-/// A readiness check writes the instance record anew: nothing is wrong with a copy of before.
+/// A store that could not write kept the check from all that comes after the first record that is to be restored.
+#[tokio::test]
+async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
+    let instance = instance().await;
+    let (_, alias) = instance.paths.iter().find(|(kind, _)| *kind == Kind::Alias).unwrap();
+    let (engine, _before) = instance.damaged_copy(alias, b"damaged".to_vec());
+    let faulty = Faulty::new(Arc::new(engine.clone()));
+    let service = service_on(Arc::new(faulty.clone()), &instance.seal).unwrap();
+    let gone = "meta/keyring".to_owned();
+    let copies = ["~spare/meta/keyring", "~spare/meta/tls-authority"].map(str::to_owned).to_vec();
+    let damaged = |batch: Batch, path: &String| batch.put(path.as_bytes(), b"damaged".to_vec());
+    engine.commit(copies.iter().fold(Batch::new(), damaged).delete(gone.as_bytes())).unwrap();
+    faulty.fail_commit(1, Fault::Refused(StoreError::Full));
+    service.check_everything().unwrap();
+    let report = service.damage();
+    assert_eq!((report.mended, report.first), (copies.clone(), vec![alias.clone(), gone.clone()]));
+    // There is space again.
+    service.check_everything().unwrap();
+    let report = service.damage();
+    assert_eq!((report.mended, report.first), ([vec![gone], copies].concat(), vec![alias.clone()]));
+}
+
+#[tokio::test]
+async fn what_was_not_written_is_not_told_of_as_restored() {
+    let instance = instance().await;
+    let path = "meta/instance".to_owned();
+    let (engine, _before) = instance.damaged_copy(&path, b"damaged".to_vec());
+    let faulty = Faulty::new(Arc::new(engine));
+    let vault = Vault::open(Arc::new(faulty.clone()), &instance.seal).unwrap();
+    faulty.fail_commit(1, Fault::Overtaken);
+    vault.check_needed().unwrap();
+    assert_eq!((vault.damage().mended, vault.damage().first), (vec![], vec![path]));
+}
+
+/// The copy was of before until the next start or check, and damage meanwhile put the old key back.
+#[tokio::test]
+async fn a_copy_is_written_with_its_record() {
+    let instance = instance().await;
+    let (path, copy) = ("meta/audit-signing-key", "~spare/meta/audit-signing-key");
+    let lies_at = |path: &str| instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
+    let vault = Vault::open(Arc::new(instance.engine.clone()), &instance.seal).unwrap();
+    let stored = vault.audit_signing_key().unwrap().unwrap();
+    let new = AuditSigningKey { seed: SecretBytes::random(32).unwrap(), has_log: false, has_anchor: true };
+    let before = lies_at(path);
+    vault.change().update(&stored, &new).unwrap().commit(Audit::NoRecord("a test")).unwrap();
+    let now = lies_at(path);
+    assert!(now != before && lies_at(copy) == now);
+    instance.engine.commit(Batch::new().put(path.as_bytes(), b"damaged".to_vec())).unwrap();
+    vault.mend_needed().unwrap();
+    assert!(lies_at(path) == now);
+    vault.change().delete(&new).commit(Audit::NoRecord("a test")).unwrap();
+    vault.mend_needed().unwrap();
+    assert!(instance.engine.get(path.as_bytes()).unwrap().is_none(), "a copy brought back what was removed");
+}
+
+/// A store of an earlier version has copies of before, which was no damage.
 #[tokio::test]
 async fn a_copy_of_before_is_written_anew_and_is_no_damage() {
     let instance = instance().await;
@@ -97,6 +156,7 @@ async fn a_copy_of_before_is_written_anew_and_is_no_damage() {
     service.check_store().unwrap();
     let now = engine.get(path.as_bytes()).unwrap().unwrap().value;
     assert_ne!(now, value);
+    engine.commit(Batch::new().put(copy.as_bytes(), value)).unwrap();
     service.check_everything().unwrap();
     assert_eq!(engine.get(copy.as_bytes()).unwrap().unwrap().value, now);
     assert_eq!(service.damage(), Default::default());

@@ -64,3 +64,22 @@ async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and
     }
     assert!(served >= 8 && refused == 0, "{served} served, {refused} refused");
 }
+
+/// The report is what `/readyz` shows.
+#[tokio::test]
+async fn a_write_ahead_log_that_was_damaged_is_in_the_report() {
+    let instance = instance().await;
+    let dir = tempfile::tempdir().unwrap();
+    let engine = SqliteEngine::open(dir.path()).unwrap();
+    for entry in instance.engine.scan(b"", None, usize::MAX).unwrap() {
+        engine.commit(Batch::new().put(&entry.key, entry.value)).unwrap();
+    }
+    drop(engine);
+    std::fs::write(dir.path().join("store.sqlite3-wal"), b"no header of a log; ".repeat(300)).unwrap();
+    let service = service_on(Arc::new(SqliteEngine::open(dir.path()).unwrap()), &instance.seal).unwrap();
+    instance.the_other_key_works(&service, "beside a damaged log").await;
+    service.check_everything().unwrap();
+    let report = service.damage();
+    assert!(report.log.as_ref().is_some_and(|told| told.contains("store.sqlite3.damaged-log-1")), "{report:?}");
+    assert_eq!((report.records, report.mended, report.store), (0, vec![], None));
+}
