@@ -64,7 +64,7 @@ impl Beyond {
         if whole_second(time).is_none() {
             return;
         }
-        // Times of one form sort as texts do. A clock that is set back must not hide how long the lines go on.
+        // Times of one form sort as texts do. A clock can be set back, so the last line need not be the latest.
         if self.earliest.is_empty() || time < self.earliest.as_str() {
             time.clone_into(&mut self.earliest);
         }

@@ -253,7 +253,10 @@ fn an_older_store_under_a_newer_log_is_told_of() {
     let lines = found["UnnotedLines"].as_u64().unwrap();
     assert!(lines > 0 && lines < found["Lines"].as_u64().unwrap(), "{found}");
     let warning = found["Warning"].as_str().unwrap();
-    assert!(warning.contains("An older copy of the store") && warning.contains(&format!("{lines} lines, from 20")), "{warning}");
+    assert!(
+        warning.contains("An older copy of the store") && warning.contains(&format!("{lines} lines, from 20")),
+        "{warning}"
+    );
     let mut text = claviger(&["audit", "verify"], dir.path());
     let text = text.arg("--root-key-file").arg(dir.path().join("root.key")).output().unwrap();
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
