@@ -108,6 +108,10 @@ impl Refusal {
 }
 
 /// What became of a body.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request is the large variant; a box would cost each an allocation"
+)]
 enum Reading {
     /// It came whole, and as much of it is there as its sender may have kept; with what a form of an unverified caller is
     /// charged.
