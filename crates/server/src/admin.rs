@@ -246,7 +246,7 @@ mod tests {
         let log = claviger_audit::AuditLog::create(config).unwrap();
         let service = instance.service();
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Arc::new(Journal::new(log, metrics, instance.clock.clone(), Arc::clone(&service)));
+        let journal = Arc::new(Journal::new(log, metrics, instance.clock, Arc::clone(&service)));
         let bound = std::net::Ipv4Addr::LOCALHOST.into();
         Admin { service, journal, readiness: Arc::default(), bound, is_remote: false, has_clock: false }
     }
