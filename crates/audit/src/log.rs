@@ -242,7 +242,8 @@ impl Drop for AuditLog {
 
 impl fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditLog").field("head", &self.head()).finish_non_exhaustive()
+        let mut log = f.debug_struct("AuditLog");
+        log.field("head", &self.head()).field("is_writable", &self.is_writable()).finish_non_exhaustive()
     }
 }
 

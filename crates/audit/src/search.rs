@@ -36,40 +36,66 @@ pub fn find_served(dir: &Path, after: u64, requests: &BTreeSet<RequestId>) -> io
 pub struct Beyond {
     /// How many.
     pub lines: u64,
-    /// When the first was written, as it says.
-    pub first_time: String,
-    /// When the last was.
-    pub last_time: String,
+    /// The earliest time that one of them names; empty without lines.
+    pub earliest: String,
+    /// The latest.
+    pub latest: String,
 }
 
 impl Beyond {
-    /// Whether there are more than ten seconds of them: a store beside the log notes its last line once a second.
+    /// What to tell an operator when there are more than ten seconds of them: a store beside the log notes its last line once
+    /// a second.
     #[must_use]
-    pub fn is_long(&self) -> bool {
+    pub fn warning(&self) -> Option<String> {
         const NOTED_AFTER_S: i64 = 10;
-        let whole_second = |time: &str| Timestamp::parse_iso8601(&format!("{}Z", time.get(..19)?));
-        let times = whole_second(&self.first_time).zip(whole_second(&self.last_time));
-        times.is_some_and(|(first, last)| last.unix_s().saturating_sub(first.unix_s()) > NOTED_AFTER_S)
+        let Self { lines, earliest, latest } = self;
+        let (from, to) = whole_second(earliest).zip(whole_second(latest))?;
+        (to.saturating_sub(from) > NOTED_AFTER_S).then(|| {
+            format!(
+                "the audit log goes on for {lines} lines, from {earliest} to {latest}, behind the line that the store has noted: \
+                 longer than a running server leaves unnoted. An older copy of the store was put back, or the store took no \
+                 writes for a while"
+            )
+        })
+    }
+
+    fn add(&mut self, time: &str) {
+        self.lines = self.lines.saturating_add(1);
+        if whole_second(time).is_none() {
+            return;
+        }
+        // Times of one form sort as texts do. A clock can be set back, so the last line need not be the latest.
+        if self.earliest.is_empty() || time < self.earliest.as_str() {
+            time.clone_into(&mut self.earliest);
+        }
+        if time > self.latest.as_str() {
+            time.clone_into(&mut self.latest);
+        }
     }
 }
 
-/// The lines of the log in `dir` behind number `after`. They are not checked here, as in [`find_served`].
+/// The second of a line's time.
+fn whole_second(time: &str) -> Option<i64> {
+    Timestamp::parse_iso8601(&format!("{}Z", time.get(..19)?)).map(|time| time.unix_s())
+}
+
+/// The lines of the log in `dir` behind number `after`, up to number `through`. They are not checked here, as in
+/// [`find_served`].
 ///
 /// # Errors
 /// Those of the file system.
-pub fn lines_behind(dir: &Path, after: u64) -> io::Result<Beyond> {
+pub fn lines_behind(dir: &Path, after: u64, through: u64) -> io::Result<Beyond> {
     let segments = segment::list(dir)?;
     let from = segments.iter().rposition(|named| named.first_seq <= after.saturating_add(1)).unwrap_or(0);
     let mut beyond = Beyond::default();
-    for named in segments.get(from..).unwrap_or_default() {
+    // A segment that begins later is of no interest, and may be no file of this log.
+    let wanted = segments.get(from..).unwrap_or_default().iter().take_while(|named| named.first_seq <= through);
+    for named in wanted {
         let mut lines = Lines::open_at(&named.path, 0)?;
         while let Piece::Whole(bytes) = lines.next()? {
-            let Some(line) = Line::parse(bytes).filter(|line| line.seq > after) else { continue };
-            if beyond.lines == 0 {
-                line.time.clone_into(&mut beyond.first_time);
+            if let Some(line) = Line::parse(bytes).filter(|line| line.seq > after && line.seq <= through) {
+                beyond.add(line.time);
             }
-            line.time.clone_into(&mut beyond.last_time);
-            beyond.lines = beyond.lines.saturating_add(1);
         }
     }
     Ok(beyond)

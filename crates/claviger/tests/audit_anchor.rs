@@ -231,7 +231,7 @@ fn an_older_store_under_a_newer_log_is_told_of() {
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let output = child.wait_with_output().unwrap();
-        String::from_utf8_lossy(&output.stderr).contains("an older copy of the store")
+        String::from_utf8_lossy(&output.stderr).contains("An older copy of the store")
     };
     served(dir.path(), || {});
     fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();
@@ -245,19 +245,35 @@ fn an_older_store_under_a_newer_log_is_told_of() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    assert_eq!(verified(true)["UnnotedLines"], 0);
+    assert_eq!((&verified(true)["UnnotedLines"], &verified(true)["Warning"]), (&0.into(), &serde_json::Value::Null));
     assert_eq!(verified(false)["UnnotedLines"], serde_json::Value::Null, "there is nothing to compare with");
     fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
     // The verifier says what the start does; it did not.
     let found = verified(true);
     let lines = found["UnnotedLines"].as_u64().unwrap();
     assert!(lines > 0 && lines < found["Lines"].as_u64().unwrap(), "{found}");
-    let end = found["End"].as_str().unwrap();
-    assert!(end.contains("an older copy of the store") && end.contains(&format!("{lines} lines from 20")), "{end}");
+    let warning = found["Warning"].as_str().unwrap();
+    assert!(
+        warning.contains("An older copy of the store") && warning.contains(&format!("{lines} lines, from 20")),
+        "{warning}"
+    );
     let mut text = claviger(&["audit", "verify"], dir.path());
     let text = text.arg("--root-key-file").arg(dir.path().join("root.key")).output().unwrap();
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("UnnotedLines")).unwrap();
-    assert!(line.trim() == lines.to_string() && text.contains("an older copy of the store"), "{text}");
+    assert!(line.trim() == lines.to_string() && text.contains("An older copy of the store"), "{text}");
     assert!(told(dir.path()));
+}
+
+/// A number below the threshold of the warning is a number, too.
+#[test]
+fn unnoted_lines_are_counted_whether_or_not_they_are_told_of() {
+    let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    served(dir.path(), || {});
+    fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();
+    served_with_a_change(dir.path());
+    fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
+    let output = verify(dir.path(), true);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(found["UnnotedLines"].as_u64().unwrap() > 0 && found["Warning"].is_null(), "{found}");
 }

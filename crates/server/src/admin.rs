@@ -20,6 +20,9 @@ use crate::trusted_time;
 /// Longest advance at once: 100 years.
 const ADVANCE_S_MAX: u64 = 100 * 365 * 86_400;
 
+/// What `/readyz` adds while records still have room, and the next file of the log has none.
+const SPACE_LOW: &str = "degraded: the disk has no space for the audit log's next file; free some space\n";
+
 /// What the loopback listener shows.
 pub(crate) struct Admin {
     pub(crate) service: Arc<Service>,
@@ -73,7 +76,8 @@ impl Admin {
                 let hold = self.service.destruction_hold();
                 let held = hold.map(|hold| format!("{}\n", trusted_time::in_words(&hold))).unwrap_or_default();
                 let degraded = degraded::line(&self.service.damage()).unwrap_or_default();
-                answer::text(StatusCode::OK, format!("ready\n{held}{degraded}"))
+                let space = if self.journal.is_space_low() { SPACE_LOW } else { "" };
+                answer::text(StatusCode::OK, format!("ready\n{held}{degraded}{space}"))
             }
             Err(error) => answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -181,9 +185,13 @@ fn parse_advance(body: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use claviger_store::MemoryEngine;
     use http_body_util::BodyExt;
 
     use super::*;
+    use crate::fixture::Instance;
+    use crate::metrics::Metrics;
+    use crate::plane::Plane;
 
     #[tokio::test]
     async fn others_are_told_that_it_is_not_ready_and_not_why() {
@@ -192,6 +200,55 @@ mod tests {
         assert_eq!(told.into_body().collect().await.unwrap().to_bytes(), "not ready\n");
         let ready = without_details(answer::text(StatusCode::OK, "ready\n"));
         assert_eq!(ready.into_body().collect().await.unwrap().to_bytes(), "ready\n");
+    }
+
+    #[tokio::test]
+    async fn a_log_without_space_for_its_next_file_shows_while_records_are_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("audit");
+        let admin = with_log(&dir);
+        let readyz = async || {
+            let answer = admin.ready().await;
+            (answer.status(), answer.into_body().collect().await.unwrap().to_bytes())
+        };
+        let metric = async || {
+            let text = admin.metrics().into_body().collect().await.unwrap().to_bytes();
+            let text = String::from_utf8(text.to_vec()).unwrap();
+            text.lines().find_map(|line| line.strip_prefix("claviger_audit_space_low ")).unwrap().to_owned()
+        };
+        assert_eq!(metric().await, "0");
+        assert_eq!(readyz().await, (StatusCode::OK, "ready\n".into()));
+        // The next file cannot be made, as on a full disk.
+        std::fs::create_dir(dir.join("next")).unwrap();
+        while !admin.journal.is_space_low() {
+            let peer = (std::net::Ipv4Addr::LOCALHOST, 1).into();
+            let request_id = claviger_base::id::RequestId::generate().unwrap();
+            let mut entry = admin.journal.begin(Plane::Rpc, request_id, peer, std::time::Instant::now());
+            entry.facts.end(StatusCode::OK, "OK");
+            entry.write().await.unwrap();
+        }
+        assert_eq!(metric().await, "1");
+        let (status, text) = readyz().await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(text, format!("ready\n{SPACE_LOW}"));
+    }
+
+    fn with_log(dir: &std::path::Path) -> Admin {
+        let instance = Instance::over(Arc::new(MemoryEngine::default()));
+        let config = claviger_audit::Config {
+            dir: dir.to_owned(),
+            instance: instance.record.id.clone(),
+            segment_bytes: 1 << 16,
+            clock: instance.clock.clone(),
+            seed: claviger_base::SecretBytes::new(vec![7; 32]),
+            anchor: None,
+        };
+        let log = claviger_audit::AuditLog::create(config).unwrap();
+        let service = instance.service();
+        let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
+        let journal = Arc::new(Journal::new(log, metrics, instance.clock, Arc::clone(&service)));
+        let bound = std::net::Ipv4Addr::LOCALHOST.into();
+        Admin { service, journal, readiness: Arc::default(), bound, is_remote: false, has_clock: false }
     }
 
     #[test]

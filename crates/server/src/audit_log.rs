@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_audit::{AuditLog, Beyond, Config, Mark, lines_behind, public_key_of};
+use claviger_audit::{AuditLog, Config, Mark, lines_behind, public_key_of};
 use claviger_base::id::InstanceId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_store::SqliteEngine;
@@ -62,16 +62,10 @@ pub(crate) fn open(vault: &Vault, place: Place) -> Result<AuditLog, StartError> 
     let mark = anchor.map(|anchor| Mark { seq: anchor.seq, chain: anchor.chain });
     let dir = place.dir.clone();
     // Before this start adds lines of its own.
-    let beyond = mark.and_then(|mark| lines_behind(&dir, mark.seq).ok());
+    let beyond = mark.and_then(|mark| lines_behind(&dir, mark.seq, u64::MAX).ok());
     let log = AuditLog::open(place.config(&signing.record.seed, mark))?;
-    if let Some(Beyond { lines, first_time, last_time }) = beyond.filter(Beyond::is_long) {
-        tracing::warn!(
-            lines,
-            first_time,
-            last_time,
-            "the audit log goes on for longer than a running server leaves unnoted behind the last line that the store has \
-             noted: an older copy of the store was put back, or the store took no writes for a while"
-        );
+    if let Some(warning) = beyond.and_then(|beyond| beyond.warning()) {
+        tracing::warn!("{warning}");
     }
     let is_complete = signing.record.has_log && signing.record.has_anchor;
     if !is_complete {
@@ -127,7 +121,7 @@ fn done(outcome: Outcome) -> Result<(), StartError> {
     }
 }
 
-/// Stores how far the log has got, once a second while it grows, for ever.
+/// Stores how far the log has got, once a second while it grows. Does not end.
 pub(crate) async fn keep_anchor(vault: Arc<Vault>, journal: Arc<Journal>) {
     loop {
         tokio::time::sleep(ANCHOR_EVERY).await;

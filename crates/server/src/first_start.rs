@@ -41,6 +41,8 @@ impl NewInstance {
     /// [`StartError`]; an instance that was finished is not touched, nor are credentials of another.
     pub fn make(&self) -> Result<InstanceId, StartError> {
         places::check(&self.data_dir, &self.root_key_file, false)?;
+        // Of one that was cut off. What others can only read, the start will tell.
+        let _readable = places::check_files(&self.data_dir, &self.root_key_file)?;
         if places::is_within(&self.credentials_dir, &self.data_dir) {
             return Err(StartError::CredentialsBesideData(self.credentials_dir.clone()));
         }
@@ -170,6 +172,21 @@ mod tests {
         new.finish().unwrap();
         new.finish().unwrap();
         assert!(matches!(new.make(), Err(StartError::Service(_))), "finished, it is made once");
+    }
+
+    #[test]
+    fn files_that_others_can_change_are_not_gone_on_with() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let new = at(dir.path());
+        new.make().unwrap();
+        let store = new.data_dir.join("store.sqlite3");
+        fs::set_permissions(&store, fs::Permissions::from_mode(0o622)).unwrap();
+        assert!(matches!(new.make(), Err(StartError::Untrusted(_))));
+        let stopped = crate::StoppedInstance::open(&new.data_dir, &new.root_key_file);
+        assert!(matches!(stopped, Err(StartError::Untrusted(_))));
+        fs::set_permissions(&store, fs::Permissions::from_mode(0o600)).unwrap();
+        new.make().unwrap();
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn permissions(options: &Options) -> Result<String, StartError> {
     check_file(&options.root_key_file)?;
     let readable = places::check_files(&options.data_dir, &options.root_key_file)?;
     let but = readable.map_or_else(String::new, |readable| format!("; but {readable}"));
-    Ok(format!("nobody else can change the data directory or the root key{but}"))
+    Ok(format!("nobody else can change the data directory, the root key, the store or the audit log{but}"))
 }
 
 fn data_directory(data_dir: &Path) -> Result<String, StartError> {

@@ -165,7 +165,7 @@ impl Metrics {
         let help = "Records that do not open, as far as they were met";
         registry.register("unreadable_records", help, self.unreadable_records.clone());
         registry.register("audit_writable", "Whether the audit log takes records", self.audit_writable.clone());
-        let help = "Whether the disk has no space for the audit log's next file";
+        let help = "1 if space for the next audit file could not be set aside, else 0";
         registry.register("audit_space_low", help, self.audit_space_low.clone());
         let help = "Whether destruction of keys waits because the clock is not believed";
         registry.register("destruction_held", help, self.destruction_held.clone());

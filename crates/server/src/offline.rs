@@ -50,6 +50,8 @@ impl StoppedInstance {
         }
         // As `dev` keeps it: beside the data, which is no reason to lock its owner out.
         places::check(data_dir, root_key_file, true)?;
+        // What others can only read, the next start will tell.
+        let _readable = places::check_files(data_dir, root_key_file)?;
         let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
         Ok(Self { vault })
     }

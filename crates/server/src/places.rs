@@ -1,8 +1,11 @@
 //! Where the data and the root key lie: apart from each other, and changeable by nobody else.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use claviger_vault::{check_above, check_directory, check_file, is_readable_by_others};
+use claviger_vault::{SealError, check_above, check_directory, check_file, is_readable_by_others};
 
 use crate::error::StartError;
 
@@ -22,27 +25,63 @@ pub(crate) fn check(data_dir: &Path, root_key_file: &Path, is_dev: bool) -> Resu
     Ok(())
 }
 
-/// How many files a warning names.
-const NAMED_MAX: usize = 3;
+/// How many files of the audit log a warning names; it has a new one for each segment.
+const AUDIT_NAMED_MAX: usize = 3;
+/// What a root key file begins with (docs/formats/records.md).
+const ROOT_KEY_MAGIC: &[u8] = b"claviger-root-key-v1 ";
 
-/// Checks the files of the store and of the audit log: nobody else may write to them. What is to be said of those that others
-/// may read, and of copies of the root key that they may: nothing in the store is readable without the root key, but a log
-/// says who did what.
+/// Checks the files of the store and of the audit log, which nobody else may write to, and copies of the root key, which nobody
+/// else may read. What is to be said of other files that others can read: nothing in the store is readable without the root
+/// key, but a log says who did what.
 pub(crate) fn check_files(data_dir: &Path, root_key_file: &Path) -> Result<Option<String>, StartError> {
     let audit = data_dir.join("audit");
     check_directory(&audit)?;
-    let mut files = files_in(data_dir, |name| name.starts_with("store."));
-    files.extend(files_in(&audit, |_any| true));
-    files.iter().try_for_each(|file| check_file(file))?;
-    // That is for everybody.
-    files.retain(|file| *file != audit.join("public-key"));
-    files.extend(copies_of(root_key_file));
-    files.retain(|file| is_readable_by_others(file));
-    let named: Vec<_> = files.iter().take(NAMED_MAX).map(|file| file.display().to_string()).collect();
-    let more = if files.len() > NAMED_MAX { ", ..." } else { "" };
-    Ok((!files.is_empty()).then(|| {
-        format!("others may read {} files: {}{more}; run `chmod go-rwx` on them", files.len(), named.join(", "))
-    }))
+    let mut store_files = files_in(data_dir, |name| name.starts_with("store."));
+    let mut audit_files = files_in(&audit, |_any| true);
+    store_files.iter().chain(&audit_files).try_for_each(|file| check_file(file))?;
+    let mut copies = copies_of(root_key_file);
+    let is_readable = |file: &PathBuf| file.is_file() && is_readable_by_others(file);
+    copies.retain(is_readable);
+    copies.iter().try_for_each(|copy| refuse_root_key(copy))?;
+    store_files.retain(is_readable);
+    // That one is for everybody.
+    audit_files.retain(|file| is_readable(file) && *file != audit.join("public-key"));
+    copies.append(&mut store_files);
+    Ok(told(&audit, copies, audit_files))
+}
+
+/// Every file is named, or lies where the command named finds it.
+fn told(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) -> Option<String> {
+    let count = files.len().saturating_add(audit_files.len());
+    if audit_files.len() <= AUDIT_NAMED_MAX {
+        files.append(&mut audit_files);
+    }
+    let mut names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    let mut commands = Vec::new();
+    if !names.is_empty() {
+        commands.push(format!("`chmod go-rwx {}`", names.join(" ")));
+    }
+    if !audit_files.is_empty() {
+        let audit = audit.display();
+        names.push(format!("{} in {audit}", audit_files.len()));
+        commands.push(format!("`find {audit} -type f ! -name public-key -exec chmod go-rwx {{}} +`"));
+    }
+    let noun = if count == 1 { "file" } else { "files" };
+    let (names, commands) = (names.join(", "), commands.join(" and "));
+    (count > 0).then(|| format!("others can read {count} {noun}: {names}; run {commands}"))
+}
+
+/// A copy of a root key opens the store as the key itself does.
+fn refuse_root_key(copy: &Path) -> Result<(), StartError> {
+    let mut begins = [0; ROOT_KEY_MAGIC.len()];
+    let read = File::open(copy).and_then(|mut file| file.read_exact(&mut begins).and_then(|()| file.metadata()));
+    match read {
+        Ok(found) if begins == *ROOT_KEY_MAGIC => {
+            Err(StartError::Seal(SealError::Exposed { path: copy.to_owned(), mode: found.mode() }))
+        }
+        // Too short for one, or not for this user to read: it is named with the others.
+        _ => Ok(()),
+    }
 }
 
 /// Files that an editor or an operator left beside the root key under its name with something added.
@@ -52,7 +91,8 @@ fn copies_of(root_key_file: &Path) -> Vec<PathBuf> {
     files_in(place, |other| other != name && !name.is_empty() && other.trim_start_matches('.').starts_with(name))
 }
 
-/// In the order of their names. A directory that cannot be read is for whoever opens something in it to report.
+/// In the order of their names. Nothing where the directory cannot be listed: the store and the audit log then do not open, and
+/// a root key's directory may be one that this user may only pass through.
 fn files_in(directory: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let wanted = entries.filter(|entry| entry.file_name().to_str().is_some_and(&is_wanted));
@@ -85,5 +125,66 @@ fn resolved(path: &Path) -> PathBuf {
         let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return absolute };
         missing.push(name.to_owned());
         existing = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{create_dir, create_dir_all, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use claviger_vault::FileSeal;
+
+    use super::*;
+
+    fn open_to_read(path: &Path) {
+        write(path, "x").unwrap();
+        set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_root_key_that_others_can_read_is_refused_as_the_key_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, key) = (dir.path().join("data"), dir.path().join("root.key"));
+        create_dir_all(data.join("audit")).unwrap();
+        FileSeal::create(&key).unwrap();
+        let copy = dir.path().join("root.key.bak");
+        std::fs::copy(&key, &copy).unwrap();
+        assert_eq!(check_files(&data, &key).unwrap(), None, "this user alone");
+        set_permissions(&copy, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let refused = check_files(&data, &key).unwrap_err().to_string();
+        let copy = copy.display();
+        assert!(refused.starts_with(&format!("others can read the root key file {copy} (mode 644)")), "{refused}");
+        assert!(refused.contains(&format!("chmod 600 {copy}")), "{refused}");
+    }
+
+    #[test]
+    fn every_file_that_others_can_read_is_covered_by_a_command() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, key) = (dir.path().join("data"), dir.path().join("root.key"));
+        let audit = data.join("audit");
+        create_dir_all(&audit).unwrap();
+        // A directory is no file.
+        create_dir(dir.path().join("root.key.d")).unwrap();
+        let copy = dir.path().join("root.key~");
+        open_to_read(&copy);
+        let copy = copy.display();
+        let said = check_files(&data, &key).unwrap().unwrap();
+        assert_eq!(said, format!("others can read 1 file: {copy}; run `chmod go-rwx {copy}`"));
+        open_to_read(&data.join("store.sqlite3"));
+        open_to_read(&audit.join("public-key"));
+        for number in 0..=AUDIT_NAMED_MAX {
+            open_to_read(&audit.join(format!("audit-{number}.log")));
+        }
+        let said = check_files(&data, &key).unwrap().unwrap();
+        let (store, audit) = (data.join("store.sqlite3"), audit.display());
+        let store = store.display();
+        assert!(said.starts_with(&format!("others can read 6 files: {copy}, {store}, 4 in {audit}; run ")), "{said}");
+        let commands: Vec<_> = said.split('`').skip(1).step_by(2).collect();
+        assert_eq!(commands.len(), 2, "{said}");
+        for command in commands {
+            assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
+        }
+        assert_eq!(check_files(&data, &key).unwrap(), None);
     }
 }

@@ -86,15 +86,38 @@ impl Verdict {
         matches!(self, Self::Instance(Ok(_)) | Self::Rpc(Ok(_)))
     }
 
-    /// Whether the answer is known whatever the body is: a refusal that does not depend on a form.
-    fn is_final(&self) -> bool {
-        !self.is_verified() && !self.looks_at_form()
-    }
-
     /// Whether a refusal depends on the form.
     fn looks_at_form(&self) -> bool {
         matches!(self, Self::Rpc(Err(refused)) if refused.looks_at_form)
     }
+}
+
+/// A refusal by the head alone.
+enum Refusal {
+    Instance(instance::Refused),
+    Rpc(rpc::Refused),
+}
+
+impl Refusal {
+    fn answer(&self, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+        match self {
+            Self::Instance(refused) => instance::refuse(&refused.error, request_id, facts),
+            Self::Rpc(refused) => rpc::refuse(&refused.error, request_id, facts),
+        }
+    }
+}
+
+/// What became of a body.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request is the large variant; a box would cost each an allocation"
+)]
+enum Reading {
+    /// It came whole, and as much of it is there as its sender may have kept; with what a form of an unverified caller is
+    /// charged.
+    Whole(Verdict, Arrived, Option<Charge>),
+    /// Its sender asked whether to send it, and is refused whatever it is.
+    NotAskedFor(Refusal),
 }
 
 /// Both planes on one listener.
@@ -150,23 +173,24 @@ impl Planes {
         if verdict.is_verified() {
             origin.mark_verified();
         }
-        let body = self.read(body, &verdict, version, is_asking, origin.account()).await;
+        let reading = self.read(body, verdict, version, is_asking, origin.account()).await;
         let (peer, started) = (origin.peer, entry.started());
-        let is_cut_off = matches!(body, Ok(None) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
+        let is_cut_off =
+            matches!(reading, Ok(Reading::NotAskedFor(_)) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
         let (here, presence) = presence();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
-        // Boxed: the future has 6 KB, and on its way into a task it would be copied ten times.
+        // Boxed: the future is large, and spawning moves it several times.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             Box::pin(async move {
-                let response = match body {
-                    Ok(Some((body, _charge))) => {
+                let response = match reading {
+                    Ok(Reading::Whole(verdict, body, _charge)) => {
                         let (body, request_id, presence) = (&body, &request_id, &presence);
                         let received = Received { body, request_id, presence, peer, started };
                         planes.operate(verdict, &received, &mut entry.facts).await
                     }
-                    Ok(None) => refuse_unread(plane, verdict, &request_id, &mut entry.facts),
+                    Ok(Reading::NotAskedFor(refusal)) => refusal.answer(&request_id, &mut entry.facts),
                     Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
                 };
                 entry.write().await.map(|()| response)
@@ -203,24 +227,29 @@ impl Planes {
         }
     }
 
-    /// The body: all of it from a verified caller; of others only its length and hash, but for a form that says how it is signed.
-    /// `None`: its sender asks whether to send it, and is refused whatever it is.
+    /// The body: all of it from a verified caller; of others only its length and hash, but for a form that may say how it is signed.
     async fn read(
         &self,
         body: Incoming,
-        verdict: &Verdict,
+        verdict: Verdict,
         version: Version,
         is_asking: bool,
         account: &Account,
-    ) -> Result<Option<(Arrived, Option<Charge>)>, BodyError> {
+    ) -> Result<Reading, BodyError> {
         // Before anything of it is read: who waits for `100 Continue` keeps it to himself. HTTP/2 cannot close one request alone
         // without some clients taking it for an error.
         if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
             return Err(BodyError::TooLarge);
         }
-        if is_asking && verdict.is_final() {
-            return Ok(None);
-        }
+        let verdict = match verdict {
+            Verdict::Instance(Err(refused)) if is_asking => {
+                return Ok(Reading::NotAskedFor(Refusal::Instance(refused)));
+            }
+            Verdict::Rpc(Err(refused)) if is_asking && !refused.looks_at_form => {
+                return Ok(Reading::NotAskedFor(Refusal::Rpc(refused)));
+            }
+            verdict => verdict,
+        };
         let sender = if verdict.is_verified() { Sender::Verified } else { Sender::Unverified };
         let (keep, charge) = match (verdict.is_verified(), is_small(&body)) {
             (true, true) => (Keep::Small, None),
@@ -231,7 +260,7 @@ impl Planes {
             },
             (false, _) => (Keep::Nothing, None),
         };
-        Ok(Some((self.bodies.read(body, keep, sender).await?, charge)))
+        Ok(Reading::Whole(verdict, self.bodies.read(body, keep, sender).await?, charge))
     }
 
     async fn operate(&self, verdict: Verdict, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
@@ -252,17 +281,7 @@ fn headers_of(parts: &Parts) -> Headers<'_> {
 
 /// Whether the caller sends its body only once it is told to (RFC 9110, section 10.1.1).
 fn asks_before_its_body(headers: &HeaderMap) -> bool {
-    headers.get(EXPECT).is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-}
-
-/// The answer to a refused request whose body nobody asked for.
-fn refuse_unread(plane: Plane, verdict: Verdict, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
-    match verdict {
-        Verdict::Instance(Err(refused)) => instance::refuse_unread(&refused, request_id, facts),
-        Verdict::Rpc(Err(refused)) => rpc::refuse_unread(&refused, request_id, facts),
-        // A verified caller's body is always read.
-        Verdict::Instance(Ok(_)) | Verdict::Rpc(Ok(_)) => refuse_body(plane, BodyError::Broken, request_id, facts),
-    }
+    headers.get_all(EXPECT).iter().any(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 fn refuse_head(plane: Plane, error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
@@ -292,5 +311,20 @@ pub(crate) fn principal(caller: &Caller) -> String {
     match caller {
         Caller::ClientKey(id) => id.to_string(),
         Caller::AccessKey(id) => id.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_before_its_body_may_expect_other_things_too() {
+        let mut headers = HeaderMap::new();
+        assert!(!asks_before_its_body(&headers));
+        headers.append(EXPECT, HeaderValue::from_static("something-else"));
+        assert!(!asks_before_its_body(&headers));
+        headers.append(EXPECT, HeaderValue::from_static("100-Continue"));
+        assert!(asks_before_its_body(&headers));
     }
 }

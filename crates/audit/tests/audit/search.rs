@@ -44,7 +44,7 @@ fn only_served_requests_behind_the_number_are_found_over_segments() {
 fn lines_behind_a_line_are_counted_and_timed() {
     let dir = filled(5);
     let end = check(dir.path()).unwrap().head.seq;
-    assert_eq!(lines_behind(dir.path(), end).unwrap(), Beyond::default());
+    assert_eq!(lines_behind(dir.path(), end, u64::MAX).unwrap(), Beyond::default());
     let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
     for s in [0, 10, 11] {
         let time = Timestamp::from_unix_s(1_767_323_045 + s);
@@ -52,11 +52,36 @@ fn lines_behind_a_line_are_counted_and_timed() {
     }
     drop(log);
     // Each has its checkpoint, and that the time of the clock.
-    let beyond = lines_behind(dir.path(), end).unwrap();
-    assert_eq!((beyond.lines, beyond.is_long()), (6, true));
-    let spanning = |last_time: &str| {
-        let (first_time, last_time) = ("2026-01-02T03:04:05.007Z".to_owned(), last_time.to_owned());
-        Beyond { lines: 2, first_time, last_time }.is_long()
+    let beyond = lines_behind(dir.path(), end, u64::MAX).unwrap();
+    assert_eq!(beyond.lines, 6);
+    let warning = beyond.warning().unwrap();
+    assert!(warning.contains("goes on for 6 lines, from 2026-01-02T03:04:05.000Z to 20"), "{warning}");
+    // A server that runs on adds lines behind what was verified.
+    let bounded = lines_behind(dir.path(), end, end + 1).unwrap();
+    assert_eq!((bounded.lines, bounded.warning()), (1, None));
+}
+
+/// Times are those of a clock, which can be set back.
+#[test]
+fn lines_are_told_of_from_the_earliest_to_the_latest_time() {
+    let dir = filled(1);
+    let end = check(dir.path()).unwrap().head.seq;
+    let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
+    for s in [5_000_000_000_i64, 0, 4_000_000_000] {
+        log.append_blocking(Record { time: Timestamp::from_unix_s(s), ..record() }).unwrap();
+    }
+    drop(log);
+    let beyond = lines_behind(dir.path(), end, u64::MAX).unwrap();
+    let spanned = (beyond.earliest.as_str(), beyond.latest.as_str());
+    assert_eq!(spanned, ("1970-01-01T00:00:00.000Z", "2128-06-11T08:53:20.000Z"));
+}
+
+#[test]
+fn more_than_ten_seconds_are_told_of() {
+    let warned = |lines, latest: &str| {
+        let (earliest, latest) = ("2026-01-02T03:04:05.007Z".to_owned(), latest.to_owned());
+        Beyond { lines, earliest, latest }.warning().is_some()
     };
-    assert!(spanning("2026-01-02T03:04:16.000Z") && !spanning("2026-01-02T03:04:15.999Z"));
+    assert!(warned(2, "2026-01-02T03:04:16.000Z") && !warned(2, "2026-01-02T03:04:15.999Z"));
+    assert!(!warned(2, "nonsense") && Beyond::default().warning().is_none());
 }

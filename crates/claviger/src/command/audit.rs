@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use claviger_audit::{Beyond, Expected, Mark, lines_behind, verify};
+use claviger_audit::{Expected, Mark, lines_behind, verify};
 use claviger_server::{begin_audit_anew, stored_audit_anchor};
 use serde_json::json;
 
@@ -52,23 +52,18 @@ fn run_verify(
     }
     // Before the log is read: it may grow meanwhile.
     let anchor = root_key_file.map(|file| stored_audit_anchor(data_dir, file)).transpose()?.flatten();
-    let mut unnoted = None;
     if let Some((public_key, mark)) = anchor {
         expected.public_key.get_or_insert(public_key);
         expected.anchor = Some(mark);
-        let beyond = lines_behind(&audit, mark.seq)
-            .map_err(|error| Failure::File { path: audit.clone(), reason: error.to_string() })?;
-        unnoted = Some(if beyond.is_long() { beyond } else { Beyond::default() });
     }
     let report = verify(&audit, &expected)?;
+    // Not beyond what was verified: a server that runs beside this goes on writing. Not counted if a file cannot be read any more.
+    let unnoted = anchor.and_then(|(_, mark)| lines_behind(&audit, mark.seq, report.head.seq).ok());
     let end = match (anchor, root_key_file) {
         (Some((_, mark)), _) if expected.first_seq.is_some_and(|first| first > mark.seq) => {
             format!("not compared: line {}, which the store has noted, was archived", mark.seq)
         }
-        (Some((_, mark)), _) => {
-            let beyond = unnoted.as_ref().map(told).unwrap_or_default();
-            format!("compared with the store: contains line {}{beyond}", mark.seq)
-        }
+        (Some((_, mark)), _) => format!("compared with the store: contains line {}", mark.seq),
         (None, Some(_)) => "not compared: this store has noted nothing yet; start the server once".to_owned(),
         (None, None) => "compared with the head file alone; --root-key-file compares it with the store".to_owned(),
     };
@@ -81,24 +76,13 @@ fn run_verify(
         "FirstTime": report.first_time,
         "LastTime": report.last_time,
         "Head": format!("{}:{}", report.head.seq, hex::encode(report.head.chain)),
-        "UnnotedLines": unnoted.map(|beyond| beyond.lines),
+        "UnnotedLines": unnoted.as_ref().map(|beyond| beyond.lines),
+        "Warning": unnoted.and_then(|beyond| beyond.warning()),
         "UnsignedLines": report.unsigned,
         "SetAside": report.set_aside,
         "TornBytes": report.torn_bytes,
         "PublicKey": hex::encode(report.public_key),
     }))
-}
-
-/// What a start would say of lines behind the one that the store has noted.
-fn told(beyond: &Beyond) -> String {
-    let Beyond { lines, first_time, last_time } = beyond;
-    match lines {
-        0 => String::new(),
-        _ => format!(
-            "; goes on for {lines} lines from {first_time} to {last_time}, longer than a running server leaves unnoted: an older \
-             copy of the store was put back, or the store took no writes for a while"
-        ),
-    }
 }
 
 fn parse_chain(text: &str) -> Result<[u8; 32], Failure> {

@@ -63,7 +63,7 @@ pub(crate) struct Verified {
 
 /// What a request will be answered that nobody known has signed: all that is kept of it while its body arrives.
 pub(crate) struct Refused {
-    error: ApiError,
+    pub(super) error: ApiError,
     /// To be compared with the body first, in the order of instance-api.md 2.
     announced: Option<Announced>,
 }
@@ -208,7 +208,7 @@ fn success(answered: Answered) -> Response<Body> {
     response
 }
 
-fn refuse(error: &ApiError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+pub(super) fn refuse(error: &ApiError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
     let status = status(error);
     facts.end(status, error.code());
     error_response(error, request_id)
@@ -229,11 +229,6 @@ pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut 
         HeadError::NoRoom => ApiError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
-}
-
-/// The answer to a request that its head has refused, without a look at its body.
-pub(crate) fn refuse_unread(refused: &Refused, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
-    refuse(&refused.error, request_id, facts)
 }
 
 /// The answer to a request whose body did not come whole.

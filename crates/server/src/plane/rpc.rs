@@ -74,7 +74,7 @@ pub(crate) struct Verified {
 
 /// What a request will be answered that nobody known has signed: all that is kept of it while its body arrives.
 pub(crate) struct Refused {
-    error: RpcError,
+    pub(super) error: RpcError,
     /// To be compared with the body's first.
     content_sha256: Option<[u8; 32]>,
     /// Whether the form may say by which scheme it is signed.
@@ -213,7 +213,7 @@ impl Work {
     }
 }
 
-fn refuse(error: &RpcError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+pub(super) fn refuse(error: &RpcError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
     let (status, code) = error.status_and_code();
     facts.end(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code);
     error_response(error, request_id)
@@ -240,11 +240,6 @@ pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId, facts: &mut 
         HeadError::NoRoom => RpcError::ServiceUnavailableTemporary,
     };
     refuse(&error, request_id, facts)
-}
-
-/// The answer to a request that its head has refused, without a look at its body.
-pub(crate) fn refuse_unread(refused: &Refused, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
-    refuse(&refused.error, request_id, facts)
 }
 
 /// The answer to a request whose body did not come whole.
