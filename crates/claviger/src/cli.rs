@@ -13,15 +13,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::access_key::{AccessKey, AccessKeysAt, OneAccessKey};
+pub(crate) use self::access_key::{AccessKey, AccessKeysAt, EndedAccessKey, OneAccessKey};
 pub(crate) use self::client_keys::{ClientKey, NewClientKey, PermissionName};
 pub(crate) use self::clock::{Clock, StoppedInstance};
 pub(crate) use self::crypto::{AadArgs, Decrypt, Encrypt, Sign, Verify};
 pub(crate) use self::data_key_pair::DataKeyPair;
 pub(crate) use self::keys::{Alias, Key, Listing, OnOff, OneKey};
 pub(crate) use self::target::Target;
-use crate::config::parse_size;
+use crate::config::{admin_address, listen_address, parse_size};
 use crate::output::Output;
+
+/// The key of commands that use one: `dev` has it.
+pub(crate) const DEFAULT_KEY: &str = "alias/dev";
 
 /// What a script may rely on; `Failure::exit_code` gives them.
 const EXIT_CODES: &str = "\
@@ -108,10 +111,10 @@ pub(crate) struct Dev {
     #[arg(long, default_value = "./claviger-data")]
     pub(crate) data_dir: PathBuf,
     /// Where both planes answer (port 0 takes a free one)
-    #[arg(long, default_value = "127.0.0.1:8443")]
+    #[arg(long, default_value = "127.0.0.1:8443", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
     /// Where health, metrics and POST /dev/clock answer; loopback only
-    #[arg(long, default_value = "127.0.0.1:8444")]
+    #[arg(long, default_value = "127.0.0.1:8444", value_parser = admin_address)]
     pub(crate) admin: SocketAddr,
     /// A further name or address for the server certificate; may be repeated
     #[arg(long = "hostname")]

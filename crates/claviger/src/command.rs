@@ -1,6 +1,7 @@
 //! What each command does; one file per noun.
 
 mod access_keys;
+mod access_point;
 mod audit;
 mod check;
 mod client_keys;

@@ -1,5 +1,6 @@
 //! `claviger.toml`: what `claviger serve` reads and `claviger init` writes a first version of.
 
+mod addresses;
 mod limits;
 mod pairs;
 
@@ -13,6 +14,7 @@ use claviger_service::{ArnAccounts, PairConcurrency, UsePolicy, is_account};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+pub(crate) use addresses::{admin_address, beside_localhost, listen_address};
 pub(crate) use pairs::{PairSettings, parse_size};
 
 /// Connections at once unless configured.
@@ -25,7 +27,9 @@ const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 struct File {
     data_dir: PathBuf,
     root_key_file: PathBuf,
+    #[serde(deserialize_with = "addresses::listen")]
     listen: SocketAddr,
+    #[serde(deserialize_with = "addresses::admin")]
     admin: SocketAddr,
     #[serde(default)]
     admin_allow_remote: bool,
@@ -71,8 +75,11 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
     let refuse = |reason: String| Failure::Config { path: path.to_owned(), reason };
     let text = fs::read_to_string(path).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => "run as the user who owns it",
-            _ => "`claviger init` writes one",
+            std::io::ErrorKind::PermissionDenied => "run as the user who owns it".to_owned(),
+            std::io::ErrorKind::IsADirectory => {
+                format!("give the file, for example --config {}", path.join("claviger.toml").display())
+            }
+            _ => "`claviger init` writes one".to_owned(),
         };
         refuse(format!("cannot be read: {error}; {hint}"))
     })?;
@@ -102,7 +109,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         listen: file.listen,
         admin: file.admin,
         admin_allow_remote: file.admin_allow_remote,
-        hostnames: file.hostnames,
+        hostnames: beside_localhost(file.hostnames),
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
         keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
         use_policy: UsePolicy {

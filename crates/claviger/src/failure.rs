@@ -1,5 +1,8 @@
 //! Why a command failed, in words for a person: what failed, and what to try.
 
+mod of_key;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -22,6 +25,13 @@ pub(crate) enum Failure {
     Refused {
         /// The refusal.
         error: ClientError,
+        /// What to try.
+        hint: String,
+    },
+    /// The server did not start, and this program's options or settings are the way out.
+    NotStarted {
+        /// Why.
+        reason: String,
         /// What to try.
         hint: String,
     },
@@ -85,7 +95,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(error) => write!(f, "{error}"),
-            Self::Client(_) | Self::Refused { .. } | Self::NotKept { .. } => {
+            Self::Client(_) | Self::Refused { .. } | Self::NotStarted { .. } | Self::NotKept { .. } => {
                 f.write_str(&escape::one_line(&self.message()))?;
                 self.hint().map_or(Ok(()), |hint| write!(f, "\n  try: {hint}"))
             }
@@ -129,16 +139,17 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::Client(error) | Self::Refused { error, .. } => error.message(),
+            Self::NotStarted { reason, .. } => reason.clone(),
             Self::NotKept { cause, told, .. } => format!("{}; {told}", cause.message()),
             other => other.to_string(),
         }
     }
 
-    fn hint(&self) -> Option<&str> {
+    fn hint(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Client(error) => error.hint(),
-            Self::Refused { hint, .. } => Some(hint),
-            Self::NotKept { hint, .. } => hint.as_deref(),
+            Self::Refused { hint, .. } | Self::NotStarted { hint, .. } => Some(hint.into()),
+            Self::NotKept { hint, .. } => hint.as_deref().map(Cow::Borrowed),
             _ => None,
         }
     }

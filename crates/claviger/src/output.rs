@@ -38,6 +38,13 @@ impl Output {
         }
     }
 
+    /// Tells a person what comes next, and a program nothing: standard output has the result alone.
+    pub(crate) fn tell_next(self, line: &str) {
+        if self == Self::Text {
+            tell(&escape::lines(line));
+        }
+    }
+
     /// Prints an answer of the server.
     pub(crate) fn print(self, answer: &impl Serialize) -> Result<(), Failure> {
         self.print_with_pem(answer, &[])
@@ -51,6 +58,10 @@ impl Output {
             Self::Text => {
                 let mut lines = String::new();
                 write_text(&mut lines, &value, "", pem_fields);
+                // Entries are set apart; behind the last there is nothing to be apart from.
+                if lines.ends_with("\n\n") {
+                    lines.pop();
+                }
                 lines
             }
         };

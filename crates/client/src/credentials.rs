@@ -89,6 +89,12 @@ impl AccessKey {
         })?;
         Ok(Self { id: parsed.access_key_id, secret: SecretBytes::new(parsed.access_key_secret.into_bytes()) })
     }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 fn read_text(path: &Path) -> Result<Zeroizing<String>, ClientError> {

@@ -1,5 +1,6 @@
 //! What can go wrong between a caller and a server, each with what to try.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -106,7 +107,14 @@ impl ClientError {
 
     /// What a person can do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        if let Self::Endpoint(text) = self {
+            return Some(https_of(text));
+        }
+        self.fixed_hint().map(Cow::Borrowed)
+    }
+
+    fn fixed_hint(&self) -> Option<&'static str> {
         match self {
             Self::Api { code, .. } => hint(code),
             Self::Connect { .. } => Some("is the server running there, and was this ca.pem made by it?"),
@@ -120,8 +128,7 @@ impl ClientError {
                 Some("give the server's `admin` address, http://127.0.0.1:8444 unless configured otherwise")
             }
             Self::UnexpectedAnswer { .. } => Some("check the endpoint"),
-            Self::File { .. } => None,
-            Self::Endpoint(_) => Some("https://127.0.0.1:8443"),
+            Self::File { .. } | Self::Endpoint(_) => None,
             Self::EndpointUser => Some("give https://HOST:PORT alone; calls are signed with the files in --data-dir"),
             Self::Signing => Some("is its file complete?"),
         }
@@ -155,6 +162,14 @@ impl fmt::Display for ClientError {
 
 impl std::error::Error for ClientError {}
 
+/// The endpoint that was meant, where it was given without TLS.
+fn https_of(endpoint: &str) -> Cow<'static, str> {
+    match endpoint.strip_prefix("http://") {
+        Some(authority) if !authority.is_empty() && !authority.contains('/') => format!("https://{authority}").into(),
+        _ => "https://127.0.0.1:8443".into(),
+    }
+}
+
 /// What a person can do about an error of the API.
 fn hint(code: &str) -> Option<&'static str> {
     match code {
@@ -164,9 +179,15 @@ fn hint(code: &str) -> Option<&'static str> {
         "Forbidden.KeyNotFound" => Some("`claviger key list` and `claviger alias list` show what there is"),
         "Forbidden.AliasNotFound" => Some("`claviger alias list` shows what there is"),
         "InvalidParameter" | "MissingParameter" => Some("`--help` of the command says what each parameter takes"),
+        "Forbidden.NoPermission" => Some(
+            "`claviger client-key list` shows what this client key may use; the source address must be in its networks too",
+        ),
+        "Rejected.PendingDeletion" => Some("`claviger key cancel-deletion <key>` keeps the key and enables it again"),
         "Rejected.Disabled" => Some("`claviger key enable <key>`"),
         "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("set the clocks of client and server right"),
-        "Unauthorized" => Some("the client key was revoked, has expired, or belongs to another instance"),
+        "Unauthorized" => Some(
+            "the client key was revoked, has expired, or belongs to another instance; `claviger client-key create NAME` makes a new one",
+        ),
         "SignatureNotMatch" | "SignatureDoesNotMatch" => Some("the key file does not belong to this key id"),
         "InvalidAccessKeyId.Inactive" => {
             Some("`claviger access-key enable <id>`, with another access key or the root key")

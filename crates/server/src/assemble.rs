@@ -111,11 +111,13 @@ impl Server {
         if let Some(readable) = places::check_files(&options.data_dir, &options.root_key_file)? {
             tracing::warn!("{readable}");
         }
+        // A first start that cannot listen leaves no instance behind whose credentials nobody was told of.
+        let is_first = options.is_dev && !SqliteEngine::exists(&options.data_dir);
+        let early = if is_first { Some(Listeners::bind(&options)?) } else { None };
         let opening = options.clone();
         let opened = tokio::task::spawn_blocking(move || Opened::open(&opening, &clock)).await;
         let opened = opened.map_err(|_panicked| StartError::Tls("opening the instance panicked".to_owned()))??;
-        let listener = bind(options.listen).map_err(StartError::Listen)?;
-        let admin_listener = bind(options.admin).map_err(StartError::Listen)?;
+        let Listeners { listener, admin_listener } = early.map_or_else(|| Listeners::bind(&options), Ok)?;
         let Opened { vault, service, journal, metrics, tls, ends } = opened;
         Ok(Self { service, vault, journal, metrics, tls, ends, listener, admin_listener, options })
     }
@@ -213,7 +215,21 @@ impl Server {
     }
 }
 
-/// What is opened before a listener is bound.
+/// Where a server answers.
+struct Listeners {
+    listener: TcpListener,
+    admin_listener: TcpListener,
+}
+
+impl Listeners {
+    fn bind(options: &Options) -> Result<Self, StartError> {
+        let listener = bind(options.listen).map_err(StartError::Listen)?;
+        let admin_listener = bind(options.admin).map_err(StartError::Listen)?;
+        Ok(Self { listener, admin_listener })
+    }
+}
+
+/// What is opened before the server answers.
 struct Opened {
     vault: Arc<Vault>,
     service: Arc<Service>,
@@ -227,7 +243,7 @@ impl Opened {
     fn open(options: &Options, clock: &Clock) -> Result<Self, StartError> {
         let is_new = options.is_dev && !SqliteEngine::exists(&options.data_dir);
         if !is_new && !SqliteEngine::exists(&options.data_dir) {
-            return Err(VaultError::Empty.into());
+            return Err(StartError::NoData(options.data_dir.clone()));
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
         vault.mend_needed()?;
@@ -238,7 +254,7 @@ impl Opened {
         }
         let is_unfurnished = vault.instance()?.is_none();
         if is_unfurnished && !options.is_dev {
-            return Err(VaultError::Empty.into());
+            return Err(StartError::NoData(options.data_dir.clone()));
         }
         if is_unfurnished {
             furnish(&vault, clock, &options.data_dir, &options.data_dir)?;

@@ -25,7 +25,7 @@ const OPERATION: &str = "BeginAuditLogAnew";
 /// [`StartError`]; also when the server runs.
 pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
     if !SqliteEngine::exists(data_dir) {
-        return Err(VaultError::Empty.into());
+        return Err(StartError::NoData(data_dir.to_owned()));
     }
     let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
     let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;

@@ -35,7 +35,7 @@ impl StoppedClock {
     /// [`StartError`]; also when the server runs.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
         if !SqliteEngine::exists(data_dir) {
-            return Err(VaultError::Empty.into());
+            return Err(StartError::NoData(data_dir.to_owned()));
         }
         let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
         let time = match vault.trusted_time() {

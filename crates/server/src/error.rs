@@ -26,6 +26,8 @@ pub enum StartError {
     RootKeyBesideData(PathBuf),
     /// The directory has an instance's files but no store, or an empty one.
     StoreLost(PathBuf),
+    /// The data directory has no instance.
+    NoData(PathBuf),
     /// The seal.
     Seal(SealError),
     /// The store.
@@ -86,6 +88,11 @@ impl fmt::Display for StartError {
             Self::StoreLost(path) => write!(
                 f,
                 "{} belongs to an instance whose store.sqlite3 is gone or empty; restore it from a backup, or choose an empty directory",
+                path.display()
+            ),
+            Self::NoData(path) => write!(
+                f,
+                "the data directory {} holds no Claviger data yet; is it the right one (`data_dir`, --data-dir)? `claviger init` makes a new instance",
                 path.display()
             ),
             Self::Seal(error) => write!(f, "{error}"),

@@ -290,7 +290,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     listen_on(address).map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => "another program uses this address; choose another port",
+            io::ErrorKind::AddrInUse => "another program uses this address",
             io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
             io::ErrorKind::AddrNotAvailable => "this machine has no such address",
             _ => "check the address",

@@ -8,7 +8,7 @@ use claviger_base::id::AccessKeyId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_service::{AccessKeyChange, Intent, ServiceError, list_access_keys};
 use claviger_store::SqliteEngine;
-use claviger_vault::{AccessKey, FileSeal, Vault, VaultError};
+use claviger_vault::{AccessKey, FileSeal, Vault};
 
 use crate::error::StartError;
 use crate::places;
@@ -46,7 +46,7 @@ impl StoppedInstance {
     /// [`StartError`]; also when a server runs on it.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
         if !SqliteEngine::exists(data_dir) {
-            return Err(VaultError::Empty.into());
+            return Err(StartError::NoData(data_dir.to_owned()));
         }
         // As `dev` keeps it: beside the data, which is no reason to lock its owner out.
         places::check(data_dir, root_key_file, true)?;

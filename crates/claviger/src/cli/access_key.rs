@@ -21,14 +21,14 @@ pub(crate) enum AccessKey {
         #[arg(long)]
         print: bool,
     },
-    /// List them, without their secrets
+    /// List them, without their secrets; `SignsHere` is the one in --data-dir
     List(AccessKeysAt),
     /// Refuse one from now on; `enable` takes it back
-    Disable(OneAccessKey),
+    Disable(EndedAccessKey),
     /// Accept one again
     Enable(OneAccessKey),
     /// Remove one for ever
-    Delete(OneAccessKey),
+    Delete(EndedAccessKey),
 }
 
 #[derive(Debug, Args)]
@@ -37,6 +37,16 @@ pub(crate) struct OneAccessKey {
     pub(crate) at: AccessKeysAt,
     /// Its id, LTAI...
     pub(crate) access_key_id: String,
+}
+
+/// One that is refused from then on.
+#[derive(Debug, Args)]
+pub(crate) struct EndedAccessKey {
+    #[command(flatten)]
+    pub(crate) one: OneAccessKey,
+    /// Also the key that this very command signs with, without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Where access keys are governed: at a running server, or in the data of a stopped one.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use claviger_base::Timestamp;
 use claviger_model::Network;
 
 use super::Target;
@@ -56,14 +57,19 @@ pub(crate) struct NewClientKey {
     #[arg(long, default_value = ".")]
     pub(crate) out: PathBuf,
     /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
-    #[arg(long, requires = "not_after")]
-    pub(crate) not_before: Option<String>,
+    #[arg(long, requires = "not_after", value_parser = date)]
+    pub(crate) not_before: Option<Timestamp>,
     /// Refused from this date on; five years from now unless given
-    #[arg(long, requires = "not_before")]
-    pub(crate) not_after: Option<String>,
+    #[arg(long, requires = "not_before", value_parser = date)]
+    pub(crate) not_after: Option<Timestamp>,
     /// Print the client key id alone
     #[arg(long, conflicts_with = "output")]
     pub(crate) quiet: bool,
+}
+
+/// A date as the API takes it.
+fn date(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_iso8601(text).ok_or_else(|| "takes a date in UTC such as 2027-01-01T00:00:00Z".to_owned())
 }
 
 /// A range that the server takes: named here, where the option is, and before anything is made.

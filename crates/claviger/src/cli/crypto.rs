@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Target;
+use super::{DEFAULT_KEY, Target};
 
 /// The same bytes are needed again to open what was made with them.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Encrypt {
     #[command(flatten)]
     pub(crate) aad: AadArgs,
     /// The key: an id or an alias
-    #[arg(long, default_value = "alias/dev")]
+    #[arg(long, default_value = DEFAULT_KEY)]
     pub(crate) key_id: String,
     /// For RSA and EC keys: how to encrypt; left out for symmetric keys
     #[arg(long, value_parser = ASYMMETRIC_ALGORITHMS)]

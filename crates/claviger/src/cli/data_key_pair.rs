@@ -6,7 +6,7 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use claviger_keygen::PairSpec;
 
-use super::{AadArgs, Target};
+use super::{AadArgs, DEFAULT_KEY, Target};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataKeyPair {
@@ -17,7 +17,7 @@ pub(crate) enum DataKeyPair {
         #[command(flatten)]
         aad: AadArgs,
         /// The wrapping key: an id or an alias
-        #[arg(long, default_value = "alias/dev")]
+        #[arg(long, default_value = DEFAULT_KEY)]
         key_id: String,
         /// What kind of pair; those after EC_P256K only if the server has `extended_key_pair_specs` on (`dev --extended-key-pair-specs`)
         #[arg(long, default_value = "RSA_2048", value_parser = pair_specs())]

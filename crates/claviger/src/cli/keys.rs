@@ -96,6 +96,7 @@ pub(crate) enum Alias {
         #[command(flatten)]
         target: Target,
         /// The name, beginning `alias/`
+        #[arg(value_parser = alias_name)]
         name: String,
         /// The key: an id or another alias
         key_id: String,
@@ -110,6 +111,7 @@ pub(crate) enum Alias {
         #[command(flatten)]
         target: Target,
         /// The name
+        #[arg(value_parser = alias_name)]
         name: String,
     },
 }
@@ -125,6 +127,14 @@ const KEY_SPECS: [&str; 9] = [
     "EC_SM2",
     "HMAC_SHA_256",
 ];
+
+/// The beginning is part of a name, and the first thing to be forgotten.
+fn alias_name(text: &str) -> Result<String, String> {
+    match text.starts_with("alias/") {
+        true => Ok(text.to_owned()),
+        false => Err(format!("a name begins with alias/: try alias/{text}")),
+    }
+}
 
 /// An interval that the server takes: named here, where the option is.
 fn rotation_interval(text: &str) -> Result<String, String> {

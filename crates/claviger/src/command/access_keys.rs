@@ -7,32 +7,72 @@ use claviger_wire::rpc::answer::access_key::{CreateAccessKeyAnswer, ListAccessKe
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::confirm::agrees;
 use super::interrupt::Signals;
 use super::issued::Issued;
 use super::keys::call;
 use super::new_file::NewFile;
-use crate::cli::{AccessKey, AccessKeysAt, OneAccessKey};
+use crate::cli::{AccessKey, AccessKeysAt, EndedAccessKey, OneAccessKey};
 use crate::config;
 use crate::failure::Failure;
-use crate::output::hand_over;
+use crate::output::{hand_over, say};
 
 pub(crate) async fn access_key(command: AccessKey) -> Result<(), Failure> {
     match command {
         AccessKey::Create { at, out, print } => create(&at, out, print).await,
         AccessKey::List(at) => list(&at).await,
-        AccessKey::Disable(one) => set_active(&one, false).await,
+        AccessKey::Disable(EndedAccessKey { one, yes }) => match is_meant(&one, yes)? {
+            true => set_active(&one, false).await,
+            false => say(UNCHANGED),
+        },
         AccessKey::Enable(one) => set_active(&one, true).await,
-        AccessKey::Delete(OneAccessKey { at, access_key_id }) => match at.stopped()? {
-            Some(instance) => {
-                instance.delete_access_key(&access_key_id)?;
-                at.target.output.print(&json!({ "AccessKeyId": access_key_id, "Status": "Deleted" }))
-            }
-            None => call(&at.target, "DeleteAccessKey", &[("UserAccessKeyId", access_key_id)]).await,
+        AccessKey::Delete(EndedAccessKey { one, yes }) => match is_meant(&one, yes)? {
+            true => delete(&one).await,
+            false => say(UNCHANGED),
         },
     }
 }
 
+async fn delete(one: &OneAccessKey) -> Result<(), Failure> {
+    let OneAccessKey { at, access_key_id } = one;
+    match at.stopped()? {
+        Some(instance) => {
+            instance.delete_access_key(access_key_id)?;
+            at.target.output.print(&json!({ "AccessKeyId": access_key_id, "Status": "Deleted" }))
+        }
+        None => call(&at.target, "DeleteAccessKey", &[("UserAccessKeyId", access_key_id.clone())]).await,
+    }
+}
+
+const UNCHANGED: &str = "nothing was changed\n";
+
+/// Whether a key may be ended: who ends the one that he signs with is asked, for he locks himself out. The root key opens a
+/// stopped instance whatever keys there are.
+fn is_meant(one: &OneAccessKey, yes: bool) -> Result<bool, Failure> {
+    let OneAccessKey { at, access_key_id } = one;
+    if yes || at.is_stopped() || at.signs_with().as_ref() != Some(access_key_id) {
+        return Ok(true);
+    }
+    let file = at.target.access_key_file();
+    let why = format!(
+        "{access_key_id} is the key that this command signs with ({}), and every later command with it is refused",
+        file.display()
+    );
+    let instead = format!("{why}; put the new key there first, or give --yes");
+    agrees(&format!("{why}. Go on? [yes/no] "), &instead)
+}
+
 impl AccessKeysAt {
+    fn is_stopped(&self) -> bool {
+        self.root_key_file.is_some() || self.config.is_some()
+    }
+
+    /// The id in the data directory's `access-key.json`, where there is one.
+    fn signs_with(&self) -> Option<String> {
+        let read = claviger_client::AccessKey::read(&self.target.access_key_file());
+        read.ok().map(|key| key.id().to_owned())
+    }
+
     /// The stopped instance, where one is named; `None`: a running server.
     fn stopped(&self) -> Result<Option<StoppedInstance>, Failure> {
         let (data_dir, root_key_file) = match (&self.root_key_file, &self.config) {
@@ -84,13 +124,41 @@ async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<
         false => keep(reserved, &id, &content).map(Some),
     };
     match kept {
-        Ok(Some(path)) => at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path })),
+        Ok(Some(path)) => {
+            at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path }))?;
+            at.target.output.tell_next(&next_step(at, &path));
+            Ok(())
+        }
         Ok(None) => Ok(()),
         Err(cause) => {
             let deleted = signals.or(take_back(at, stopped.as_ref(), &id)).await;
             Err(ACCESS_KEY.not_kept(&id, cause, deleted))
         }
     }
+}
+
+/// How the exchange goes on.
+fn next_step(at: &AccessKeysAt, new: &Path) -> String {
+    if at.is_stopped() {
+        // --data-dir is the server's own here, and no place for credentials.
+        return format!(
+            "next: {} is the access-key.json of a credentials directory; `claviger access-key delete OLD_ID` ends a lost one",
+            new.display()
+        );
+    }
+    let used = at.target.access_key_file();
+    let old = at.signs_with();
+    let old = old.as_deref().unwrap_or("OLD_ID");
+    let is_there = |used| std::fs::canonicalize(new).is_ok_and(|new| new == used);
+    if std::fs::canonicalize(&used).is_ok_and(is_there) {
+        return "next: `claviger access-key list` shows the old one, `claviger access-key disable OLD_ID` ends it"
+            .to_owned();
+    }
+    format!(
+        "next: copy {} to {} and wherever else {old} is used, then `claviger access-key disable {old}`",
+        new.display(),
+        used.display()
+    )
 }
 
 /// Writes the file, of the usual name if none was reserved.
@@ -119,13 +187,20 @@ fn content(id: &str, secret: &str) -> Zeroizing<String> {
 }
 
 async fn list(at: &AccessKeysAt) -> Result<(), Failure> {
-    let entries: Vec<Value> = match at.stopped()? {
+    let mut entries: Vec<Value> = match at.stopped()? {
         Some(instance) => instance.access_keys()?.iter().map(entry).collect(),
         None => {
             let listed: ListAccessKeysAnswer = at.target.rpc()?.call("ListAccessKeys", &[]).await?;
             listed.access_keys.access_key.iter().map(|entry| json!(entry)).collect()
         }
     };
+    let own = at.signs_with();
+    for entry in &mut entries {
+        let signs_here = own.as_deref().is_some_and(|own| entry.get("AccessKeyId").is_some_and(|id| id == own));
+        if let Some(fields) = entry.as_object_mut() {
+            fields.insert("SignsHere".to_owned(), signs_here.into());
+        }
+    }
     at.target.output.print(&json!({ "AccessKeys": entries }))
 }
 

@@ -10,7 +10,7 @@ use claviger_wire::instance::message::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::input::{read, read_encoded};
+use super::input::{read, read_encoded, read_some};
 use crate::cli::{Decrypt, Encrypt, Sign, Verify};
 use crate::failure::Failure;
 use crate::output::{Output, hand_over, say};
@@ -20,7 +20,7 @@ pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
     let client = target.instance()?;
     let mut request = EncryptRequest {
         key_id,
-        plaintext: read(&file)?.to_vec(),
+        plaintext: read_some(&file, "encrypt")?.to_vec(),
         algorithm: algorithm.clone().unwrap_or_default(),
         aad: aad.bytes()?,
         ..EncryptRequest::default()
@@ -34,7 +34,7 @@ pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
         answer.map(|answer| (answer.message.key_id, answer.message.ciphertext_blob))
     };
     drop(Zeroizing::new(std::mem::take(&mut request.plaintext)));
-    let (key_id, blob) = answered?;
+    let (key_id, blob) = answered.map_err(|error| Failure::of_key_or_default(error, &request.key_id))?;
     match target.output {
         Output::Json => target.output.print(&json!({ "KeyId": key_id, "CiphertextBlob": STANDARD.encode(&blob) })),
         Output::Text => write(&blob, raw),
@@ -53,7 +53,8 @@ pub(crate) async fn decrypt(command: Decrypt) -> Result<(), Failure> {
         ..DecryptRequest::default()
     };
     let (key_id, plaintext) = if is_asymmetric {
-        let message = client.call::<DecryptResponse>(Operation::Decrypt, &request, None).await?.message;
+        let answered = client.call::<DecryptResponse>(Operation::Decrypt, &request, None).await;
+        let message = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
         (message.key_id, Zeroizing::new(message.plaintext))
     } else {
         let message = client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?.message;
@@ -74,7 +75,8 @@ pub(crate) async fn sign(command: Sign) -> Result<(), Failure> {
         message_type: message_type(digest),
         ..SignRequest::default()
     };
-    let answer = target.instance()?.call::<SignResponse>(Operation::Sign, &request, None).await?.message;
+    let answered = target.instance()?.call::<SignResponse>(Operation::Sign, &request, None).await;
+    let answer = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
     match target.output {
         Output::Json => target.output.print(&json!({
             "KeyId": answer.key_id,
@@ -95,7 +97,8 @@ pub(crate) async fn verify(command: Verify) -> Result<(), Failure> {
         message_type: message_type(digest),
         ..VerifyRequest::default()
     };
-    let answer = target.instance()?.call::<VerifyResponse>(Operation::Verify, &request, None).await?.message;
+    let answered = target.instance()?.call::<VerifyResponse>(Operation::Verify, &request, None).await;
+    let answer = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
     if !answer.value {
         return Err(Failure::NotValid);
     }

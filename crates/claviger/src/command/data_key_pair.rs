@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use claviger_client::ClientError;
+use claviger_keygen::PairSpec;
 use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse,
@@ -59,7 +61,7 @@ async fn generate(
     if without_plaintext {
         let operation = Operation::AdvanceGenerateDataKeyPairWithoutPlaintext;
         let answer: AdvanceGenerateDataKeyPairWithoutPlaintextResponse =
-            client.call(operation, request, None).await?.message;
+            client.call(operation, request, None).await.map_err(|error| refused(error, request))?.message;
         return Ok(Made {
             key_id: answer.key_id,
             key_version_id: answer.key_version_id,
@@ -69,7 +71,8 @@ async fn generate(
         });
     }
     let operation = Operation::AdvanceGenerateDataKeyPair;
-    let answer: AdvanceGenerateDataKeyPairResponse = client.call(operation, request, None).await?.message;
+    let answered = client.call(operation, request, None).await;
+    let answer: AdvanceGenerateDataKeyPairResponse = answered.map_err(|error| refused(error, request))?.message;
     Ok(Made {
         key_id: answer.key_id,
         key_version_id: answer.key_version_id,
@@ -77,6 +80,20 @@ async fn generate(
         private_key: Some(Zeroizing::new(answer.private_key_plaintext)),
         wrapped: answer.private_key_ciphertext_blob,
     })
+}
+
+/// Why no pair was made: of the parameters only the spec depends on how the server is set.
+fn refused(error: ClientError, request: &AdvanceGenerateDataKeyPairRequest) -> Failure {
+    let is_extended = PairSpec::parse(&request.key_pair_spec).is_none();
+    match &error {
+        ClientError::Api { code, message, .. }
+            if is_extended && code == "InvalidParameter" && message.contains("KeyPairSpec") =>
+        {
+            let hint = "this server has extended_key_pair_specs off; set it in its configuration, or start it with `claviger dev --extended-key-pair-specs`";
+            Failure::Refused { error, hint: hint.to_owned() }
+        }
+        _ => Failure::of_key_or_default(error, &request.key_id),
+    }
 }
 
 fn print(target: &Target, made: &Made, spec: &str, format: &str) -> Result<(), Failure> {

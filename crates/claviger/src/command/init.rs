@@ -24,6 +24,7 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
         credentials_dir: absolute(&init.credentials_dir.clone().unwrap_or_else(beside)),
     };
     let hostnames = if init.hostnames.is_empty() { names_of_this_machine() } else { init.hostnames.clone() };
+    let hostnames = config::beside_localhost(hostnames);
     claviger_crypto::tls::check_hostnames(&hostnames)
         .map_err(|error| Failure::Argument(format!("--hostname: {error}")))?;
     let text = config::template(&new.data_dir, &new.root_key_file, &hostnames);

@@ -25,6 +25,16 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     read.map(Zeroizing::new).map_err(failed)
 }
 
+/// The bytes to do `what` with, of which there must be some.
+pub(super) fn read_some(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let content = read(path)?;
+    match content.is_empty() {
+        true if path == Path::new("-") => Err(Failure::Argument(format!("nothing to {what} on standard input"))),
+        true => Err(Failure::File { path: path.to_owned(), reason: format!("is empty; there is nothing to {what}") }),
+        false => Ok(content),
+    }
+}
+
 /// The bytes of a file that has Base64, or them themselves if `is_raw`.
 pub(super) fn read_encoded(path: &Path, is_raw: bool) -> Result<Vec<u8>, Failure> {
     let content = read(path)?;

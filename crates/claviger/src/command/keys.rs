@@ -13,8 +13,10 @@ pub(super) async fn call(target: &Target, action: &str, parameters: &[(&str, Str
     target.output.print(&answer)
 }
 
-async fn on_key(key: OneKey, action: &str) -> Result<(), Failure> {
-    call(&key.target, action, &[("KeyId", key.key_id)]).await
+async fn on_key(key: OneKey, action: &str, more: &[(&str, String)]) -> Result<(), Failure> {
+    let parameters = [&[("KeyId", key.key_id.clone())], more].concat();
+    let answered = key.target.rpc()?.call::<Value>(action, &parameters).await;
+    key.target.output.print(&answered.map_err(|error| Failure::of_key(error, &key.key_id))?)
 }
 
 pub(crate) async fn key(command: Key) -> Result<(), Failure> {
@@ -33,33 +35,39 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
             }
             target.output.print(&answer)
         }
-        Key::Describe(key) => on_key(key, "DescribeKey").await,
+        Key::Describe(key) => on_key(key, "DescribeKey", &[]).await,
         Key::List(listing) => list_keys(&listing).await,
-        Key::Versions(key) => on_key(key, "ListKeyVersions").await,
-        Key::Rotate(key) => on_key(key, "CreateKeyVersion").await,
-        Key::Enable(key) => on_key(key, "EnableKey").await,
-        Key::Disable(key) => on_key(key, "DisableKey").await,
+        Key::Versions(key) => on_key(key, "ListKeyVersions", &[]).await,
+        Key::Rotate(key) => on_key(key, "CreateKeyVersion", &[]).await,
+        Key::Enable(key) => on_key(key, "EnableKey", &[]).await,
+        Key::Disable(key) => on_key(key, "DisableKey", &[]).await,
         Key::Delete { key, pending_days } => {
             let parameters = [("KeyId", key.key_id.clone()), ("PendingWindowInDays", pending_days.to_string())];
             let rpc = key.target.rpc()?;
-            let deleted: Value = rpc.call("ScheduleKeyDeletion", &parameters).await?;
+            let answered = rpc.call::<Value>("ScheduleKeyDeletion", &parameters).await;
+            let deleted = answered.map_err(|error| Failure::of_key(error, &key.key_id))?;
             // When it ends is what one asks next; the deletion is planned even if this call fails.
-            let described: Value = rpc.call("DescribeKey", &[("KeyId", key.key_id)]).await.unwrap_or_default();
+            let described: Value = rpc.call("DescribeKey", &[("KeyId", key.key_id.clone())]).await.unwrap_or_default();
             let field = |name: &str| described.pointer(&format!("/KeyMetadata/{name}")).cloned();
             key.target.output.print(&json!({
                 "RequestId": deleted.get("RequestId"),
                 "KeyId": field("KeyId"),
                 "KeyState": field("KeyState"),
                 "DeleteDate": field("DeleteDate"),
-            }))
+            }))?;
+            let until = field("DeleteDate").and_then(|date| Some(format!(" until {}", date.as_str()?)));
+            let until = until.unwrap_or_default();
+            let undo = format!("to keep it{until}: claviger key cancel-deletion {}", key.key_id);
+            key.target.output.tell_next(&undo);
+            Ok(())
         }
-        Key::CancelDeletion(key) => on_key(key, "CancelKeyDeletion").await,
+        Key::CancelDeletion(key) => on_key(key, "CancelKeyDeletion", &[]).await,
         Key::Rotation { key, state, interval } => rotation(key, state == OnOff::On, interval).await,
     }
 }
 
 async fn rotation(key: OneKey, is_on: bool, interval: Option<String>) -> Result<(), Failure> {
-    let mut parameters = vec![("KeyId", key.key_id), ("EnableAutomaticRotation", is_on.to_string())];
+    let mut parameters = vec![("EnableAutomaticRotation", is_on.to_string())];
     match interval {
         Some(interval) => parameters.push(("RotationInterval", interval)),
         None if is_on => {
@@ -67,14 +75,15 @@ async fn rotation(key: OneKey, is_on: bool, interval: Option<String>) -> Result<
         }
         None => {}
     }
-    call(&key.target, "UpdateRotationPolicy", &parameters).await
+    on_key(key, "UpdateRotationPolicy", &parameters).await
 }
 
 pub(crate) async fn alias(command: Alias) -> Result<(), Failure> {
     match command {
         Alias::Create { target, name, key_id, quiet } => {
-            let parameters = [("AliasName", name.clone()), ("KeyId", key_id)];
-            let answer: Value = target.rpc()?.call("CreateAlias", &parameters).await?;
+            let parameters = [("AliasName", name.clone()), ("KeyId", key_id.clone())];
+            let answered = target.rpc()?.call::<Value>("CreateAlias", &parameters).await;
+            let answer = answered.map_err(|error| Failure::of_key(error, &key_id))?;
             if quiet { say(&format!("{name}\n")) } else { target.output.print(&answer) }
         }
         Alias::List(listing) => list_aliases(&listing).await,

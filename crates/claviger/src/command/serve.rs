@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use claviger_server::{Options, Server};
+use claviger_server::{Options, Server, StartError};
 use claviger_service::UsePolicy;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -54,15 +54,15 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,
     };
-    run(options).await
+    run(options, None).await
 }
 
 /// Runs a production server.
 pub(crate) async fn serve(config: &Path) -> Result<(), Failure> {
-    run(config::read(config)?).await
+    run(config::read(config)?, Some(config)).await
 }
 
-async fn run(mut options: Options) -> Result<(), Failure> {
+async fn run(mut options: Options, config: Option<&Path>) -> Result<(), Failure> {
     let new_dev_in = (options.is_dev && !options.root_key_file.exists()).then(|| options.data_dir.clone());
     begin_logging()?;
     open_files::fit(&mut options)?;
@@ -78,7 +78,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     };
     let mut stop = Box::pin(stop);
     let server = tokio::select! {
-        started = Server::start(options) => started?,
+        started = Server::start(options) => started.map_err(|error| not_started(error, config))?,
         () = &mut stop => {
             tracing::info!("stopped before it was ready");
             return Err(Failure::StoppedWhileStarting);
@@ -97,6 +97,19 @@ async fn run(mut options: Options) -> Result<(), Failure> {
         }))
         .await;
     Ok(())
+}
+
+/// Where an address is taken, the way out is an option here and a setting there.
+fn not_started(error: StartError, config: Option<&Path>) -> Failure {
+    let StartError::Listen(taken) = &error else { return error.into() };
+    if taken.kind() != std::io::ErrorKind::AddrInUse {
+        return error.into();
+    }
+    let hint = match config {
+        Some(path) => format!("stop the other program, or change `listen` or `admin` in {}", path.display()),
+        None => "stop the other program, or `--listen 127.0.0.1:0 --admin 127.0.0.1:0` for free ports".to_owned(),
+    };
+    Failure::NotStarted { reason: taken.to_string(), hint }
 }
 
 /// JSON lines on standard error, `info` and above, or what `RUST_LOG` says.

@@ -1,21 +1,31 @@
 //! Clients for the server that a command names.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient};
+use claviger_client::{AccessKey, ClientError, ClientKey, Endpoint, InstanceClient, RpcClient};
 
 use crate::cli::Target;
 use crate::failure::Failure;
 
 impl Target {
     pub(crate) fn instance(&self) -> Result<InstanceClient, Failure> {
-        let key = self.data_dir.join("client-key.json");
-        let key = ClientKey::read(&key, &self.data_dir.join("client-key-password.txt"))?;
+        let path = self.data_dir.join("client-key.json");
+        let key = ClientKey::read(&path, &self.data_dir.join("client-key-password.txt"));
+        let key = key.map_err(|error| missing(error, &path, "commands that use keys"))?;
         Ok(InstanceClient::new(self.endpoint()?, key))
     }
 
     pub(crate) fn rpc(&self) -> Result<RpcClient, Failure> {
-        Ok(RpcClient::new(self.endpoint()?, AccessKey::read(&self.data_dir.join("access-key.json"))?))
+        let endpoint = self.endpoint()?;
+        let path = self.access_key_file();
+        let key = AccessKey::read(&path).map_err(|error| missing(error, &path, "control-plane commands"))?;
+        Ok(RpcClient::new(endpoint, key))
+    }
+
+    /// What control-plane commands sign with.
+    pub(crate) fn access_key_file(&self) -> PathBuf {
+        self.data_dir.join("access-key.json")
     }
 
     fn endpoint(&self) -> Result<Endpoint, Failure> {
@@ -26,5 +36,16 @@ impl Target {
         })?;
         let endpoint = Endpoint::new(&self.endpoint, &pem)?;
         Ok(endpoint.with_ca_file(path).with_timeout(Duration::from_secs(self.timeout)))
+    }
+}
+
+/// Where the file is not there, who needs it and where it should be.
+fn missing(error: ClientError, file: &Path, who: &str) -> Failure {
+    match error {
+        ClientError::File { path, reason } if path == file && !file.exists() => Failure::File {
+            reason: format!("{reason}; {who} need it: --data-dir must be the credentials directory"),
+            path,
+        },
+        other => other.into(),
     }
 }

@@ -119,6 +119,21 @@ fn a_client_key_issued_to_an_interrupted_command_is_revoked_and_named() {
     place.text(&["client-key", "create", "app"]);
 }
 
+/// Before, the access point stayed, and the same command was refused.
+#[test]
+fn an_access_point_made_for_a_key_that_was_not_kept_goes_with_it() {
+    let place = Workplace::open();
+    fs::create_dir(place.path("out")).unwrap();
+    let words = ["client-key", "create", "fresh", "--network", "127.0.0.0/8", "--out", "out"];
+    let waiting = Waiting::for_answer(&place, &words, 1, || client_keys(&place).contains("fresh"));
+    fs::remove_dir_all(place.path("out")).unwrap();
+    waiting.wire.let_go();
+    let (code, text) = waiting.end();
+    assert!(code == Some(1) && text.contains("was revoked again"), "{text}");
+    fs::create_dir(place.path("out")).unwrap();
+    place.text(&words);
+}
+
 #[test]
 fn a_client_key_that_cannot_be_revoked_again_is_named_with_the_command() {
     let mut place = with_access_point();

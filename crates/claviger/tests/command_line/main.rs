@@ -8,8 +8,10 @@
     reason = "tests may stop at once"
 )]
 
+mod client_keys;
 mod fixture;
 mod full_disk;
+mod hints;
 mod issued;
 mod slow_answer;
 mod terminal;

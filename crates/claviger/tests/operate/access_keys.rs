@@ -16,8 +16,13 @@ fn access_keys_are_exchanged_at_a_running_server() {
     let first = "claviger-credentials";
     let listed = instance.json(&server, first, &["access-key", "list"]);
     let old = listed["AccessKeys"][0]["AccessKeyId"].as_str().unwrap().to_owned();
-    must_fail(&instance.call(&server, first, &["access-key", "disable", &old]), "last active access key");
-    must_fail(&instance.call(&server, first, &["access-key", "delete", &old]), "last active access key");
+    assert_eq!(listed["AccessKeys"][0]["SignsHere"], true, "{listed}");
+    for action in ["disable", "delete"] {
+        let own = instance.call(&server, first, &["access-key", action, &old]);
+        must_fail(&own, "is the key that this command signs with (claviger-credentials/access-key.json)");
+        must_fail(&own, "give --yes");
+        must_fail(&instance.call(&server, first, &["access-key", action, &old, "--yes"]), "last active access key");
+    }
     fs::create_dir(instance.path("second")).unwrap();
     fs::copy(instance.path("data/ca.pem"), instance.path("second/ca.pem")).unwrap();
     let create = ["access-key", "create", "--out", "second/access-key.json"];
@@ -26,6 +31,10 @@ fn access_keys_are_exchanged_at_a_running_server() {
     must_fail(&instance.call(&server, first, &create), "exists already and is not overwritten");
     must_fail(&instance.call(&server, first, &["access-key", "create"]), "LimitExceeded.User.AccessKey");
     assert!(!made.to_string().contains("Secret"), "{made}");
+    let listed = instance.json(&server, "second", &["access-key", "list"]);
+    for key in listed["AccessKeys"].as_array().unwrap() {
+        assert_eq!(key["SignsHere"], key["AccessKeyId"] == made["AccessKeyId"], "{listed}");
+    }
     must_succeed(&instance.call(&server, "second", &["access-key", "disable", &old]));
     must_fail(&instance.call(&server, first, &["key", "list"]), "InvalidAccessKeyId.Inactive");
     must_succeed(&instance.call(&server, "second", &["access-key", "enable", &old]));
@@ -36,6 +45,30 @@ fn access_keys_are_exchanged_at_a_running_server() {
     let in_this_directory = instance.json(&server, "second", &["access-key", "create"]);
     let id = in_this_directory["AccessKeyId"].as_str().unwrap();
     assert!(instance.path(&format!("access-key-{id}.json")).exists(), "{in_this_directory}");
+}
+
+#[test]
+fn a_new_access_key_says_how_the_exchange_goes_on() {
+    let instance = Instance::made();
+    instance.on_loopback();
+    let server = instance.serve();
+    let run = |arguments: &[&str]| {
+        let with = ["--endpoint", &server.endpoint, "--data-dir", "claviger-credentials"];
+        must_succeed(&instance.run(&[arguments, &with].concat()))
+    };
+    let listed = run(&["access-key", "list"]);
+    let old = listed.split_whitespace().find(|word| word.starts_with("LTAI")).unwrap();
+    let made = run(&["access-key", "create", "--out", "new.json"]);
+    for words in [
+        "next: copy new.json to claviger-credentials/access-key.json",
+        &format!("then `claviger access-key disable {old}`"),
+    ] {
+        assert!(made.contains(words), "{words} in: {made}");
+    }
+    // As it was told.
+    fs::copy(instance.path("new.json"), instance.path("claviger-credentials/access-key.json")).unwrap();
+    run(&["access-key", "disable", old]);
+    run(&["key", "list"]);
 }
 
 /// On b11ca39 a lost access key locked its owner out for ever.

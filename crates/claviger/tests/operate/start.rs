@@ -48,6 +48,33 @@ fn settings_out_of_range_are_refused_by_name() {
     must_fail(&instance.refused_start(), "audit_segment_bytes must be a number from 65536");
 }
 
+/// Each is what a new user typed.
+#[test]
+fn a_refused_start_says_what_to_change() {
+    let instance = Instance::made();
+    must_fail(&instance.run(&["serve", "--config", "."]), "give the file, for example --config ./claviger.toml");
+    instance.edit("listen = \"0.0.0.0:8443\"", "listen = \"127.0.0.1\"");
+    must_fail(&instance.refused_start(), "takes an address with its port, for example 127.0.0.1:8443");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    instance.edit("listen = \"127.0.0.1\"", &format!("listen = \"{address}\""));
+    let refused = instance.refused_start();
+    must_fail(&refused, &format!("cannot listen on {address}"));
+    must_fail(&refused, "stop the other program, or change `listen` or `admin` in claviger.toml");
+    // The certificate has these names in any case, and they are said once.
+    instance.edit("hostnames = [", "hostnames = [\"localhost\", \"kms.example.org\", \"127.0.0.1\", ");
+    let said = must_succeed(&instance.run(&["serve", "--check"]));
+    let certificate = said.lines().find(|line| line.contains("certificate")).unwrap();
+    assert_eq!(certificate.matches("localhost").count(), 1, "{certificate}");
+    assert!(certificate.contains("kms.example.org"), "{certificate}");
+    let data = instance.path("data").display().to_string();
+    instance.edit(&data, &format!("{data}-mistyped"));
+    fs::create_dir(instance.path("data-mistyped")).unwrap();
+    let refused = instance.refused_start();
+    must_fail(&refused, &format!("{data}-mistyped holds no Claviger data yet"));
+    must_fail(&refused, "is it the right one");
+}
+
 /// On b11ca39 SIGHUP ended the server.
 #[test]
 fn sighup_is_said_and_does_not_end_the_server() {
