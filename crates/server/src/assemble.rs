@@ -103,9 +103,7 @@ impl Server {
 
     /// [`Self::start`] under a clock that a test moves.
     pub(crate) async fn start_under(options: Options, clock: Clock) -> Result<Self, StartError> {
-        if !options.admin.ip().is_loopback() && !options.admin_allow_remote {
-            return Err(StartError::AdminNotLoopback(options.admin));
-        }
+        check_addresses(&options)?;
         check_clock(clock.real_now())?;
         places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
         if let Some(readable) = places::check_files(&options.data_dir, &options.root_key_file)? {
@@ -294,6 +292,16 @@ impl Opened {
 
 /// A clock before 2020 or in another century is a broken one, under which every key would rotate, and no certificate
 /// or date could be written. A smaller jump is what the trusted time is for.
+/// Whether both listeners may be where they are to be.
+pub(crate) fn check_addresses(options: &Options) -> Result<(), StartError> {
+    if !options.admin.ip().is_loopback() && !options.admin_allow_remote {
+        return Err(StartError::AdminNotLoopback(options.admin));
+    }
+    // Port 0 is one that the system chooses, each time another.
+    let is_one = options.admin == options.listen && options.listen.port() != 0;
+    if is_one { Err(StartError::OneAddress(options.listen)) } else { Ok(()) }
+}
+
 fn check_clock(now: Timestamp) -> Result<(), StartError> {
     const PLAUSIBLE: std::ops::Range<i64> = 1_577_836_800..4_102_444_800; // 2020-01-01 to 2100-01-01
     if PLAUSIBLE.contains(&now.unix_s()) { Ok(()) } else { Err(StartError::Clock(now)) }

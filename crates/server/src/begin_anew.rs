@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use claviger_audit::{DirectoryLock, Mark, last_signed_line, public_key_of};
 use claviger_base::id::RequestId;
 use claviger_base::{Clock, Timestamp};
-use claviger_store::SqliteEngine;
 use claviger_vault::{
-    Audit, AuditAnchor, AuditSigningKey, ChangePlane, FileSeal, OutboxEntry, Vault, VaultError, sync_directory_of,
+    Audit, AuditAnchor, AuditSigningKey, ChangePlane, OutboxEntry, Vault, VaultError, sync_directory_of,
 };
 
 use crate::audit_log::replace_key;
 use crate::error::StartError;
+use crate::stopped_vault;
 
 /// How the record in the new log is called.
 const OPERATION: &str = "BeginAuditLogAnew";
@@ -24,10 +23,7 @@ const OPERATION: &str = "BeginAuditLogAnew";
 /// # Errors
 /// [`StartError`]; also when the server runs.
 pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
-    if !SqliteEngine::exists(data_dir) {
-        return Err(StartError::NoData(data_dir.to_owned()));
-    }
-    let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
+    let vault = stopped_vault::open(data_dir, root_key_file)?;
     let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
     let audit = data_dir.join("audit");
     let now = Clock::default().real_now();

@@ -1,14 +1,13 @@
 //! An operator's word that the machine's clock is right, given while the server is stopped.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use claviger_base::{Clock, Timestamp};
 use claviger_model::{Hold, TrustedTime};
-use claviger_store::SqliteEngine;
-use claviger_vault::{Audit, FileSeal, StoredTrustedTime, Vault, VaultError};
+use claviger_vault::{Audit, StoredTrustedTime, Vault, VaultError};
 
 use crate::error::StartError;
+use crate::stopped_vault;
 
 /// What a stopped server believes, and what the clock says.
 pub struct StoppedClock {
@@ -34,10 +33,7 @@ impl StoppedClock {
     /// # Errors
     /// [`StartError`]; also when the server runs.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
-        if !SqliteEngine::exists(data_dir) {
-            return Err(StartError::NoData(data_dir.to_owned()));
-        }
-        let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
+        let vault = stopped_vault::open(data_dir, root_key_file)?;
         let time = match vault.trusted_time() {
             Ok(Some(stored)) => stored.record.time,
             Ok(None) | Err(VaultError::Unreadable { .. }) => {

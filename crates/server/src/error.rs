@@ -56,6 +56,8 @@ pub enum StartError {
     CredentialsExist(PathBuf),
     /// The admin listener is not on the loopback interface.
     AdminNotLoopback(std::net::SocketAddr),
+    /// Both listeners are to be at this address.
+    OneAddress(std::net::SocketAddr),
     /// The machine's clock cannot be right.
     Clock(Timestamp),
 }
@@ -116,6 +118,9 @@ impl fmt::Display for StartError {
                     f,
                     "the clock of this machine says {now}, which cannot be right; set it and start again. Nothing was changed"
                 )
+            }
+            Self::OneAddress(address) => {
+                write!(f, "`admin` is the same address as `listen` ({address}); give it another port")
             }
             Self::AdminNotLoopback(address) => {
                 write!(

@@ -8,7 +8,7 @@ use claviger_crypto::tls::CertificateAuthority;
 use claviger_store::SqliteEngine;
 use claviger_vault::{FileSeal, Vault, VaultError, check_file};
 
-use crate::assemble::Options;
+use crate::assemble::{Options, check_addresses};
 use crate::error::StartError;
 use crate::expiry::authority_ends;
 use crate::places;
@@ -49,13 +49,13 @@ pub fn inspect(options: &Options) -> Vec<Finding> {
 }
 
 fn admin(options: &Options) -> Result<String, StartError> {
-    match (options.admin.ip().is_loopback(), options.admin_allow_remote) {
-        (true, _) => Ok(format!("{}, this machine only", options.admin)),
-        (false, true) => {
-            Ok(format!("{}, open to others without authentication: metrics and health only", options.admin))
-        }
-        (false, false) => Err(StartError::AdminNotLoopback(options.admin)),
-    }
+    check_addresses(options)?;
+    let to_whom = if options.admin.ip().is_loopback() {
+        "this machine only"
+    } else {
+        "open to others without authentication: metrics and health only"
+    };
+    Ok(format!("{}, {to_whom}", options.admin))
 }
 
 fn permissions(options: &Options) -> Result<String, StartError> {
@@ -76,7 +76,7 @@ fn data_directory(data_dir: &Path) -> Result<String, StartError> {
 
 fn opened(options: &Options) -> Result<Vault, StartError> {
     if !SqliteEngine::exists(&options.data_dir) {
-        return Err(VaultError::Empty.into());
+        return Err(StartError::NoData(options.data_dir.clone()));
     }
     let engine = Arc::new(SqliteEngine::look_into(&options.data_dir)?);
     Ok(Vault::open(engine, &FileSeal::open(&options.root_key_file)?)?)

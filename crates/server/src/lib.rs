@@ -32,6 +32,7 @@ mod plane;
 mod presence;
 mod readiness;
 mod scheduler;
+mod stopped_vault;
 mod stream;
 mod tls;
 mod trusted_time;

@@ -2,16 +2,14 @@
 //! is lost.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use claviger_base::id::AccessKeyId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_service::{AccessKeyChange, Intent, ServiceError, list_access_keys};
-use claviger_store::SqliteEngine;
-use claviger_vault::{AccessKey, FileSeal, Vault};
+use claviger_vault::{AccessKey, Vault};
 
 use crate::error::StartError;
-use crate::places;
+use crate::stopped_vault;
 
 /// An instance that no server has open, as long as this lives.
 #[derive(Debug)]
@@ -45,15 +43,7 @@ impl StoppedInstance {
     /// # Errors
     /// [`StartError`]; also when a server runs on it.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
-        if !SqliteEngine::exists(data_dir) {
-            return Err(StartError::NoData(data_dir.to_owned()));
-        }
-        // As `dev` keeps it: beside the data, which is no reason to lock its owner out.
-        places::check(data_dir, root_key_file, true)?;
-        // What others can only read, the next start will tell.
-        let _readable = places::check_files(data_dir, root_key_file)?;
-        let vault = Vault::open(Arc::new(SqliteEngine::open(data_dir)?), &FileSeal::open(root_key_file)?)?;
-        Ok(Self { vault })
+        Ok(Self { vault: stopped_vault::open(data_dir, root_key_file)? })
     }
 
     /// The access keys.

@@ -48,27 +48,6 @@ fn fills_up_and_recovers() {
 }
 
 #[test]
-#[ignore = "runs as a process of its own, whose file size is limited; started by a_filling_disk_shows_before_it_is_full"]
-fn says_that_space_is_low() {
-    let Some(dir) = child::dir() else { return };
-    let log = AuditLog::create(config(&dir, 1 << 16)).unwrap();
-    // Less than a whole segment, and more than three quarters of one.
-    limit_files(Some(60_000));
-    assert!(!log.is_space_low());
-    while !log.is_space_low() {
-        log.append_blocking(record()).unwrap();
-    }
-    assert!(log.is_writable());
-    limit_files(None);
-    let started = Instant::now();
-    while log.is_space_low() {
-        assert!(started.elapsed() < Duration::from_secs(30), "space is not looked for again");
-        log.append_blocking(record()).unwrap();
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-#[test]
 #[ignore = "runs as a process of its own, whose file size is limited; started by an_append_recovers_at_once"]
 fn recovers_with_the_next_append() {
     let Some(dir) = child::dir() else { return };
@@ -129,7 +108,22 @@ fn a_full_disk_refuses_and_recovers() {
 #[test]
 fn a_filling_disk_shows_before_it_is_full() {
     let dir = tempfile::tempdir().unwrap();
-    passes("full_disk::says_that_space_is_low", &dir.path().join("audit"));
+    let dir = dir.path().join("audit");
+    let log = AuditLog::create(config(&dir, 1 << 16)).unwrap();
+    // In the place of the file whose space is set aside: that fails as it does on a full disk.
+    std::fs::create_dir(dir.join("next")).unwrap();
+    assert!(!log.is_space_low());
+    while !log.is_space_low() {
+        log.append_blocking(record()).unwrap();
+    }
+    assert!(log.is_writable());
+    std::fs::remove_dir(dir.join("next")).unwrap();
+    let started = Instant::now();
+    while log.is_space_low() {
+        assert!(started.elapsed() < Duration::from_secs(30), "space is not looked for again");
+        log.append_blocking(record()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn check_says_what_is_wrong_and_changes_nothing() {
     fs::remove_file(instance.path("root.key")).unwrap();
     must_fail(&check(), "there is no root key file");
     fs::remove_dir_all(instance.path("data")).unwrap();
-    must_fail(&check(), "run `claviger init` first");
+    must_fail(&check(), "is it the right one");
 }
 
 /// b11ca39 served with `connections_max = 0`, which refuses everybody, and segments of one byte.
@@ -61,6 +61,11 @@ fn a_refused_start_says_what_to_change() {
     let refused = instance.refused_start();
     must_fail(&refused, &format!("cannot listen on {address}"));
     must_fail(&refused, "stop the other program, or change `listen` or `admin` in claviger.toml");
+    instance.edit(&format!("listen = \"{address}\""), "listen = \"127.0.0.1:8444\"");
+    let one = "`admin` is the same address as `listen` (127.0.0.1:8444); give it another port";
+    must_fail(&instance.refused_start(), one);
+    must_fail(&instance.run(&["serve", "--check"]), one);
+    instance.edit("listen = \"127.0.0.1:8444\"", "listen = \"127.0.0.1:8443\"");
     // The certificate has these names in any case, and they are said once.
     instance.edit("hostnames = [", "hostnames = [\"localhost\", \"kms.example.org\", \"127.0.0.1\", ");
     let said = must_succeed(&instance.run(&["serve", "--check"]));
