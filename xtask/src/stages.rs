@@ -199,7 +199,7 @@ fn clippy(root: &Path, _slow: bool) -> Outcome {
 }
 
 fn test(root: &Path, _slow: bool) -> Outcome {
-    run_command(cargo(root).args(["test", "--workspace"])).into()
+    run_command(cargo(root).args(["test", "--workspace", "--no-fail-fast"])).into()
 }
 
 fn build(root: &Path, slow: bool) -> Outcome {

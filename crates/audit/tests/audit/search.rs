@@ -45,7 +45,8 @@ fn lines_behind_a_line_are_counted_and_timed() {
     let dir = filled(5);
     let end = check(dir.path()).unwrap().head.seq;
     assert_eq!(lines_behind(dir.path(), end, u64::MAX).unwrap(), Beyond::default());
-    let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
+    // One segment: another would begin with a line of its own.
+    let log = AuditLog::open(config(dir.path(), 1 << 20)).unwrap();
     for s in [0, 10, 11] {
         let time = Timestamp::from_unix_s(1_767_323_045 + s);
         log.append_blocking(Record { time, ..record() }).unwrap();
@@ -66,7 +67,8 @@ fn lines_behind_a_line_are_counted_and_timed() {
 fn lines_are_told_of_from_the_earliest_to_the_latest_time() {
     let dir = filled(1);
     let end = check(dir.path()).unwrap().head.seq;
-    let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
+    // One segment: another would begin with a line of its own.
+    let log = AuditLog::open(config(dir.path(), 1 << 20)).unwrap();
     for s in [5_000_000_000_i64, 0, 4_000_000_000] {
         log.append_blocking(Record { time: Timestamp::from_unix_s(s), ..record() }).unwrap();
     }
