@@ -1,7 +1,11 @@
 //! Answers: bodies that wipe themselves once they are sent, and the few headers that both planes set.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Body as _;
 use hyper::{Response, StatusCode, header};
 use zeroize::Zeroizing;
 
@@ -11,6 +15,18 @@ pub(crate) type Body = Full<Bytes>;
 /// Bytes that may hold a private key: wiped when the last part of them has been sent.
 pub(crate) fn wiped(bytes: Vec<u8>) -> Body {
     Full::new(Bytes::from_owner(Zeroizing::new(bytes)))
+}
+
+/// The same bytes, owned by what `own` makes of them.
+pub(crate) fn with_owner<O: AsRef<[u8]> + Send + 'static>(mut body: Body, own: impl FnOnce(Bytes) -> O) -> Body {
+    // Its one frame is there at once; an empty body has none.
+    let frame = Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()));
+    match frame {
+        Poll::Ready(Some(Ok(frame))) => {
+            frame.into_data().map_or(body, |bytes| Full::new(Bytes::from_owner(own(bytes))))
+        }
+        _ => body,
+    }
 }
 
 /// An answer with one content type.

@@ -20,6 +20,7 @@ mod first_start;
 mod fixture;
 mod handout;
 mod handshake;
+mod held_answer;
 mod idle;
 mod inspect;
 mod journal;

@@ -20,6 +20,7 @@ use hyper::{HeaderMap, Request, Response, Version};
 
 use crate::answer::{self, Body};
 use crate::body::{Arrived, Bodies, BodyError, Keep, SMALL_BYTES_MAX, Sender, is_small};
+use crate::held_answer::HeldAnswer;
 use crate::journal::entry::Entry;
 use crate::journal::{Facts, Journal};
 use crate::listen::{Answer, Origin};
@@ -147,8 +148,11 @@ impl Answer for Planes {
             match admitted {
                 Ok((request, charge)) => self.answer_admitted(request, charge, entry, plane, request_id, origin).await,
                 Err(error) => {
+                    // Where there is no room for the head, there is none for this; it gets its 503 all the same.
+                    let held = (error == HeadError::TooLarge).then(|| HeldAnswer::begin(origin.account()));
                     let response = refuse_head(plane, error, &request_id, &mut entry.facts);
-                    entry.write().await.map_or_else(|_| unavailable(plane, &request_id), |()| response)
+                    let response = entry.write().await.map_or_else(|_| unavailable(plane, &request_id), |()| response);
+                    attach(held, response)
                 }
             }
         }
@@ -169,10 +173,13 @@ impl Planes {
         let version = parts.version;
         let verdict = self.judge(plane, &parts, &body, origin.peer, &mut entry.facts).await;
         let is_asking = version == Version::HTTP_11 && !body.is_end_stream() && asks_before_its_body(&parts.headers);
-        drop((parts, charge));
-        if verdict.is_verified() {
+        let held = if verdict.is_verified() {
             origin.mark_verified();
-        }
+            None
+        } else {
+            Some(HeldAnswer::begin(origin.account()))
+        };
+        drop((parts, charge));
         let reading = self.read(body, verdict, version, is_asking, origin.account()).await;
         let (peer, started) = (origin.peer, entry.started());
         let is_cut_off =
@@ -208,7 +215,7 @@ impl Planes {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             origin.linger();
         }
-        response
+        attach(held, response)
     }
 
     async fn judge(
@@ -268,6 +275,13 @@ impl Planes {
             Verdict::Instance(verdict) => instance::answer(&self.service, verdict, received, facts).await,
             Verdict::Rpc(verdict) => rpc::answer(&self.service, verdict, received, facts).await,
         }
+    }
+}
+
+fn attach(held: Option<HeldAnswer>, response: Response<Body>) -> Response<Body> {
+    match held {
+        Some(held) => held.attach(response),
+        None => response,
     }
 }
 

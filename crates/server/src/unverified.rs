@@ -199,6 +199,16 @@ impl Account {
         self.take(bytes).then(|| Charge { account: self.clone(), bytes })
     }
 
+    /// Tells the connection to go. What it holds is free at once.
+    pub(crate) fn evict(&self) {
+        let mut state = self.budget.lock();
+        if let Some(holder) = state.holders.remove(&self.number) {
+            state.pool(holder.is_verified).subtract(holder.source, holder.bytes);
+        }
+        // Under the lock, as in `make_room`.
+        self.evict.send_replace(true);
+    }
+
     fn take(&self, bytes: usize) -> bool {
         let mut state = self.budget.lock();
         // Under the lock: what it held is given back when it is told to go, and must not be counted again.

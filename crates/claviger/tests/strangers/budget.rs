@@ -65,6 +65,40 @@ async fn unfinished_heads_of_one_source_refuse_nobody_else() {
     }
 }
 
+/// A peer that asks on every stream and lets no answer through took 400 KB for 4 KB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_are_not_read_have_the_same_bound() {
+    let server = Process::start();
+    let before = server.memory("VmRSS");
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // SETTINGS: INITIAL_WINDOW_SIZE 0.
+    bytes.extend([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
+    for stream in (1..64_u8).step_by(2) {
+        // POST https / h, and an API name of 3,000 bytes, which goes into the table at first.
+        let mut head = vec![0x83, 0x87, 0x84, 0x01, 1, b'h'];
+        if stream == 1 {
+            head.extend([0x40, 13]);
+            head.extend(b"x-kms-apiname");
+            head.extend([0x7f, 57 | 0x80, 22]);
+            head.extend([b'a'; 3_000]);
+        } else {
+            head.push(0xbe);
+        }
+        bytes.extend([0, (head.len() >> 8) as u8, (head.len() & 255) as u8, 1, 5, 0, 0, 0, stream]);
+        bytes.extend(head);
+    }
+    let held = flood(&server, 900, "h2", bytes).await;
+    let until = Instant::now() + LIMIT;
+    while !server.log().contains("unverified callers filled the memory") {
+        assert!(Instant::now() < until, "nobody heard of it");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(asks(&server).await, 400);
+    let taken = server.memory("VmRSS").saturating_sub(before);
+    assert!(taken <= BUDGET + BESIDE, "{taken} bytes are held");
+    drop(held);
+}
+
 /// HTTP/2 keeps decoded what came of a head: 2,150 headers of one byte each took 198 KB, and nobody counted them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unfinished_http2_heads_have_the_same_bound() {
