@@ -56,9 +56,12 @@ impl Beside {
     }
 }
 
-/// As the closing summary of the one stage says (`report.rs`): the line before the counts.
+/// As the closing summary of the one stage says (`report.rs`). What is wrong may have further lines, which were printed before.
 fn outcome(printed: &str) -> Option<(Duration, Outcome)> {
-    let row = printed.lines().rev().nth(1)?;
+    printed.lines().rev().find_map(of_row)
+}
+
+fn of_row(row: &str) -> Option<(Duration, Outcome)> {
     let (figures, why) = row.split_once(" s  ").unwrap_or((row.strip_suffix(" s").unwrap_or(row), ""));
     let mut words = figures.split_whitespace();
     let outcome = match words.next()? {
@@ -96,6 +99,10 @@ mod tests {
             report.add("conformance-go", took, outcomes());
             assert_eq!(outcome(&format!("words\n\n{report}")), Some((took, outcomes())));
         }
+        let mut report = Report::default();
+        report.add("docs", took, Outcome::Failed("README.md:28: `claviger dev` ended:\nport in use\n".into()));
+        let first = Outcome::Failed("README.md:28: `claviger dev` ended:".into());
+        assert_eq!(outcome(&report.to_string()), Some((took, first)));
         for text in ["", "killed\n", "passed\n1 passed, 0 failed, 0 skipped\n"] {
             assert_eq!(outcome(text), None, "{text:?}");
         }

@@ -185,6 +185,10 @@ mod tests {
         assert!(matches!(new.make(), Err(StartError::Untrusted(_))));
         let stopped = crate::StoppedInstance::open(&new.data_dir, &new.root_key_file);
         assert!(matches!(stopped, Err(StartError::Untrusted(_))));
+        let clock = crate::StoppedClock::open(&new.data_dir, &new.root_key_file);
+        assert!(matches!(clock, Err(StartError::Untrusted(_))));
+        let anew = crate::begin_audit_anew(&new.data_dir, &new.root_key_file);
+        assert!(matches!(anew, Err(StartError::Untrusted(_))));
         fs::set_permissions(&store, fs::Permissions::from_mode(0o600)).unwrap();
         new.make().unwrap();
     }

@@ -10,7 +10,8 @@ use hyper::body::Body as _;
 use crate::answer::{self, Body};
 use crate::unverified::{Account, Charge};
 
-/// What a request takes beside its answer's body until that is sent: an HTTP/2 stream and its task, 10 KB as measured.
+/// What a request takes beside its answer's body until that is sent: an HTTP/2 stream and its task, about 10 KB
+/// (`strangers/budget` holds the sum of them to the budget).
 const OVERHEAD: usize = 12 * 1024;
 
 /// What one answer is charged.

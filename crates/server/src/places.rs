@@ -1,11 +1,9 @@
 //! Where the data and the root key lie: apart from each other, and changeable by nobody else.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use claviger_vault::{SealError, check_above, check_directory, check_file, is_readable_by_others};
+use claviger_vault::{SealError, check_above, check_directory, check_file, is_readable_by_others, is_root_key};
 
 use crate::error::StartError;
 
@@ -27,8 +25,6 @@ pub(crate) fn check(data_dir: &Path, root_key_file: &Path, is_dev: bool) -> Resu
 
 /// How many files of the audit log a warning names; it has a new one for each segment.
 const AUDIT_NAMED_MAX: usize = 3;
-/// What a root key file begins with (docs/formats/records.md).
-const ROOT_KEY_MAGIC: &[u8] = b"claviger-root-key-v1 ";
 
 /// Checks the files of the store and of the audit log, which nobody else may write to, and copies of the root key, which nobody
 /// else may read. What is to be said of other files that others can read: nothing in the store is readable without the root
@@ -73,13 +69,11 @@ fn told(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) ->
 
 /// A copy of a root key opens the store as the key itself does.
 fn refuse_root_key(copy: &Path) -> Result<(), StartError> {
-    let mut begins = [0; ROOT_KEY_MAGIC.len()];
-    let read = File::open(copy).and_then(|mut file| file.read_exact(&mut begins).and_then(|()| file.metadata()));
-    match read {
-        Ok(found) if begins == *ROOT_KEY_MAGIC => {
+    match std::fs::metadata(copy) {
+        Ok(found) if is_root_key(copy) => {
             Err(StartError::Seal(SealError::Exposed { path: copy.to_owned(), mode: found.mode() }))
         }
-        // Too short for one, or not for this user to read: it is named with the others.
+        // None, or not for this user to read: it is named with the others.
         _ => Ok(()),
     }
 }

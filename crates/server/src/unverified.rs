@@ -1,8 +1,8 @@
 //! How much memory callers may take whom nobody has verified yet.
 //!
 //! The rules it keeps: every head and body that is held for such a caller is charged to a budget of bytes, by what it takes in
-//! memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go. Connections that carried
-//! a verified request have a budget of their own. When a budget is short, the connection that holds most, of the source that holds
+//! memory rather than by what was sent, from the moment it arrives until it is verified, refused or let go, and so is each
+//! refusal until it is sent. Connections that carried a verified request have a budget of their own. When a budget is short, the connection that holds most, of the source that holds
 //! most, goes; when that is the one that asks, it is refused.
 
 use std::collections::HashMap;

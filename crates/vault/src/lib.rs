@@ -28,5 +28,5 @@ pub use record::{
     InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, RevokedClientKey,
     StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
 };
-pub use seal::{FileSeal, Seal, SealError, SealId};
+pub use seal::{FileSeal, Seal, SealError, SealId, is_root_key};
 pub use vault::{Cursor, Page, Stored, Vault};

@@ -140,6 +140,14 @@ impl fmt::Debug for FileSeal {
     }
 }
 
+/// Whether the file begins as a root key does, also where its permissions would keep it from being used.
+#[must_use]
+pub fn is_root_key(path: &Path) -> bool {
+    let mut begins = [0; FILE_MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begins));
+    read.is_ok() && begins == *FILE_MAGIC.as_bytes()
+}
+
 impl FileSeal {
     /// Makes a new root key and writes it to `path`, durably, before it is used for anything.
     ///
