@@ -9,7 +9,7 @@ pub use instance::MESSAGES;
 pub use keys::PASSWORD as CLIENT_KEY_PASSWORD;
 pub use sealed::KEYS;
 
-use crate::{Budget, Target};
+use crate::target::{Budget, Target};
 
 /// A few small structures, and copies of the input: what docs/limits.md promises of every byte from an unverified caller.
 const PARSER: Budget = Budget { fixed: 16 * 1024, per_byte: 64 };
@@ -33,3 +33,11 @@ pub const ALL: &[Target] = &[
     Target { name: "pem", run: keys::pem, budget: PARSER },
     Target { name: "der", run: keys::der, budget: CRYPTO },
 ];
+
+impl Target {
+    /// The target of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|target| target.name == name)
+    }
+}

@@ -91,6 +91,11 @@ pub(crate) fn spelled(command: &Command) -> String {
     words.join(" ")
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

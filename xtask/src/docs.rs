@@ -20,14 +20,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::blocks::{Block, Document};
-use self::session::{PID_FILE, Session};
+use self::session::{PID_FILE, SYSTEM_FOLDERS, Session};
 use crate::command;
+use crate::command::target_directory;
 use crate::python::{self, Trouble};
 use crate::report::Outcome;
-use crate::stages::target_directory;
 
-/// What production examples name, and which therefore lies below the working directory here.
-const SYSTEM_FOLDERS: [&str; 2] = ["/var/lib/claviger", "/etc/claviger"];
 /// What of a checkout lies in the working directory, too.
 const CHECKED_OUT: [&str; 1] = ["docs/spec/instance.proto"];
 /// Tools that are small enough to be installed for the documents that need them: a Debian package of the same name each.

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::target_directory;
 use crate::command::{cargo, host, run};
 use crate::report::Outcome;
-use crate::stages::target_directory;
 
 /// How long each target runs, unless the environment variable says otherwise.
 const SECONDS: &str = "60";

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::target_directory;
 use crate::command::{apt_install, find, run, succeeds};
-use crate::stages::target_directory;
 
 /// Why there is no Python to run.
 pub(crate) enum Trouble {

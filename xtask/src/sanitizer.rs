@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
+use crate::command::target_directory;
 use crate::command::{cargo, host, run};
 use crate::report::Outcome;
-use crate::stages::target_directory;
 
 /// Its tests of whole keys run in a stage of their own and for long; a few keys reach the same code here.
 const KEYS: &str = "30/6/3";

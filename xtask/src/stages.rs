@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::beside::Beside;
-use crate::command::{self, cargo, run as run_command};
+use crate::command::{self, cargo, run as run_command, target_directory};
 use crate::conformance;
 use crate::docs;
 use crate::fuzz;
@@ -293,11 +293,6 @@ fn binary(root: &Path, slow: bool) -> Result<PathBuf, String> {
     }
     run_command(&mut command)?;
     Ok(target_directory(root).join(if slow { "release" } else { "debug" }).join("claviger"))
-}
-
-/// Where cargo puts what it builds.
-pub(crate) fn target_directory(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// The package and target of the integration test whose source names `variable`.

@@ -2,21 +2,30 @@
 //!
 //! Rule kept: every finding says where, what is wrong, and what to do instead.
 
+mod circles;
 mod code;
+mod finding;
 mod graph;
 mod heads;
+mod layers;
 mod lock;
 mod names;
-mod rooms;
 mod secrets;
 pub(crate) mod sources;
 mod text;
 
-use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use self::finding::Finding;
 use self::sources::Source;
+
+/// The rules whose findings are counted aloud, and what their findings are.
+const COUNTED: [(&str, &str); 3] = [
+    ("layers", "circles between crates"),
+    ("file-circle", "circles inside crates"),
+    ("length", "files over 400 lines"),
+];
 
 /// Files that may break a rule named here, each with its reason. Keep it short.
 const EXCEPTIONS: [Exception; 0] = [];
@@ -26,27 +35,6 @@ struct Exception {
     path: &'static str,
     rule: &'static str,
     reason: &'static str,
-}
-
-/// One broken rule.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
-    path: String,
-    line: usize,
-    rule: &'static str,
-    advice: String,
-}
-
-impl Finding {
-    fn new(source: &Source, line: usize, rule: &'static str, advice: impl Into<String>) -> Self {
-        Self { path: source.path.clone(), line, rule, advice: advice.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}: {}: {}", self.path, self.line, self.rule, self.advice)
-    }
 }
 
 /// The checks of a single file.
@@ -73,7 +61,8 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     }
     let mut all: Vec<Finding> =
         sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
-    all.extend(rooms::check(root, &sources)?);
+    all.extend(layers::check(root, &sources)?);
+    all.extend(circles::check(&sources)?);
     all.extend(lock::check(root)?);
     all.extend(graph::check(root)?);
     all.retain(|finding| !EXCEPTIONS.iter().any(|one| one.path == finding.path && one.rule == finding.rule));
@@ -90,19 +79,18 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     Ok(all)
 }
 
-/// Prints the findings; fails if there are any.
+/// Prints the findings and how many there are of each counted rule; fails if there are any.
 pub(crate) fn print(root: &Path) -> ExitCode {
     match findings(root) {
-        Ok(findings) if findings.is_empty() => {
-            println!("tidy");
-            ExitCode::SUCCESS
-        }
         Ok(findings) => {
             for finding in &findings {
                 println!("{finding}");
             }
-            println!("{} broken house rules", findings.len());
-            ExitCode::FAILURE
+            for (rule, what) in COUNTED {
+                println!("{what} {}", findings.iter().filter(|finding| finding.rule == rule).count());
+            }
+            println!("findings in all {}", findings.len());
+            if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             eprintln!("{error}");

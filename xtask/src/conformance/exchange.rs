@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use super::server::Server;
-use super::{go_test, maven_test, pytest};
+use super::toolchains::{go_test, maven_test, pytest};
 use crate::command::run;
+use crate::command::target_directory;
 use crate::python;
 use crate::report::Outcome;
-use crate::stages::target_directory;
 
 /// What a language does in the exchange.
 #[derive(Clone, Copy)]

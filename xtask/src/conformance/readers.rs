@@ -18,11 +18,11 @@ use std::process::Command;
 
 use self::runs::Run;
 use self::table::{Differences, Tables};
-use super::{go_tool, java_tool};
+use super::toolchains::{go_tool, java_tool};
+use crate::command::target_directory;
 use crate::command::{self, cargo};
 use crate::python::{self, Trouble};
 use crate::report::Outcome;
-use crate::stages::target_directory;
 
 const PAGE: &str = "docs/formats/key-pairs.md";
 

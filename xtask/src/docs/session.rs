@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::SYSTEM_FOLDERS;
 use super::blocks::Step;
 use super::compare::{begins_as_expected, difference};
 
@@ -17,6 +16,8 @@ use super::compare::{begins_as_expected, difference};
 const STEP_MAX: Duration = Duration::from_secs(300);
 /// Ends the command in the background, if there is one, and waits for that.
 const END_BACKGROUND: &str = "[ -z \"$BACKGROUND\" ] || { kill $BACKGROUND; wait $BACKGROUND; }";
+/// What production examples name, and which therefore lies below the working directory here.
+pub(super) const SYSTEM_FOLDERS: [&str; 2] = ["/var/lib/claviger", "/etc/claviger"];
 /// In the working directory: the process number of the command in the background.
 pub(super) const PID_FILE: &str = ".background";
 /// Follows what each command printed; nobody prints it by chance.

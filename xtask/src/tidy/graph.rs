@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 /// The crate that compares this project with other libraries.

@@ -1,6 +1,6 @@
 //! Every Rust file opens with `//!`: what lives here and which rule it keeps (design section 8).
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 /// Its requirement is a range, so that a security fix needs no edit; two copies would mean that keygen's arithmetic and

@@ -1,6 +1,6 @@
 //! Small files with one subject, and names that say it: no long files, no drawers for odds and ends.
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 const LINES_MAX: usize = 400;

@@ -1,6 +1,6 @@
 //! Secrets do not print, copy, compare in variable time or serialise by derivation.
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 const BANNED: [(&str, &str); 4] = [

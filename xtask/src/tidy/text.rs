@@ -1,6 +1,6 @@
 //! Rules about plain text: ASCII only, and no promise without an issue.
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 /// Spelled in two halves, so that this file does not find itself.

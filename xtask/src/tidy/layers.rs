@@ -1,11 +1,11 @@
-//! The rooms: dependencies between crates point down only, and few crates may open the door to the crypto library.
+//! The layers: dependencies between crates point down only, and few crates may use the crypto library.
 //!
-//! Source: design section 1. A new crate is given its level here before anything may depend on it.
+//! Source: docs/architecture.md. A new crate gets its level here before anything may depend on it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Finding;
+use super::finding::Finding;
 use super::sources::Source;
 
 const LEVELS: [(&str, usize); 12] = [
@@ -26,8 +26,8 @@ const LEVELS: [(&str, usize); 12] = [
 /// Edges on one level, each agreed on: the audit chain hashes and signs.
 const SIDEWAYS: [(&str, &str); 1] = [("audit", "crypto")];
 
-/// Crypto libraries, and the rooms that may name them. Tests of other rooms may, too: as a second opinion on vectors.
-const DOORS: [&str; 17] = [
+/// Crypto libraries. Tests of any crate may use them, too: as a second opinion on vectors.
+const CRYPTO_LIBRARIES: [&str; 17] = [
     "aws-lc-rs",
     "aws-lc-sys",
     "ed25519-dalek",
@@ -46,15 +46,16 @@ const DOORS: [&str; 17] = [
     "rfc6979",
     "rcgen",
 ];
-const DOOR_KEEPERS: [&str; 2] = ["crypto", "keygen"];
+/// The crates that may use them.
+const MAY_USE_CRYPTO_LIBRARIES: [&str; 2] = ["crypto", "keygen"];
 
 pub(super) fn check(root: &Path, sources: &[Source]) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
     let manifests = sources.iter().filter(|source| source.path.ends_with("Cargo.toml"));
     for source in manifests {
-        let room = source.path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
-        if let Some(room) = room {
-            findings.extend(check_room(source, room)?);
+        let krate = source.path.strip_prefix("crates/").and_then(|rest| rest.strip_suffix("/Cargo.toml"));
+        if let Some(krate) = krate {
+            findings.extend(check_crate(source, krate)?);
         }
     }
     if findings.is_empty() && !root.join("crates").is_dir() {
@@ -63,44 +64,47 @@ pub(super) fn check(root: &Path, sources: &[Source]) -> Result<Vec<Finding>, Str
     Ok(findings)
 }
 
-fn check_room(source: &Source, room: &str) -> Result<Vec<Finding>, String> {
-    let Some(level) = level(room) else {
+fn check_crate(source: &Source, krate: &str) -> Result<Vec<Finding>, String> {
+    let Some(level) = level(krate) else {
         return Ok(vec![Finding::new(
             source,
             1,
-            "rooms",
-            format!("{room} has no level: give it one in xtask/src/tidy/rooms.rs"),
+            "layers",
+            format!("{krate} has no level: give it one in xtask/src/tidy/layers.rs"),
         )]);
     };
     let mut findings = Vec::new();
     for (name, shipped) in dependencies(source)? {
         let advice = match name.strip_prefix("claviger-") {
-            Some(below) => edge_advice(room, level, below),
-            None if shipped && DOORS.contains(&name.as_str()) && !DOOR_KEEPERS.contains(&room) => {
-                Some(format!("{room} may not open {name}: ask claviger-crypto for the operation"))
+            Some(below) => edge_advice(krate, level, below),
+            None if shipped
+                && CRYPTO_LIBRARIES.contains(&name.as_str())
+                && !MAY_USE_CRYPTO_LIBRARIES.contains(&krate) =>
+            {
+                Some(format!("{krate} may not use {name}: call claviger-crypto for the operation"))
             }
             None => None,
         };
-        findings.extend(advice.map(|advice| Finding::new(source, line_of(source, &name), "rooms", advice)));
+        findings.extend(advice.map(|advice| Finding::new(source, line_of(source, &name), "layers", advice)));
     }
     Ok(findings)
 }
 
-fn edge_advice(room: &str, level: usize, below: &str) -> Option<String> {
-    if SIDEWAYS.contains(&(room, below)) {
+fn edge_advice(krate: &str, level: usize, below: &str) -> Option<String> {
+    if SIDEWAYS.contains(&(krate, below)) {
         return None;
     }
     match self::level(below) {
         Some(lower) if lower < level => None,
         Some(other) => Some(format!(
-            "{room} (level {level}) may not depend on {below} (level {other}): move the thing both need to a lower room"
+            "{krate} (level {level}) may not depend on {below} (level {other}): move the thing both need to a lower crate"
         )),
-        None => Some(format!("{below} has no level: give it one in xtask/src/tidy/rooms.rs")),
+        None => Some(format!("{below} has no level: give it one in xtask/src/tidy/layers.rs")),
     }
 }
 
-fn level(room: &str) -> Option<usize> {
-    LEVELS.iter().find(|(name, _)| *name == room).map(|(_, level)| *level)
+fn level(krate: &str) -> Option<usize> {
+    LEVELS.iter().find(|(name, _)| *name == krate).map(|(_, level)| *level)
 }
 
 /// Every package that the manifest depends on, on any platform, and whether it is shipped (not for tests alone).
@@ -132,8 +136,8 @@ fn line_of(source: &Source, name: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn findings(room: &str, text: &str) -> Vec<Finding> {
-        check_room(&Source::new(&format!("crates/{room}/Cargo.toml"), text), room).unwrap()
+    fn findings(krate: &str, text: &str) -> Vec<Finding> {
+        check_crate(&Source::new(&format!("crates/{krate}/Cargo.toml"), text), krate).unwrap()
     }
 
     #[test]
@@ -148,7 +152,7 @@ mod tests {
 
     #[test]
     fn upward_and_sideways_edges_are_found_in_every_table() {
-        for (room, text) in [
+        for (krate, text) in [
             ("base", "[dependencies]\nclaviger-crypto.workspace = true\n"),
             ("store", "[dev-dependencies]\nclaviger-vault.workspace = true\n"),
             ("model", "[build-dependencies]\nclaviger-wire.workspace = true\n"),
@@ -157,13 +161,13 @@ mod tests {
             ("wire", "[dependencies]\nhidden = { package = \"claviger-server\", path = \"../server\" }\n"),
             ("wire", "[dependencies]\nclaviger-unheard-of.workspace = true\n"),
         ] {
-            assert_eq!(findings(room, text).len(), 1, "{room}: {text}");
+            assert_eq!(findings(krate, text).len(), 1, "{krate}: {text}");
         }
         assert_eq!(findings("unheard-of", "").len(), 1);
     }
 
     #[test]
-    fn only_two_rooms_open_the_crypto_library() {
+    fn only_two_crates_use_the_crypto_library() {
         assert_eq!(findings("server", "[dependencies]\naws-lc-rs.workspace = true\n").len(), 1);
         assert_eq!(findings("service", "[build-dependencies]\nrsa = \"1\"\n").len(), 1);
         assert!(findings("wire", "[dev-dependencies]\naws-lc-rs.workspace = true\n").is_empty());
@@ -173,6 +177,6 @@ mod tests {
 
     #[test]
     fn a_broken_manifest_is_an_error() {
-        assert!(check_room(&Source::new("crates/base/Cargo.toml", "[dep"), "base").is_err());
+        assert!(check_crate(&Source::new("crates/base/Cargo.toml", "[dep"), "base").is_err());
     }
 }

@@ -1,0 +1,183 @@
+//! Files of one crate that use each other in a circle: none of them can be read, tested or moved without the others.
+//!
+//! A file uses another when a `use` or a path in its code names an item that is defined there. Declarations (`mod x;`)
+//! and re-exports do not count; a re-exported name leads to the file that defines it. Tests do not count. Calls of methods
+//! are not seen, because their names alone do not say where they are defined.
+
+mod module;
+mod names;
+mod resolve;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::resolve::Uses;
+use super::finding::Finding;
+use super::sources::Source;
+
+/// How many uses a finding tells.
+const ARROWS_TOLD: usize = 24;
+
+/// Crates whose circles are still to be opened.
+const NOT_YET: [&str; 11] =
+    ["audit", "bench", "claviger", "crypto", "keygen", "model", "server", "service", "store", "vault", "wire"];
+
+/// # Errors
+/// A source is not Rust.
+pub(super) fn check(sources: &[Source]) -> Result<Vec<Finding>, String> {
+    let mut findings = Vec::new();
+    for root in sources.iter().filter(|source| is_root(&source.path) && !is_not_yet(&source.path)) {
+        let uses = resolve::uses(&module::tree(sources, &root.path)?);
+        findings.extend(circles(&uses).iter().map(|circle| finding(sources, &uses, circle)));
+    }
+    Ok(findings)
+}
+
+fn is_not_yet(path: &str) -> bool {
+    NOT_YET.iter().any(|name| path.starts_with(&format!("crates/{name}/")) || path.starts_with(&format!("{name}/")))
+}
+
+/// Whether the file is the root of a library or of a program.
+fn is_root(path: &str) -> bool {
+    let Some((_, inside)) = path.split_once("src/") else { return false };
+    let in_bin = inside.strip_prefix("bin/").is_some_and(|rest| rest.ends_with("/main.rs") || !rest.contains('/'));
+    path.ends_with(".rs") && (inside == "lib.rs" || inside == "main.rs" || in_bin)
+}
+
+/// The groups of files each of which leads to every other of its group.
+fn circles(uses: &Uses) -> Vec<Vec<&str>> {
+    let mut found: Vec<Vec<&str>> = Vec::new();
+    for file in uses.keys() {
+        if found.iter().any(|circle| circle.contains(&file.as_str())) {
+            continue;
+        }
+        let reached = reached(uses, file);
+        if reached.contains(file.as_str()) {
+            found
+                .push(reached.into_iter().filter(|other| self::reached(uses, other).contains(file.as_str())).collect());
+        }
+    }
+    found
+}
+
+/// Every file to which a way of one or more uses leads from `file`.
+fn reached<'a>(uses: &'a Uses, file: &str) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    let mut next: Vec<&str> = vec![file];
+    while let Some(from) = next.pop() {
+        for to in uses.get(from).into_iter().flat_map(BTreeMap::keys) {
+            if reached.insert(to.as_str()) {
+                next.push(to);
+            }
+        }
+    }
+    reached
+}
+
+fn finding(sources: &[Source], uses: &Uses, circle: &[&str]) -> Finding {
+    let mut arrows: Vec<String> = circle
+        .iter()
+        .flat_map(|from| uses.get(*from).into_iter().flatten().map(move |(to, name)| (from, to, name)))
+        .filter(|(_, to, _)| circle.contains(&to.as_str()))
+        .map(|(from, to, name)| format!("{} uses {name} of {}", short(from), short(to)))
+        .collect();
+    let left_out = arrows.len().saturating_sub(ARROWS_TOLD);
+    arrows.truncate(ARROWS_TOLD);
+    if left_out > 0 {
+        arrows.push(format!("and {left_out} more"));
+    }
+    let advice = format!(
+        "{} files use each other in a circle; move what two of them need into a file below both: {}",
+        circle.len(),
+        arrows.join(", ")
+    );
+    let place = sources.iter().find(|source| circle.contains(&source.path.as_str()));
+    place.map_or_else(
+        || Finding { path: circle.join(" "), line: 1, rule: "file-circle", advice: advice.clone() },
+        |source| Finding::new(source, 1, "file-circle", advice.clone()),
+    )
+}
+
+/// The path inside the crate.
+fn short(path: &str) -> &str {
+    path.split_once("src/").map_or(path, |(_, inside)| inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The circles of a crate with these files, each circle as its paths inside the crate.
+    fn found(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::new(&format!("crates/a/src/{path}"), text)).collect();
+        let uses = resolve::uses(&module::tree(&sources, "crates/a/src/lib.rs").unwrap());
+        circles(&uses).iter().map(|circle| circle.iter().map(|path| short(path).to_owned()).collect()).collect()
+    }
+
+    #[test]
+    fn two_files_that_use_each_other_are_found_however_they_name_each_other() {
+        let down = "pub struct B; fn f() { crate::a::f() }";
+        for up in [
+            "use crate::b::B;",
+            "use super::b::{self, B};",
+            "fn g(_: &super::b::B) {}",
+            "use crate::*; fn g(_: B) {} use crate::b::*;",
+            "fn g() { dbg!(crate::b::B); }",
+            "mod inside { use super::super::b::B; }",
+            "use crate::B;",
+        ] {
+            let root = "mod a; mod b; pub use b::B;";
+            let circles = found(&[("lib.rs", root), ("a.rs", &format!("pub fn f() {{}} {up}")), ("b.rs", down)]);
+            assert_eq!(circles, [["a.rs", "b.rs"]], "{up}");
+        }
+    }
+
+    #[test]
+    fn declarations_re_exports_tests_and_other_crates_make_no_circle() {
+        for up in [
+            "#[cfg(test)] use crate::b::B;",
+            "#[cfg(test)] mod tests { use crate::b::B; }",
+            "use other::b::B;",
+            "// use crate::b::B;",
+        ] {
+            let files = [("lib.rs", "mod a; mod b;"), ("a.rs", up), ("b.rs", "use crate::a::f; pub struct B;")];
+            assert_eq!(found(&files), Vec::<Vec<String>>::new(), "{up}");
+        }
+        let parent = "mod sub; pub use sub::S; mod other; pub struct P;";
+        let (sub, other) = ("use super::P; pub struct S;", "use crate::p::S; use super::sub::S as T;");
+        let files = [("lib.rs", "mod p;"), ("p.rs", parent), ("p/sub.rs", sub), ("p/other.rs", other)];
+        assert_eq!(found(&files), Vec::<Vec<String>>::new());
+    }
+
+    #[test]
+    fn a_folder_and_its_parent_are_two_files() {
+        let parent = "mod child; use child::C; pub struct P;";
+        let files = [("lib.rs", "mod p;"), ("p.rs", parent), ("p/child.rs", "use super::P; pub struct C(P);")];
+        assert_eq!(found(&files), [["p.rs", "p/child.rs"]]);
+        let files = [("lib.rs", "mod p;"), ("p/mod.rs", parent), ("p/child.rs", "pub struct C;")];
+        assert_eq!(found(&files), Vec::<Vec<String>>::new());
+    }
+
+    #[test]
+    fn a_long_circle_is_one() {
+        let file = |next: &str| format!("use crate::{next}::f as g; pub fn f() {{}}");
+        let (a, b, c) = (file("b"), file("c"), file("a"));
+        let circles = found(&[("lib.rs", "mod a; mod b; mod c;"), ("a.rs", &a), ("b.rs", &b), ("c.rs", &c)]);
+        assert_eq!(circles, [["a.rs", "b.rs", "c.rs"]]);
+    }
+
+    #[test]
+    fn roots_are_libraries_and_programs() {
+        for path in ["crates/a/src/lib.rs", "xtask/src/main.rs", "bench/src/bin/x/main.rs", "bench/src/bin/x.rs"] {
+            assert!(is_root(path), "{path}");
+        }
+        for path in ["crates/a/src/b.rs", "crates/a/tests/main.rs", "bench/src/bin/x/y.rs", "crates/a/src/main.py"] {
+            assert!(!is_root(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_rust_is_an_error() {
+        assert!(module::tree(&[Source::new("a/src/lib.rs", "fn {")], "a/src/lib.rs").is_err());
+    }
+}
