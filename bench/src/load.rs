@@ -72,7 +72,7 @@ pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<Row>, Box<
     Ok(rows)
 }
 
-/// One of the operations that have a target in design.md section 7, with as many clients as its row has; `None` when
+/// One of the operations that have a target, with as many clients as its row has; `None` when
 /// the name is of no such operation.
 pub(crate) async fn measure_target(endpoint: &str, dir: &Path, target: &str) -> Result<Option<Row>, Box<dyn Error>> {
     let server = Called::new(endpoint, dir).await?;

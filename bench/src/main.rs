@@ -1,7 +1,7 @@
 //! Latency and throughput over TLS with signatures, and pairs made per second per core, measured and printed: as tables,
 //! or with `--json`. Client and server share the machine, so the figures are for both together.
 //!
-//! Without a word: every operation, then pairs per core. `server`: one of the operations that have a target in design.md,
+//! Without a word: every operation, then pairs per core. `server`: one of the operations that have a target,
 //! against a development server that runs already, so that it can be profiled. `pairs`: pair latency from stock and with an empty stock.
 //! With the feature `plain-allocator` freed memory is not wiped, for comparison. `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]

@@ -1,4 +1,4 @@
-// Client key, TLS and headers as the Go SDK handles them (instance-api.md 1.6, 1.8, 1.9), and refusals of a caller.
+// Client key, TLS and headers as the Go SDK handles them (instance-api 1.6, 1.8, 1.9), and refusals of a caller.
 package conformance
 
 import (
@@ -226,7 +226,7 @@ func TestDecryptByVersionHeader(t *testing.T) {
 	mustRefuse(t, err, 404, "Forbidden.KeyNotFound", "")
 }
 
-// One pair request at a time (instance-api.md 5.4): asked again and again by four, until each kind of answer was seen.
+// One pair request at a time (instance-api 5.4): asked again and again by four, until each kind of answer was seen.
 func TestConcurrencyLimit(t *testing.T) {
 	large := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_4096", "KeyFormat": "DER"}
 	deadline := time.Now().Add(90 * time.Second)

@@ -1,4 +1,4 @@
-// What rotation changes and what it does not (instance-api.md 4), and what a policy permits (1.9).
+// What rotation changes and what it does not (instance-api 4), and what a policy permits (instance-api 1.9).
 package conformance
 
 import (

@@ -1,4 +1,4 @@
-// Sign, Verify and GetPublicKey: each algorithm, RAW and DIGEST, checked here with the public key as well (instance-api.md 5.5).
+// Sign, Verify and GetPublicKey: each algorithm, RAW and DIGEST, checked here with the public key as well (instance-api 5.5).
 package conformance
 
 import (

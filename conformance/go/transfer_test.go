@@ -1,5 +1,5 @@
 // The transfer client alibabacloud-dkms-transfer-go-sdk: OpenAPI shapes in the application, the Instance API on the wire
-// (instance-api.md 6). It is the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
+// (instance-api 6). It is the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
 package conformance
 
 import (
@@ -23,7 +23,7 @@ const (
 	contextJSON2 = `{"b":"2","a":"2"}`
 )
 
-// contextAad is how this client turns {a:1, b:2} into Aad: the digest itself (instance-api.md 6.5).
+// contextAad is how this client turns {a:1, b:2} into Aad: the digest itself (instance-api 6.5).
 func contextAad() []byte {
 	digest := sha256.Sum256([]byte("a=1&b=2"))
 	return digest[:]
@@ -100,7 +100,7 @@ func TestTransferEncryptAndDecrypt(t *testing.T) {
 	}
 }
 
-// What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api.md 6.2).
+// What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api 6.2).
 func TestTransferBlobOpensThroughAdvanceDecrypt(t *testing.T) {
 	sealed, ok := encrypted(t, contextJSON)
 	if !ok {
@@ -209,7 +209,7 @@ func TestTransferSignatures(t *testing.T) {
 	}
 }
 
-// How this client retells the server's refusals (instance-api.md 7).
+// How this client retells the server's refusals (instance-api 7).
 func TestTransferErrors(t *testing.T) {
 	garbage := base64.StdEncoding.EncodeToString([]byte(devKey + "-0000000000" + strings.Repeat("i", 12) + strings.Repeat("c", 28)))
 	_, err := decrypted(t, garbage, "")

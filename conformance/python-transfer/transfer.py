@@ -56,11 +56,11 @@ class KmsSdk:
         )
 
     def operation(self, action):
-        """The operation on the wire for an OpenAPI action (instance-api.md 6.4)."""
+        """The operation on the wire for an OpenAPI action (instance-api 6.4)."""
         return action if self.low_version else "Advance" + action
 
     def aad(self, context):
-        """What this client makes of an EncryptionContext (6.5): the digest in hexadecimal text, or the JSON itself."""
+        """What this client makes of an EncryptionContext (instance-api 6.5): the digest in hexadecimal text, or the JSON itself."""
         return json.dumps(context, separators=(",", ":")).encode() if self.low_version else context_digest(context).hex().encode()
 
     def call(self, action, **fields):

@@ -1,7 +1,6 @@
 """A `claviger dev` process for the tests: started with free ports and a data directory, stopped with SIGTERM.
 
-Written against the fixed points of the design (section 6): the command line, the ready line on stdout, the files in the
-data directory. The binary is named by the environment variable CLAVIGER_BIN.
+It relies on the command line, the ready line on stdout and the files in the data directory. The binary is named by the environment variable CLAVIGER_BIN.
 """
 
 import json

@@ -17,7 +17,7 @@ PEM = {
 
 
 def check_pair(spec, key_format, public, private):
-    """Both halves parse, are of the spec, belong together, work, and are encoded as instance-api.md 5.4 says."""
+    """Both halves parse, are of the spec, belong together, work, and are encoded as instance-api 5.4 says."""
     private_key, public_key = load_private(key_format, private), load_public(key_format, public)
     check_spec(spec, private_key)
     assert public_numbers(private_key.public_key()) == public_numbers(public_key)

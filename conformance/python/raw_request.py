@@ -1,6 +1,6 @@
 """Requests built by hand, so that every part of them can be wrong: both planes, over one kept-alive TLS connection.
 
-The letters are those of instance-api.md 1.2 to 1.4 and openapi.md 3.2; the protobuf messages are the SDK's own.
+The letters are those of instance-api 1.2 to 1.4 and rpc-api 3.2; the protobuf messages are the SDK's own.
 """
 
 import base64
@@ -156,13 +156,13 @@ def edited(headers, change):
 
 
 def instance_string_to_sign(method, headers):
-    """instance-api.md 1.3."""
+    """instance-api 1.3."""
     lines = [method] + [headers.get(name, "") for name in ("content-sha256", "content-type", "date")]
     lines += [f"{name}:{headers[name].strip()}" for name in sorted(headers) if name.startswith("x-kms-")]
     return "\n".join(lines + ["/"])
 
 
 def canonical_query(query):
-    """openapi.md 3.2 step 2."""
+    """rpc-api 3.2 step 2."""
     encode = lambda text: urllib.parse.quote(text, safe="-_.~")
     return "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(query.items()))

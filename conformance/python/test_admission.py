@@ -1,4 +1,4 @@
-"""One pair request at a time per instance, across the four operations; a second one gets 429 at once (instance-api.md 5.4)."""
+"""One pair request at a time per instance, across the four operations; a second one gets 429 at once (instance-api 5.4)."""
 
 import itertools
 import threading

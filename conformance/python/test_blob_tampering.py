@@ -1,6 +1,6 @@
 """A blob cut at every length, and with one bit flipped at every position: never opened, always refused in the spec's words.
 
-What a damaged self-describing blob may get, by where the damage is (instance-api.md 5.2, 7):
+What a damaged self-describing blob may get, by where the damage is (instance-api 5.2, 7):
 
 * magic (bytes 0 to 2) or version id (3 to 38): the blob no longer describes itself, so it is a raw one without the KeyId and Iv
   that a raw one needs (400 InvalidParameter or MissingParameter), or names a version that does not exist (404
@@ -62,7 +62,7 @@ def test_something_appended(raw, pair, tail):
 
 @pytest.mark.parametrize("header", (b"$\x00\x01", b"$\x10\x02", b"$\x01\x02", b"$\x00\x00"))
 def test_other_algorithm_padding_and_cipher_codes(raw, pair, header):
-    """Software instances know AES_GCM alone (Uncertain 4): other codes are refused, not guessed at."""
+    """Software instances know AES_GCM alone (instance-api 10.4): other codes are refused, not guessed at."""
     blob = header + pair.private_key_ciphertext_blob[3:]
     assert advance_decrypt(raw, blob).error()[:2] in HEADER_REFUSALS
 

@@ -1,4 +1,4 @@
-"""Keys and aliases as the official control plane package makes, describes and lists them (openapi.md section 7)."""
+"""Keys and aliases as the official control plane package makes, describes and lists them (rpc-api 7)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The files that `claviger dev` leaves for clients, and what expires (design section 6, instance-api.md 1.8, 1.9)."""
+"""The files that `claviger dev` leaves for clients, and what expires (instance-api 1.8, 1.9)."""
 
 import base64
 import re
@@ -62,7 +62,7 @@ def test_openssl_opens_the_client_key_without_legacy_ciphers(server, tmp_path):
 
 
 def test_pkcs12_is_what_the_go_parser_reads(server):
-    """instance-api.md 1.9: 3DES in both safes, no PBES2, MAC with SHA-1."""
+    """instance-api 1.9: 3DES in both safes, no PBES2, MAC with SHA-1."""
     pfx = base64.b64decode(server.client_key()["PrivateKeyData"])
     triple_des = bytes.fromhex("060a2a864886f70d010c0103")
     pbes2, sha1 = bytes.fromhex("06092a864886f70d01050d"), bytes.fromhex("06052b0e03021a")
@@ -99,7 +99,7 @@ def test_no_stored_byte_holds_what_clients_were_given(server):
 
 
 def test_an_expired_client_key_is_refused(own_server):
-    """Five years are its life (instance-api.md 1.9); the request's own date keeps real time meanwhile."""
+    """Five years are its life (instance-api 1.9); the request's own date keeps real time meanwhile."""
     client = RawClient(own_server)
     own_server.advance_clock("1800d")
     assert client.instance("GenerateDataKeyPair", BODY).status == 200

@@ -48,7 +48,7 @@ def test_pair_is_made_and_opened_again(instance_api, control_plane, dev_key, spe
 
 
 def check_self_describing(pair, version):
-    """instance-api.md 6.1: magic, version id, IV, then ciphertext and tag."""
+    """instance-api 6.1: magic, version id, IV, then ciphertext and tag."""
     blob = pair.private_key_ciphertext_blob
     assert blob[:3] == b"$\x00\x02"
     assert blob[3:39] == version.encode()
@@ -73,7 +73,7 @@ def test_two_pairs_never_agree(instance_api, operation):
 
 @pytest.mark.parametrize("operation", ("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"))
 def test_algorithm_of_the_basic_operations(instance_api, operation):
-    """Official samples set it (instance-api.md 5.4); only AES_GCM exists."""
+    """Official samples set it (instance-api 5.4); only AES_GCM exists."""
     assert instance_api.generate(operation, "alias/dev", "EC_P256", algorithm="AES_GCM").algorithm == "AES_GCM"
 
 

@@ -1,4 +1,4 @@
-"""The error table of instance-api.md section 7: status, code and message, always in a protobuf Error body."""
+"""The error table of instance-api 7: status, code and message, always in a protobuf Error body."""
 
 import base64
 import email.utils
@@ -80,7 +80,7 @@ def test_dates_within_the_window(raw, offset_s):
 
 
 def test_dates_as_the_documentation_writes_them(raw):
-    """One-digit days and `UTC` (instance-api.md 1.2): parsed leniently, signed as sent."""
+    """One-digit days and `UTC` (instance-api 1.2): parsed leniently, signed as sent."""
     now = time.gmtime()
     lenient = time.strftime("%a, ", now) + str(now.tm_mday) + time.strftime(" %b %Y %H:%M:%S ", now)
     for zone in ("GMT", "UTC"):
@@ -247,7 +247,7 @@ def test_success_carries_the_version_header_and_content_type(raw):
 
 
 def test_the_earlier_check_answers(raw):
-    """A request wrong in many ways is told of the first in the order of instance-api.md section 2."""
+    """A request wrong in many ways is told of the first in the order of instance-api 2."""
     wrong = {
         "content-type": "text/plain",
         "x-kms-apiversion": "none",

@@ -1,4 +1,4 @@
-"""The key state machine through both planes: every cell of openapi.md section 6 for the actions there are so far."""
+"""The key state machine through both planes: every cell of rpc-api 6 for the actions there are so far."""
 
 from datetime import datetime, timedelta
 
@@ -102,7 +102,7 @@ def test_enable_and_disable_are_idempotent(control_plane, key):
 
 
 def test_a_rescued_disabled_key_is_enabled(control_plane, key):
-    """openapi.md section 6: CancelKeyDeletion leads to Enabled, wherever the key came from."""
+    """rpc-api 6: CancelKeyDeletion leads to Enabled, wherever the key came from."""
     control_plane.call("DisableKey", key_id=key)
     control_plane.call("ScheduleKeyDeletion", key_id=key, pending_window_in_days=366)
     control_plane.call("CancelKeyDeletion", key_id=key)

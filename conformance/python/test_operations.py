@@ -1,4 +1,4 @@
-"""Every operation x key spec x edge sizes of the table that all languages run, and its refusals (instance-api.md 5, 7, 8)."""
+"""Every operation x key spec x edge sizes of the table that all languages run, and its refusals (instance-api 5, 7, 8)."""
 
 import hashlib
 import re
@@ -143,7 +143,7 @@ def check_here(row, pem, message, signature):
 
 
 def check_sm2_with_openssl(folder, pem, message, signature):
-    """The user id is the standard's default, as openapi.md 10.3 has it."""
+    """The user id is the standard's default, as rpc-api 10.3 has it."""
     for name, content in (("key", pem.encode()), ("message", message), ("signature", signature)):
         (folder / name).write_bytes(content)
     words = ["-rawin", "-digest", "sm3", "-pkeyopt", "distid:1234567812345678", "-in", str(folder / "message")]

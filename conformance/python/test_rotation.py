@@ -1,4 +1,4 @@
-"""Rotation by hand and by time: new primary version, the initial one unchanged, old blobs open for ever (openapi.md 8)."""
+"""Rotation by hand and by time: new primary version, the initial one unchanged, old blobs open for ever (rpc-api 8)."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Requests of the control plane that are wrong on the wire: signature, dates, actions, values (openapi.md 2 to 4)."""
+"""Requests of the control plane that are wrong on the wire: signature, dates, actions, values (rpc-api 2 to 4)."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from raw_request import REQUEST_ID, RawClient
 
 
 def rpc_error(answer):
-    """(status, code, message) of a JSON error body, after checking what every one must hold (openapi.md 4.2)."""
+    """(status, code, message) of a JSON error body, after checking what every one must hold (rpc-api 4.2)."""
     assert answer.headers["content-type"] == "application/json;charset=utf-8"
     content = json.loads(answer.body)
     assert content["HttpStatus"] == answer.status

@@ -1,6 +1,6 @@
 // Package claviger runs the server under test: `claviger dev` on free loopback ports, and its command line.
 //
-// Written against the fixed points of the design (section 6). The binary is named by the environment variable CLAVIGER_BIN.
+// The binary is named by the environment variable CLAVIGER_BIN.
 package claviger
 
 import (

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::random::{self, RandomUnavailable};
 
-/// Length of a key version id, bytes. Official clients hard-code it (instance-api.md 4).
+/// Length of a key version id, bytes. Official clients hard-code it (instance-api 4).
 pub const KEY_VERSION_ID_BYTES: usize = 36;
 
 /// Declares one text id: a newtype whose only constructors check the form.
@@ -44,18 +44,18 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// A key: `key-` and 21 lower-case letters or digits (instance-api.md 4).
+    /// A key: `key-` and 21 lower-case letters or digits (instance-api 4).
     KeyId, |text| text.strip_prefix("key-").is_some_and(|rest| is_base36(rest, 21))
 }
 
 text_id! {
     /// A key version: 36 visible ASCII characters. Ours are the key id, `-` and 10 characters; ids that came with a
-    /// migrated key have other forms of the same length (instance-api.md 6.3).
+    /// migrated key have other forms of the same length (instance-api 6.3).
     KeyVersionId, |text| text.len() == KEY_VERSION_ID_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 text_id! {
-    /// An alias with its prefix: `alias/` and 1 to 255 letters, digits, `_`, `-`, `/`; not starting `alias/acs` (openapi.md 5).
+    /// An alias with its prefix: `alias/` and 1 to 255 letters, digits, `_`, `-`, `/`; not starting `alias/acs` (rpc-api 5).
     AliasName, |text| text.strip_prefix("alias/").is_some_and(|name| {
         (1..=crate::limits::ALIAS_CHARS_MAX).contains(&name.len())
             && !name.starts_with("acs")
@@ -64,7 +64,7 @@ text_id! {
 }
 
 text_id! {
-    /// A client key: `KAAP.` and a lower-case UUID (instance-api.md 1.9).
+    /// A client key: `KAAP.` and a lower-case UUID (instance-api 1.9).
     ClientKeyId, |text| text.strip_prefix("KAAP.").is_some_and(is_uuid)
 }
 
@@ -75,18 +75,18 @@ text_id! {
 
 text_id! {
     /// An application access point, a policy or a network rule: 1 to 64 letters, digits, `_`, `-`, `.` (form is ours:
-    /// openapi.md 13 states none).
+    /// rpc-api 13 states none).
     RuleName, |text| (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 text_id! {
-    /// A KMS instance: `kst-` and 21 lower-case letters or digits (openapi.md 5).
+    /// A KMS instance: `kst-` and 21 lower-case letters or digits (rpc-api 5).
     InstanceId, |text| text.strip_prefix("kst-").is_some_and(|rest| is_base36(rest, 21))
 }
 
 text_id! {
-    /// A request: a lower-case UUID (instance-api.md 4).
+    /// A request: a lower-case UUID (instance-api 4).
     RequestId, is_uuid
 }
 

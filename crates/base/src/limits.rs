@@ -1,36 +1,36 @@
 //! Every limit that more than one room must agree on, with its source.
 
-/// Largest request body, bytes: instance-api.md 1.1, "3 MB = 3 145 728 bytes".
+/// Largest request body, bytes: instance-api 1.1, "3 MB = 3 145 728 bytes".
 pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Most parameters in a query or a form. Ours: no action has a hundred, and a form of 3 MB may hold a million, each of which costs a
 /// hundred times its length before anybody is authenticated.
 pub const PARAMETERS_MAX: usize = 1000;
 
-/// Largest additional authenticated data, bytes: instance-api.md 5.1.
+/// Largest additional authenticated data, bytes: instance-api 5.1.
 pub const AAD_BYTES_MAX: usize = 8192;
 
-/// Largest difference between a request's own date and real time, seconds: instance-api.md 1.5, openapi.md 3.4.
+/// Largest difference between a request's own date and real time, seconds: instance-api 1.5, rpc-api 3.4.
 pub const DATE_SKEW_S_MAX: i64 = 15 * 60;
 
-/// Largest key description, characters: openapi.md 5.
+/// Largest key description, characters: rpc-api 5.
 pub const DESCRIPTION_CHARS_MAX: usize = 8192;
 
-/// Largest alias name after the prefix `alias/`, characters: openapi.md 5 and 18 no. 14.
+/// Largest alias name after the prefix `alias/`, characters: rpc-api 5 and 18.14.
 pub const ALIAS_CHARS_MAX: usize = 255;
 
-/// Largest stored record, bytes: storage.md, "records are capped at 64 KiB".
+/// Largest stored record, bytes: docs/spec/storage.md 4, "records are capped at 64 KiB".
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
-/// Most operations in one commit: storage.md, the limit that etcd sets.
+/// Most operations in one commit: docs/spec/storage.md 4, the limit that etcd sets.
 pub const BATCH_OPERATIONS_MAX: usize = 128;
 
-/// Shortest and longest automatic rotation interval, seconds: openapi.md 8.3, "accept 7d-730d".
+/// Shortest and longest automatic rotation interval, seconds: rpc-api 8.3, "accept 7d-730d".
 pub const ROTATION_INTERVAL_S_MIN: u64 = 7 * 86_400;
 /// See [`ROTATION_INTERVAL_S_MIN`].
 pub const ROTATION_INTERVAL_S_MAX: u64 = 730 * 86_400;
 
-/// Shortest and longest pending window before a key is destroyed, days: openapi.md 7.2.
+/// Shortest and longest pending window before a key is destroyed, days: rpc-api 7.2.
 pub const PENDING_WINDOW_DAYS_MIN: u32 = 7;
 /// See [`PENDING_WINDOW_DAYS_MIN`].
 pub const PENDING_WINDOW_DAYS_MAX: u32 = 366;

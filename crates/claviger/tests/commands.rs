@@ -1,4 +1,4 @@
-//! The commands as people and scripts use them: the fixed points of design.md section 6, JSON for programs, and errors
+//! The commands as people and scripts use them: the fixed points, JSON for programs, and errors
 //! that say what to try and leave nothing half done.
 #![allow(
     clippy::unwrap_used,

@@ -13,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::ClientError;
 
-/// A client key, ready to sign (instance-api.md 1.9).
+/// A client key, ready to sign (instance-api 1.9).
 pub struct ClientKey {
     pub(crate) id: String,
     pub(crate) key: rsa::PrivateKey,

@@ -1,4 +1,4 @@
-//! The data plane: protobuf messages, signed with a client key (instance-api.md 1.2 to 1.4).
+//! The data plane: protobuf messages, signed with a client key (instance-api 1.2 to 1.4).
 
 use bytes::Bytes;
 use claviger_base::Clock;
@@ -33,7 +33,7 @@ pub struct Answer<M> {
 }
 
 /// A request with its signature. The protocol has no nonce, so it may be sent again until its date is 15 minutes old
-/// (instance-api.md 1.5).
+/// (instance-api 1.5).
 #[derive(Debug)]
 pub struct SignedRequest {
     headers: Vec<(&'static str, String)>,

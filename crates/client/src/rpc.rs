@@ -1,4 +1,4 @@
-//! The control plane: parameters in the query, signed with an access key by scheme V3 (openapi.md 3.2).
+//! The control plane: parameters in the query, signed with an access key by scheme V3 (rpc-api 3.2).
 
 use bytes::Bytes;
 use claviger_base::Clock;

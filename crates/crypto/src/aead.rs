@@ -34,7 +34,7 @@ impl Algorithm {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Aes256Gcm, Self::Sm4Gcm];
 
-    /// The API's word (instance-api.md section 8).
+    /// The API's word (instance-api 8).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Client keys: what an application holds to sign its requests (instance-api.md 1.9, openapi.md 13.3).
+//! Client keys: what an application holds to sign its requests (instance-api 1.9, rpc-api 13.3).
 //!
 //! Rule: the server keeps the public half alone; the private half leaves once, as PKCS#12 under the caller's password.
 

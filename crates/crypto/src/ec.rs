@@ -1,7 +1,7 @@
 //! ECDSA on NIST P-256 with SHA-256 (FIPS 186-5), DER signatures, keys as PKCS#8 and SPKI.
 //!
 //! Rule: a private key is PKCS#8 version 1 around an `ECPrivateKey` (RFC 5915) with its public key and without
-//! curve parameters; a public key names its curve and holds an uncompressed point (instance-api.md 5.4).
+//! curve parameters; a public key names its curve and holds an uncompressed point (instance-api 5.4).
 //! The curve secp256k1 has its own file: AWS-LC's safe API has no keys on it.
 
 use std::fmt;

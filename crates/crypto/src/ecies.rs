@@ -1,4 +1,4 @@
-//! ECIES_DH_SHA_1_XOR_HMAC: ECIES of SEC 1 version 2.0 section 5.1, on P-256 and secp256k1 (instance-api.md section 8).
+//! ECIES_DH_SHA_1_XOR_HMAC: ECIES of SEC 1 version 2.0 section 5.1, on P-256 and secp256k1 (instance-api 8).
 //!
 //! Rule: the tag is checked before anything is opened, and everything that is wrong is one error. What SEC 1 leaves to
 //! the parties (section 5.1.1) is chosen here; the API's documentation names the parts and says no more:
@@ -8,7 +8,7 @@
 //!   (that would be DHAES mode, which SEC 1 has only through SharedInfo1).
 //! * SharedInfo1, SharedInfo2: empty.
 //! * K = EK || MK, the encryption key first (5.1.3 step 6), as long as the plaintext; MK 20 bytes.
-//! * MAC: HMAC-SHA-1 over the ciphertext, all 20 bytes of it (3.7).
+//! * MAC: HMAC-SHA-1 over the ciphertext, all 20 bytes of it (SEC 1 section 3.7).
 //! * Sealed: ephemeral point || ciphertext || tag (5.1.3 step 9). The point is written uncompressed, 65 bytes;
 //!   a compressed one is read too (5.1.4 step 1).
 //!

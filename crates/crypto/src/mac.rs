@@ -29,7 +29,7 @@ pub fn verify_hmac_sha256(key: &[u8], data: &[u8], expected: &[u8]) -> Result<()
     hmac::verify(&Key::new(HMAC_SHA256, key), data, expected).map_err(|_unspecified| VerifyFailed)
 }
 
-/// The HMAC-SHA-1 tag of `data`: RPC signature version 1 (openapi.md 3.1) and PKCS#12, nothing new.
+/// The HMAC-SHA-1 tag of `data`: RPC signature version 1 (rpc-api 3.1) and PKCS#12, nothing new.
 #[must_use]
 pub fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; HMAC_SHA1_LEN] {
     tag(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, data)
@@ -43,7 +43,7 @@ pub fn verify_hmac_sha1(key: &[u8], data: &[u8], expected: &[u8]) -> Result<(), 
     hmac::verify(&Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key), data, expected).map_err(|_unspecified| VerifyFailed)
 }
 
-/// A key version's HMAC-SHA-256 key with its two blocks absorbed once (instance-api.md 5.9); share it.
+/// A key version's HMAC-SHA-256 key with its two blocks absorbed once (instance-api 5.9); share it.
 pub struct HmacSha256Key(Key);
 
 impl HmacSha256Key {

@@ -1,6 +1,6 @@
 //! What is signed: a message that is hashed here, or the digest of one that was hashed elsewhere.
 //!
-//! Source: instance-api.md 5.5, MessageType `RAW` and `DIGEST`.
+//! Source: instance-api 5.5, MessageType `RAW` and `DIGEST`.
 
 use aws_lc_rs::digest::{self, Digest, SHA256};
 

@@ -1,4 +1,4 @@
-//! PEM (RFC 7468): 64 columns, LF, one LF at the end (instance-api.md 5.4: a CR breaks the Java sample).
+//! PEM (RFC 7468): 64 columns, LF, one LF at the end (instance-api 5.4: a CR breaks the Java sample).
 //!
 //! Rule: base64 of a private key is computed without table look-ups or branches on its bits (`base64ct`), straight
 //! into the one buffer that wipes itself; there is no second copy.

@@ -1,8 +1,8 @@
 //! PKCS#12 (RFC 7292): one RSA key and one certificate in the one layout that every SDK's parser accepts.
 //!
 //! Rule: written files hold exactly two authenticated safes, the certificate first and the key second, both under
-//! pbeWithSHAAnd3-KeyTripleDES-CBC, sealed by HMAC-SHA-1: Go's `x/crypto/pkcs12` takes nothing else (instance-api.md
-//! 1.9). Those ciphers are old; what they protect is a file that its holder is asked to guard anyway, and the password
+//! pbeWithSHAAnd3-KeyTripleDES-CBC, sealed by HMAC-SHA-1: Go's `x/crypto/pkcs12` takes nothing else
+//! (instance-api 1.9). Those ciphers are old; what they protect is a file that its holder is asked to guard anyway, and the password
 //! travels apart. They are AWS-LC's, so there is no second crypto library. Layout: docs/formats/client-key.md.
 
 mod asn1;

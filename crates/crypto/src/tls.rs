@@ -1,8 +1,8 @@
-//! The instance's certificate authority and its server certificates (instance-api.md 1.8, design.md section 6).
+//! The instance's certificate authority and its server certificates (instance-api 1.8).
 //!
 //! Rule: one self-signed root, leaves signed by it: the one shape that whole-bundle, root-only and drop-first clients
 //! all accept. Keys are ECDSA P-256: Java 8 with OkHttp, Go, Python's requests, PHP's curl and .NET all speak it, and a
-//! handshake signature costs 16 us where RSA-2048 costs 257 us (keygen.md section 7).
+//! handshake signature costs 16 us where RSA-2048 costs 257 us (docs/spec/keygen.md 7).
 //!
 //! Certificates live in real time; pass the real clock, never business time.
 

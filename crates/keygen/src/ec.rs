@@ -1,4 +1,4 @@
-//! Elliptic curve pairs: P-256 by AWS-LC, secp256k1 by `k256` (eight times faster, spec/keygen.md section 1).
+//! Elliptic curve pairs: P-256 by AWS-LC, secp256k1 by `k256` (eight times faster, docs/spec/keygen.md 1.2).
 //!
 //! PKCS#8 version 0 around a SEC 1 ECPrivateKey with the public key (RFC 5915, RFC 5958); the curve is named in the
 //! outer algorithm; public points are uncompressed.

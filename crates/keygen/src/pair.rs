@@ -7,7 +7,7 @@ use claviger_base::SecretBytes;
 use crate::extended::ExtendedSpec;
 use crate::generator::desk::{Desk, Origin};
 
-/// What kind of pair: instance-api.md 5.4.
+/// What kind of pair: instance-api 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PairSpec {
     /// RSA with a modulus of 2048 bits, e = 65537.

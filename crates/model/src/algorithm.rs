@@ -1,4 +1,4 @@
-//! Algorithms, and which of them a key of each spec and usage has: instance-api.md section 8, openapi.md 5.1.
+//! Algorithms, and which of them a key of each spec and usage has: instance-api 8, rpc-api 5.1.
 
 use crate::key::{KeySpec, KeyUsage};
 
@@ -102,7 +102,7 @@ impl KeySpec {
         }
     }
 
-    /// The usage of a key whose maker names none: SIGN/VERIFY if the spec can sign (openapi.md 7.1, the SDK's text).
+    /// The usage of a key whose maker names none: SIGN/VERIFY if the spec can sign (rpc-api 7.1, the SDK's text).
     #[must_use]
     pub fn default_usage(self) -> KeyUsage {
         let order = [KeyUsage::SignVerify, KeyUsage::EncryptDecrypt, KeyUsage::GenerateVerifyMac];

@@ -6,7 +6,7 @@ use claviger_base::id::{KeyId, KeyVersionId};
 use crate::rotation::RotationInterval;
 use crate::state::KeyState;
 
-/// What kind of key: openapi.md 5.1 and instance-api.md section 8.
+/// What kind of key: rpc-api 5.1 and instance-api 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySpec {
     /// Symmetric, AES-256-GCM; the default.
@@ -164,7 +164,7 @@ impl Key {
     }
 
     /// This key with a new version made at `now`: the primary one of a symmetric key; of an asymmetric key one more that
-    /// can be named (openapi.md 8.4).
+    /// can be named (rpc-api 8.4).
     #[must_use]
     pub fn rotated_at(&self, version: KeyVersionId, now: Timestamp) -> Self {
         Self {

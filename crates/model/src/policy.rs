@@ -1,5 +1,5 @@
-//! What a client key may do: the policies of its application access point, evaluated purely (openapi.md 13.2,
-//! instance-api.md 1.9).
+//! What a client key may do: the policies of its application access point, evaluated purely (rpc-api 13.2,
+//! instance-api 1.9).
 //!
 //! A policy grants permissions on resources, from some networks or from everywhere. What no policy grants is refused.
 
@@ -66,7 +66,7 @@ impl Resource {
     }
 }
 
-/// Whether a secret may have this name: at most 192 letters, digits and `_/+=.@-` (openapi.md section 5).
+/// Whether a secret may have this name: at most 192 letters, digits and `_/+=.@-` (rpc-api 5).
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_/+=.@-".contains(&b);

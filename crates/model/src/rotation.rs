@@ -1,4 +1,4 @@
-//! Automatic rotation: when a key is due, and what its metadata says about it (openapi.md section 8).
+//! Automatic rotation: when a key is due, and what its metadata says about it (rpc-api 8).
 
 use claviger_base::Timestamp;
 use claviger_base::limits::{ROTATION_INTERVAL_S_MAX, ROTATION_INTERVAL_S_MIN};
@@ -13,7 +13,7 @@ pub struct RotationInterval {
 }
 
 impl RotationInterval {
-    /// The interval, if it is within the bounds of openapi.md 8.3.
+    /// The interval, if it is within the bounds of rpc-api 8.3.
     #[must_use]
     pub fn from_s(seconds: u64) -> Option<Self> {
         (ROTATION_INTERVAL_S_MIN..=ROTATION_INTERVAL_S_MAX).contains(&seconds).then_some(Self { seconds })
@@ -30,7 +30,7 @@ impl RotationInterval {
     }
 }
 
-/// The field `AutomaticRotation` of a key's metadata: openapi.md 8.2.
+/// The field `AutomaticRotation` of a key's metadata: rpc-api 8.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticRotation {
     /// The policy is off.

@@ -1,4 +1,4 @@
-//! The key state machine: openapi.md section 6, every cell of its table.
+//! The key state machine: rpc-api 6, every cell of its table.
 
 /// Where a key is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl KeyState {
     /// Whether a key in this state allows `action`.
     ///
     /// # Errors
-    /// The [`StateRefusal`] of openapi.md section 6.
+    /// The [`StateRefusal`] of rpc-api 6.
     pub const fn allows(self, action: KeyAction) -> Result<(), StateRefusal> {
         match (action, self) {
             (KeyAction::Read | KeyAction::DeleteAlias, _)
@@ -108,7 +108,7 @@ impl KeyState {
 mod tests {
     use super::*;
 
-    /// The table of openapi.md section 6, one row per action, one column per state:
+    /// The table of rpc-api 6, one row per action, one column per state:
     /// `+` allowed, `r` Rejected.<State>, `m` StateModifiedFailed.
     const TABLE: [(KeyAction, &str); 8] = [
         (KeyAction::Use, "+rrr"),

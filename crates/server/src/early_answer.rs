@@ -1,5 +1,5 @@
 //! Answers to HTTP/1.1 requests whose head is not one: the library refuses them itself, with an empty body, before any
-//! request is handed out. They get the same errors as everything else (instance-api.md 7, openapi.md 4.3).
+//! request is handed out. They get the same errors as everything else (instance-api 7, rpc-api 4.3).
 //!
 //! The rule it keeps: what is replaced is exactly what the library writes by itself, told by what every answer of ours has and
 //! those lack, a content type.

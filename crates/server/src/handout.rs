@@ -1,6 +1,6 @@
 //! The files that the owner of a new instance receives: `ca.pem`, `client-key.json`, `client-key-password.txt`,
-//! `access-key.json`. All but `ca.pem` are readable by their owner only. `dev` writes them to its data directory (design.md
-//! section 6), `init` to a directory of credentials, because the data directory is what one backs up; `ca.pem` lies in both.
+//! `access-key.json`. All but `ca.pem` are readable by their owner only. `dev` writes them to its data directory,
+//! `init` to a directory of credentials, because the data directory is what one backs up; `ca.pem` lies in both.
 
 use std::path::Path;
 

@@ -45,7 +45,7 @@ impl Plane {
         }
     }
 
-    /// By headers (design.md section 2): `x-kms-*` or a protobuf media type is the Instance API, everything else RPC.
+    /// By headers: `x-kms-*` or a protobuf media type is the Instance API, everything else RPC.
     fn of(headers: &HeaderMap) -> Self {
         let protobuf = claviger_wire::instance::header::CONTENT_TYPE_VALUE.as_bytes();
         let speaks_instance = headers.iter().any(|(name, value)| {

@@ -1,5 +1,5 @@
 //! TLS 1.2 and 1.3 with a server certificate issued by the instance's own authority at every start; its private key
-//! never leaves memory. No client certificate is asked for (instance-api.md 1.8).
+//! never leaves memory. No client certificate is asked for (instance-api 1.8).
 
 use std::sync::Arc;
 

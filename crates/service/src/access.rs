@@ -98,8 +98,8 @@ impl Access {
     }
 
     /// Verifies that `signature` is the client key's over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256,
-    /// instance-api.md 1.4), then that the key is valid now and admitted from `source`, in the order of instance-api.md
-    /// section 2. Only who can sign learns why a key is not valid, and that a revoked one ever was.
+    /// instance-api 1.4), then that the key is valid now and admitted from `source`, in the order of
+    /// instance-api 2. Only who can sign learns why a key is not valid, and that a revoked one ever was.
     ///
     /// # Errors
     /// [`AccessRefusal`].

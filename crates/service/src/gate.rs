@@ -1,4 +1,4 @@
-//! Admission of data key pair requests: design.md section 5. At the limit a request is refused at once, never queued here.
+//! Admission of data key pair requests. At the limit a request is refused at once, never queued here.
 //!
 //! A place is held for exactly as long as work is done for the request. A caller that goes away while it waits for a pair
 //! gives its place back at once, and its order is withdrawn with it: the makers stop within milliseconds and keep what

@@ -1,5 +1,5 @@
 //! How often each key version seals with random initialization vectors, and the limit that NIST SP 800-38D section 8.3
-//! sets: 2^32 per key (design.md section 3).
+//! sets: 2^32 per key.
 //!
 //! Uses are reserved in the store in blocks and handed out from memory, so counting costs no write per request.
 //! **Invariant:** what the store says is reserved is never less than what was used; a crash, or a counter that had to

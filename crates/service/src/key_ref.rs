@@ -1,4 +1,4 @@
-//! How a caller names a key: by id, by alias, or by the ARN of either (openapi.md section 5).
+//! How a caller names a key: by id, by alias, or by the ARN of either (rpc-api 5).
 //!
 //! **Invariant:** an ARN names a key of this instance only if its account is this instance's, or one that the operator
 //! has named: what was written for somebody else's key must not find one here.

@@ -54,7 +54,7 @@ impl Service {
     ) -> Result<Option<KeyVersion>, ServiceError> {
         let key = &stored.record.0;
         key.state.allows(KeyAction::Rotate)?;
-        // openapi.md 8.4: symmetric keys rotate, asymmetric keys get one more version that can be named, HMAC keys neither.
+        // rpc-api 8.4: symmetric keys rotate, asymmetric keys get one more version that can be named, HMAC keys neither.
         if !key.spec.is_symmetric() && !key.spec.is_asymmetric() {
             return Err(ServiceError::Unsupported);
         }

@@ -1,7 +1,7 @@
 //! Sealing under a key version: the one place where a GCM initialization vector is drawn, taken from a caller, and
 //! counted; and what is remarkable about a use.
 //!
-//! Both families of operations seal here, so a blob of one opens in the other (instance-api.md 6.2).
+//! Both families of operations seal here, so a blob of one opens in the other (instance-api 6.2).
 
 use std::sync::Arc;
 

@@ -226,7 +226,7 @@ impl Service {
         self.slow_places.run(work).await
     }
 
-    /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api.md section 2).
+    /// The key that `key` names, if `rights` and then its state allow cryptographic use (instance-api 2).
     pub(crate) async fn usable_key(&self, key: &KeyRef, rights: &Rights) -> Result<Arc<Key>, ServiceError> {
         let found = self.key(key).await?;
         rights.require(Target::Key(&found.id)).map_err(|refusal| named_as(refusal, key))?;

@@ -18,7 +18,7 @@ use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
 const SEED_BYTES: usize = 32;
-/// A client key is valid for five years unless asked otherwise: instance-api.md 1.9.
+/// A client key is valid for five years unless asked otherwise: instance-api 1.9.
 const CLIENT_KEY_VALIDITY_S: i64 = 5 * 365 * 86_400;
 
 /// What the owner of a new instance receives, once.

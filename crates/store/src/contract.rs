@@ -1,5 +1,5 @@
 //! The contract every engine keeps: `get`, ordered `scan`, all-or-nothing `commit`, `watch`, and no more
-//! (design.md section 4). The exam is in [`crate::exam`].
+//! (docs/spec/storage.md 5). The exam is in [`crate::exam`].
 
 use std::collections::HashSet;
 use std::fmt;

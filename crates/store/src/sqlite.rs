@@ -1,4 +1,4 @@
-//! The embedded engine: SQLite, chosen in storage.md for its trusted file format and crash behaviour.
+//! The embedded engine: SQLite, chosen (docs/spec/storage.md 4) for its trusted file format and crash behaviour.
 //!
 //! WAL with `synchronous=FULL`; one writer thread that groups waiting commits into one transaction; a few read connections. The schema is in docs/formats/store.md.
 

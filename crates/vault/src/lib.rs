@@ -1,6 +1,6 @@
 //! Seal, keyring, barrier and typed records: the only writer of stored bytes.
 //!
-//! What is sealed under what (design.md section 3): the root key, held by a [`seal`], wraps the [`keyring`]; a
+//! What is sealed under what (docs/security.md): the root key, held by a [`seal`], wraps the [`keyring`]; a
 //! generation of the keyring seals each record in the [`barrier`]; a record's path and header are bound to its bytes.
 //! What may never live here: rules (`model`), who may do what (`service`), HTTP.
 

@@ -1,4 +1,4 @@
-//! Ciphertext blobs as callers keep them (instance-api.md 6.1, 5.2).
+//! Ciphertext blobs as callers keep them (instance-api 6.1, 5.2).
 //!
 //! A *raw* blob is ciphertext and tag alone; its IV, key and version travel beside it. A *self-describing* blob,
 //! the output of every Advance operation, carries version and IV in front. The header is not authenticated: official
@@ -31,7 +31,7 @@ pub struct SelfDescribing<'a> {
 
 /// Takes `blob` apart if it has the self-describing layout with AES-GCM; `None` means treat it as raw.
 ///
-/// Other algorithm and padding codes are unknown (section 10 no. 4) and count as raw.
+/// Other algorithm and padding codes are unknown (instance-api 10.4) and count as raw.
 #[must_use]
 pub fn parse(blob: &[u8]) -> Option<SelfDescribing<'_>> {
     let rest = blob.strip_prefix(&HEADER)?;
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    /// The vector of instance-api.md 6.1: 72 bytes.
+    /// The vector of instance-api 6.1: 72 bytes.
     const VECTOR: &str = "2400026b65792d687a7a363266316362363666613432716f706439732d31376b65647630303030\
                           000102030405060708090a0b2f67ba77aa2797ff353b8a046d28236dcd9d057bbb";
 

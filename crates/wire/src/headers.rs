@@ -1,7 +1,7 @@
 //! Received headers as both planes look at them: names in lower case, values trimmed, order of arrival kept.
 //!
 //! Names are compared without case because proxies change it; values are kept byte for byte because they are signed
-//! (instance-api.md 1.2, 1.3; openapi.md 3.2).
+//! (instance-api 1.2, 1.3; rpc-api 3.2).
 
 /// How often one header was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The Instance API, `dkms-gcs-0.2`: `POST /` with a protobuf body and `x-kms-*` headers (instance-api.md).
+//! The Instance API, `dkms-gcs-0.2`: `POST /` with a protobuf body and `x-kms-*` headers (docs/spec/instance-api.md).
 
 pub mod date;
 pub mod error;

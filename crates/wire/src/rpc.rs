@@ -1,4 +1,4 @@
-//! The RPC plane, OpenAPI version 2016-01-20 (openapi.md): parameters in, JSON out, signature scheme V3.
+//! The RPC plane, OpenAPI version 2016-01-20 (docs/spec/rpc-api.md): parameters in, JSON out, signature scheme V3.
 //!
 //! The rule it keeps: before the caller is known only its headers and [`Query`] are looked at; afterwards everything looks
 //! at the merged [`Parameters`] alone.

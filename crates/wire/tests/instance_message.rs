@@ -1,4 +1,4 @@
-//! Every field number of every message against the table of instance-api.md 3, read with a reader that is not prost's.
+//! Every field number of every message against the table of instance-api 3, read with a reader that is not prost's.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

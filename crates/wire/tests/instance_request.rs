@@ -1,4 +1,4 @@
-//! The checks of a request's headers: each refusal, their order (instance-api.md 2, 7), and what is tolerated.
+//! The checks of a request's headers: each refusal, their order (instance-api 2, 7), and what is tolerated.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -117,7 +117,7 @@ fn a_migration_version_id_is_read() {
 
 type Spoil = fn(Request) -> Request;
 
-/// In the order of section 2: each spoilt request with the error it alone causes.
+/// In the order of instance-api 2: each spoilt request with the error it alone causes.
 fn refusals() -> Vec<(Spoil, ApiError)> {
     vec![
         (|r| Request { path: "/x", ..r }, ApiError::UnknownPath),

@@ -1,4 +1,4 @@
-//! Scheme V3 against the vectors of openapi.md 3.2, captured from official SDKs, and its refusals.
+//! Scheme V3 against the vectors of rpc-api 3.2, captured from official SDKs, and its refusals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The Instance API: headers with the string to sign, and every protobuf message (instance-api.md 1.2, 1.3, 3).
+//! The Instance API: headers with the string to sign, and every protobuf message (instance-api 1.2, 1.3, 3).
 
 use claviger_base::Timestamp;
 use claviger_wire::headers::{Headers, Single};

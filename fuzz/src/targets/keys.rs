@@ -1,4 +1,4 @@
-//! Keys in their written forms: client key files, PEM, DER (instance-api.md 1.9, 5.4).
+//! Keys in their written forms: client key files, PEM, DER (instance-api 1.9, 5.4).
 
 use claviger_base::SecretBytes;
 use claviger_crypto::asymmetric::{KeySpec, PrivateKey, PublicKey};

@@ -1,4 +1,4 @@
-//! The control plane: parameters, authorization, canonical request (openapi.md 2, 3); and the short texts of both planes.
+//! The control plane: parameters, authorization, canonical request (rpc-api 2, 3); and the short texts of both planes.
 
 use claviger_base::Timestamp;
 use claviger_crypto::digest::Sha256;

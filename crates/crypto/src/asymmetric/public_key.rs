@@ -59,7 +59,7 @@ impl PublicKey {
         &self.spki
     }
 
-    /// The key as `SubjectPublicKeyInfo`, PEM (instance-api.md 5.6).
+    /// The key as `SubjectPublicKeyInfo`, PEM (instance-api 5.6).
     ///
     /// # Errors
     /// [`PemRejected`] when the text would be longer than memory can be; no key is.

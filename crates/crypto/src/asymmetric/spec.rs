@@ -1,4 +1,4 @@
-//! Key specs and their algorithms, by the API's names (instance-api.md section 8).
+//! Key specs and their algorithms, by the API's names (instance-api 8).
 
 use crate::rsa::{ModulusLength, oaep};
 use crate::sm2;

@@ -1,4 +1,4 @@
-//! The password of a client key's file: 8 to 64 characters of at least two of four classes (instance-api.md 1.9).
+//! The password of a client key's file: 8 to 64 characters of at least two of four classes (instance-api 1.9).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! RSAES-OAEP (RFC 8017 section 7.1): MGF1 with the same hash, empty label (instance-api.md section 8).
+//! RSAES-OAEP (RFC 8017 section 7.1): MGF1 with the same hash, empty label (instance-api 8).
 //!
 //! Rule: whatever is wrong with a ciphertext, one error. SHA-1 is here because the API names it; as a hash inside OAEP it
 //! is not known to be weak, and nothing new should choose it.

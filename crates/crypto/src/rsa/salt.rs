@@ -1,7 +1,7 @@
 //! How long the salt of an RSASSA-PSS signature is, read off the signature itself (RFC 8017 sections 8.1.2 and 9.1.2).
 //!
 //! Rule: this decides nothing. The library wants the length beforehand and any length is to be accepted
-//! (instance-api.md 5.5), so the length is found here and the library then checks the signature with it: a fault here
+//! (instance-api 5.5), so the length is found here and the library then checks the signature with it: a fault here
 //! costs a refusal, and never lets a wrong signature pass. Everything read is public; time may vary.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};

@@ -1,7 +1,7 @@
 //! The two RSA signature schemes (RFC 8017 section 8), both with SHA-256.
 //!
 //! Rule: RSASSA-PSS signs with a salt of 32 bytes, MGF1 with SHA-256, trailer 0xbc, and verifies salts of any length
-//! (instance-api.md 5.5). The library behind this room wants the length beforehand: 32 is tried first, and only when
+//! (instance-api 5.5). The library behind this room wants the length beforehand: 32 is tried first, and only when
 //! that fails the length is read off the signature (`salt`) and tried, so that a wrong signature costs little.
 
 use aws_lc_rs::rsa::KeyPair;

@@ -14,12 +14,12 @@ use crate::error::{OpenFailed, SealFailed};
 use crate::sm3::sm3_of;
 use crate::x963;
 
-/// The longest plaintext, bytes (instance-api.md section 8).
+/// The longest plaintext, bytes (instance-api 8).
 pub const PLAINTEXT_MAX: usize = 6047;
 /// How much longer than its plaintext a sealed message is, bytes: point and hash.
 pub const OVERHEAD: usize = 65 + 32;
 
-/// Steps A1 to A8 of section 6.1.
+/// Steps A1 to A8 of GB/T 32918.4 section 6.1.
 pub(super) fn seal(key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
     if plaintext.is_empty() || plaintext.len() > PLAINTEXT_MAX {
         return Err(SealFailed);
@@ -41,7 +41,7 @@ fn seal_with(nonce: &SecretKey, key: &PublicKey, plaintext: &[u8]) -> Option<Vec
     Some([point.as_bytes(), &confirmation(&shared, plaintext)?, &masked].concat())
 }
 
-/// Steps B1 to B7 of section 7.1.
+/// Steps B1 to B7 of GB/T 32918.4 section 7.1.
 pub(super) fn open(key: &SecretKey, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
     let parts = ciphertext::parse(sealed).ok_or(OpenFailed)?;
     if parts.masked.is_empty() || parts.masked.len() > PLAINTEXT_MAX {

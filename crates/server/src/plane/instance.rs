@@ -1,4 +1,4 @@
-//! The Instance API: headers and signature checked, protobuf in, operation, protobuf out (instance-api.md 2, 3, 5).
+//! The Instance API: headers and signature checked, protobuf in, operation, protobuf out (instance-api 2, 3, 5).
 
 mod data_key;
 mod decrypt;
@@ -64,7 +64,7 @@ pub(crate) struct Verified {
 /// What a request will be answered that nobody known has signed: all that is kept of it while its body arrives.
 pub(crate) struct Refused {
     pub(super) error: ApiError,
-    /// To be compared with the body first, in the order of instance-api.md 2.
+    /// To be compared with the body first, in the order of instance-api 2.
     announced: Option<Announced>,
 }
 
@@ -246,7 +246,7 @@ pub(crate) fn unavailable(request_id: &RequestId) -> Response<Body> {
     error_response(&ApiError::ServiceUnavailableTemporary, request_id)
 }
 
-/// A client key that is unknown "does not exist in our records" (section 10 no. 19); one that may not be used has the same
+/// A client key that is unknown "does not exist in our records" (instance-api 10.19); one that may not be used has the same
 /// code, and its holder is told why.
 fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError {
     if matches!(refusal, AccessRefusal::ClientKeyNotValid(_) | AccessRefusal::SourceNotAdmitted) {
@@ -275,7 +275,7 @@ fn access_error(refusal: AccessRefusal, id: &str, facts: &mut Facts) -> ApiError
     }
 }
 
-/// The one map from service errors to the codes of instance-api.md section 7.
+/// The one map from service errors to the codes of instance-api 7.
 fn api_error(error: &ServiceError, facts: &mut Facts) -> ApiError {
     match error {
         ServiceError::MissingParameter(name)

@@ -1,4 +1,4 @@
-//! The control plane: parameters and V3 signature checked, operation, JSON out (openapi.md 2 to 8).
+//! The control plane: parameters and V3 signature checked, operation, JSON out (rpc-api 2 to 8).
 
 mod access_keys;
 mod access_points;
@@ -257,7 +257,7 @@ pub(crate) fn unavailable(request_id: &RequestId) -> Response<Body> {
     error_response(&RpcError::ServiceUnavailableTemporary, request_id)
 }
 
-/// The one map from service errors to the codes of openapi.md 4.3.
+/// The one map from service errors to the codes of rpc-api 4.3.
 fn rpc_error(error: &ServiceError) -> RpcError {
     match error {
         ServiceError::MissingParameter(name) => RpcError::MissingParameter(name),

@@ -1,4 +1,4 @@
-//! Nonces of control plane requests: each may be used once while its date would still be accepted (openapi.md 3.4).
+//! Nonces of control plane requests: each may be used once while its date would still be accepted (rpc-api 3.4).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a verified caller may do: the policies of its application access point (openapi.md 13.2), from where it calls.
+//! What a verified caller may do: the policies of its application access point (rpc-api 13.2), from where it calls.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Application access points: `CreateApplicationAccessPoint`, `DescribeApplicationAccessPoint`,
-//! `UpdateApplicationAccessPoint`, `ListApplicationAccessPoints`, `DeleteApplicationAccessPoint` (openapi.md 13.1).
+//! `UpdateApplicationAccessPoint`, `ListApplicationAccessPoints`, `DeleteApplicationAccessPoint` (rpc-api 13.1).
 
 use claviger_base::id::RuleName;
 use claviger_model::policy::PER_ACCESS_POINT_MAX;

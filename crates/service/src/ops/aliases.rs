@@ -1,4 +1,4 @@
-//! `CreateAlias`, `DeleteAlias`, `ListAliases` (openapi.md 7.2).
+//! `CreateAlias`, `DeleteAlias`, `ListAliases` (rpc-api 7.2).
 
 use claviger_base::id::AliasName;
 use claviger_model::KeyAction;

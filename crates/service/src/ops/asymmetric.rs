@@ -1,5 +1,5 @@
 //! What operations with asymmetric keys share: which version, and where slow arithmetic runs; and encryption with them
-//! (instance-api.md 5.1, 6.3, section 8).
+//! (instance-api 5.1, 6.3, 8).
 //!
 //! Rule: RSA with a private key takes up to milliseconds, SM2 in portable code hardly less: they run where they hold
 //! nobody up ([`Service::slowly`]).

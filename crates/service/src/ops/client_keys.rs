@@ -1,4 +1,4 @@
-//! Client keys: made, listed, revoked (instance-api.md 1.9, openapi.md 13.3).
+//! Client keys: made, listed, revoked (instance-api 1.9, rpc-api 13.3).
 
 use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_base::{SecretBytes, Timestamp};

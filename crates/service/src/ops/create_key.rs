@@ -1,4 +1,4 @@
-//! `CreateKey` (openapi.md 7.1, 5.1): keys with our own material, of every spec that lives in software.
+//! `CreateKey` (rpc-api 7.1, 5.1): keys with our own material, of every spec that lives in software.
 
 use claviger_base::id::KeyId;
 use claviger_base::limits::DESCRIPTION_CHARS_MAX;

@@ -1,4 +1,4 @@
-//! `Decrypt` and `AdvanceDecrypt` (instance-api.md 5.1, 5.2).
+//! `Decrypt` and `AdvanceDecrypt` (instance-api 5.1, 5.2).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `Encrypt` and `AdvanceEncrypt` (instance-api.md 5.1, 5.2).
+//! `Encrypt` and `AdvanceEncrypt` (instance-api 5.1, 5.2).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `GenerateDataKey` and `AdvanceGenerateDataKey` (instance-api.md 5.3).
+//! `GenerateDataKey` and `AdvanceGenerateDataKey` (instance-api 5.3).
 
 use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
@@ -12,7 +12,7 @@ use crate::key_ref::KeyRef;
 use crate::sealing::{Remarks, check_aad};
 use crate::service::Service;
 
-/// Longest data key, bytes (openapi.md section 5).
+/// Longest data key, bytes (rpc-api 5).
 const BYTES_MAX: usize = 1024;
 
 /// What is asked for.

@@ -1,5 +1,5 @@
 //! `GenerateDataKeyPair`, `GenerateDataKeyPairWithoutPlaintext` and their Advance twins: one operation with two
-//! parameters (instance-api.md 5.4).
+//! parameters (instance-api 5.4).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_base::{SecretBytes, random};

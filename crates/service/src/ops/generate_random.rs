@@ -1,4 +1,4 @@
-//! `GenerateRandom` (instance-api.md 5.8). It uses no key: any client key that is let in may call it.
+//! `GenerateRandom` (instance-api 5.8). It uses no key: any client key that is let in may call it.
 
 use claviger_base::SecretBytes;
 

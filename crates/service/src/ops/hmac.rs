@@ -1,4 +1,4 @@
-//! `Hmac` (instance-api.md 5.9): legacy and undocumented, HMAC-SHA-256 (section 10 no. 25).
+//! `Hmac` (instance-api 5.9): legacy and undocumented, HMAC-SHA-256 (instance-api 10.25).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::KeyUsage;

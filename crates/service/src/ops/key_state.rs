@@ -1,5 +1,5 @@
 //! `DescribeKey`, `EnableKey`, `DisableKey`, `ScheduleKeyDeletion`, `CancelKeyDeletion`, `UpdateRotationPolicy`
-//! (openapi.md 7.2, 8.3).
+//! (rpc-api 7.2, 8.3).
 
 use claviger_base::limits::{PENDING_WINDOW_DAYS_MAX, PENDING_WINDOW_DAYS_MIN};
 use claviger_model::{Key, KeyAction, KeyState, RotationInterval};

@@ -1,4 +1,4 @@
-//! `CreateKeyVersion`, `ListKeyVersions`, `DescribeKeyVersion` (openapi.md 7.2, 8.4).
+//! `CreateKeyVersion`, `ListKeyVersions`, `DescribeKeyVersion` (rpc-api 7.2, 8.4).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::KeyVersion;

@@ -1,4 +1,4 @@
-//! `ListKeys` with its filters, and the paging that every listing shares (openapi.md 7.2).
+//! `ListKeys` with its filters, and the paging that every listing shares (rpc-api 7.2).
 
 use claviger_base::id::KeyId;
 use claviger_model::{Key, KeySpec, KeyState, KeyUsage};

@@ -1,5 +1,5 @@
 //! Network rules: `CreateNetworkRule`, `DescribeNetworkRule`, `UpdateNetworkRule`, `ListNetworkRules`,
-//! `DeleteNetworkRule` (openapi.md 13.1).
+//! `DeleteNetworkRule` (rpc-api 13.1).
 
 use claviger_base::id::RuleName;
 use claviger_model::Network;

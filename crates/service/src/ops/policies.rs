@@ -1,4 +1,4 @@
-//! Policies: `CreatePolicy`, `DescribePolicy`, `UpdatePolicy`, `ListPolicies`, `DeletePolicy` (openapi.md 13.1, 13.2).
+//! Policies: `CreatePolicy`, `DescribePolicy`, `UpdatePolicy`, `ListPolicies`, `DeletePolicy` (rpc-api 13.1, 13.2).
 
 use claviger_base::id::RuleName;
 use claviger_model::Resource;

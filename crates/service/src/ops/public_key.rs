@@ -1,4 +1,4 @@
-//! `GetPublicKey` (instance-api.md 5.6).
+//! `GetPublicKey` (instance-api 5.6).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 

@@ -1,4 +1,4 @@
-//! `GetSecretValue` (instance-api.md 5.7). The place of secrets: until they are stored here, each one is missing, and
+//! `GetSecretValue` (instance-api 5.7). The place of secrets: until they are stored here, each one is missing, and
 //! is answered as the API answers a missing secret, after the caller's rights were asked.
 
 use claviger_model::Target;
@@ -8,7 +8,7 @@ use crate::access::Rights;
 use crate::error::ServiceError;
 use crate::service::Service;
 
-/// Longest `VersionId` and stage label, characters (openapi.md section 5).
+/// Longest `VersionId` and stage label, characters (rpc-api 5).
 const LABEL_CHARS_MAX: usize = 64;
 
 /// What is asked for.

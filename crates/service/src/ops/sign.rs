@@ -1,4 +1,4 @@
-//! `Sign` and `Verify` (instance-api.md 5.5).
+//! `Sign` and `Verify` (instance-api 5.5).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_crypto::Message;

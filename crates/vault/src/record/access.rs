@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Kind, Record};
 use crate::path;
 
-/// A client key: instance-api.md 1.9. Its private half was handed out once and is not kept.
+/// A client key: instance-api 1.9. Its private half was handed out once and is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientKey {
     /// Its id.
@@ -150,7 +150,7 @@ impl Record for RevokedClientKey {
     }
 }
 
-/// An access key: openapi.md section 3. The secret is symmetric, so it must be kept; it lies sealed like key material.
+/// An access key: rpc-api 3. The secret is symmetric, so it must be kept; it lies sealed like key material.
 #[derive(Debug)]
 pub struct AccessKey {
     /// Its id.

@@ -15,7 +15,7 @@ use crate::path;
 pub struct InstanceRecord {
     /// Its id.
     pub id: InstanceId,
-    /// The account that owns everything in it: 16 decimal digits (openapi.md section 5).
+    /// The account that owns everything in it: 16 decimal digits (rpc-api 5).
     pub account: String,
     /// When it was made.
     pub created: Timestamp,

@@ -1,4 +1,4 @@
-//! What client keys may do: application access points, their policies, and the network rules of those (openapi.md 13).
+//! What client keys may do: application access points, their policies, and the network rules of those (rpc-api 13).
 //!
 //! Lists are kept as the words of the API and judged by `model` where they are asked; a word that no longer parses
 //! makes its record unreadable rather than a policy wider.
@@ -45,7 +45,7 @@ pub struct Policy {
     pub resources: Vec<String>,
     /// Names of network rules; none: from everywhere.
     pub network_rules: Vec<RuleName>,
-    /// `AccessControlRules` as its owner wrote it, echoed byte for byte (openapi.md 13.1).
+    /// `AccessControlRules` as its owner wrote it, echoed byte for byte (rpc-api 13.1).
     pub access_control_rules: String,
     /// The owner's words about it.
     pub description: String,

@@ -1,5 +1,5 @@
 //! How often a key version has sealed with random initialization vectors, counted in reserved blocks (NIST SP 800-38D
-//! section 8.3; design.md section 3).
+//! section 8.3).
 
 use claviger_base::SecretBytes;
 use claviger_base::id::KeyVersionId;

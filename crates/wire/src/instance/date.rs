@@ -1,5 +1,5 @@
 //! The `date` header: RFC 1123 in GMT. Reading is lenient where official pages differ (one-digit day, `UTC`,
-//! weekday not verified: instance-api.md 1.2, 1.5), writing is strict. The header is signed verbatim, never rewritten.
+//! weekday not verified: instance-api 1.2, 1.5), writing is strict. The header is signed verbatim, never rewritten.
 
 use claviger_base::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Every error of the Instance API: HTTP status, `ErrorCode`, exact text (instance-api.md 7), as the protobuf `Error`.
+//! Every error of the Instance API: HTTP status, `ErrorCode`, exact text (instance-api 7), as the protobuf `Error`.
 //!
 //! The rule it keeps: clients match on these texts, so they are written once, here, and never composed elsewhere.
 //! `InvalidParam` is for headers only: a transfer client crashes on it in any other place.
@@ -44,7 +44,7 @@ pub enum ApiError {
     /// 404: no usable client key of that id.
     UnknownClientKey(String),
     /// 404: the client key is expired since that date. This and the next two are told to who holds the key only; the
-    /// code is the one of section 10 no. 19, the texts are ours.
+    /// code is the one of instance-api 10.19, the texts are ours.
     ClientKeyExpired(String, Timestamp),
     /// 404: the client key is valid from that date on.
     ClientKeyNotYetValid(String, Timestamp),
@@ -56,7 +56,7 @@ pub enum ApiError {
     KeyNotFoundInKeyStore(String),
     /// 404: the key a record points to is gone.
     SpecifiedKeyNotFound,
-    /// 404: no such secret or secret version (inferred from the RPC plane, section 10 no. 18).
+    /// 404: no such secret or secret version (inferred from the RPC plane, instance-api 10.18).
     ResourceNotFound,
     /// 404: an Advance operation with an asymmetric key. The value is the key id.
     OnlySymmetricKeySupported(String),
@@ -71,7 +71,7 @@ pub enum ApiError {
     /// 409: the key awaits its material.
     PendingImport,
     /// 409: the key version has made as many encryptions as it may. The code is the newer metadata's for unusable states
-    /// (openapi.md section 6), the text ours.
+    /// (rpc-api 6), the text ours.
     Unavailable,
     /// 413: the body is larger than 3 MB.
     RequestEntityTooLarge,
@@ -246,7 +246,7 @@ impl std::error::Error for ApiError {}
 mod tests {
     use super::*;
 
-    /// The error sample of instance-api.md 3, byte for byte.
+    /// The error sample of instance-api 3, byte for byte.
     #[test]
     fn the_throttling_sample() {
         let id = RequestId::parse("e1d5f6a0-0000-4000-8000-000000000001").unwrap();

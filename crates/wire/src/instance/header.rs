@@ -1,4 +1,4 @@
-//! Header names and the `authorization` value (instance-api.md 1.2, 1.4).
+//! Header names and the `authorization` value (instance-api 1.2, 1.4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ pub const API_NAME: &str = "x-kms-apiname";
 pub const API_VERSION: &str = "x-kms-apiversion";
 /// Always [`SIGNATURE_METHOD_VALUE`].
 pub const SIGNATURE_METHOD: &str = "x-kms-signaturemethod";
-/// Request: the key version to use. Response: the key version used (6.3).
+/// Request: the key version to use. Response: the key version used (instance-api 6.3).
 pub const MIGRATION_KEY_VERSION_ID: &str = "x-kms-migrationkeyversionid";
 /// `Bearer <base64>` from SDKs, `TOKEN <base64>` in the documents.
 pub const AUTHORIZATION: &str = "authorization";

@@ -1,4 +1,4 @@
-//! The protobuf messages, proto3, field numbers as in instance-api.md 3 (dumped from the official descriptor).
+//! The protobuf messages, proto3, field numbers as in instance-api 3 (dumped from the official descriptor).
 //!
 //! Empty means absent: proto3 has no presence here. The API's PascalCase names are snake case in Rust. Fields that
 //! hold secrets print as `[secret]`; they are plain vectors so that prost can fill them, and whoever holds the message

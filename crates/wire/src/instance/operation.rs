@@ -1,4 +1,4 @@
-//! The operation names that `x-kms-apiname` may carry (instance-api.md 3). Names match exactly, case included.
+//! The operation names that `x-kms-apiname` may carry (instance-api 3). Names match exactly, case included.
 
 /// Declares the operations, so that the list, the names and the parser cannot disagree.
 macro_rules! operations {

@@ -1,5 +1,5 @@
 //! The checks of a request's line and headers that need neither a client key nor a crypto library, in the order of
-//! instance-api.md 2, up to "content-sha256 = body". What passes still has to be authenticated.
+//! instance-api 2, up to "content-sha256 = body". What passes still has to be authenticated.
 
 use claviger_base::Timestamp;
 use claviger_base::id::KeyVersionId;
@@ -83,7 +83,7 @@ impl RequestHeaders {
         Self::check(&Received { method, path, headers, body_bytes: body_bytes_min, body_sha256: &presumed }, now)
     }
 
-    /// Checks `received` against real time `now`, in the order of instance-api.md 2.
+    /// Checks `received` against real time `now`, in the order of instance-api 2.
     ///
     /// # Errors
     /// The first check that fails.

@@ -1,4 +1,4 @@
-//! The canonical string that a client key signs (instance-api.md 1.3), the same on both sides.
+//! The canonical string that a client key signs (instance-api 1.3), the same on both sides.
 //!
 //! The rule it keeps: every `x-kms-*` header that was received is covered, not a fixed list of them.
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     const SHA256: &[u8] = b"A23B50296BB1588FE17F6B48FCAC851107236794C20C4772473E1A07E8EBC47E";
-    /// The example of instance-api.md 1.3.
+    /// The example of instance-api 1.3.
     const EXPECTED: &str = "POST\n\
         A23B50296BB1588FE17F6B48FCAC851107236794C20C4772473E1A07E8EBC47E\n\
         application/x-protobuf\n\

@@ -1,4 +1,4 @@
-//! Which action a request asks for, and by which scheme it is signed (openapi.md 2.2). Names match exactly.
+//! Which action a request asks for, and by which scheme it is signed (rpc-api 2.2). Names match exactly.
 
 use super::{Query, RpcError, form, header};
 use crate::headers::{Headers, Single};
@@ -8,7 +8,7 @@ macro_rules! actions {
     ($($name:ident),+ $(,)?) => {
         /// An action of the control plane.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the names are the API's own, openapi.md 7, 8 and 13; the last four are RAM's")]
+        #[expect(missing_docs, reason = "the names are the API's own, rpc-api 7, 8 and 13; the last four are RAM's")]
         pub enum Action {
             $($name,)+
         }
@@ -89,7 +89,7 @@ impl Action {
     }
 }
 
-/// A signature scheme (openapi.md 3).
+/// A signature scheme (rpc-api 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `Signature` among the parameters, HMAC-SHA1.
@@ -171,7 +171,7 @@ fn is_bearer_type(value: &str) -> bool {
     value.eq_ignore_ascii_case("BEARERTOKEN")
 }
 
-/// Checks method and path: GET or POST of `/` (openapi.md 2.1).
+/// Checks method and path: GET or POST of `/` (rpc-api 2.1).
 ///
 /// # Errors
 /// [`RpcError::InvalidAction`] for another path, [`RpcError::UnsupportedHttpMethod`].

@@ -1,4 +1,4 @@
-//! The JSON answers (openapi.md 4.1, 7, 8): what the server writes and the client reads.
+//! The JSON answers (rpc-api 4.1, 7, 8): what the server writes and the client reads.
 //!
 //! Lists are wrapped and always present, also when empty; every answer has `RequestId` and no `Code`; text is raw UTF-8,
 //! because the old Java reader does not decode `\uXXXX`. Dates are `yyyy-MM-ddTHH:mm:ssZ`.
@@ -43,7 +43,7 @@ pub struct KeyAnswer {
     pub key_metadata: KeyMetadata,
 }
 
-/// A key as CreateKey and DescribeKey show it (7.1). `None` is left out of the JSON; empty text is not.
+/// A key as CreateKey and DescribeKey show it (rpc-api 7.1). `None` is left out of the JSON; empty text is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct KeyMetadata {

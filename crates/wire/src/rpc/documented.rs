@@ -1,4 +1,4 @@
-//! The documented parameters of every action that is served (openapi.md 7, 8, 13), and which of them are not.
+//! The documented parameters of every action that is served (rpc-api 7, 8, 13), and which of them are not.
 //!
 //! The rule it keeps: a documented parameter that is not served is refused by name. Its sender believes that it has an
 //! effect, and often that it protects something. Values that ask for nothing are taken.
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::rpc::form;
 
-    /// The documentation's own lists, copied from openapi.md 7.1, 7.2, 8.3, 13.1 and 13.3.
+    /// The documentation's own lists, copied from rpc-api 7.1, 7.2, 8.3, 13.1 and 13.3.
     const LISTS: &str = include_str!("../../tests/documented_parameters.txt");
 
     fn check(action: Action, name: &str, value: &str) -> Result<(), RpcError> {

@@ -1,4 +1,4 @@
-//! Every error of the RPC plane: HTTP status, code, text (openapi.md 4.3, 4.4), and the merged JSON body (4.2).
+//! Every error of the RPC plane: HTTP status, code, text (rpc-api 4.3, 4.4), and the merged JSON body (rpc-api 4.2).
 //!
 //! The rule it keeps: Terraform searches texts for `NotFound` and `Throttling`, so no other text may contain them.
 
@@ -48,7 +48,7 @@ pub enum RpcError {
     UnsupportedOperation,
     /// 400: the key's type, usage, origin or protection does not allow the call.
     RejectedUnsupportedOperation,
-    /// 400: the key is deletion-protected (code: section 18 no. 3).
+    /// 400: the key is deletion-protected (code: rpc-api 18.3).
     DeletionProtected,
     /// 400: the protection level is not available here.
     UnsupportedProtectionLevel,
@@ -62,7 +62,7 @@ pub enum RpcError {
     InstanceNotFound,
     /// 404: no such access key, or its token is not valid.
     UnknownAccessKey,
-    /// 404: the access key is disabled (openapi.md has no entry: the gateway's code, its status inferred).
+    /// 404: the access key is disabled (rpc-api 4.3 has no entry: the gateway's code, its status inferred).
     InactiveAccessKey,
     /// 404: no access key of that id (RAM's code).
     AccessKeyMissing,
@@ -88,7 +88,7 @@ pub enum RpcError {
     PendingImport,
     /// 409: there is one of this name already.
     ResourceExist,
-    /// 409: something else depends on it (code inferred, openapi.md 13.1).
+    /// 409: something else depends on it (code inferred, rpc-api 13.1).
     ResourceInUse,
     /// 409: the key's state does not allow this change of state.
     StateModifiedFailed,

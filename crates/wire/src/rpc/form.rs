@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded`, read and written (openapi.md 2.1, 3).
+//! `application/x-www-form-urlencoded`, read and written (rpc-api 2.1, 3).
 //!
 //! Reading takes `+` and `%20` for a space; writing is the signature's percent-encoding, which never writes `+`.
 
@@ -56,7 +56,7 @@ fn decode_text(encoded: &[u8]) -> Result<Cow<'_, str>, RpcError> {
     String::from_utf8(out).map(Cow::Owned).map_err(|_bad| RpcError::ParseRequestParameterException)
 }
 
-/// `pe` of openapi.md 3: unreserved characters kept, every other byte `%XX` in upper case.
+/// `pe` of rpc-api 3: unreserved characters kept, every other byte `%XX` in upper case.
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Header names of the RPC plane (openapi.md 3.2, 4.1) and the one answer type clients understand.
+//! Header names of the RPC plane (rpc-api 3.2, 4.1) and the one answer type clients understand.
 
 /// Operation name.
 pub const ACTION: &str = "x-acs-action";

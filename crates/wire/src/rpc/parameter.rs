@@ -1,4 +1,4 @@
-//! Parameters whose text has a grammar of its own: `RotationInterval` (openapi.md 8.3) and the `Filters` of ListKeys (7.2).
+//! Parameters whose text has a grammar of its own: `RotationInterval` (rpc-api 8.3) and the `Filters` of ListKeys (rpc-api 7.2).
 
 use serde::Deserialize;
 
@@ -54,7 +54,7 @@ struct AccessControlRules {
     network_rules: Vec<String>,
 }
 
-/// The names in `AccessControlRules`, if given; an empty text or object names none (openapi.md 13.2). A field that is
+/// The names in `AccessControlRules`, if given; an empty text or object names none (rpc-api 13.2). A field that is
 /// not understood is refused: it might be a restriction.
 ///
 /// # Errors

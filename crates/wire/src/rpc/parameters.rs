@@ -1,4 +1,4 @@
-//! A request's parameters: query and form merged, with typed reading (openapi.md 2.2, 2.4).
+//! A request's parameters: query and form merged, with typed reading (rpc-api 2.2, 2.4).
 //!
 //! The same parameter arrives in the query from one client and in the form from another; where both have it, the form wins.
 

@@ -1,6 +1,6 @@
 //! A request's query before anybody knows who sent it: decoded, sorted, and copied as little as can be.
 //!
-//! The rule it keeps: what it costs is in proportion to what was sent (design.md, section 7). Everything else about parameters is in
+//! The rule it keeps: what it costs is in proportion to what was sent (docs/limits.md). Everything else about parameters is in
 //! [`super::Parameters`], which is made for known callers only.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Signature scheme V3, `ACS3-HMAC-SHA256` in RPC style (openapi.md 3.2), the same functions for both sides.
+//! Signature scheme V3, `ACS3-HMAC-SHA256` in RPC style (rpc-api 3.2), the same functions for both sides.
 //!
 //! The rule it keeps: what is signed is taken from the request as received, by the names in its own `SignedHeaders`,
 //! and a request that leaves out what identifies it is refused before any signature is computed. Nothing here copies
@@ -72,7 +72,7 @@ pub fn signed_headers(headers: &Headers<'_>) -> String {
     names.join(";")
 }
 
-/// What a signature covers, as pieces of a canonical request (openapi.md 3.2).
+/// What a signature covers, as pieces of a canonical request (rpc-api 3.2).
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     /// The HTTP method, upper case.
@@ -259,7 +259,7 @@ impl<'a> SignedRequest<'a> {
         Signed { method, headers, signed_headers: self.signed_headers, payload_hash }
     }
 
-    /// The error to answer when the signature of a known access key does not verify (openapi.md 4.4).
+    /// The error to answer when the signature of a known access key does not verify (rpc-api 4.4).
     #[must_use]
     pub fn mismatch(&self, string_to_sign: String) -> RpcError {
         let payload_hash = hex::encode(self.content_sha256);

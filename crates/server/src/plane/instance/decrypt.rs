@@ -1,4 +1,4 @@
-//! `Decrypt` and `AdvanceDecrypt`: which version opens the blob, then the same operation (instance-api.md 5.1, 5.2).
+//! `Decrypt` and `AdvanceDecrypt`: which version opens the blob, then the same operation (instance-api 5.1, 5.2).
 
 use claviger_service::{Decrypt, DecryptSource, Decrypted, KeyRef};
 use claviger_wire::blob;

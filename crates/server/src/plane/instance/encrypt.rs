@@ -1,4 +1,4 @@
-//! `Encrypt` and `AdvanceEncrypt`: two answers over one operation (instance-api.md 5.1, 5.2).
+//! `Encrypt` and `AdvanceEncrypt`: two answers over one operation (instance-api 5.1, 5.2).
 
 use claviger_base::SecretBytes;
 use claviger_service::{Encrypt, Encrypted, VersionChoice};

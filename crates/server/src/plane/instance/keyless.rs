@@ -1,4 +1,4 @@
-//! The operations that name no key: `GenerateRandom` and `GetSecretValue` (instance-api.md 5.7, 5.8).
+//! The operations that name no key: `GenerateRandom` and `GetSecretValue` (instance-api 5.7, 5.8).
 
 use claviger_service::{GetSecretValue, SecretValue};
 use claviger_wire::instance::ApiError;

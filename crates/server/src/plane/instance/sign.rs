@@ -1,4 +1,4 @@
-//! `Sign`, `Verify` and `GetPublicKey` (instance-api.md 5.5, 5.6).
+//! `Sign`, `Verify` and `GetPublicKey` (instance-api 5.5, 5.6).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_service::Signing;

@@ -1,4 +1,4 @@
-//! The actions on application access points, policies and network rules (openapi.md 13.1): parameters in, operation,
+//! The actions on application access points, policies and network rules (rpc-api 13.1): parameters in, operation,
 //! answer out.
 
 use claviger_base::id::RuleName;

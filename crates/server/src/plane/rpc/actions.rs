@@ -1,4 +1,4 @@
-//! The actions on keys, aliases and versions: parameters in, operation, answer out (openapi.md 7, 8).
+//! The actions on keys, aliases and versions: parameters in, operation, answer out (rpc-api 7, 8).
 
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_model::{AutomaticRotation, Key, KeySpec, KeyState, KeyUsage, RotationInterval};
@@ -13,7 +13,7 @@ use claviger_wire::rpc::parameter::{FilterKey, format_interval_s, list_keys_filt
 
 use super::{Call, rpc_error};
 
-/// Entries on a page unless asked otherwise, and at most (openapi.md 7.2); versions may have one more.
+/// Entries on a page unless asked otherwise, and at most (rpc-api 7.2); versions may have one more.
 const PAGE_SIZE: u32 = 10;
 pub(super) const PAGE_SIZE_MAX: u32 = 100;
 const VERSIONS_PAGE_SIZE_MAX: u32 = 101;

@@ -1,4 +1,4 @@
-//! `CreateClientKey`, `GetClientKey`, `ListClientKeys`, `DeleteClientKey` (openapi.md 13.3).
+//! `CreateClientKey`, `GetClientKey`, `ListClientKeys`, `DeleteClientKey` (rpc-api 13.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! GenerateDataKey, AdvanceGenerateDataKey, GenerateRandom (instance-api.md 5.3, 5.8).
+//! GenerateDataKey, AdvanceGenerateDataKey, GenerateRandom (instance-api 5.3, 5.8).
 
 use super::debug_without_secrets;
 

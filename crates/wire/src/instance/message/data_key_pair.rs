@@ -1,4 +1,4 @@
-//! The four data key pair operations (instance-api.md 5.4).
+//! The four data key pair operations (instance-api 5.4).
 //!
 //! The version id is field 9 with and field 8 without the plaintext private key.
 

@@ -1,4 +1,4 @@
-//! Encrypt, Decrypt and their Advance forms (instance-api.md 5.1, 5.2).
+//! Encrypt, Decrypt and their Advance forms (instance-api 5.1, 5.2).
 
 use super::debug_without_secrets;
 

@@ -1,4 +1,4 @@
-//! Hmac (instance-api.md 3, 5.9): undocumented, in the C# SDK and in early ones of other languages.
+//! Hmac (instance-api 3, 5.9): undocumented, in the C# SDK and in early ones of other languages.
 //!
 //! What is authenticated belongs to the caller and is not ours to print.
 

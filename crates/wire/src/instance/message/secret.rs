@@ -1,4 +1,4 @@
-//! GetSecretValue (instance-api.md 5.7).
+//! GetSecretValue (instance-api 5.7).
 
 use super::debug_without_secrets;
 

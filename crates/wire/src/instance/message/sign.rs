@@ -1,4 +1,4 @@
-//! Sign, Verify, GetPublicKey (instance-api.md 5.5, 5.6).
+//! Sign, Verify, GetPublicKey (instance-api 5.5, 5.6).
 //!
 //! What is signed belongs to the caller and is not ours to print.
 

@@ -1,4 +1,4 @@
-//! The answers about application access points, policies, network rules and one client key (openapi.md 13).
+//! The answers about application access points, policies, network rules and one client key (rpc-api 13).
 //!
 //! The same field is JSON text where something is made and a list where it is described: that is the API's own way.
 //! Terraform splits the texts at commas, so they are compact.

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Client key, TLS and headers as the Java SDK handles them (instance-api.md 1.6, 1.8, 1.9), and refusals of a caller. */
+/** Client key, TLS and headers as the Java SDK handles them (instance-api 1.6, 1.8, 1.9), and refusals of a caller. */
 @ExtendWith(Suite.class)
 final class CredentialsTest {
     private static final String OPERATION = "AdvanceGenerateDataKeyPair";
@@ -173,7 +173,7 @@ final class CredentialsTest {
         Suite.mustRefuse(404, "Forbidden.KeyNotFound", null, () -> Suite.api.call("Decrypt", fields, unknown, InstanceApi.runtime()));
     }
 
-    /** One pair request at a time (instance-api.md 5.4): asked again and again by four, until each kind of answer was seen. */
+    /** One pair request at a time (instance-api 5.4): asked again and again by four, until each kind of answer was seen. */
     @Test
     void concurrencyLimit() throws Exception {
         Burst burst = new Burst();

@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What rotation changes and what it does not (instance-api.md 4), and what a policy permits (1.9). */
+/** What rotation changes and what it does not (instance-api 4), and what a policy permits (instance-api 1.9). */
 @ExtendWith(Suite.class)
 final class RotationTest {
     private static final byte[] SECRET = "a secret".getBytes(StandardCharsets.US_ASCII);

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 /**
  * A `claviger dev` process on free loopback ports, and the command line that calls it.
  *
- * <p>Written against the fixed points of the design (section 6). The binary is named by the environment variable CLAVIGER_BIN.
+ * <p>The binary is named by the environment variable CLAVIGER_BIN.
  */
 final class Server implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("claviger ready https://(127\\.0\\.0\\.1:\\d+) instance \\S+");

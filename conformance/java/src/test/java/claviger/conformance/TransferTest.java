@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The transfer client kms-transfer-client: OpenAPI shapes in the application, the Instance API on the wire (instance-api.md 6).
+ * The transfer client kms-transfer-client: OpenAPI shapes in the application, the Instance API on the wire (instance-api 6).
  * It is the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
  */
 @ExtendWith(Suite.class)
@@ -42,7 +42,7 @@ final class TransferTest {
     private static final String OTHER_CONTEXT = "{\"b\":\"2\",\"a\":\"2\"}";
     private static final byte[] MAGIC = {'$', 0, 2};
 
-    /** How this client turns CONTEXT into Aad: the digest itself (instance-api.md 6.5). */
+    /** How this client turns CONTEXT into Aad: the digest itself (instance-api 6.5). */
     private static byte[] contextAad() throws Exception {
         return MessageDigest.getInstance("SHA-256").digest("a=1&b=2".getBytes(StandardCharsets.UTF_8));
     }
@@ -97,7 +97,7 @@ final class TransferTest {
         }
     }
 
-    /** What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api.md 6.2). */
+    /** What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api 6.2). */
     @Test
     void itsBlobsOpenThroughAdvanceDecrypt() throws Exception {
         Optional<EncryptResponse> sealed = encrypted(CONTEXT);
@@ -201,7 +201,7 @@ final class TransferTest {
         }
     }
 
-    /** How this client retells the server's refusals (instance-api.md 7). */
+    /** How this client retells the server's refusals (instance-api 7). */
     @Test
     void errors() throws Exception {
         String unknown = Suite.devKey + "-0000000000" + "i".repeat(12) + "c".repeat(28);
