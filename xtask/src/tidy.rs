@@ -3,12 +3,15 @@
 //! Rule kept: every finding says where, what is wrong, and what to do instead.
 
 mod circles;
+mod citations;
 mod code;
 mod finding;
 mod graph;
 mod heads;
 mod layers;
+mod links;
 mod lock;
+mod markdown;
 mod names;
 mod secrets;
 pub(crate) mod sources;
@@ -55,14 +58,17 @@ const CHECKS: [fn(&Source) -> Vec<Finding>; 9] = [
 /// # Errors
 /// A file cannot be read, or a manifest is no manifest.
 pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
-    let sources = sources::walk(root)?;
+    let texts = sources::walk(root)?;
+    let sources: Vec<&Source> = texts.iter().filter(|text| text.is_source()).collect();
     if sources.is_empty() {
         return Err(format!("no source files under {}", root.display()));
     }
     let mut all: Vec<Finding> =
         sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
-    all.extend(layers::check(root, &sources)?);
-    all.extend(circles::check(&sources)?);
+    all.extend(layers::check(root, &texts)?);
+    all.extend(circles::check(&texts)?);
+    all.extend(citations::check(&texts));
+    all.extend(links::check(root, &texts));
     all.extend(lock::check(root)?);
     all.extend(graph::check(root)?);
     all.retain(|finding| !EXCEPTIONS.iter().any(|one| one.path == finding.path && one.rule == finding.rule));

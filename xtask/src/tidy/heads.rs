@@ -1,4 +1,4 @@
-//! Every Rust file opens with `//!`: what lives here and which rule it keeps (design section 8).
+//! Every Rust file opens with `//!`: what lives here and which rule it keeps.
 
 use super::finding::Finding;
 use super::sources::Source;

@@ -7,6 +7,8 @@ use std::path::Path;
 const NOT_OURS: [&str; 4] = ["target", "vectors", "claviger-data", "__pycache__"];
 /// What counts as a source.
 const ENDINGS: [&str; 5] = ["rs", "py", "toml", "proto", "sql"];
+/// What else is text that people read: documents, and the suites in other languages.
+const MORE_TEXT: [&str; 7] = ["go", "ini", "java", "json", "md", "txt", "xml"];
 
 /// One source file.
 pub(crate) struct Source {
@@ -24,6 +26,11 @@ impl Source {
         Self { path: String::from(path), text: String::from(text), code }
     }
 
+    /// Whether it is code or configuration, and not a document.
+    pub(super) fn is_source(&self) -> bool {
+        ends_with(&self.path, &ENDINGS)
+    }
+
     pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
@@ -38,7 +45,7 @@ impl Source {
     }
 }
 
-/// Every source file under `root`, in order of path.
+/// Every source file and every other text under `root`, in order of path.
 ///
 /// # Errors
 /// A folder or a file cannot be read.
@@ -58,12 +65,16 @@ fn visit(folder: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<(), S
         let kind = entry.file_type().map_err(told)?;
         if kind.is_dir() && !name.starts_with('.') && !NOT_OURS.contains(&name.as_str()) {
             visit(&entry.path(), &format!("{path}/"), sources)?;
-        } else if kind.is_file() && ENDINGS.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
+        } else if kind.is_file() && (ends_with(&name, &ENDINGS) || ends_with(&name, &MORE_TEXT)) {
             let text = fs::read_to_string(entry.path()).map_err(|error| format!("{path}: {error}"))?;
             sources.push(Source::new(&path, &text));
         }
     }
     Ok(())
+}
+
+fn ends_with(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with('.')))
 }
 
 /// `text` with every letter of comments, strings and character literals replaced by a space.
