@@ -1,4 +1,4 @@
-//! The stage `sanitizer`: the one crate with `unsafe` code, keygen, has its tests run under AddressSanitizer.
+//! The stage `sanitizer`: the tests of the crates with `unsafe` code, primes and keygen, run under AddressSanitizer.
 //!
 //! Rule kept: the toolchain is the ordinary one. It carries the sanitizer's library; only the switch is marked unstable.
 
@@ -8,10 +8,10 @@ use crate::command::target_directory;
 use crate::command::{cargo, host, run};
 use crate::report::Outcome;
 
-/// Its tests of whole keys run in a stage of their own and for long; a few keys reach the same code here.
+/// Many whole keys are tested in a stage of their own; a few reach the same code here.
 const KEYS: &str = "30/6/3";
 
-/// Runs the tests of keygen under AddressSanitizer.
+/// Runs the tests of both under AddressSanitizer.
 pub(crate) fn address(root: &Path) -> Outcome {
     tests(root).into()
 }
@@ -20,7 +20,9 @@ fn tests(root: &Path) -> Result<(), String> {
     let host = host()?;
     let home = target_directory(root).join("sanitizer");
     let mut command = cargo(root);
-    command.args(["test", "-p", "claviger-keygen", "--target", &host, "--target-dir"]).arg(home);
+    command
+        .args(["test", "-p", "claviger-primes", "-p", "claviger-keygen", "--target", &host, "--target-dir"])
+        .arg(home);
     // Naming the target keeps the flags away from build scripts.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cdebug-assertions=on");
     // Threads that work until the process ends hold memory then: no leaks.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use claviger_primes::EngineError;
+
 /// Why there is no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeygenError {
@@ -26,18 +28,26 @@ pub enum KeygenError {
 impl fmt::Display for KeygenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed => f.write_str("the crypto library could not make a key pair"),
+            Self::Failed => EngineError::Failed.fmt(f),
             Self::Stopped => f.write_str("pair generation is being stopped"),
             Self::NoThreads => f.write_str("the system gave no threads for pair generation"),
             Self::NoMemory => f.write_str("the system gave no memory for the stock of pairs; make `stock` smaller"),
             Self::TooManyWaiting => f.write_str("too many requests wait for a key pair already"),
             Self::NotOffered => f.write_str("pairs of that kind need extended_key_pair_specs = true"),
-            Self::NoIfma => {
-                f.write_str("the engine \"ifma\" needs a CPU with AVX-512 IFMA; choose \"auto\" or \"avx2\"")
-            }
-            Self::NoAvx2 => f.write_str("the engine \"avx2\" needs a CPU with AVX2; choose \"auto\" or \"scalar\""),
+            Self::NoIfma => EngineError::NoIfma.fmt(f),
+            Self::NoAvx2 => EngineError::NoAvx2.fmt(f),
         }
     }
 }
 
 impl std::error::Error for KeygenError {}
+
+impl From<EngineError> for KeygenError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Failed => Self::Failed,
+            EngineError::NoIfma => Self::NoIfma,
+            EngineError::NoAvx2 => Self::NoAvx2,
+        }
+    }
+}

@@ -18,8 +18,9 @@ use std::thread::JoinHandle;
 
 use claviger_crypto::rsa::ModulusLength;
 
+use claviger_primes::Engine;
+
 use crate::ec;
-use crate::engine::Engine;
 pub use crate::error::KeygenError;
 use crate::extended::{self, ExtendedSpec};
 use crate::length::{LENGTHS, spec_of};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use claviger_base::SecretBytes;
+use claviger_primes::EncodedKey;
 
 use crate::extended::ExtendedSpec;
 use crate::generator::desk::{Desk, Origin};
@@ -73,6 +74,12 @@ impl Pair {
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, SecretBytes) {
         (self.public_key, self.private_key)
+    }
+}
+
+impl From<EncodedKey> for Pair {
+    fn from(key: EncodedKey) -> Self {
+        Self { public_key: key.public_key, private_key: key.private_key }
     }
 }
 

@@ -3,10 +3,10 @@
 use claviger_crypto::rsa::ModulusLength;
 
 use crate::ec;
-use crate::engine::{Engine, EngineKind};
 use crate::extended::{self, ExtendedSpec};
 use crate::generator::KeygenError;
 use crate::pair::{Pair, PairSpec};
+use claviger_primes::{Engine, EngineKind};
 
 /// Makes pairs of one kind where it is called.
 pub struct SoloMaker(Kind);
@@ -40,7 +40,7 @@ impl SoloMaker {
     pub fn next_pair(&mut self) -> Result<Pair, KeygenError> {
         match &mut self.0 {
             // It is never told to stop, so that it stops with a pair alone.
-            Kind::Rsa(engine) => engine.next_pair(&mut || true)?.ok_or(KeygenError::Failed),
+            Kind::Rsa(engine) => engine.next_key(&mut || true)?.map(Pair::from).ok_or(KeygenError::Failed),
             Kind::EcP256 => ec::p256(),
             Kind::EcP256k => ec::p256k(),
             Kind::Extended(spec) => extended::pair(*spec),

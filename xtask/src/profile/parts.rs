@@ -24,7 +24,16 @@ const PARTS: &[Part] = &[
     Part {
         name: "pair made",
         thread: "",
-        frames: &["claviger_keygen", "k256::", "nistz256", "bignum_", "crypto_bigint", "primeorder", "elliptic_curve"],
+        frames: &[
+            "claviger_primes",
+            "claviger_keygen",
+            "k256::",
+            "nistz256",
+            "bignum_",
+            "crypto_bigint",
+            "primeorder",
+            "elliptic_curve",
+        ],
     },
     Part { name: "audit: record handed over", thread: "", frames: &["claviger_audit"] },
     Part { name: "sockets", thread: "", frames: &["tcp_", "sock_", "inet_", "unix_", "__sys_recv", "__sys_send"] },

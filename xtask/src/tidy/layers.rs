@@ -8,13 +8,14 @@ use std::path::Path;
 use super::finding::Finding;
 use super::sources::Source;
 
-const LEVELS: [(&str, usize); 12] = [
+const LEVELS: [(&str, usize); 13] = [
     ("base", 0),
     ("model", 1),
     ("wire", 1),
     ("crypto", 1),
     ("store", 1),
     ("audit", 1),
+    ("primes", 1),
     ("keygen", 2),
     ("vault", 2),
     ("service", 3),
@@ -23,8 +24,9 @@ const LEVELS: [(&str, usize); 12] = [
     ("claviger", 5),
 ];
 
-/// Edges on one level, each agreed on: the audit chain hashes and signs.
-const SIDEWAYS: [(&str, &str); 1] = [("audit", "crypto")];
+/// Edges on one level, each agreed on: the audit chain hashes and signs; the search for primes takes `crypto`'s modulus
+/// lengths, and one of its engines is `crypto`'s RSA generator.
+const SIDEWAYS: [(&str, &str); 2] = [("audit", "crypto"), ("primes", "crypto")];
 
 /// Crypto libraries. Tests of any crate may use them, too: as a second opinion on vectors.
 const CRYPTO_LIBRARIES: [&str; 17] = [
@@ -47,7 +49,7 @@ const CRYPTO_LIBRARIES: [&str; 17] = [
     "rcgen",
 ];
 /// The crates that may use them.
-const MAY_USE_CRYPTO_LIBRARIES: [&str; 2] = ["crypto", "keygen"];
+const MAY_USE_CRYPTO_LIBRARIES: [&str; 3] = ["crypto", "keygen", "primes"];
 
 pub(super) fn check(root: &Path, sources: &[Source]) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
@@ -147,7 +149,11 @@ mod tests {
                 .is_empty()
         );
         assert!(findings("audit", "[dependencies]\nclaviger-crypto.workspace = true\n").is_empty());
-        assert!(findings("crypto", "[dependencies]\naws-lc-rs.workspace = true\n").is_empty());
+        for name in ["crypto", "keygen", "primes"] {
+            assert!(findings(name, "[dependencies]\naws-lc-rs.workspace = true\n").is_empty());
+        }
+        assert!(findings("primes", "[dependencies]\nclaviger-crypto.workspace = true\n").is_empty());
+        assert!(findings("keygen", "[dependencies]\nclaviger-primes.workspace = true\n").is_empty());
     }
 
     #[test]
@@ -157,6 +163,7 @@ mod tests {
             ("store", "[dev-dependencies]\nclaviger-vault.workspace = true\n"),
             ("model", "[build-dependencies]\nclaviger-wire.workspace = true\n"),
             ("crypto", "[dependencies]\nclaviger-audit.workspace = true\n"),
+            ("primes", "[dependencies]\nclaviger-keygen.workspace = true\n"),
             ("wire", "[target.'cfg(unix)'.dependencies]\nclaviger-server.workspace = true\n"),
             ("wire", "[dependencies]\nhidden = { package = \"claviger-server\", path = \"../server\" }\n"),
             ("wire", "[dependencies]\nclaviger-unheard-of.workspace = true\n"),
@@ -167,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn only_two_crates_use_the_crypto_library() {
+    fn only_three_crates_use_the_crypto_library() {
         assert_eq!(findings("server", "[dependencies]\naws-lc-rs.workspace = true\n").len(), 1);
         assert_eq!(findings("service", "[build-dependencies]\nrsa = \"1\"\n").len(), 1);
         assert!(findings("wire", "[dev-dependencies]\naws-lc-rs.workspace = true\n").is_empty());

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use claviger_crypto::rsa::ModulusLength;
 
-use crate::engine::EngineKind;
 use crate::pair::PairSpec;
+use claviger_primes::EngineKind;
 
 /// Ready pairs kept per spec; 0 keeps none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

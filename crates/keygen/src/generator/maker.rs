@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use claviger_crypto::rsa::ModulusLength;
 
 use super::desk::Desk;
-use crate::engine::{Engine, EngineKind};
 use crate::error::KeygenError;
 use crate::length::PerLength;
 use crate::pair::Pair;
+use claviger_primes::{Engine, EngineKind};
 
 /// How long a maker works on the stock before it looks whether it has had its share.
 const STOCK_SLICE: Duration = Duration::from_millis(20);
@@ -148,7 +148,7 @@ impl Engines {
             Some(engine) => engine,
             None => place.insert(Engine::new(self.kind, length)?),
         };
-        engine.next_pair(proceed)
+        Ok(engine.next_key(proceed)?.map(Pair::from))
     }
 }
 

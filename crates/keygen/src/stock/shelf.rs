@@ -138,14 +138,14 @@ fn read(slot: &[u8]) -> Option<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Engine, EngineKind};
+    use claviger_primes::{Engine, EngineKind};
 
     /// The slots hold what the engines make, and waste little.
     #[test]
     fn real_pairs_fit_closely() {
         for length in crate::length::LENGTHS {
             let mut engine = Engine::new(EngineKind::Auto, length).unwrap();
-            let pair = engine.next_pair(&mut || true).unwrap().unwrap();
+            let pair = Pair::from(engine.next_key(&mut || true).unwrap().unwrap());
             let weight = pair.public_key.len() + pair.private_key.len();
             let mut shelf = Shelf::new(length, 1).unwrap();
             assert!(shelf.put(&pair, Duration::ZERO));

@@ -3,8 +3,6 @@
 
 use zeroize::Zeroizing;
 
-use crate::small_primes::{inverse, remainder_65537};
-
 /// A secret number. Its length is not secret.
 pub(crate) type Words = Zeroizing<Vec<u64>>;
 
@@ -70,9 +68,18 @@ pub(crate) fn shift_left(a: &[u64], bits: u32) -> Words {
     shifted
 }
 
+/// The inverse of an odd number modulo 2^64.
+pub(crate) fn inverse_of_odd(odd: u64) -> u64 {
+    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits; each step doubles them
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+    }
+    inverse
+}
+
 /// `a / divisor` where the odd divisor divides `a`: word by word from below, as the quotient is unique modulo 2^64.
 pub(crate) fn divide_exactly(a: &[u64], divisor: u64) -> Words {
-    let inverse = inverse(divisor);
+    let inverse = inverse_of_odd(divisor);
     let mut quotient = zeros(a.len());
     let mut borrow = 0_u64;
     for (out, word) in quotient.iter_mut().zip(a) {
@@ -81,6 +88,14 @@ pub(crate) fn divide_exactly(a: &[u64], divisor: u64) -> Words {
         borrow = ((u128::from(*out) * u128::from(divisor)) >> 64) as u64 + u64::from(borrowed);
     }
     quotient
+}
+
+/// The remainder modulo 65537, in constant time: no division by a number that is not known beforehand.
+pub(crate) fn remainder_65537(words: &[u64]) -> u64 {
+    let digit = |word: u64, shift: u32| i64::from((word >> shift) as u16);
+    let sum: i64 =
+        words.iter().map(|word| digit(*word, 0) - digit(*word, 16) + digit(*word, 32) - digit(*word, 48)).sum();
+    sum.rem_euclid(65537).cast_unsigned()
 }
 
 /// The inverse of e = 65537 modulo `modulus`, or `None` when there is none. As e is prime no long inversion is

@@ -10,16 +10,16 @@ use claviger_crypto::rsa::ModulusLength;
 use crate::confirm::{self, Subject};
 use crate::division::Division;
 use crate::draw::Random;
+use crate::encoded::EncodedKey;
+use crate::error::EngineError;
 use crate::filter::Filter;
-use crate::generator::KeygenError;
 use crate::key_numbers::Primes;
 use crate::library::LibraryFailed;
 use crate::library::number::Scratch;
-use crate::pair::Pair;
 use crate::small_primes::suits_exponent;
 use crate::words::{Words, zeros};
 
-impl From<LibraryFailed> for KeygenError {
+impl From<LibraryFailed> for EngineError {
     fn from(_failed: LibraryFailed) -> Self {
         Self::Failed
     }
@@ -94,7 +94,7 @@ impl Search {
     }
 
     /// Works until a pair is done, asking `proceed` between steps.
-    pub(crate) fn next_pair(&mut self, proceed: &mut dyn FnMut() -> bool) -> Result<Option<Pair>, KeygenError> {
+    pub(crate) fn next_key(&mut self, proceed: &mut dyn FnMut() -> bool) -> Result<Option<EncodedKey>, EngineError> {
         if !self.random.is_of_this_process() {
             self.forget();
         }
@@ -132,7 +132,7 @@ impl Search {
     }
 
     /// The furthest step that is ready, so that what is nearly a pair becomes one first.
-    fn step(&mut self) -> Result<Option<Pair>, KeygenError> {
+    fn step(&mut self) -> Result<Option<EncodedKey>, EngineError> {
         if self.primes.len() >= 2 {
             return self.assemble();
         }
@@ -151,7 +151,7 @@ impl Search {
     }
 
     /// Draws until one candidate survives trial division.
-    fn draw(&mut self) -> Result<(), KeygenError> {
+    fn draw(&mut self) -> Result<(), EngineError> {
         let mut words = zeros(self.rules.words);
         let [for_p, for_q] = self.rules.candidates_max;
         let candidates_max = if self.accepted.is_multiple_of(2) { for_p } else { for_q };
@@ -161,7 +161,7 @@ impl Search {
             }
             self.candidates += 1;
             if self.candidates > candidates_max {
-                return Err(KeygenError::Failed);
+                return Err(EngineError::Failed);
             }
             if self.division.survives(&words) && suits_exponent(&words) {
                 self.waiting.push(words);
@@ -170,7 +170,7 @@ impl Search {
         }
     }
 
-    fn begin_confirming(&mut self) -> Result<(), KeygenError> {
+    fn begin_confirming(&mut self) -> Result<(), EngineError> {
         let mut scratch = Scratch::new()?;
         let count = 1 + usize::from(self.confirms_two);
         let mut subjects = Vec::with_capacity(count);
@@ -183,7 +183,7 @@ impl Search {
     }
 
     /// One more round; after the last, what passed all of them is prime.
-    fn confirm(&mut self, mut confirming: Confirming) -> Result<(), KeygenError> {
+    fn confirm(&mut self, mut confirming: Confirming) -> Result<(), EngineError> {
         let Confirming { subjects, passed, rounds_left, scratch } = &mut confirming;
         let verdicts = match subjects.as_slice() {
             [first, second] => confirm::rounds([first, second], &mut self.random, scratch)?.to_vec(),
@@ -206,7 +206,7 @@ impl Search {
         Ok(())
     }
 
-    fn assemble(&mut self) -> Result<Option<Pair>, KeygenError> {
+    fn assemble(&mut self) -> Result<Option<EncodedKey>, EngineError> {
         let (Some(q), Some(p)) = (self.primes.pop(), self.primes.pop()) else { return Ok(None) };
         let Some(primes) = Primes::new(p, q) else { return Ok(None) };
         let mut digest = [0; 4];
@@ -215,7 +215,7 @@ impl Search {
         for (bytes, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(digest) {
             *bytes = word.to_le_bytes();
         }
-        Ok(primes.into_pair(&bytes)?)
+        Ok(primes.into_key(&bytes)?)
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
     use claviger_crypto::rsa::PrivateKey;
 
     use super::*;
-    use crate::filter::ScalarFilter;
+    use crate::filter::scalar::ScalarFilter;
     use crate::library::random;
 
     /// A filter with a fault.
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_broken_filter_costs_time_and_never_a_bad_pair() {
         for (broken, confirms_two) in [(Broken::Always, true), (Broken::Always, false), (Broken::ByChance, true)] {
-            let pair = search(broken, confirms_two).next_pair(&mut || true).unwrap().unwrap();
+            let pair = search(broken, confirms_two).next_key(&mut || true).unwrap().unwrap();
             let key = PrivateKey::from_pkcs8_der(&pair.private_key).unwrap();
             key.sign_pkcs1_sha256(b"message").unwrap();
         }
@@ -273,7 +273,7 @@ mod tests {
             let mut search = search(broken, true);
             // Fewer than the standard's, so that the test is quick; one search in 300 finds no prime in as many.
             search.rules.candidates_max = [2000, 2000];
-            assert_eq!(search.next_pair(&mut || true).unwrap_err(), KeygenError::Failed);
+            assert_eq!(search.next_key(&mut || true).unwrap_err(), EngineError::Failed);
             assert!(search.waiting.is_empty() && search.probable.is_empty() && search.primes.is_empty());
             assert_eq!(search.candidates, 0);
         }
@@ -287,7 +287,7 @@ mod tests {
         let mut steps = 5;
         assert!(
             search
-                .next_pair(&mut || {
+                .next_key(&mut || {
                     steps -= 1;
                     steps > 0
                 })
@@ -296,7 +296,7 @@ mod tests {
         );
         assert_eq!(search.waiting.len(), 4);
         search.random.pretend_inherited();
-        assert!(search.next_pair(&mut || false).unwrap().is_none());
+        assert!(search.next_key(&mut || false).unwrap().is_none());
         assert!(search.waiting.is_empty() && search.candidates == 0);
         assert!(search.random.is_of_this_process());
     }

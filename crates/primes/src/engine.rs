@@ -1,35 +1,38 @@
-//! The engine: pairs of one modulus length on the caller's thread, by one of five ways that differ in speed alone.
+//! The engine: keys of one modulus length, made on the caller's thread. The kinds of engine differ in speed only.
 
 use std::fmt;
 
 use claviger_crypto::rsa::{ModulusLength, PrivateKey};
 
 use crate::division::Division;
+use crate::encoded::EncodedKey;
+use crate::error::EngineError;
+use crate::filter::Filter;
 #[cfg(target_arch = "x86_64")]
-use crate::filter::{Avx2Filter, IfmaFilter};
-use crate::filter::{DualFilter, Filter, ScalarFilter};
-use crate::generator::KeygenError;
+use crate::filter::avx2::Avx2Filter;
+use crate::filter::dual::DualFilter;
+#[cfg(target_arch = "x86_64")]
+use crate::filter::ifma::IfmaFilter;
+use crate::filter::scalar::ScalarFilter;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::{Avx2, Ifma};
-use crate::pair::Pair;
 use crate::search::Search;
 
-/// How RSA pairs are made.
+/// How RSA keys are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EngineKind {
-    /// [`Ifma`](Self::Ifma) where the CPU can, else [`Avx2`](Self::Avx2) where it can, else [`Scalar`](Self::Scalar).
+    /// The fastest that the CPU supports: [`Ifma`](Self::Ifma), else [`Avx2`](Self::Avx2), else [`Scalar`](Self::Scalar).
     #[default]
     Auto,
-    /// This crate's filter of eight candidates at once; primes confirmed by the library. Needs AVX-512 IFMA.
+    /// This crate's filter, eight candidates at once; AWS-LC confirms primes. Needs AVX-512 IFMA.
     Ifma,
-    /// This crate's filter of four candidates at once; primes confirmed by the library. Needs AVX2.
+    /// This crate's filter, four candidates at once; AWS-LC confirms primes. Needs AVX2.
     Avx2,
-    /// Filter and confirmation by the library's exponentiation of two numbers at once.
+    /// AWS-LC filters and confirms, two numbers at once.
     Dual,
-    /// Filter and confirmation by the library's plain exponentiation, one number at a time, without this crate's
-    /// kernels.
+    /// AWS-LC's arithmetic filters and confirms, one number at a time; none of this crate's kernels runs.
     Scalar,
-    /// The library's own generator: what a deployment with a FIPS-validated library chooses.
+    /// AWS-LC's own key generator, for deployments that need a FIPS-validated one.
     Library,
 }
 
@@ -37,7 +40,7 @@ impl EngineKind {
     /// Every kind.
     pub const ALL: [Self; 6] = [Self::Auto, Self::Ifma, Self::Avx2, Self::Dual, Self::Scalar, Self::Library];
 
-    /// The word that a configuration uses.
+    /// The name in configuration files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,7 +59,7 @@ impl EngineKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether this machine can.
+    /// Whether this machine can run it.
     #[must_use]
     pub fn is_available(self) -> bool {
         match self {
@@ -93,45 +96,54 @@ fn has_avx2() -> bool {
     false
 }
 
-/// Makes pairs of one modulus length; owned by one thread.
-pub(crate) struct Engine(Works);
+/// Makes RSA keys of one modulus length with e = 65537. One thread owns it; several threads need one each.
+pub struct Engine(Kind);
 
-enum Works {
+enum Kind {
     Search(Box<Search>),
     Library(ModulusLength),
 }
 
 impl Engine {
-    /// # Errors
-    /// [`KeygenError::NoIfma`] and [`KeygenError::NoAvx2`] when `kind` asks for what the CPU lacks.
-    pub(crate) fn new(kind: EngineKind, length: ModulusLength) -> Result<Self, KeygenError> {
-        let search = match kind {
-            EngineKind::Auto => ifma(length).or_else(|| avx2(length)).unwrap_or_else(|| scalar(length)),
-            EngineKind::Ifma => ifma(length).ok_or(KeygenError::NoIfma)?,
-            EngineKind::Avx2 => avx2(length).ok_or(KeygenError::NoAvx2)?,
-            EngineKind::Dual => dual(length),
-            EngineKind::Scalar => scalar(length),
-            EngineKind::Library => return Ok(Self(Works::Library(length))),
-        };
-        Ok(Self(Works::Search(Box::new(search))))
-    }
-
-    /// Works until a pair is done, asking `proceed` between steps of at most a few milliseconds; when it says
-    /// `false`, returns `None` and keeps what it has for the next call. The library's own generator cannot be stopped
-    /// midway: it asks once.
+    /// An engine of this kind. The first of each kind and length in a process computes tables, which takes milliseconds.
     ///
     /// # Errors
-    /// [`KeygenError::Failed`].
-    pub(crate) fn next_pair(&mut self, proceed: &mut dyn FnMut() -> bool) -> Result<Option<Pair>, KeygenError> {
+    /// [`EngineError::NoIfma`] or [`EngineError::NoAvx2`] when the CPU lacks what `kind` needs.
+    pub fn new(kind: EngineKind, length: ModulusLength) -> Result<Self, EngineError> {
+        let search = match kind {
+            EngineKind::Auto => ifma(length).or_else(|| avx2(length)).unwrap_or_else(|| scalar(length)),
+            EngineKind::Ifma => ifma(length).ok_or(EngineError::NoIfma)?,
+            EngineKind::Avx2 => avx2(length).ok_or(EngineError::NoAvx2)?,
+            EngineKind::Dual => dual(length),
+            EngineKind::Scalar => scalar(length),
+            EngineKind::Library => return Ok(Self(Kind::Library(length))),
+        };
+        Ok(Self(Kind::Search(Box::new(search))))
+    }
+
+    /// Works until a key is ready. Calls `proceed` between steps of at most a few milliseconds; when that returns
+    /// `false`, this returns `None` and the next call continues from the same state. [`EngineKind::Library`] cannot be
+    /// interrupted midway, so it calls `proceed` once.
+    ///
+    /// # Errors
+    /// [`EngineError::Failed`].
+    pub fn next_key(&mut self, proceed: &mut dyn FnMut() -> bool) -> Result<Option<EncodedKey>, EngineError> {
         match &mut self.0 {
-            Works::Search(search) => search.next_pair(proceed),
-            Works::Library(length) if proceed() => library_pair(*length).map(Some),
-            Works::Library(_) => Ok(None),
+            Kind::Search(search) => search.next_key(proceed),
+            Kind::Library(length) if proceed() => library_key(*length).map(Some),
+            Kind::Library(_) => Ok(None),
         }
     }
 }
 
-/// Bits of the bound of trial division: where one more bit costs as much as the tests it saves (docs/keygen.md).
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+/// Trial division goes up to 2 to this power, where one more bit would cost as much as the tests it saves
+/// (docs/keygen.md).
 const fn bound_bits(length: ModulusLength, bits: [usize; 3]) -> usize {
     let [for_2048, for_3072, for_4096] = bits;
     match length {
@@ -158,8 +170,8 @@ fn ifma(_length: ModulusLength) -> Option<Search> {
     None
 }
 
-/// Confirms one at a time: the library's exponentiation of two is two single ones without the IFMA that this engine
-/// does without.
+/// Confirms one number at a time: without IFMA, AWS-LC computes two exponentiations at once no faster than one after the
+/// other.
 #[cfg(target_arch = "x86_64")]
 fn avx2(length: ModulusLength) -> Option<Search> {
     let cpu = Avx2::detect()?;
@@ -201,11 +213,11 @@ fn scalar(length: ModulusLength) -> Search {
     Search::new(length, Division::portable(bound_bits(length, SCALAR_BOUNDS)), Box::new(ScalarFilter), false)
 }
 
-fn library_pair(length: ModulusLength) -> Result<Pair, KeygenError> {
-    let key = PrivateKey::generate(length).map_err(|_failed| KeygenError::Failed)?;
-    let private_key = key.pkcs8_der().map_err(|_failed| KeygenError::Failed)?;
-    let public_key = key.spki_der().map_err(|_failed| KeygenError::Failed)?;
-    Ok(Pair { public_key, private_key })
+fn library_key(length: ModulusLength) -> Result<EncodedKey, EngineError> {
+    let key = PrivateKey::generate(length).map_err(|_failed| EngineError::Failed)?;
+    let private_key = key.pkcs8_der().map_err(|_failed| EngineError::Failed)?;
+    let public_key = key.spki_der().map_err(|_failed| EngineError::Failed)?;
+    Ok(EncodedKey { public_key, private_key })
 }
 
 #[cfg(test)]
@@ -216,21 +228,21 @@ mod tests {
 
     const LENGTHS: [ModulusLength; 3] = [ModulusLength::Bits2048, ModulusLength::Bits3072, ModulusLength::Bits4096];
 
-    fn check(pair: Pair) {
-        let (public_key, private_key) = pair.into_parts();
-        let key = PrivateKey::from_pkcs8_der(&private_key).unwrap();
+    fn check(key: &EncodedKey) {
+        let EncodedKey { public_key, private_key } = key;
+        let key = PrivateKey::from_pkcs8_der(private_key).unwrap();
         let signature = key.sign_pkcs1_sha256(b"message").unwrap();
-        let public_key_parsed = PublicKey::from_spki_der(&public_key).unwrap();
+        let public_key_parsed = PublicKey::from_spki_der(public_key).unwrap();
         public_key_parsed.verify_pkcs1_sha256(b"message", &signature).unwrap();
-        assert_eq!(key.spki_der().unwrap(), public_key);
+        assert_eq!(key.spki_der().unwrap(), *public_key);
         assert_eq!(key.pkcs8_der().unwrap().reveal(), private_key.reveal());
     }
 
     #[test]
     fn an_engine_may_be_given_to_a_thread() {
         let mut engine = Engine::new(EngineKind::Auto, ModulusLength::Bits2048).unwrap();
-        let pair = std::thread::spawn(move || engine.next_pair(&mut || true)).join().unwrap();
-        check(pair.unwrap().unwrap());
+        let key = std::thread::spawn(move || engine.next_key(&mut || true)).join().unwrap();
+        check(&key.unwrap().unwrap());
     }
 
     #[test]
@@ -247,8 +259,8 @@ mod tests {
     fn every_kind_makes_pairs_that_parse_sign_and_verify() {
         for kind in EngineKind::ALL {
             if !kind.is_available() {
-                println!("skipped {kind}: this CPU has not what it needs");
-                let lacks = if kind == EngineKind::Ifma { KeygenError::NoIfma } else { KeygenError::NoAvx2 };
+                println!("skipped {kind}: this CPU lacks what it needs");
+                let lacks = if kind == EngineKind::Ifma { EngineError::NoIfma } else { EngineError::NoAvx2 };
                 assert_eq!(Engine::new(kind, ModulusLength::Bits2048).err(), Some(lacks));
                 continue;
             }
@@ -257,7 +269,7 @@ mod tests {
                     continue;
                 }
                 let mut engine = Engine::new(kind, length).unwrap();
-                check(engine.next_pair(&mut || true).unwrap().unwrap());
+                check(&engine.next_key(&mut || true).unwrap().unwrap());
             }
         }
     }
@@ -266,24 +278,23 @@ mod tests {
     fn an_engine_told_to_stop_keeps_what_it_has() {
         for kind in EngineKind::ALL.into_iter().filter(|kind| kind.is_available()) {
             let mut engine = Engine::new(kind, ModulusLength::Bits2048).unwrap();
-            assert!(engine.next_pair(&mut || false).unwrap().is_none());
-            // Ten steps a call: a pair takes far more than ten, so that only an engine that goes on where it was gets
-            // there.
+            assert!(engine.next_key(&mut || false).unwrap().is_none());
+            // Ten steps a call. A key takes far more, so only an engine that continues where it stopped gets there.
             let mut calls = 0;
-            let pair = loop {
+            let key = loop {
                 let mut steps = 10;
-                let stopped = engine.next_pair(&mut || {
+                let stopped = engine.next_key(&mut || {
                     steps -= 1;
                     steps >= 0
                 });
                 calls += 1;
                 assert!(calls < 10_000, "{kind} makes no progress");
-                if let Some(pair) = stopped.unwrap() {
-                    break pair;
+                if let Some(key) = stopped.unwrap() {
+                    break key;
                 }
             };
             assert!(calls > 1 || kind == EngineKind::Library);
-            check(pair);
+            check(&key);
         }
     }
 }

@@ -9,8 +9,7 @@
 use super::Filter;
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
-use crate::small_primes::inverse;
-use crate::words::{Words, shift_right, subtract, zeros};
+use crate::words::{Words, inverse_of_odd, shift_right, subtract, zeros};
 
 /// Bits of a digit.
 const DIGIT: usize = 6;
@@ -57,7 +56,7 @@ fn power(words: &Words, modulus: &Modulus, scratch: &mut Scratch) -> Result<Numb
         *word = u64::from(index as u64 == start / 64) << (start % 64);
     }
     let mut power = Number::from_words(&power)?;
-    let negated_inverse = inverse(words.first().copied().unwrap_or(1)).wrapping_neg();
+    let negated_inverse = inverse_of_odd(words.first().copied().unwrap_or(1)).wrapping_neg();
     for digit in (0..digits).rev() {
         for _ in 0..DIGIT {
             modulus.square(&mut power, scratch)?;

@@ -2,11 +2,11 @@
 
 use claviger_base::SecretBytes;
 
+use crate::encoded::EncodedKey;
 use crate::gcd::{gcd, inverse};
 use crate::library::LibraryFailed;
 use crate::library::key::{CheckedKey, KeyNumbers};
 use crate::library::number::Number;
-use crate::pair::Pair;
 use crate::words::{Words, divide_exactly, inverse_of_65537, multiply, shift_left, shift_right, subtract, swap_if};
 
 /// What the public exponent leaves to compute.
@@ -66,7 +66,7 @@ impl Primes {
 
     /// The pair, checked by the library in two ways, `RSA_check_key` and one signature made and verified; `None` when
     /// the primes do not suit.
-    pub(crate) fn into_pair(self, digest: &[u8; 32]) -> Result<Option<Pair>, LibraryFailed> {
+    pub(crate) fn into_key(self, digest: &[u8; 32]) -> Result<Option<EncodedKey>, LibraryFailed> {
         let Some(derived) = self.derive() else { return Ok(None) };
         let number = |words: &Words| Number::from_words(words);
         let mut key = CheckedKey::new(&KeyNumbers {
@@ -80,7 +80,7 @@ impl Primes {
         })?;
         key.sign_and_verify(digest)?;
         let private_key: SecretBytes = key.pkcs8_der()?;
-        Ok(Some(Pair { public_key: key.spki_der()?, private_key }))
+        Ok(Some(EncodedKey { public_key: key.spki_der()?, private_key }))
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
         let mut random = crate::draw::Random::new();
         for _ in 0..5 {
             let (p, q) = (candidate(&mut random, 16), candidate(&mut random, 16));
-            let made = primes(&p, &q, 16).unwrap().into_pair(&[7; 32]);
+            let made = primes(&p, &q, 16).unwrap().into_key(&[7; 32]);
             assert!(!matches!(made, Ok(Some(_))), "a key was made of {p} and {q}");
         }
     }

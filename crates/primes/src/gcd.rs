@@ -7,8 +7,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::small_primes::inverse as inverse_of_word;
-use crate::words::{Words, zeros};
+use crate::words::{Words, inverse_of_odd, zeros};
 
 const LIMB_BITS: usize = 62;
 const LIMB_MASK: i64 = (1 << LIMB_BITS) - 1;
@@ -35,7 +34,7 @@ pub(crate) fn gcd(f: &[u64], g: &[u64]) -> Option<Words> {
 /// The inverse of `a` modulo an odd `modulus` of the same length; `None` when they are not coprime.
 pub(crate) fn inverse(a: &[u64], modulus: &[u64]) -> Option<Words> {
     let m = signed(modulus);
-    let m_inverse = inverse_of_word(*modulus.first()?).cast_signed() & LIMB_MASK;
+    let m_inverse = inverse_of_odd(*modulus.first()?).cast_signed() & LIMB_MASK;
     let (mut f, mut g) = (signed(modulus), signed(a));
     let (mut d, mut e) = (signed(&zeros(modulus.len())), signed(&zeros(modulus.len())));
     *e.first_mut()? = 1;

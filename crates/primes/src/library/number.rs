@@ -7,7 +7,7 @@ use aws_lc_sys::{BIGNUM, BN_CTX, BN_MONT_CTX};
 use zeroize::Zeroize;
 
 use super::{LibraryFailed, succeeded};
-use crate::small_primes::inverse;
+use crate::words::inverse_of_odd;
 
 /// A number, wiped when dropped.
 pub(crate) struct Number(NonNull<BIGNUM>);
@@ -138,7 +138,7 @@ impl Modulus {
         let mut modulus = Self { number, montgomery };
         // SAFETY: the values are live and owned here, and nothing else refers to them.
         let values = unsafe { modulus.montgomery.as_mut() };
-        values.n0 = [inverse(words.first().copied().unwrap_or(1)).wrapping_neg(), 0];
+        values.n0 = [inverse_of_odd(words.first().copied().unwrap_or(1)).wrapping_neg(), 0];
         read_words(words, &raw mut values.N)?;
         Ok(modulus)
     }

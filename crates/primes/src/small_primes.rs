@@ -2,6 +2,8 @@
 //!
 //! The portable division is that of `kernel::divide`, with words of 64 bits and without a carry.
 
+use crate::words::{inverse_of_odd, remainder_65537};
+
 /// The odd primes up to `bound`.
 pub(crate) fn odd_primes(bound: u32) -> Vec<u64> {
     let size = bound as usize / 2 + 1;
@@ -37,15 +39,6 @@ pub(crate) fn groups(bound: u32, product_max: u64) -> Vec<Vec<u64>> {
     groups
 }
 
-/// The inverse of an odd number modulo 2^64.
-pub(crate) fn inverse(odd: u64) -> u64 {
-    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits; each step doubles them
-    for _ in 0..4 {
-        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
-    }
-    inverse
-}
-
 struct Group {
     product: u64,
     /// Of the product, modulo 2^64.
@@ -66,8 +59,8 @@ impl Divider {
     pub(crate) fn new(bound: u32) -> Self {
         let group = |primes: Vec<u64>| {
             let product = primes.iter().product();
-            let divisors = primes.iter().map(|prime| (inverse(*prime), u64::MAX / prime)).collect();
-            Group { product, inverse: inverse(product), divisors }
+            let divisors = primes.iter().map(|prime| (inverse_of_odd(*prime), u64::MAX / prime)).collect();
+            Group { product, inverse: inverse_of_odd(product), divisors }
         };
         Self { groups: groups(bound, u64::MAX).into_iter().map(group).collect() }
     }
@@ -101,14 +94,6 @@ fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
 /// added with alternating signs. Constant-time.
 pub(crate) fn suits_exponent(words: &[u64]) -> bool {
     remainder_65537(words) != 1
-}
-
-/// The remainder modulo 65537, in constant time: no division by a number that is not known beforehand.
-pub(crate) fn remainder_65537(words: &[u64]) -> u64 {
-    let digit = |word: u64, shift: u32| i64::from((word >> shift) as u16);
-    let sum: i64 =
-        words.iter().map(|word| digit(*word, 0) - digit(*word, 16) + digit(*word, 32) - digit(*word, 48)).sum();
-    sum.rem_euclid(65537).cast_unsigned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,28 @@
+//! The filter: rejects nearly every composite that trial division left, and never a prime.
+//!
+//! All filters ask whether 2^((w-1)/2) = +-1 mod w. What passes is confirmed elsewhere (`confirm`), so a broken filter costs
+//! time and never a key.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+pub(crate) mod dual;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod ifma;
+pub(crate) mod scalar;
+#[cfg(test)]
+mod tests;
+
+use crate::library::LibraryFailed;
+use crate::words::Words;
+
+/// Tests as many candidates at once as it has places.
+pub(crate) trait Filter: Send {
+    /// How many candidates one test takes, at most 8.
+    fn places(&self) -> usize;
+
+    /// Bit i of the answer: candidate i may be prime. All places are filled.
+    ///
+    /// # Errors
+    /// The library failed.
+    fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed>;
+}
