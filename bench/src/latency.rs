@@ -1,6 +1,6 @@
 //! `pairs`: how long `AdvanceGenerateDataKeyPair` takes over TLS with signatures, from stock and with an empty stock.
 //!
-//! Every row from stock begins with a full stock of as many pairs as it asks for; the makers go on filling it meanwhile, as
+//! Every row from stock begins with a full stock of as many pairs as it asks for; the workers go on filling it meanwhile, as
 //! they do in service.
 
 use std::error::Error;

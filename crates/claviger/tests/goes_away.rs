@@ -1,5 +1,5 @@
-//! Clients that go away while they wait for a pair: their orders are withdrawn, their places come back, what they did is
-//! recorded.
+//! Clients that go away while they wait for a pair: their requests are withdrawn, their places become free, what they
+//! did is recorded.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -42,7 +42,7 @@ async fn start(dir: &Path, pair_concurrency: PairConcurrency) -> Running {
         pair_concurrency,
         use_policy: claviger_service::UsePolicy::default(),
         arn_accounts: claviger_service::ArnAccounts::default(),
-        // One thread, so that orders wait on the fastest of machines.
+        // One thread, so that requests wait even on the fastest machine.
         keygen: claviger_keygen::Config {
             threads: NonZeroUsize::MIN,
             stock: StockSizes::NONE,

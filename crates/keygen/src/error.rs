@@ -11,17 +11,17 @@ pub enum KeygenError {
     Failed,
     /// The generator is being stopped.
     Stopped,
-    /// The system gave no threads.
+    /// The system refused to start threads.
     NoThreads,
-    /// The system gave no memory for the stock.
+    /// The system refused memory for the stock.
     NoMemory,
-    /// As many orders wait as may wait, in all or of this client.
+    /// The queue is full, in total or for this client.
     TooManyWaiting,
-    /// Pairs of that kind are not switched on.
+    /// Pairs of that kind are not enabled.
     NotOffered,
-    /// The engine asked for needs AVX-512 IFMA, which this CPU or its operating system does not offer.
+    /// The requested engine needs AVX-512 IFMA, which this CPU or its operating system does not offer.
     NoIfma,
-    /// The engine asked for needs AVX2, which this CPU or its operating system does not offer.
+    /// The requested engine needs AVX2, which this CPU or its operating system does not offer.
     NoAvx2,
 }
 

@@ -1,14 +1,14 @@
-//! One value for each RSA modulus length.
+//! The RSA modulus lengths, and one value for each of them.
 
 use claviger_crypto::rsa::ModulusLength;
 
-use crate::pair::PairSpec;
+use crate::spec::PairSpec;
 
 /// Every length, shortest first.
 pub(crate) const LENGTHS: [ModulusLength; 3] =
     [ModulusLength::Bits2048, ModulusLength::Bits3072, ModulusLength::Bits4096];
 
-/// The spec of pairs of this length.
+/// The spec of RSA pairs with this modulus length.
 pub(crate) const fn spec_of(length: ModulusLength) -> PairSpec {
     match length {
         ModulusLength::Bits2048 => PairSpec::Rsa2048,
@@ -26,7 +26,7 @@ pub(crate) struct PerLength<T> {
 }
 
 impl<T> PerLength<T> {
-    /// What `make` gives for each length.
+    /// The results of `make` for each length.
     pub(crate) fn try_new<E>(mut make: impl FnMut(ModulusLength) -> Result<T, E>) -> Result<Self, E> {
         Ok(Self {
             bits_2048: make(ModulusLength::Bits2048)?,

@@ -1,9 +1,15 @@
-//! Data key pair generation: RSA on threads of its own and from a stock of ready pairs, EC at once.
+//! Data key pair generation: RSA pairs come from a stock of ready pairs or are made by threads of this crate; EC pairs are made
+//! on request.
 //!
-//! RSA keys come from `claviger-primes`. Where to look: `extended` makes pairs of kinds beyond the API's, `stock` keeps ready RSA pairs in locked memory, `generator`
-//! decides who makes what for whom. What may never live here: what pairs are for, who asks for them, how they are wrapped;
-//! sockets and files. `unsafe` is confined to single files, each of which says so at its head.
+//! [`Generator`] is the entry point. `generator` decides who makes what for whom, `stock` keeps ready RSA pairs in locked
+//! memory, `snapshot` detects that memory was copied, `ec` and `extended` make pairs that are not RSA. RSA keys themselves
+//! come from `claviger-primes`.
+//!
+//! Out of scope: prime arithmetic (`primes`), what pairs are for and how they are wrapped (`service`), sockets and files.
+//! `unsafe` code is confined to files that allow it in their first lines.
 
+mod config;
+mod direct;
 mod ec;
 mod error;
 mod extended;
@@ -12,11 +18,17 @@ mod length;
 mod locked;
 mod pair;
 mod priority;
-mod solo;
+mod snapshot;
+mod spec;
 mod stock;
+mod unclaimed;
 
 pub use claviger_primes::EngineKind;
-pub use extended::ExtendedSpec;
-pub use generator::{Config, Figures, Generator, KeygenError, SpecFigures, StockSizes};
-pub use pair::{Pair, PairSpec, UnseenPair};
-pub use solo::SoloMaker;
+pub use config::{Config, StockSizes};
+pub use direct::DirectGenerator;
+pub use error::KeygenError;
+pub use generator::Generator;
+pub use generator::figures::{Figures, SpecFigures};
+pub use pair::Pair;
+pub use spec::{ExtendedSpec, PairSpec};
+pub use unclaimed::UnclaimedPair;

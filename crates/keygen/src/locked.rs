@@ -1,7 +1,7 @@
-//! Memory pages for ready private keys: locked against swapping where the system allows it, left out of core dumps,
-//! absent from child processes, wiped before they go back.
+//! Memory pages for ready private keys: locked against swapping where the system allows it, excluded from core dumps and
+//! child processes, wiped before they are unmapped.
 //!
-//! The one file here that maps memory: `mmap`, `mlock` and `madvise` are unsafe calls, and nothing unsafe leaves it.
+//! `mmap`, `mlock` and `madvise` are called only here, behind a safe interface.
 #![allow(unsafe_code, reason = "mapping and locking memory has no safe call")]
 
 use std::fmt;
@@ -12,14 +12,14 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mlock, mmap_anonymous, mu
 use rustix::param::page_size;
 use zeroize::Zeroize;
 
-/// Whole pages, zero at first, owned by one value.
+/// Whole pages, initially zero.
 pub(crate) struct LockedPages {
     start: NonNull<u8>,
     len: usize,
     is_locked: bool,
 }
 
-// SAFETY: the pages belong to this value alone, and no thread is remembered in them.
+// SAFETY: this value alone owns the pages, and they are not tied to a thread.
 unsafe impl Send for LockedPages {}
 
 impl fmt::Debug for LockedPages {
@@ -32,21 +32,21 @@ impl fmt::Debug for LockedPages {
 }
 
 impl LockedPages {
-    /// At least `len` bytes. Pages that the system will not lock (`RLIMIT_MEMLOCK`) are given unlocked.
+    /// At least `len` bytes. If the system refuses to lock them (`RLIMIT_MEMLOCK`), the pages stay unlocked.
     ///
     /// # Errors
-    /// When there is no memory, or pages cannot be kept out of core dumps and child processes.
+    /// If there is no memory, or pages cannot be excluded from core dumps and child processes.
     pub(crate) fn new(len: usize) -> io::Result<Self> {
         if len == 0 {
             return Ok(Self { start: NonNull::dangling(), len: 0, is_locked: true });
         }
         let len = len.checked_next_multiple_of(page_size()).ok_or(io::ErrorKind::OutOfMemory)?;
-        // SAFETY: a new anonymous mapping at an address that the kernel chooses overlaps nothing that exists.
+        // SAFETY: a new anonymous mapping at an address chosen by the kernel overlaps nothing that exists.
         let start = unsafe {
             mmap_anonymous(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
         }?;
         let start = NonNull::new(start.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
-        // From here on dropping it unmaps.
+        // From here on, dropping `pages` unmaps them.
         let mut pages = Self { start, len, is_locked: false };
         for advice in [Advice::LinuxDontDump, Advice::LinuxDontFork] {
             // SAFETY: exactly the mapping made above; neither advice changes its contents or its protection here.
@@ -57,12 +57,12 @@ impl LockedPages {
         Ok(pages)
     }
 
-    /// Whether the pages stay out of swap space.
+    /// Whether the pages are locked against swapping.
     pub(crate) const fn is_locked(&self) -> bool {
         self.is_locked
     }
 
-    /// How many bytes.
+    /// Size in bytes.
     #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.len
@@ -75,10 +75,10 @@ impl LockedPages {
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
-    /// All bytes, to write.
+    /// All bytes, writable.
     pub(crate) const fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: `start` is aligned and valid for `len` bytes until drop (dangling only with `len` 0), the kernel gave
-        // them zeroed, and the exclusive borrow of `self` keeps every other reader and writer out.
+        // SAFETY: `start` is aligned and valid for `len` bytes until drop (dangling only if `len` is 0), the kernel
+        // zeroed them, and the exclusive borrow of `self` keeps every other reader and writer out.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
@@ -89,8 +89,8 @@ impl Drop for LockedPages {
             return;
         }
         self.bytes_mut().zeroize();
-        // SAFETY: exactly the mapping of `new`; no reference to it is left, since each borrows this value. Unmapping
-        // unlocks. It can only fail for bad arguments.
+        // SAFETY: exactly the mapping of `new`; no reference into it is left, since each one borrows this value.
+        // Unmapping also unlocks. It fails only for invalid arguments.
         let _infallible = unsafe { munmap(self.start.as_ptr().cast(), self.len) };
     }
 }
@@ -99,7 +99,7 @@ impl Drop for LockedPages {
 mod tests {
     use super::*;
 
-    /// The kernel's own word on the mapping that holds `address`: the flags of `/proc/self/smaps`.
+    /// The kernel's flags for the mapping that contains `address`, from `/proc/self/smaps`.
     fn flags_of(address: usize) -> String {
         let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
         let mut is_inside = false;
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_zero_writable_and_what_the_kernel_was_told() {
+    fn pages_are_zero_and_writable_and_have_the_flags_asked_for() {
         let mut pages = LockedPages::new(5000).unwrap();
         assert!(pages.bytes().len() >= 5000 && pages.bytes().iter().all(|byte| *byte == 0));
         pages.bytes_mut()[4999] = 7;
@@ -127,8 +127,8 @@ mod tests {
         let flags: Vec<String> =
             flags_of(pages.bytes().as_ptr().addr()).split_whitespace().map(str::to_owned).collect();
         let has = |flag: &str| flags.iter().any(|one| one == flag);
-        assert!(has("dd"), "not left out of core dumps: {flags:?}");
-        assert!(has("dc"), "copied into child processes: {flags:?}");
+        assert!(has("dd"), "not excluded from core dumps: {flags:?}");
+        assert!(has("dc"), "not excluded from child processes: {flags:?}");
         assert_eq!(has("lo"), pages.is_locked(), "{flags:?}");
         let ordinary = vec![0_u8; 1 << 20];
         let flags = flags_of(ordinary.as_ptr().addr());

@@ -1,31 +1,31 @@
-//! How urgent the generator's own threads are to the system's scheduler.
+//! Scheduling priorities of the generator's own threads.
 //!
-//! Makers run under `SCHED_IDLE`: any other thread of the process that wakes takes the processor from them at once, so
-//! that making pairs costs another call nothing but a context switch. The price is that they get next to nothing on a
-//! machine that is busy all the time; the rescuer, which works only then, is an ordinary thread, a little less urgent.
+//! Workers run under `SCHED_IDLE`: any other thread of the process that wakes up preempts them immediately, so making pairs
+//! costs other calls no more than a context switch. On a machine that is constantly busy they get almost no CPU time. The
+//! fallback worker, which runs only then, is a normal thread with slightly lower priority.
 //!
-//! The one call that rustix lacks is `sched_setscheduler`; nothing unsafe leaves this file.
+//! rustix has no `sched_setscheduler`, so this file calls it through `libc`.
 #![allow(unsafe_code, reason = "sched_setscheduler has no safe call")]
 
 use rustix::process::{getpriority_process, setpriority_process};
 use rustix::thread::gettid;
 
-/// Nice value of the rescuer: about a third of an ordinary thread's share.
+/// Nice value of the fallback worker: about a third of a normal thread's share.
 const RESCUE_NICE: i32 = 5;
-/// Nice value where `SCHED_IDLE` is refused, and of makers beside it.
+/// Nice value of workers, which takes effect where `SCHED_IDLE` is refused.
 const LOWEST_NICE: i32 = 19;
 
-/// Makes the calling thread give way to every other.
-pub(crate) fn give_way() {
-    // Refused only by a sandbox; then the other half of this function still holds.
+/// Lets the calling thread run only when no other thread wants the CPU.
+pub(crate) fn run_when_idle() {
+    // Only a sandbox refuses this, and then the second call may still succeed.
     let _refused = setpriority_process(Some(gettid()), LOWEST_NICE);
     let no_priority = libc::sched_param { sched_priority: 0 };
-    // SAFETY: 0 means the calling thread, and the pointer is to a live value of the type that the call reads.
+    // SAFETY: 0 means the calling thread, and the pointer leads to a live value of the type that the call reads.
     let _refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const no_priority) };
 }
 
-/// Makes the calling thread a little less urgent than those of requests.
-pub(crate) fn stand_back() {
+/// Gives the calling thread a slightly lower priority than the threads that serve requests.
+pub(crate) fn lower_priority() {
     let thread = Some(gettid());
     let nice = getpriority_process(thread).map_or(RESCUE_NICE, |nice| nice.max(RESCUE_NICE));
     let _refused = setpriority_process(thread, nice);
@@ -47,14 +47,14 @@ mod tests {
     fn only_the_calling_thread_changes() {
         let before = nice_and_policy();
         std::thread::spawn(|| {
-            give_way();
+            run_when_idle();
             assert_eq!(nice_and_policy(), (LOWEST_NICE, libc::SCHED_IDLE));
         })
         .join()
         .unwrap();
         std::thread::spawn(move || {
             assert_eq!(nice_and_policy(), before, "another thread's change reached this one");
-            stand_back();
+            lower_priority();
             assert_eq!(nice_and_policy().0, RESCUE_NICE.max(before.0));
         })
         .join()

@@ -1,72 +1,71 @@
-//! The stock: ready RSA pairs in locked pages, oldest first out, each leaving at most once.
+//! The stock: ready RSA pairs in locked pages. The oldest leaves first, and each leaves at most once.
 //!
-//! Plain data under its owner's lock; who fills it and when is decided elsewhere (`generator`).
+//! The stock is plain data behind its owner's lock. `generator` decides when it is filled and by whom.
 
-mod shelf;
-pub(crate) mod witness;
+mod pool;
 
 use std::time::Duration;
 
 use claviger_crypto::rsa::ModulusLength;
 
+use crate::config::StockSizes;
 use crate::error::KeygenError;
-use crate::generator::StockSizes;
 use crate::length::{LENGTHS, PerLength};
 use crate::pair::Pair;
-use shelf::Shelf;
+use pool::PairPool;
 
 /// Ready pairs of every length.
 #[derive(Debug)]
 pub(crate) struct Stock {
-    shelves: PerLength<Shelf>,
+    pools: PerLength<PairPool>,
 }
 
 impl Stock {
-    /// An empty stock with room for so many.
+    /// An empty stock of these sizes.
     pub(crate) fn new(sizes: StockSizes) -> Result<Self, KeygenError> {
-        Ok(Self { shelves: PerLength::try_new(|length| Shelf::new(length, sizes.of(length)))? })
+        Ok(Self { pools: PerLength::try_new(|length| PairPool::new(length, sizes.of(length)))? })
     }
 
-    /// Whether all of it stays out of swap space.
+    /// Whether all of it is locked against swapping.
     pub(crate) fn is_locked(&self) -> bool {
-        LENGTHS.iter().all(|length| self.shelves.get(*length).is_locked())
+        LENGTHS.iter().all(|length| self.pools.get(*length).is_locked())
     }
 
-    /// Puts a copy of a pair made at `made_at` in, if there is room for it; whether there was. The pair itself is the
-    /// caller's to wipe: not here, where the owner's lock is held and the allocator may make it wait for others.
+    /// Copies a pair made at `made_at` into the stock; whether there was room. The caller keeps the pair and wipes it after
+    /// releasing the owner's lock, because wiping frees memory and the allocator may block.
     #[must_use]
     pub(crate) fn put(&mut self, length: ModulusLength, pair: &Pair, made_at: Duration) -> bool {
-        self.shelves.get_mut(length).put(pair, made_at)
+        self.pools.get_mut(length).put(pair, made_at)
     }
 
-    /// Takes the oldest pair out, and says when it was made.
+    /// Takes out the oldest pair, and when it was made.
     pub(crate) fn take(&mut self, length: ModulusLength) -> Option<(Pair, Duration)> {
-        self.shelves.get_mut(length).take()
+        self.pools.get_mut(length).take()
     }
 
-    /// Pairs that are ready.
+    /// How many pairs are ready.
     pub(crate) fn level(&self, length: ModulusLength) -> usize {
-        self.shelves.get(length).level()
+        self.pools.get(length).level()
     }
 
-    /// Pairs there is room for.
+    /// How many pairs there is room for.
     pub(crate) fn capacity(&self, length: ModulusLength) -> usize {
-        self.shelves.get(length).capacity()
+        self.pools.get(length).capacity()
     }
 
-    /// The length whose part of the stock is emptiest, unless all is full.
+    /// The length whose pool is emptiest in proportion to its capacity; `None` if all are full.
     pub(crate) fn neediest(&self) -> Option<ModulusLength> {
         let share = |length: &ModulusLength| self.level(*length) as f64 / self.capacity(*length) as f64;
         let lacking = LENGTHS.into_iter().filter(|length| self.level(*length) < self.capacity(*length));
         lacking.min_by(|one, other| share(one).total_cmp(&share(other)))
     }
 
-    /// Wipes what was made before `moment`; how many that were.
+    /// Wipes the pairs made before `moment`; how many there were.
     pub(crate) fn discard_made_before(&mut self, moment: Duration) -> usize {
-        LENGTHS.iter().map(|length| self.shelves.get_mut(*length).discard_made_before(moment)).sum()
+        LENGTHS.iter().map(|length| self.pools.get_mut(*length).discard_made_before(moment)).sum()
     }
 
-    /// Wipes everything; how many that were.
+    /// Wipes all pairs; how many there were.
     pub(crate) fn discard_all(&mut self) -> usize {
         self.discard_made_before(Duration::MAX)
     }
@@ -83,11 +82,11 @@ mod tests {
         Pair { public_key: vec![number; 294], private_key: SecretBytes::new(vec![number; 1217]) }
     }
 
-    /// What README and docs/security.md say of locked memory.
+    /// README and docs/security.md say how much memory is locked.
     #[test]
     fn the_default_stock_takes_five_megabytes() {
         let stock = Stock::new(StockSizes::SERVER).unwrap();
-        let bytes: usize = LENGTHS.iter().map(|length| stock.shelves.get(*length).bytes()).sum();
+        let bytes: usize = LENGTHS.iter().map(|length| stock.pools.get(*length).bytes()).sum();
         assert!((4_900_000..=5_100_000).contains(&bytes), "{bytes}");
     }
 
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn oldest_first_and_no_more_than_fit() {
+    fn oldest_first_and_no_more_than_there_is_room_for() {
         let mut stock = Stock::new(SIZES).unwrap();
         let put = |stock: &mut Stock, length, number| stock.put(length, &pair(number), Duration::from_secs(1));
         for number in 1..=3 {
@@ -119,28 +118,28 @@ mod tests {
     #[test]
     fn the_emptiest_part_is_filled_first_and_nothing_when_full() {
         let mut stock = Stock::new(SIZES).unwrap();
-        let mut order = Vec::new();
+        let mut filled = Vec::new();
         while let Some(length) = stock.neediest() {
             assert!(stock.put(length, &pair(1), Duration::ZERO));
-            order.push(length);
+            filled.push(length);
         }
         let (short, long) = (ModulusLength::Bits2048, ModulusLength::Bits4096);
-        assert_eq!(order, [short, long, short, long, short]);
+        assert_eq!(filled, [short, long, short, long, short]);
         assert!(Stock::new(StockSizes::NONE).unwrap().neediest().is_none());
     }
 
     #[test]
-    fn what_is_too_old_is_discarded_and_wiped() {
+    fn pairs_that_are_too_old_are_discarded_and_wiped() {
         let mut stock = Stock::new(SIZES).unwrap();
         for second in 1..=3 {
             assert!(stock.put(ModulusLength::Bits2048, &pair(0xA0 + second), Duration::from_secs(second.into())));
         }
         assert!(stock.put(ModulusLength::Bits4096, &pair(0xB1), Duration::from_secs(1)));
         assert_eq!(stock.discard_made_before(Duration::from_secs(3)), 3);
-        assert!(stock.shelves.get(ModulusLength::Bits4096).is_wiped());
-        assert!(!stock.shelves.get(ModulusLength::Bits2048).is_wiped(), "the search finds what is there");
+        assert!(stock.pools.get(ModulusLength::Bits4096).is_wiped());
+        assert!(!stock.pools.get(ModulusLength::Bits2048).is_wiped(), "`is_wiped` sees a pair that is there");
         assert_eq!(numbers(&mut stock, ModulusLength::Bits2048), [0xA3]);
-        assert!(stock.shelves.get(ModulusLength::Bits2048).is_wiped(), "what was taken is wiped, too");
+        assert!(stock.pools.get(ModulusLength::Bits2048).is_wiped(), "slots of pairs that were taken are wiped, too");
         assert_eq!(stock.discard_all(), 0);
     }
 
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stock_nobody_has_memory_for_is_refused() {
+    fn a_stock_too_large_for_memory_is_refused() {
         let sizes = StockSizes { rsa_2048: usize::MAX, ..StockSizes::NONE };
         assert_eq!(Stock::new(sizes).err(), Some(KeygenError::NoMemory));
     }

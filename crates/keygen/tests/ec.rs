@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1_SIGNING,
     EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair as _, ParsedPublicKey,
 };
-use claviger_keygen::{EngineKind, PairSpec, SoloMaker};
+use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
 use p256::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
 use p256::elliptic_curve::sec1::ToSec1Point as _;
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _};
@@ -34,7 +34,7 @@ fn aws_lc_verifies(
 
 #[test]
 fn p256_is_cross_checked_by_the_p256_crate() {
-    let mut maker = SoloMaker::new(EngineKind::Auto, PairSpec::EcP256).unwrap();
+    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256).unwrap();
     for _ in 0..20 {
         let (spki, pkcs8) = maker.next_pair().unwrap().into_parts();
         let private = p256::SecretKey::from_pkcs8_der(pkcs8.reveal()).unwrap();
@@ -58,7 +58,7 @@ fn p256_is_cross_checked_by_the_p256_crate() {
 
 #[test]
 fn secp256k1_is_cross_checked_by_aws_lc() {
-    let mut maker = SoloMaker::new(EngineKind::Auto, PairSpec::EcP256k).unwrap();
+    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256k).unwrap();
     for _ in 0..20 {
         let (spki, pkcs8) = maker.next_pair().unwrap().into_parts();
         let private = k256::SecretKey::from_pkcs8_der(pkcs8.reveal()).unwrap();
@@ -84,7 +84,7 @@ fn secp256k1_is_cross_checked_by_aws_lc() {
 
 #[test]
 fn a_pair_of_one_curve_is_refused_on_the_other() {
-    let pair = |spec| SoloMaker::new(EngineKind::Auto, spec).unwrap().next_pair().unwrap().into_parts();
+    let pair = |spec| DirectGenerator::new(EngineKind::Auto, spec).unwrap().next_pair().unwrap().into_parts();
     let (p256_public, p256_private) = pair(PairSpec::EcP256);
     let (k256_public, k256_private) = pair(PairSpec::EcP256k);
     assert!(k256::SecretKey::from_pkcs8_der(p256_private.reveal()).is_err());

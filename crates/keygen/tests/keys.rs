@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use claviger_keygen::{EngineKind, PairSpec, SoloMaker};
+use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
 use crypto_bigint::{U1024, U1536, U2048};
 use crypto_primes::{Flavor, is_prime};
 use num_bigint::BigUint;
@@ -77,7 +77,7 @@ fn is_prime_here(bits: usize, number: &BigUint) -> bool {
 fn made_and_checked(kind: EngineKind, spec: PairSpec, bits: usize, count: usize) -> Vec<BigUint> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = |core: usize| {
-        let mut maker = SoloMaker::new(kind, spec).unwrap();
+        let mut maker = DirectGenerator::new(kind, spec).unwrap();
         let mut primes = Vec::new();
         for made in 0..(count + cores - 1 - core) / cores {
             let (public_key, private_key) = maker.next_pair().unwrap().into_parts();
@@ -158,7 +158,7 @@ fn pairs_are_what_the_standard_says() {
 
 #[test]
 fn the_judges_can_say_no() {
-    let mut maker = SoloMaker::new(EngineKind::Auto, PairSpec::Rsa2048).unwrap();
+    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::Rsa2048).unwrap();
     let [_, _, _, p, q, ..] = numbers(maker.next_pair().unwrap().into_parts().1.reveal());
     assert!(is_prime_here(1024, &p) && is_prime_here(1024, &q));
     assert!(!is_prime_here(2048, &(&p * &q)));

@@ -1,13 +1,13 @@
 //! Admission of data key pair requests. At the limit a request is refused at once, never queued here.
 //!
-//! A place is held for exactly as long as work is done for the request. A caller that goes away while it waits for a pair
-//! gives its place back at once, and its order is withdrawn with it: the makers stop within milliseconds and keep what
-//! they have done for whoever comes next. So connecting and resetting buys nobody more than one place does, and a caller
-//! that broke off may ask again at once, as at Alibaba Cloud, where the limit is on requests in flight. Once a pair has
-//! been handed out, the place is held until it is wrapped, whether the caller is still there or not.
+//! A place is held for exactly as long as work is done for the request. When a caller goes away while waiting for a pair, its
+//! place becomes free immediately and its request for a pair is withdrawn: the workers stop within milliseconds and keep
+//! their progress for the next request. So connecting and resetting gains no more than one place does, and a caller that
+//! broke off may ask again immediately, as at Alibaba Cloud, where the limit is on requests in flight. Once a pair has been
+//! handed out, the place is held until it is wrapped, whether or not the caller is still there.
 //!
 //! Where there is more than one place, a client may take one as long as it holds fewer than are left free, the rule of
-//! the order queue behind (`keygen::generator::orders`): one client key alone cannot keep all others out.
+//! the request queue behind it (`keygen::generator::requests`): one client key alone cannot keep all others out.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

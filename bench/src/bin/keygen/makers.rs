@@ -7,7 +7,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
 };
-use claviger_keygen::{EngineKind, PairSpec, SoloMaker};
+use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
 use p256::elliptic_curve::Generate as _;
 use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 
@@ -38,7 +38,7 @@ pub(crate) fn all(spec: PairSpec) -> Result<Vec<Maker>, Box<dyn Error>> {
         &[EngineKind::Auto]
     };
     for kind in kinds.iter().filter(|kind| kind.is_available()) {
-        let mut solo = SoloMaker::new(*kind, spec)?;
+        let mut solo = DirectGenerator::new(*kind, spec)?;
         let name = if is_rsa { format!("claviger {kind}") } else { "claviger".to_owned() };
         makers.push(Maker::new(&name, move || {
             let (public_key, private_key) = solo.next_pair()?.into_parts();

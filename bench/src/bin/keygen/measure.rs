@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use claviger_keygen::{EngineKind, PairSpec, SoloMaker};
+use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::makers::{self, Maker};
@@ -112,7 +112,7 @@ pub(crate) fn all_cores(spec: PairSpec, effort: Effort) -> Result<Cores, Box<dyn
 
 fn per_second(spec: PairSpec, threads: usize, time: Duration) -> Result<f64, Box<dyn Error>> {
     let rate = || -> Result<f64, claviger_keygen::KeygenError> {
-        let mut maker = SoloMaker::new(EngineKind::Auto, spec)?;
+        let mut maker = DirectGenerator::new(EngineKind::Auto, spec)?;
         maker.next_pair()?;
         let (start, mut made) = (Instant::now(), 0_u32);
         while start.elapsed() < time {

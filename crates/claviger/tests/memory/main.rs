@@ -12,7 +12,7 @@
 )]
 
 mod calls;
-mod needles;
+mod fragments;
 mod search;
 mod server;
 
@@ -22,7 +22,7 @@ use claviger_client::HttpVersion;
 use claviger_keygen::EngineKind;
 
 use calls::{all_private_keys, client};
-use needles::Needles;
+use fragments::KeyFragments;
 use search::search;
 use server::Child;
 
@@ -30,23 +30,23 @@ use server::Child;
 const TRIES: usize = 20;
 
 /// A server with this engine that has handed out keys in every way; the keys, and nothing found of them.
-fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>, Needles) {
+fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>, KeyFragments) {
     let child = Child::start(dir, engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = client(&child, dir, HttpVersion::Http1);
     let keys = runtime.block_on(all_private_keys(&client));
-    let needles = Needles::of(&keys);
-    assert!(needles.len() > 3_000, "{}", needles.len());
-    let mut found = search(child.id(), &needles);
+    let fragments = KeyFragments::of(&keys);
+    assert!(fragments.len() > 3_000, "{}", fragments.len());
+    let mut found = search(child.id(), &fragments);
     for _ in 1..TRIES {
         if found.is_empty() {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
-        found = search(child.id(), &needles);
+        found = search(child.id(), &fragments);
     }
     assert!(found.is_empty(), "left in memory by {engine}:\n{}", found.join("\n"));
-    (child, keys, needles)
+    (child, keys, fragments)
 }
 
 /// `auto` takes another engine where there is IFMA.
@@ -63,16 +63,16 @@ fn the_engine_for_avx2_leaves_nothing_either() {
 #[test]
 fn no_private_key_stays_in_the_servers_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut child, keys, needles) = handed_out(dir.path(), EngineKind::Auto);
+    let (mut child, keys, fragments) = handed_out(dir.path(), EngineKind::Auto);
     // The same search finds each form of a key when it is there, also beginning in the middle of a word.
-    let forms = needles::forms_to_plant(&keys[0].1);
+    let forms = fragments::forms_to_plant(&keys[0].1);
     assert!(forms.len() >= 5, "{}", forms.len());
     child.plant(&forms.iter().flat_map(|(_, form)| &form[3..]).copied().collect::<Vec<u8>>());
-    let found = search(child.id(), &needles);
+    let found = search(child.id(), &fragments);
     for (name, _) in forms {
         assert!(found.iter().any(|found| found.contains(&name)), "planted and not found: {name}; but {found:?}");
     }
     child.plant(&[]);
-    let found = search(child.id(), &needles);
+    let found = search(child.id(), &fragments);
     assert!(found.is_empty(), "the search finds what is not there: {found:?}");
 }

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use crate::needles::{NEEDLE, Needles};
+use crate::fragments::{FRAGMENT_BYTES, KeyFragments};
 
 const CHUNK: usize = 1 << 20;
 
-/// What was found in process `id`, one line each: which needle, in which mapping.
-pub(crate) fn search(id: u32, needles: &Needles) -> Vec<String> {
+/// What was found in process `id`, one line each: which fragment, in which mapping.
+pub(crate) fn search(id: u32, fragments: &KeyFragments) -> Vec<String> {
     let mut by_start: HashMap<[u8; 4], Vec<usize>> = HashMap::new();
     let mut is_start = vec![false; 1 << 16];
-    for (number, (needle, _)) in needles.needles.iter().enumerate() {
-        by_start.entry(needle[..4].try_into().unwrap()).or_default().push(number);
-        is_start[usize::from(u16::from_le_bytes([needle[0], needle[1]]))] = true;
+    for (number, (fragment, _)) in fragments.fragments.iter().enumerate() {
+        by_start.entry(fragment[..4].try_into().unwrap()).or_default().push(number);
+        is_start[usize::from(u16::from_le_bytes([fragment[0], fragment[1]]))] = true;
     }
     let memory = File::open(format!("/proc/{id}/mem")).expect("the memory of a child may be read");
     let maps = fs::read_to_string(format!("/proc/{id}/maps")).unwrap();
@@ -34,24 +34,24 @@ pub(crate) fn search(id: u32, needles: &Needles) -> Vec<String> {
             // A mapping may have gone in the meantime, or be a file shorter than it is mapped.
             let Ok(read) = memory.read_at(&mut chunk[..len], at) else { break };
             searched += read;
-            for (place, window) in chunk[..read].windows(NEEDLE).enumerate() {
+            for (place, window) in chunk[..read].windows(FRAGMENT_BYTES).enumerate() {
                 if !is_start[usize::from(u16::from_le_bytes([window[0], window[1]]))] {
                     continue;
                 }
                 let Some(candidates) = by_start.get(&window[..4]) else { continue };
                 for number in candidates {
-                    let (needle, name_of_needle) = &needles.needles[*number];
-                    if needle == window {
-                        found.push(format!("{name_of_needle}: {:x} in {name}", at + place as u64));
+                    let (fragment, fragment_name) = &fragments.fragments[*number];
+                    if fragment == window {
+                        found.push(format!("{fragment_name}: {:x} in {name}", at + place as u64));
                     }
                 }
             }
-            if read < NEEDLE {
+            if read < FRAGMENT_BYTES {
                 break;
             }
-            // Needles may lie across two chunks.
-            at += (read - NEEDLE + 1) as u64;
-            if at + NEEDLE as u64 > to {
+            // A fragment may lie across two chunks.
+            at += (read - FRAGMENT_BYTES + 1) as u64;
+            if at + FRAGMENT_BYTES as u64 > to {
                 break;
             }
         }

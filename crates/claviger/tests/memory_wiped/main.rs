@@ -13,8 +13,8 @@
 
 #[path = "../memory/calls.rs"]
 mod calls;
-#[path = "../memory/needles.rs"]
-mod needles;
+#[path = "../memory/fragments.rs"]
+mod fragments;
 #[path = "../memory/search.rs"]
 mod search;
 mod secrets;
@@ -30,9 +30,9 @@ use claviger_keygen::EngineKind;
 use zeroizing_alloc::ZeroAlloc;
 
 use calls::{all_private_keys, client};
-use needles::Needles;
+use fragments::KeyFragments;
 use search::search;
-use secrets::{needles_of, other_secrets};
+use secrets::{fragments_of, other_secrets};
 use server::Child;
 
 #[global_allocator]
@@ -46,29 +46,29 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Everything secret that went through one connection of this kind; then that connection is closed.
-fn pass_secrets(child: &Child, dir: &Path, version: HttpVersion) -> (Vec<(String, Vec<u8>)>, Needles) {
+fn pass_secrets(child: &Child, dir: &Path, version: HttpVersion) -> (Vec<(String, Vec<u8>)>, KeyFragments) {
     let runtime = runtime();
     let instance = client(child, dir, version);
     let secrets = runtime.block_on(other_secrets(child, dir, &instance, version));
     let keys = runtime.block_on(all_private_keys(&instance));
-    let needles = needles_of(&secrets, &keys);
-    let found = search(child.id(), &needles);
+    let fragments = fragments_of(&secrets, &keys);
+    let found = search(child.id(), &fragments);
     println!("{version:?}: {} places while the connections live", found.len());
     found.iter().for_each(|place| println!("  {place}"));
     drop(instance);
     // Its tasks hold the connections.
     runtime.shutdown_timeout(Duration::from_secs(5));
-    (keys, needles)
+    (keys, fragments)
 }
 
-fn left_in_memory(child: &Child, needles: &Needles) -> Vec<String> {
-    let mut found = search(child.id(), needles);
+fn left_in_memory(child: &Child, fragments: &KeyFragments) -> Vec<String> {
+    let mut found = search(child.id(), fragments);
     for _ in 1..TRIES {
         if found.is_empty() {
             break;
         }
         std::thread::sleep(Duration::from_millis(200));
-        found = search(child.id(), needles);
+        found = search(child.id(), fragments);
     }
     found
 }
@@ -76,14 +76,14 @@ fn left_in_memory(child: &Child, needles: &Needles) -> Vec<String> {
 fn nothing_is_left_by(version: HttpVersion) {
     let dir = tempfile::tempdir().unwrap();
     let mut child = Child::start(dir.path(), EngineKind::Auto);
-    let (keys, needles) = pass_secrets(&child, dir.path(), version);
-    assert!(needles.len() > 3_000, "{}", needles.len());
-    let found = left_in_memory(&child, &needles);
+    let (keys, fragments) = pass_secrets(&child, dir.path(), version);
+    assert!(fragments.len() > 3_000, "{}", fragments.len());
+    let found = left_in_memory(&child, &fragments);
     assert!(found.is_empty(), "left in memory:\n{}", found.join("\n"));
     // The search finds what is there.
-    let (name, planted) = needles::forms_to_plant(&keys[0].1).remove(0);
+    let (name, planted) = fragments::forms_to_plant(&keys[0].1).remove(0);
     child.plant(&planted);
-    assert!(search(child.id(), &needles).iter().any(|found| found.contains(&name)));
+    assert!(search(child.id(), &fragments).iter().any(|found| found.contains(&name)));
 }
 
 #[test]

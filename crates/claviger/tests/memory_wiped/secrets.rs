@@ -11,7 +11,7 @@ use claviger_wire::instance::message::{
     DecryptRequest, EncryptRequest,
 };
 
-use crate::needles::{NEEDLE, Needles};
+use crate::fragments::{FRAGMENT_BYTES, KeyFragments};
 use crate::server::Child;
 
 /// Bytes of a plaintext and of a data key.
@@ -47,16 +47,16 @@ pub(crate) async fn other_secrets(
 }
 
 /// What the secrets and `keys` look like in memory.
-pub(crate) fn needles_of(secrets: &[(String, Vec<u8>)], keys: &[(String, Vec<u8>)]) -> Needles {
-    let Needles { mut needles } = Needles::of(keys);
+pub(crate) fn fragments_of(secrets: &[(String, Vec<u8>)], keys: &[(String, Vec<u8>)]) -> KeyFragments {
+    let KeyFragments { mut fragments } = KeyFragments::of(keys);
     for (name, secret) in secrets {
         for (form, bytes) in [("raw", secret.clone()), ("Base64", STANDARD.encode(secret).into_bytes())] {
-            for (place, window) in bytes.windows(NEEDLE).enumerate().step_by(NEEDLE / 2) {
-                needles.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
+            for (place, window) in bytes.windows(FRAGMENT_BYTES).enumerate().step_by(FRAGMENT_BYTES / 2) {
+                fragments.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
             }
         }
     }
-    Needles { needles }
+    KeyFragments { fragments }
 }
 
 /// Has a client key made under a password of its own.

@@ -1,8 +1,8 @@
-//! Pairs on further curves: P-384, P-521 and Ed25519 by AWS-LC, SM2 through `claviger_crypto`.
+//! Pairs on further curves: P-384, P-521 and Ed25519 by AWS-LC, SM2 by `claviger_crypto`.
 //!
-//! P-384, P-521, SM2: as `ec` does P-256, with the other curve's name (RFC 5480, RFC 5915; GM/T 0006 for SM2).
-//! Ed25519: PKCS#8 version 1 around the seed alone, RFC 8410 section 7; version 2, which adds the public key, is not read
-//! by every library (older Java, OpenSSL before 3).
+//! P-384, P-521 and SM2 are encoded like P-256 in `ec`, with their own curve names (RFC 5480, RFC 5915; GM/T 0006 for SM2).
+//! Ed25519 is PKCS#8 version 1 with only the seed (RFC 8410 section 7): some libraries cannot read version 2, which adds the
+//! public key (older Java, OpenSSL before 3).
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::signature::{
@@ -22,7 +22,7 @@ pub(super) fn p521() -> Result<Pair, KeygenError> {
     nist(&ECDSA_P521_SHA512_ASN1_SIGNING)
 }
 
-/// The algorithm chooses the curve; its hash has no part in the key.
+/// The algorithm selects the curve; its hash does not affect the key.
 fn nist(algorithm: &'static EcdsaSigningAlgorithm) -> Result<Pair, KeygenError> {
     let key = EcdsaKeyPair::generate(algorithm).map_err(|_failed| KeygenError::Failed)?;
     let private_key = key.to_pkcs8v1().map_err(|_failed| KeygenError::Failed)?;

@@ -1,7 +1,8 @@
 //! ML-DSA pairs (FIPS 204) by AWS-LC.
 //!
-//! RFC 9881: SPKI holds the public key as such; PKCS#8 holds the seed of 32 bytes as `[0]`, of its three forms the one
-//! that the RFC recommends. From it everything else follows, and there is no second part that could contradict it.
+//! As in RFC 9881, SPKI holds the raw public key and PKCS#8 holds the 32-byte seed as `[0]`. Of the RFC's three private key
+//! formats it recommends this one: everything else derives from the seed, and there is no second part that could contradict
+//! it.
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::signature::{
@@ -12,7 +13,7 @@ use claviger_base::SecretBytes;
 use crate::error::KeygenError;
 use crate::pair::Pair;
 
-/// NIST's categories of strength.
+/// NIST's security categories.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Level {
     /// ML-DSA-44.

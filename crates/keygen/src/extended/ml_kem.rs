@@ -1,7 +1,7 @@
 //! ML-KEM pairs (FIPS 203) by AWS-LC.
 //!
-//! RFC 9935: SPKI holds the encapsulation key as such; PKCS#8 holds the seed d || z of 64 bytes as `[0]`, of its three
-//! forms the one that the RFC recommends, for the reasons said at `ml_dsa`.
+//! As in RFC 9935, SPKI holds the raw encapsulation key and PKCS#8 holds the 64-byte seed d || z as `[0]`, the format that the
+//! RFC recommends, for the reasons given in `ml_dsa`.
 
 use aws_lc_sys::{NID_MLKEM512, NID_MLKEM768, NID_MLKEM1024};
 use claviger_base::SecretBytes;
@@ -10,7 +10,7 @@ use super::ml_kem_library::Key;
 use crate::error::KeygenError;
 use crate::pair::Pair;
 
-/// NIST's categories of strength.
+/// NIST's security categories.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Level {
     /// ML-KEM-512.

@@ -1,7 +1,7 @@
-//! The few calls into AWS-LC that make an ML-KEM key and encode it: `aws-lc-rs` gives out the expanded private key alone,
-//! from which the seed that RFC 9935 recommends cannot be had.
+//! The calls into AWS-LC that make and encode an ML-KEM key. `aws-lc-rs` exports only the expanded private key, from which the
+//! seed that RFC 9935 recommends cannot be recovered.
 //!
-//! Rule: every pointer that the library gives is owned by one value here and freed by it; AWS-LC wipes what it frees.
+//! Every pointer that the library returns is owned by one value here, which frees it; AWS-LC wipes what it frees.
 #![allow(unsafe_code, reason = "the library's safe interface has no seeds of ML-KEM keys")]
 
 use std::ffi::c_int;
@@ -20,7 +20,7 @@ const PRIVATE_MAX: usize = 128;
 /// Room for SPKI around the largest encapsulation key, 1568 bytes.
 const PUBLIC_MAX: usize = 1700;
 
-/// A key of the library's.
+/// A key owned by AWS-LC.
 pub(super) struct Key(NonNull<EVP_PKEY>);
 
 struct Context(NonNull<EVP_PKEY_CTX>);
@@ -40,12 +40,12 @@ impl Drop for Context {
 }
 
 impl Key {
-    /// Makes a key of the parameter set with this number (`NID_MLKEM...`); another number gives `None`.
+    /// Makes a key of the parameter set with this number (`NID_MLKEM...`); `None` for any other number.
     pub(super) fn generate(parameters: c_int) -> Option<Self> {
-        // SAFETY: no engine is asked for; the result is checked for null.
+        // SAFETY: a null engine is allowed; the result is checked for null.
         let context = Context(NonNull::new(unsafe { EVP_PKEY_CTX_new_id(EVP_PKEY_KEM, null_mut()) })?);
         let mut key = null_mut();
-        // SAFETY: the context is valid until the end of this function, and `key` is where a new key may be written.
+        // SAFETY: the context is valid until the end of this function, and `key` may receive a pointer to a new key.
         let is_made = unsafe {
             EVP_PKEY_keygen_init(context.0.as_ptr()) == 1
                 && EVP_PKEY_CTX_kem_set_params(context.0.as_ptr(), parameters) == 1
@@ -58,7 +58,7 @@ impl Key {
     pub(super) fn pkcs8_der(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut der = Zeroizing::new(vec![0; PRIVATE_MAX]);
         let len = self.encode(EVP_marshal_private_key, &mut der)?;
-        // Shortened in place: nothing is copied and left behind.
+        // Truncation works in place, so no unwiped copy is left behind.
         der.truncate(len);
         Some(der)
     }
@@ -71,7 +71,7 @@ impl Key {
         Some(der)
     }
 
-    /// Lets the library write into `out`, and says how many bytes it wrote.
+    /// Lets the library write into `out`; how many bytes it wrote.
     fn encode(
         &self,
         marshal: unsafe extern "C" fn(*mut CBB, *const EVP_PKEY) -> c_int,
@@ -80,8 +80,8 @@ impl Key {
         let mut writer = MaybeUninit::<CBB>::uninit();
         let mut len = 0;
         // SAFETY: `CBB_init_fixed` initialises the writer over `out`, which outlives it, and never writes past its
-        // length; `marshal` is one of the two functions above, which take a writer and a valid key; a writer of fixed size
-        // gives no memory out, so `CBB_finish` may be asked for the length alone, and `CBB_cleanup` may follow it.
+        // length; `marshal` is one of the two functions above, which take a writer and a valid key; a
+        // writer of fixed size returns no memory, so `CBB_finish` may report just the length and `CBB_cleanup` may follow it.
         let is_written = unsafe {
             CBB_init_fixed(writer.as_mut_ptr(), out.as_mut_ptr(), out.len()) == 1 && {
                 let is_written = marshal(writer.as_mut_ptr(), self.0.as_ptr()) == 1

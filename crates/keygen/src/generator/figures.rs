@@ -1,11 +1,11 @@
-//! What the generator counts, and a picture of it for metrics.
+//! What the generator counts, and a snapshot of it for metrics.
 
 use claviger_crypto::rsa::ModulusLength;
 
 use crate::length::PerLength;
-use crate::pair::PairSpec;
+use crate::spec::PairSpec;
 
-/// Counts since the start, kept under the desk's lock.
+/// Counters since the start, guarded by the broker's lock.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     lengths: PerLength<LengthTally>,
@@ -34,42 +34,42 @@ impl Tally {
     }
 }
 
-/// One spec.
+/// The figures of one spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecFigures {
-    /// Which.
+    /// The spec.
     pub spec: PairSpec,
-    /// Ready pairs.
+    /// Ready pairs in the stock.
     pub stock_level: usize,
-    /// Ready pairs there is room for.
+    /// Ready pairs that the stock has room for.
     pub stock_capacity: usize,
     /// Pairs made since the start.
     pub made: usize,
-    /// Pairs that came out of the stock.
+    /// Pairs handed out from the stock.
     pub from_stock: usize,
-    /// Pairs made for a request that waited for them.
+    /// Pairs handed to a request that had to wait.
     pub on_demand: usize,
 }
 
-/// A picture of the generator.
+/// A snapshot of the generator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
-    /// Each spec.
+    /// One entry for each offered spec.
     pub specs: Vec<SpecFigures>,
-    /// Requests that wait for a pair.
+    /// Requests waiting for a pair.
     pub waiting: usize,
-    /// Requests refused because too many waited.
+    /// Requests refused because the queue was full.
     pub refused: usize,
-    /// Pairs that came back unseen, because the client had gone.
+    /// Pairs that came back unclaimed because the caller had gone.
     pub returned: usize,
     /// Pairs wiped because they were older than `stock_max_age`.
     pub discarded_old: usize,
     /// Pairs wiped because memory may have been copied.
     pub discarded_copied: usize,
-    /// Pairs wiped because nobody wanted them and the stock was full.
+    /// Pairs wiped because no request waited and the stock was full.
     pub discarded_surplus: usize,
-    /// Attempts of the engine that failed.
+    /// Failures of the engine.
     pub failed: usize,
-    /// Whether the stock stays out of swap space.
+    /// Whether the stock is locked against swapping.
     pub is_locked: bool,
 }

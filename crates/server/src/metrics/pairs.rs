@@ -48,7 +48,7 @@ impl<F: Fn() -> PairFigures + Send + Sync + 'static> Collector for Pairs<F> {
         for (reason, count) in reasons {
             add(&mut family, &[("reason", reason)], count)?;
         }
-        single(counter(&mut encoder, "pairs_returned", "Key pairs that came back unseen")?, figures.returned)?;
+        single(counter(&mut encoder, "pairs_returned", "Key pairs that came back unclaimed")?, figures.returned)?;
         single(counter(&mut encoder, "pair_orders_refused", "Requests over the queue's bound")?, figures.refused)?;
         single(counter(&mut encoder, "pair_engine_failures", "Failures of the engine")?, figures.failed)?;
         let waiting = gauge(&mut encoder, "pair_orders_waiting", "Requests that wait for a key pair")?;

@@ -1,4 +1,5 @@
-//! Ready pairs of one length: slots of one size in locked pages, so that a pair costs what its keys weigh.
+//! The pool: ready pairs of one modulus length in slots of equal size in locked pages, so that a pair takes hardly more memory
+//! than its two encoded keys.
 //!
 //! A slot holds the lengths of both keys (two bytes each), the private key and the public key. It is wiped when its pair
 //! leaves.
@@ -14,18 +15,18 @@ use crate::error::KeygenError;
 use crate::locked::LockedPages;
 use crate::pair::Pair;
 
-/// The two lengths before the keys.
-const HEAD_BYTES: usize = 4;
+/// The two lengths that precede the keys.
+const HEADER_BYTES: usize = 4;
 
-/// Bytes of a slot: the longest PKCS#8 and SubjectPublicKeyInfo of this length (every number with its leading zero), and
-/// the head; rounded up to 16.
+/// Size of a slot: the header and the longest PKCS#8 and SubjectPublicKeyInfo of this length (every number with its leading
+/// zero), rounded up to a multiple of 16.
 const fn slot_bytes(length: ModulusLength) -> usize {
     let longest = match length {
         ModulusLength::Bits2048 => 1220 + 294,
         ModulusLength::Bits3072 => 1801 + 422,
         ModulusLength::Bits4096 => 2377 + 550,
     };
-    (HEAD_BYTES + longest).next_multiple_of(16)
+    (HEADER_BYTES + longest).next_multiple_of(16)
 }
 
 /// A ready pair.
@@ -36,7 +37,7 @@ struct Ready {
 }
 
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct PairPool {
     pages: LockedPages,
     slot_bytes: usize,
     /// Oldest first.
@@ -44,7 +45,7 @@ pub(super) struct Shelf {
     free: Vec<usize>,
 }
 
-impl Shelf {
+impl PairPool {
     pub(super) fn new(length: ModulusLength, capacity: usize) -> Result<Self, KeygenError> {
         let slot_bytes = slot_bytes(length);
         let len = slot_bytes.checked_mul(capacity).ok_or(KeygenError::NoMemory)?;
@@ -56,7 +57,7 @@ impl Shelf {
         self.pages.is_locked()
     }
 
-    /// What its pages take.
+    /// Size of its pages in bytes.
     #[cfg(test)]
     pub(super) const fn bytes(&self) -> usize {
         self.pages.len()
@@ -76,7 +77,7 @@ impl Shelf {
             self.free.push(slot);
             return false;
         }
-        // Pairs that come back are older than those behind them, and leave before them again.
+        // A pair that came back may be older than pairs that are already here, and must leave before them.
         let place = self.ready.partition_point(|ready| ready.made_at <= made_at);
         self.ready.insert(place, Ready { slot, made_at });
         true
@@ -103,7 +104,7 @@ impl Shelf {
 
     fn slot_mut(&mut self, slot: usize) -> &mut [u8] {
         let start = slot * self.slot_bytes;
-        // Slots are numbered below the capacity that the pages were made for.
+        // Slot numbers are below the capacity, for which the pages are large enough.
         self.pages.bytes_mut().get_mut(start..start + self.slot_bytes).unwrap_or_default()
     }
 
@@ -113,11 +114,11 @@ impl Shelf {
     }
 }
 
-/// Writes the pair into a slot; `None` and nothing written when it is too long.
+/// Writes the pair into a slot; `None`, with nothing written, if it is too long.
 fn write(slot: &mut [u8], pair: &Pair) -> Option<()> {
     let (private_key, public_key) = (pair.private_key.reveal(), pair.public_key.as_slice());
     let head = [u16::try_from(private_key.len()).ok()?, u16::try_from(public_key.len()).ok()?];
-    let (lengths, keys) = slot.split_at_mut_checked(HEAD_BYTES)?;
+    let (lengths, keys) = slot.split_at_mut_checked(HEADER_BYTES)?;
     let keys = keys.get_mut(..private_key.len() + public_key.len())?;
     let (private_place, public_place) = keys.split_at_mut_checked(private_key.len())?;
     private_place.copy_from_slice(private_key);
@@ -140,17 +141,17 @@ mod tests {
     use super::*;
     use claviger_primes::{Engine, EngineKind};
 
-    /// The slots hold what the engines make, and waste little.
+    /// The slots are large enough for what the engines make, and waste little.
     #[test]
     fn real_pairs_fit_closely() {
         for length in crate::length::LENGTHS {
             let mut engine = Engine::new(EngineKind::Auto, length).unwrap();
             let pair = Pair::from(engine.next_key(&mut || true).unwrap().unwrap());
-            let weight = pair.public_key.len() + pair.private_key.len();
-            let mut shelf = Shelf::new(length, 1).unwrap();
-            assert!(shelf.put(&pair, Duration::ZERO));
-            assert_eq!(shelf.take().unwrap().0.private_key.reveal(), pair.private_key.reveal());
-            assert!(slot_bytes(length) - weight < 40, "{length:?}: {weight} of {}", slot_bytes(length));
+            let bytes = pair.public_key.len() + pair.private_key.len();
+            let mut pool = PairPool::new(length, 1).unwrap();
+            assert!(pool.put(&pair, Duration::ZERO));
+            assert_eq!(pool.take().unwrap().0.private_key.reveal(), pair.private_key.reveal());
+            assert!(slot_bytes(length) - bytes < 40, "{length:?}: {bytes} of {}", slot_bytes(length));
         }
     }
 }

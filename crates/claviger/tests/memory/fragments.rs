@@ -3,37 +3,37 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Bytes of one needle: long enough that chance never finds it, short enough to find parts.
-pub(crate) const NEEDLE: usize = 16;
+/// Bytes of one fragment: long enough never to match by chance, short enough to find parts of a key.
+pub(crate) const FRAGMENT_BYTES: usize = 16;
 
-/// Every needle, and which key and form it is of.
-pub(crate) struct Needles {
-    pub(crate) needles: Vec<([u8; NEEDLE], String)>,
+/// The fragments to search for, each with the key and form it comes from.
+pub(crate) struct KeyFragments {
+    pub(crate) fragments: Vec<([u8; FRAGMENT_BYTES], String)>,
 }
 
-impl Needles {
-    /// Of each named private key, DER or PEM.
+impl KeyFragments {
+    /// The fragments of each named private key, DER or PEM.
     pub(crate) fn of(keys: &[(String, Vec<u8>)]) -> Self {
-        let mut needles = Vec::new();
+        let mut fragments = Vec::new();
         for (name, key) in keys {
             for (form, bytes) in forms(key) {
-                for (place, window) in bytes.windows(NEEDLE).enumerate().step_by(NEEDLE / 2) {
-                    needles.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
+                for (place, window) in bytes.windows(FRAGMENT_BYTES).enumerate().step_by(FRAGMENT_BYTES / 2) {
+                    fragments.push((window.try_into().unwrap(), format!("{name}: {form} at {place}")));
                 }
             }
         }
-        Self { needles }
+        Self { fragments }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.needles.len()
+        self.fragments.len()
     }
 }
 
 /// The forms of one number of the key, to be planted.
 pub(crate) fn forms_to_plant(key: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut forms = forms(key);
-    forms.retain(|(name, bytes)| name.starts_with("p,") && bytes.len() > 2 * NEEDLE);
+    forms.retain(|(name, bytes)| name.starts_with("p,") && bytes.len() > 2 * FRAGMENT_BYTES);
     forms
 }
 
@@ -59,7 +59,7 @@ fn forms(key: &[u8]) -> Vec<(String, Vec<u8>)> {
             at = stop;
         }
     }
-    forms.retain(|(_, bytes)| bytes.len() >= NEEDLE);
+    forms.retain(|(_, bytes)| bytes.len() >= FRAGMENT_BYTES);
     forms
 }
 

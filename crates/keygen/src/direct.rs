@@ -1,15 +1,27 @@
-//! One engine on the caller's own thread, without queue or stock: for benchmarks and for tests that need many pairs.
+//! Making pairs directly on the caller's thread, without queue or stock.
+
+use std::fmt;
 
 use claviger_crypto::rsa::ModulusLength;
-
-use crate::ec;
-use crate::extended::{self, ExtendedSpec};
-use crate::generator::KeygenError;
-use crate::pair::{Pair, PairSpec};
 use claviger_primes::{Engine, EngineKind};
 
-/// Makes pairs of one kind where it is called.
-pub struct SoloMaker(Kind);
+use crate::ec;
+use crate::error::KeygenError;
+use crate::extended;
+use crate::pair::Pair;
+use crate::spec::{ExtendedSpec, PairSpec};
+
+/// Makes pairs of one spec on the caller's thread: for benchmarks, and for tests that need many pairs.
+///
+/// ```
+/// use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
+///
+/// let mut generator = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256)?;
+/// let (spki_der, pkcs8_der) = generator.next_pair()?.into_parts();
+/// assert!(!spki_der.is_empty() && !pkcs8_der.is_empty());
+/// # Ok::<(), claviger_keygen::KeygenError>(())
+/// ```
+pub struct DirectGenerator(Kind);
 
 enum Kind {
     Rsa(Engine),
@@ -18,9 +30,11 @@ enum Kind {
     Extended(ExtendedSpec),
 }
 
-impl SoloMaker {
+impl DirectGenerator {
+    /// A generator for this spec. `kind` applies to RSA only.
+    ///
     /// # Errors
-    /// [`KeygenError::NoIfma`] and [`KeygenError::NoAvx2`] when `kind` asks for what the CPU lacks. `kind` says nothing about elliptic curves.
+    /// [`KeygenError::NoIfma`] or [`KeygenError::NoAvx2`] when the CPU lacks what `kind` needs.
     pub fn new(kind: EngineKind, spec: PairSpec) -> Result<Self, KeygenError> {
         let length = match spec {
             PairSpec::Rsa2048 => ModulusLength::Bits2048,
@@ -39,7 +53,7 @@ impl SoloMaker {
     /// [`KeygenError::Failed`].
     pub fn next_pair(&mut self) -> Result<Pair, KeygenError> {
         match &mut self.0 {
-            // It is never told to stop, so that it stops with a pair alone.
+            // Never interrupted, so there is always a key.
             Kind::Rsa(engine) => engine.next_key(&mut || true)?.map(Pair::from).ok_or(KeygenError::Failed),
             Kind::EcP256 => ec::p256(),
             Kind::EcP256k => ec::p256k(),
@@ -48,8 +62,8 @@ impl SoloMaker {
     }
 }
 
-impl std::fmt::Debug for SoloMaker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SoloMaker").finish_non_exhaustive()
+impl fmt::Debug for DirectGenerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirectGenerator").finish_non_exhaustive()
     }
 }

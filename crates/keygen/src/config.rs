@@ -1,12 +1,12 @@
-//! What an operator may choose about pair generation.
+//! What an operator can configure about pair generation.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use claviger_crypto::rsa::ModulusLength;
-
-use crate::pair::PairSpec;
 use claviger_primes::EngineKind;
+
+use crate::spec::PairSpec;
 
 /// Ready pairs kept per spec; 0 keeps none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +20,15 @@ pub struct StockSizes {
 }
 
 impl StockSizes {
-    /// No stock: every pair is made when it is asked for.
+    /// No stock: every pair is made on request.
     pub const NONE: Self = Self { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
-    /// For a server: 5 MB in all, made by one core in less than a minute at the rates of docs/keygen.md (AVX-512 IFMA).
+    /// For a server: 5 MB in total. One core with AVX-512 IFMA fills it in less than a minute at the rates of docs/keygen.md.
     pub const SERVER: Self = Self { rsa_2048: 2048, rsa_3072: 512, rsa_4096: 256 };
-    /// For a developer's machine, which has better things to do.
+    /// For a developer's machine: small, so that filling it takes little CPU time.
     pub const DEVELOPMENT: Self = Self { rsa_2048: 32, rsa_3072: 8, rsa_4096: 8 };
 
-    /// The size for this spec; EC pairs have no stock, since making one takes less time than taking one out.
+    /// The size for this spec. `None` for specs without a stock: making an EC pair takes less time than taking one out of a
+    /// stock would.
     #[must_use]
     pub const fn get(&self, spec: PairSpec) -> Option<usize> {
         match spec {
@@ -38,7 +39,7 @@ impl StockSizes {
         }
     }
 
-    /// The place of the size for this spec, to change it.
+    /// The size for this spec, to change it.
     #[must_use]
     pub const fn get_mut(&mut self, spec: PairSpec) -> Option<&mut usize> {
         match spec {
@@ -58,7 +59,7 @@ impl StockSizes {
     }
 }
 
-/// What an operator may choose.
+/// What an operator can configure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Config {
     /// How RSA pairs are made.
@@ -67,7 +68,7 @@ pub struct Config {
     pub threads: NonZeroUsize,
     /// How many ready pairs are kept.
     pub stock: StockSizes,
-    /// How many cores may work on the stock at most, from above 0 to the number of threads; 0.5 is half of one.
+    /// How many cores may fill the stock at most, above 0 and up to the number of threads; 0.5 is half of one core's time.
     pub stock_cores: f64,
     /// Ready pairs older than this are discarded.
     pub stock_max_age: Duration,
@@ -76,7 +77,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// A thread for each core, half of the cores for the stock of a server, pairs for a day.
+    /// One thread for each core, a server's stock, half of the cores to fill it, pairs kept for a day.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
@@ -91,7 +92,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Half of the cores.
+    /// Half of this machine's cores.
     #[must_use]
     pub fn default_stock_cores() -> f64 {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
