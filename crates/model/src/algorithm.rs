@@ -1,6 +1,7 @@
 //! Algorithms, and which of them a key of each spec and usage has: instance-api 8, rpc-api 5.1.
 
-use crate::key::{KeySpec, KeyUsage};
+use crate::key_spec::KeySpec;
+use crate::key_usage::KeyUsage;
 
 /// What a key encrypts, signs or authenticates with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

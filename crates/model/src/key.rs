@@ -1,122 +1,12 @@
-//! Keys and their versions: what each knows about itself, without its material.
+//! A key: what it is, what its state and its dates say about it, without its material.
 
 use claviger_base::Timestamp;
 use claviger_base::id::{KeyId, KeyVersionId};
 
-use crate::rotation::RotationInterval;
-use crate::state::KeyState;
-
-/// What kind of key: rpc-api 5.1 and instance-api 8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeySpec {
-    /// Symmetric, AES-256-GCM; the default.
-    AliyunAes256,
-    /// Symmetric, hardware instances only.
-    AliyunAes192,
-    /// Symmetric, hardware instances only.
-    AliyunAes128,
-    /// Symmetric, SM4-GCM.
-    AliyunSm4,
-    /// RSA with a modulus of 2048 bits.
-    Rsa2048,
-    /// RSA with a modulus of 3072 bits.
-    Rsa3072,
-    /// RSA with a modulus of 4096 bits.
-    Rsa4096,
-    /// NIST P-256.
-    EcP256,
-    /// secp256k1.
-    EcP256k,
-    /// SM2.
-    EcSm2,
-    /// HMAC with SHA-256, a key of 32 bytes. The API documents HMAC keys without their names; this one is ours.
-    HmacSha256,
-}
-
-impl KeySpec {
-    /// Every spec.
-    pub const ALL: [Self; 11] = [
-        Self::AliyunAes256,
-        Self::AliyunAes192,
-        Self::AliyunAes128,
-        Self::AliyunSm4,
-        Self::Rsa2048,
-        Self::Rsa3072,
-        Self::Rsa4096,
-        Self::EcP256,
-        Self::EcP256k,
-        Self::EcSm2,
-        Self::HmacSha256,
-    ];
-
-    /// The API's word.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AliyunAes256 => "Aliyun_AES_256",
-            Self::AliyunAes192 => "Aliyun_AES_192",
-            Self::AliyunAes128 => "Aliyun_AES_128",
-            Self::AliyunSm4 => "Aliyun_SM4",
-            Self::Rsa2048 => "RSA_2048",
-            Self::Rsa3072 => "RSA_3072",
-            Self::Rsa4096 => "RSA_4096",
-            Self::EcP256 => "EC_P256",
-            Self::EcP256k => "EC_P256K",
-            Self::EcSm2 => "EC_SM2",
-            Self::HmacSha256 => "HMAC_SHA_256",
-        }
-    }
-
-    /// The spec of that name, exactly as written.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|spec| spec.name() == name)
-    }
-
-    /// Whether keys of this spec are symmetric, and so may wrap data keys and data key pairs and rotate by themselves.
-    #[must_use]
-    pub const fn is_symmetric(self) -> bool {
-        matches!(self, Self::AliyunAes256 | Self::AliyunAes192 | Self::AliyunAes128 | Self::AliyunSm4)
-    }
-
-    /// Whether keys of this spec have a public half.
-    #[must_use]
-    pub const fn is_asymmetric(self) -> bool {
-        !self.is_symmetric() && !matches!(self, Self::HmacSha256)
-    }
-}
-
-/// What a key may be used for; fixed at creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyUsage {
-    /// Encrypt, decrypt, and wrap data keys.
-    EncryptDecrypt,
-    /// Sign and verify.
-    SignVerify,
-    /// Authenticate messages; HMAC keys only.
-    GenerateVerifyMac,
-}
-
-impl KeyUsage {
-    /// Every usage.
-    pub const ALL: [Self; 3] = [Self::EncryptDecrypt, Self::SignVerify, Self::GenerateVerifyMac];
-
-    /// The API's word.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EncryptDecrypt => "ENCRYPT/DECRYPT",
-            Self::SignVerify => "SIGN/VERIFY",
-            Self::GenerateVerifyMac => "GENERATE/VERIFY MAC",
-        }
-    }
-
-    /// The usage of that name, exactly as written.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|usage| usage.name() == name)
-    }
-}
+use crate::key_spec::KeySpec;
+use crate::key_state::KeyState;
+use crate::key_usage::KeyUsage;
+use crate::rotation::{AutomaticRotation, RotationInterval};
 
 /// A key without its material.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,27 +64,54 @@ impl Key {
             ..self.clone()
         }
     }
-}
 
-/// One version of a key, without its material.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyVersion {
-    /// Its id, unique in the whole instance: a ciphertext blob names it and nothing else.
-    pub id: KeyVersionId,
-    /// The key it belongs to.
-    pub key: KeyId,
-    /// 1 for the initial version, then counting up.
-    pub number: u32,
-    /// When it was made, business time.
-    pub created: Timestamp,
+    /// Whether and how this key rotates by itself.
+    #[must_use]
+    pub fn automatic_rotation(&self) -> AutomaticRotation {
+        match (self.rotation_interval, self.state) {
+            (None, _) => AutomaticRotation::Disabled,
+            (Some(_), KeyState::Enabled) => AutomaticRotation::Enabled,
+            (Some(_), KeyState::Disabled | KeyState::PendingDeletion | KeyState::PendingImport) => {
+                AutomaticRotation::Suspended
+            }
+        }
+    }
+
+    /// `NextRotationDate`: last rotation plus interval, also while suspended; `None` when the policy is off.
+    #[must_use]
+    pub fn next_rotation(&self) -> Option<Timestamp> {
+        self.rotation_interval.map(|interval| interval.after(self.last_rotation))
+    }
+
+    /// Whether a new primary version must be made at `now`. However long ago the due date was, one version is made.
+    #[must_use]
+    pub fn is_rotation_due_at(&self, now: Timestamp) -> bool {
+        self.automatic_rotation() == AutomaticRotation::Enabled && self.next_rotation().is_some_and(|due| due <= now)
+    }
+
+    /// When the scheduler must look at this key next: its rotation or its destruction. `None`: never.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            KeyState::PendingDeletion => self.deletion,
+            KeyState::Enabled => self.next_rotation(),
+            KeyState::Disabled | KeyState::PendingImport => None,
+        }
+    }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
+    const DAY: i64 = 86_400;
+
+    fn days(count: u64) -> Option<RotationInterval> {
+        RotationInterval::from_s(count * 86_400)
+    }
+
     /// An enabled AES key made at `now`.
-    pub(crate) fn key_at(now: Timestamp) -> Key {
+    fn key_at(now: Timestamp) -> Key {
         let id = KeyId::generate().unwrap();
         let version = KeyVersionId::generate(&id).unwrap();
         Key {
@@ -211,14 +128,6 @@ pub(crate) mod tests {
             initial_version: version.clone(),
             primary_version: version,
             version_count: 1,
-        }
-    }
-
-    #[test]
-    fn spec_names_parse_back_and_case_matters() {
-        for spec in KeySpec::ALL {
-            assert_eq!(KeySpec::parse(spec.name()), Some(spec));
-            assert_eq!(KeySpec::parse(&spec.name().to_ascii_lowercase()), None);
         }
     }
 
@@ -259,5 +168,46 @@ pub(crate) mod tests {
         key.state = KeyState::PendingDeletion;
         assert!(key.is_destruction_due_at(now));
         assert!(!key.is_destruction_due_at(now.plus_s(-1)));
+    }
+
+    #[test]
+    fn due_exactly_at_the_date_and_not_a_moment_before() {
+        let start = Timestamp::from_unix_s(1_000_000);
+        let mut key = key_at(start);
+        assert!(!key.is_rotation_due_at(start.plus_s(10_000 * DAY)));
+        key.rotation_interval = days(7);
+        assert_eq!(key.next_rotation(), Some(start.plus_s(7 * DAY)));
+        assert!(!key.is_rotation_due_at(Timestamp::from_unix_ms(start.plus_s(7 * DAY).unix_ms() - 1)));
+        assert!(key.is_rotation_due_at(start.plus_s(7 * DAY)));
+        assert!(key.is_rotation_due_at(start.plus_s(700 * DAY)));
+    }
+
+    #[test]
+    fn a_suspended_key_is_not_due_and_resumes_overdue() {
+        let start = Timestamp::from_unix_s(1_000_000);
+        let mut key = key_at(start);
+        key.rotation_interval = days(7);
+        for state in [KeyState::Disabled, KeyState::PendingDeletion, KeyState::PendingImport] {
+            key.state = state;
+            assert_eq!(key.automatic_rotation(), AutomaticRotation::Suspended);
+            assert!(!key.is_rotation_due_at(start.plus_s(30 * DAY)));
+            assert_eq!(key.next_rotation(), Some(start.plus_s(7 * DAY)));
+        }
+        key.state = KeyState::Enabled;
+        assert!(key.is_rotation_due_at(start.plus_s(30 * DAY)));
+    }
+
+    #[test]
+    fn the_scheduler_looks_at_deletion_before_rotation() {
+        let start = Timestamp::from_unix_s(1_000_000);
+        let mut key = key_at(start);
+        assert_eq!(key.due(), None);
+        key.rotation_interval = days(7);
+        assert_eq!(key.due(), Some(start.plus_s(7 * DAY)));
+        key.state = KeyState::PendingDeletion;
+        key.deletion = Some(start.plus_s(DAY));
+        assert_eq!(key.due(), Some(start.plus_s(DAY)));
+        key.state = KeyState::Disabled;
+        assert_eq!(key.due(), None);
     }
 }

@@ -1,17 +1,43 @@
-//! The rules, pure: key specs, algorithms and states, versions, aliases, rotation and deletion due dates, policies.
+//! The entities that the instance manages, each with its rules: keys, versions, aliases, policies and those who may call.
 //!
-//! *Now* is always an argument. What may never live here: bytes, files, sockets, the clock, ciphers.
+//! *Now* is always an argument. What may never live here: stored bytes, files, sockets, the clock, ciphers.
 
-pub mod algorithm;
-pub mod key;
-pub mod policy;
-pub mod rotation;
-pub mod state;
-pub mod trusted_time;
+mod access_key;
+mod access_point;
+mod algorithm;
+mod alias;
+mod client_key;
+mod grant;
+mod instance;
+mod key;
+mod key_spec;
+mod key_state;
+mod key_usage;
+mod key_version;
+mod network;
+mod network_rule;
+mod permission;
+mod policy;
+mod resource;
+mod rotation;
+mod trusted_time;
 
+pub use access_key::AccessKey;
+pub use access_point::{AccessPoint, PER_ACCESS_POINT_MAX};
 pub use algorithm::Algorithm;
-pub use key::{Key, KeySpec, KeyUsage, KeyVersion};
-pub use policy::{Grant, Network, Permission, Resource, Target};
+pub use alias::Alias;
+pub use client_key::{ClientKey, RevokedClientKey};
+pub use grant::{Grant, Target};
+pub use instance::Instance;
+pub use key::Key;
+pub use key_spec::KeySpec;
+pub use key_state::{KeyAction, KeyState, StateRefusal};
+pub use key_usage::KeyUsage;
+pub use key_version::{KeyMaterial, KeyVersion};
+pub use network::Network;
+pub use network_rule::NetworkRule;
+pub use permission::Permission;
+pub use policy::Policy;
+pub use resource::{Resource, is_secret_name};
 pub use rotation::{AutomaticRotation, RotationInterval};
-pub use state::{KeyAction, KeyState, StateRefusal};
 pub use trusted_time::{Hold, TrustedTime};

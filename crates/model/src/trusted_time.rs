@@ -2,7 +2,7 @@
 //!
 //! A wall clock may be wrong at one start, and destruction cannot be undone. So the trusted time goes on only as the
 //! server runs, and never beyond the wall clock. What the wall clock is ahead of it (a lead: after a time when no server
-//! ran, or because somebody set the clock) is believed once the wall clock has kept it up for [`HELD_MS`] of running. The
+//! ran, or because somebody set the clock) is believed once the wall clock has kept it up for 24 hours of running. The
 //! smallest lead of each half hour of running is kept, so that neither a restart nor a further jump shortens the wait,
 //! nor lengthens it. Set to an earlier time, the wall clock keeps the trusted time where it is until it has caught up.
 
@@ -12,12 +12,10 @@ use claviger_base::Timestamp;
 
 /// One span of running whose smallest lead is kept.
 const SPAN_MS: i64 = 30 * 60 * 1000;
-/// Whole spans for which a lead must have been there before it is believed.
+/// Whole spans for which a lead must have been there before it is believed: 24 hours.
 const SPANS: usize = 48;
-/// How long the wall clock must have kept up a lead before it is believed: 24 hours of running.
-pub const HELD_MS: i64 = SPAN_MS * SPANS as i64;
 /// Differences up to an hour are not worth an operator's attention: destruction is late by no more than that.
-pub const TOLERANCE_MS: i64 = 60 * 60 * 1000;
+const TOLERANCE_MS: i64 = 60 * 60 * 1000;
 
 /// The trusted time, and what is remembered to move it. All times are real times.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +25,8 @@ pub struct TrustedTime {
     leads_ms: VecDeque<i64>,
     /// How much of the last span is over.
     filled_ms: i64,
+    /// An operator said that the clock is right, and the audit log does not have it yet.
+    is_newly_confirmed: bool,
 }
 
 /// Why destruction waits.
@@ -50,7 +50,35 @@ impl TrustedTime {
     /// The trusted time is `at`, and nothing is remembered.
     #[must_use]
     pub const fn starting_at(at: Timestamp) -> Self {
-        Self { reached: at, leads_ms: VecDeque::new(), filled_ms: 0 }
+        Self { reached: at, leads_ms: VecDeque::new(), filled_ms: 0, is_newly_confirmed: false }
+    }
+
+    /// An operator says at `at` that the clock is right; the audit log must still record it.
+    #[must_use]
+    pub fn confirmed_at(at: Timestamp) -> Self {
+        Self { is_newly_confirmed: true, ..Self::starting_at(at) }
+    }
+
+    /// The trusted time is `at` from now on, and nothing before it counts. A confirmation must still be recorded.
+    pub fn restart_at(&mut self, at: Timestamp) {
+        *self = Self { is_newly_confirmed: self.is_newly_confirmed, ..Self::starting_at(at) };
+    }
+
+    /// The audit log has the operator's confirmation.
+    pub fn forget_confirmation(&mut self) {
+        self.is_newly_confirmed = false;
+    }
+
+    /// The same, with or without a confirmation that the audit log must still record.
+    #[must_use]
+    pub fn with_newly_confirmed(self, is_newly_confirmed: bool) -> Self {
+        Self { is_newly_confirmed, ..self }
+    }
+
+    /// Whether an operator said that the clock is right, and the audit log does not have it yet.
+    #[must_use]
+    pub const fn is_newly_confirmed(&self) -> bool {
+        self.is_newly_confirmed
     }
 
     /// As [`Self::reached`], [`Self::leads_ms`] and [`Self::filled_ms`] said before.
@@ -60,7 +88,7 @@ impl TrustedTime {
         while leads_ms.len() > SPANS + 1 {
             leads_ms.pop_front();
         }
-        Self { reached, leads_ms, filled_ms: filled_ms.clamp(0, SPAN_MS) }
+        Self { reached, leads_ms, filled_ms: filled_ms.clamp(0, SPAN_MS), is_newly_confirmed: false }
     }
 
     /// The trusted time.
@@ -132,6 +160,8 @@ impl TrustedTime {
 mod tests {
     use super::*;
 
+    /// How long the wall clock must have kept up a lead before it is believed.
+    const HELD_MS: i64 = SPAN_MS * SPANS as i64;
     const MINUTE_MS: i64 = 60_000;
     const HOUR_MS: i64 = 60 * MINUTE_MS;
     const DAY_MS: i64 = 24 * HOUR_MS;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use claviger_base::{Clock, Timestamp};
 use claviger_keygen::Generator;
-use claviger_model::KeySpec;
+use claviger_model::{Instance, KeySpec};
 use claviger_service::{ArnAccounts, CreateKey, Intent, KeyRef, PairConcurrency, Service, UsePolicy, dev_alias};
 use claviger_store::SqliteEngine;
-use claviger_vault::{InstanceRecord, Stored, Vault, VaultError};
+use claviger_vault::{DevClock, Stored, TlsAuthority, Vault, VaultError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -145,7 +145,7 @@ impl Server {
 
     /// The instance that is served.
     #[must_use]
-    pub fn instance(&self) -> &InstanceRecord {
+    pub fn instance(&self) -> &Instance {
         self.service.instance()
     }
 
@@ -244,13 +244,13 @@ impl Opened {
             return Err(StartError::NoData(options.data_dir.clone()));
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);
-        vault.mend_needed()?;
+        vault.repair_essential()?;
         // A moved clock belongs to dev; serving with one would give wrong dates.
-        let moved = if options.is_dev { unless_damaged(vault.dev_clock())? } else { None };
+        let moved = if options.is_dev { unless_damaged(vault.single::<DevClock>())? } else { None };
         if let Some(stored) = moved {
             clock.set_offset_ms(stored.record.offset_ms);
         }
-        let is_unfurnished = vault.instance()?.is_none();
+        let is_unfurnished = vault.single::<Instance>()?.is_none();
         if is_unfurnished && !options.is_dev {
             return Err(StartError::NoData(options.data_dir.clone()));
         }
@@ -265,7 +265,7 @@ impl Opened {
             ..claviger_service::Config::default()
         };
         let service = Arc::new(Service::new(Arc::clone(&vault), clock.clone(), generator, config)?);
-        let authority = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
+        let authority = vault.single::<TlsAuthority>()?.ok_or(VaultError::Empty)?.record;
         handout::restore_ca(&options.data_dir, &authority.certificate_pem)?;
         let Accepting { acceptor: tls, certificate_ends } =
             tls::acceptor(&authority, service.instance(), &options.hostnames, options.offers_http2, clock)?;

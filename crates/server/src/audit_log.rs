@@ -44,8 +44,8 @@ impl Place {
 /// # Errors
 /// [`StartError`]; nothing is changed then.
 pub(crate) fn open(vault: &Vault, place: Place) -> Result<AuditLog, StartError> {
-    let signing = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
-    let anchor = vault.audit_anchor()?.map(|stored| stored.record);
+    let signing = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;
+    let anchor = vault.single::<AuditAnchor>()?.map(|stored| stored.record);
     if signing.record.has_anchor && anchor.is_none() {
         return Err(StartError::AuditAnchorLost);
     }
@@ -79,7 +79,7 @@ pub(crate) fn open(vault: &Vault, place: Place) -> Result<AuditLog, StartError> 
 /// between, the next start does what is left.
 fn begin(vault: &Vault, signing: &Stored<AuditSigningKey>, place: Place) -> Result<AuditLog, StartError> {
     replace_key(vault, signing, NO_RECORD)?;
-    let signing = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
+    let signing = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;
     let public_key = public_key_of(&signing.record.seed)?;
     let log = AuditLog::create(place.config(&signing.record.seed, None))?;
     remember_log(vault, &signing, &log, public_key)?;
@@ -135,7 +135,7 @@ pub(crate) async fn keep_anchor(vault: Arc<Vault>, journal: Arc<Journal>) {
 /// no writes is told of elsewhere; the anchor then stays behind.
 pub(crate) fn note_anchor(vault: &Vault, journal: &Journal) {
     let head = journal.head();
-    let noted = vault.audit_anchor().ok().flatten().filter(|stored| stored.record.seq < head.seq);
+    let noted = vault.single::<AuditAnchor>().ok().flatten().filter(|stored| stored.record.seq < head.seq);
     let Some(stored) = noted else { return };
     let anchor = AuditAnchor { seq: head.seq, chain: head.chain, ..stored.record };
     let change = vault.change().update(&stored, &anchor);
@@ -156,8 +156,8 @@ pub fn stored_audit_anchor(data_dir: &Path, root_key_file: &Path) -> Result<Opti
     // Leaves no files beside the store of a stopped server.
     let engine = Arc::new(SqliteEngine::look_into(data_dir)?);
     let vault = Vault::open(engine, &FileSeal::open(root_key_file)?)?;
-    let Some(stored) = vault.audit_anchor()? else {
-        let has_anchor = vault.audit_signing_key()?.is_some_and(|stored| stored.record.has_anchor);
+    let Some(stored) = vault.single::<AuditAnchor>()? else {
+        let has_anchor = vault.single::<AuditSigningKey>()?.is_some_and(|stored| stored.record.has_anchor);
         return if has_anchor { Err(StartError::AuditAnchorLost) } else { Ok(None) };
     };
     let AuditAnchor { public_key, seq, chain } = stored.record;

@@ -24,7 +24,7 @@ const OPERATION: &str = "BeginAuditLogAnew";
 /// [`StartError`]; also when the server runs.
 pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
     let vault = stopped_vault::open(data_dir, root_key_file)?;
-    let stored = vault.audit_signing_key()?.ok_or(VaultError::Empty)?;
+    let stored = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;
     let audit = data_dir.join("audit");
     let now = Clock::default().real_now();
     // Before anything is moved.
@@ -47,7 +47,7 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
 /// What the new log says of its beginning: which log it follows, and where that one ended. It waits in the store for the log.
 fn record(vault: &Vault, audit: &Path, old: &AuditSigningKey, now: Timestamp) -> Result<OutboxEntry, StartError> {
     // A store without its anchor is one of the reasons to begin anew.
-    let anchor = vault.audit_anchor().ok().flatten().map(|stored| stored.record);
+    let anchor = vault.single::<AuditAnchor>().ok().flatten().map(|stored| stored.record);
     let public_key = match anchor {
         Some(AuditAnchor { public_key, .. }) => public_key,
         None => public_key_of(&old.seed)?,

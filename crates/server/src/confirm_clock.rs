@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use claviger_base::{Clock, Timestamp};
-use claviger_model::{Hold, TrustedTime};
-use claviger_vault::{Audit, StoredTrustedTime, Vault, VaultError};
+use claviger_model::{Hold, Instance, TrustedTime};
+use claviger_vault::{Audit, Vault, VaultError};
 
 use crate::error::StartError;
 use crate::stopped_vault;
@@ -34,10 +34,10 @@ impl StoppedClock {
     /// [`StartError`]; also when the server runs.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
         let vault = stopped_vault::open(data_dir, root_key_file)?;
-        let time = match vault.trusted_time() {
-            Ok(Some(stored)) => stored.record.time,
+        let time = match vault.single::<TrustedTime>() {
+            Ok(Some(stored)) => stored.record,
             Ok(None) | Err(VaultError::Unreadable { .. }) => {
-                TrustedTime::starting_at(vault.instance()?.ok_or(VaultError::Empty)?.record.created)
+                TrustedTime::starting_at(vault.single::<Instance>()?.ok_or(VaultError::Empty)?.record.created)
             }
             Err(error) => return Err(error.into()),
         };
@@ -52,8 +52,7 @@ impl StoppedClock {
     /// When the store fails.
     pub fn confirm(self) -> Result<Timestamp, StartError> {
         let now = self.clock.real_now();
-        let record = StoredTrustedTime { time: TrustedTime::starting_at(now), is_newly_confirmed: true };
-        let change = self.vault.change().put(&record)?;
+        let change = self.vault.change().put(&TrustedTime::confirmed_at(now))?;
         change.commit(Audit::NoRecord("the next start records it"))?;
         Ok(now)
     }

@@ -17,8 +17,8 @@ pub(crate) fn line(damage: &DamageReport) -> Option<String> {
             damage.records
         );
     }
-    if !damage.mended.is_empty() {
-        let paths = damage.mended.join(", ");
+    if !damage.repaired.is_empty() {
+        let paths = damage.repaired.join(", ");
         let _infallible = writeln!(lines, "degraded: damaged or missing, and restored: {paths}; look at the disk");
     }
     for file in &damage.recovered {
@@ -45,8 +45,8 @@ mod tests {
         let first: Vec<String> = ["alias/a", "key/b", "key/c"].map(str::to_owned).to_vec();
         let text = line(&DamageReport { records: 5, first, ..DamageReport::default() }).unwrap();
         assert!(text.starts_with("degraded: 5 records cannot be read: alias/a, key/b, key/c, ...; restore"), "{text}");
-        let mended = vec!["meta/keyring".to_owned(), "~spare/meta/instance".to_owned()];
-        let text = line(&DamageReport { mended, ..DamageReport::default() }).unwrap();
+        let repaired = vec!["meta/keyring".to_owned(), "~spare/meta/instance".to_owned()];
+        let text = line(&DamageReport { repaired, ..DamageReport::default() }).unwrap();
         assert!(
             text.contains("missing, and restored: meta/keyring, ~spare/meta/instance; look at the disk\n"),
             "{text}"

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{AccessKeyId, ClientKeyId, InstanceId};
+use claviger_model::{AccessKey, ClientKey, Instance};
 use claviger_service::first_start;
 use claviger_store::SqliteEngine;
-use claviger_vault::{Existing, FileSeal, InstanceRecord, Vault, VaultError, place_file, sync_directory_of};
+use claviger_vault::{Existing, FileSeal, Vault, VaultError, place_file, sync_directory_of};
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
@@ -47,7 +48,7 @@ impl NewInstance {
             return Err(StartError::CredentialsBesideData(self.credentials_dir.clone()));
         }
         let vault = open_vault(&self.data_dir, &self.root_key_file)?;
-        if let Some(stored) = vault.instance()? {
+        if let Some(stored) = vault.single::<Instance>()? {
             let is_ours = self.is_unfinished() && self.has_credentials_of(&vault)?;
             return if is_ours { Ok(stored.record.id) } else { Err(VaultError::NotEmpty.into()) };
         }
@@ -101,7 +102,7 @@ impl NewInstance {
         let access_key = id(&access_key, "AccessKeyId").and_then(|id| AccessKeyId::parse(&id));
         let client_key = id(&client_key, "KeyId").and_then(|id| ClientKeyId::parse(&id));
         let (Some(access_key), Some(client_key)) = (access_key, client_key) else { return Ok(false) };
-        Ok(vault.access_key(&access_key)?.is_some() && vault.client_key(&client_key)?.is_some())
+        Ok(vault.get::<AccessKey>(&access_key)?.is_some() && vault.get::<ClientKey>(&client_key)?.is_some())
     }
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn furnish(
     clock: &Clock,
     data_dir: &Path,
     credentials_dir: &Path,
-) -> Result<InstanceRecord, StartError> {
+) -> Result<Instance, StartError> {
     first_start(vault, clock, |first| handout::write(data_dir, credentials_dir, first))
 }
 

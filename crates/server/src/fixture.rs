@@ -6,7 +6,7 @@ use claviger_base::Clock;
 use claviger_keygen::{Generator, StockSizes};
 use claviger_service::{Config, Intent, Service, ServiceError, first_start};
 use claviger_store::Engine;
-use claviger_vault::{FileSeal, InstanceRecord, Vault};
+use claviger_vault::{FileSeal, Vault};
 
 /// A change whose record no test looks at.
 pub(crate) fn intent() -> Intent {
@@ -17,7 +17,7 @@ pub(crate) fn intent() -> Intent {
 pub(crate) struct Instance {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
-    pub(crate) record: InstanceRecord,
+    pub(crate) record: claviger_model::Instance,
 }
 
 impl Instance {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_crypto::tls::CertificateAuthority;
+use claviger_model::{AccessKey, Instance};
 use claviger_store::SqliteEngine;
-use claviger_vault::{FileSeal, Vault, VaultError, check_file};
+use claviger_vault::{FileSeal, TlsAuthority, Vault, VaultError, check_file};
 
 use crate::assemble::{Options, check_addresses};
 use crate::error::StartError;
@@ -83,15 +84,15 @@ fn opened(options: &Options) -> Result<Vault, StartError> {
 }
 
 fn store(vault: &Vault) -> Result<String, StartError> {
-    let instance = vault.instance()?.ok_or(VaultError::Empty)?.record;
-    let access_keys = vault.access_keys(None, 100)?.records;
+    let instance = vault.single::<Instance>()?.ok_or(VaultError::Empty)?.record;
+    let access_keys = vault.list::<AccessKey>(None, 100)?.records;
     let active = access_keys.iter().filter(|key| key.record.is_active).count();
     Ok(format!("instance {}, {active} active access keys", instance.id))
 }
 
 fn certificate(options: &Options, vault: &Vault) -> Result<String, StartError> {
-    let id = vault.instance()?.ok_or(VaultError::Empty)?.record.id;
-    let stored = vault.tls_authority()?.ok_or(VaultError::Empty)?.record;
+    let id = vault.single::<Instance>()?.ok_or(VaultError::Empty)?.record.id;
+    let stored = vault.single::<TlsAuthority>()?.ok_or(VaultError::Empty)?.record;
     let refuse = |reason: &dyn std::fmt::Display| StartError::Tls(reason.to_string());
     let authority = CertificateAuthority::from_stored(id.as_str(), &stored.certificate_pem, &stored.private_key)
         .map_err(|error| refuse(&error))?;

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use claviger_base::id::AccessKeyId;
 use claviger_base::{Clock, SecretBytes};
+use claviger_model::AccessKey;
 use claviger_service::{AccessKeyChange, Intent, ServiceError, list_access_keys};
-use claviger_vault::{AccessKey, Vault};
+use claviger_vault::Vault;
 
 use crate::error::StartError;
 use crate::stopped_vault;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use claviger_base::{Clock, Timestamp};
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_vault::{InstanceRecord, TlsAuthority};
+use claviger_model::Instance;
+use claviger_vault::TlsAuthority;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -24,7 +25,7 @@ pub(crate) struct Accepting {
 /// An acceptor whose certificate names localhost, 127.0.0.1, ::1 and `hostnames`.
 pub(crate) fn acceptor(
     authority: &TlsAuthority,
-    instance: &InstanceRecord,
+    instance: &Instance,
     hostnames: &[String],
     offers_http2: bool,
     clock: &Clock,
@@ -60,7 +61,7 @@ mod tests {
 
     fn server_and_its_roots(offers_http2: bool) -> (TlsAcceptor, RootCertStore) {
         let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
-        let authority = vault.tls_authority().unwrap().unwrap().record;
+        let authority = vault.single::<TlsAuthority>().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
         (acceptor(&authority, &record, &[], offers_http2, &clock).unwrap().acceptor, roots)

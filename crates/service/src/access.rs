@@ -10,8 +10,8 @@ use std::sync::Arc;
 use claviger_base::id::{AccessKeyId, ClientKeyId, RuleName};
 use claviger_base::{Clock, Timestamp};
 use claviger_crypto::rsa::PublicKey;
-use claviger_model::Grant;
-use claviger_vault::{AccessKey, ClientKey, Vault};
+use claviger_model::{AccessKey, ClientKey, Grant, RevokedClientKey};
+use claviger_vault::Vault;
 
 use crate::cache::Shelf;
 use crate::error::ServiceError;
@@ -151,7 +151,7 @@ impl Access {
     pub async fn access_key(&self, id: &str) -> Result<Option<Arc<AccessKey>>, ServiceError> {
         let Some(id) = AccessKeyId::parse(id) else { return Ok(None) };
         let vault = Arc::clone(&self.vault);
-        let load = move |id: &AccessKeyId| Ok(vault.access_key(id)?.map(|stored| stored.record));
+        let load = move |id: &AccessKeyId| Ok(vault.get::<AccessKey>(id)?.map(|stored| stored.record));
         self.access_keys.get_or_load(&id, load).await
     }
 
@@ -178,10 +178,10 @@ impl Access {
 }
 
 fn prepare(vault: &Vault, id: &ClientKeyId) -> Result<Option<PreparedClientKey>, ServiceError> {
-    let (standing, spki) = if let Some(stored) = vault.client_key(id)? {
+    let (standing, spki) = if let Some(stored) = vault.get::<ClientKey>(id)? {
         let spki = stored.record.public_key.clone();
         (Standing::Issued(stored.record), spki)
-    } else if let Some(stored) = vault.revoked_client_key(id)? {
+    } else if let Some(stored) = vault.get::<RevokedClientKey>(id)? {
         (Standing::Revoked(stored.record.revoked), stored.record.public_key)
     } else {
         return Ok(None);

@@ -29,7 +29,7 @@ impl Service {
             tracing::error!(%error, "the store's file is damaged");
         }
         // First, so that what has a sound copy does not count.
-        if let Err(error) = self.vault.check_needed() {
+        if let Err(error) = self.vault.check_essential() {
             tracing::error!(%error, "not all records that a start needs could be checked or restored; trying again tomorrow");
         }
         let mut after: Option<Cursor> = None;

@@ -1,7 +1,8 @@
 //! Due dates that are damaged or lost. A key's own record says when it is due, so its date can be made anew: without
 //! one, a key would silently stop rotating.
 
-use claviger_vault::{Audit, Cursor, Due, Stored, StoredKey};
+use claviger_model::Key;
+use claviger_vault::{Audit, Cursor, Due, Record, Stored};
 
 use crate::error::ServiceError;
 use crate::ops::list_keys::SCAN_STEP;
@@ -15,7 +16,7 @@ impl Service {
     pub(crate) fn mend_due_date(&self, path: &str) -> Result<(), ServiceError> {
         // A path that names no key was damaged itself; the keys' own dates are looked for by the check.
         let Some(due) = Due::of_path(path) else { return Ok(()) };
-        let stored = match self.vault.key(&due.key) {
+        let stored = match self.vault.get::<Key>(&due.key) {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.drop_due_date(&due),
             // Nothing is known of this key until it is restored.
@@ -23,7 +24,7 @@ impl Service {
             Err(error) => return Err(error.into()),
         };
         self.restore_due_date(&stored)?;
-        if stored.record.0.due() == Some(due.at) { Ok(()) } else { self.drop_due_date(&due) }
+        if stored.record.due() == Some(due.at) { Ok(()) } else { self.drop_due_date(&due) }
     }
 
     /// Looks whether every key's due date is there, and writes those that are not. How many were written.
@@ -33,7 +34,7 @@ impl Service {
     pub(crate) fn restore_due_dates(&self) -> Result<usize, ServiceError> {
         let (mut written, mut after): (usize, Option<Cursor>) = (0, None);
         loop {
-            let page = self.vault.keys(after.as_ref(), SCAN_STEP)?;
+            let page = self.vault.list::<Key>(after.as_ref(), SCAN_STEP)?;
             for stored in &page.records {
                 written += usize::from(self.restore_due_date(stored)?);
             }
@@ -45,11 +46,11 @@ impl Service {
     }
 
     /// Writes the due date of this key if it is not there. Whether it was written.
-    fn restore_due_date(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
-        let key = &stored.record.0;
+    fn restore_due_date(&self, stored: &Stored<Key>) -> Result<bool, ServiceError> {
+        let key = &stored.record;
         let Some(at) = key.due() else { return Ok(false) };
         let due = Due { at, key: key.id.clone() };
-        match self.vault.due(&due) {
+        match self.vault.get::<Due>(&due.id()) {
             Ok(Some(_sound)) => return Ok(false),
             Ok(None) => {}
             Err(error) if error.is_unreadable() => {}

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_model::KeyVersion;
+use claviger_model::{KeyMaterial, KeyVersion};
 use claviger_vault::{Audit, IvUses, Outcome, Vault};
 use lru::LruCache;
 
@@ -149,8 +149,8 @@ impl IvLedger {
 fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
     until_done(|| {
         // Required unchanged: a version that is being destroyed leaves no count behind.
-        let counted = vault.key_version(version)?.ok_or(ServiceError::KeyNotFound)?;
-        let stored = vault.iv_uses(version)?;
+        let counted = vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyNotFound)?;
+        let stored = vault.get::<IvUses>(version)?;
         let start = stored.as_ref().map_or(0, |stored| stored.record.reserved);
         if start >= limits.uses_max {
             return Err(ServiceError::KeyVersionExhausted);
@@ -169,8 +169,9 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
 #[cfg(test)]
 mod tests {
     use claviger_base::{SecretBytes, Timestamp};
+    use claviger_model::KeyMaterial;
     use claviger_store::MemoryEngine;
-    use claviger_vault::{FileSeal, StoredKeyVersion};
+    use claviger_vault::FileSeal;
 
     use super::*;
 
@@ -182,8 +183,8 @@ mod tests {
         version
     }
 
-    fn stored(version: &KeyVersion) -> StoredKeyVersion {
-        StoredKeyVersion { version: version.clone(), material: SecretBytes::new(vec![7; 32]) }
+    fn stored(version: &KeyVersion) -> KeyMaterial {
+        KeyMaterial { version: version.clone(), material: SecretBytes::new(vec![7; 32]) }
     }
 
     fn vault() -> Arc<Vault> {
@@ -193,7 +194,7 @@ mod tests {
     }
 
     fn reserved(vault: &Vault, version: &KeyVersion) -> u64 {
-        vault.iv_uses(&version.id).unwrap().map_or(0, |stored| stored.record.reserved)
+        vault.get::<IvUses>(&version.id).unwrap().map_or(0, |stored| stored.record.reserved)
     }
 
     #[tokio::test]
@@ -285,6 +286,6 @@ mod tests {
         let uses = IvUses { version: version.id.clone(), reserved: 0 };
         vault.change().delete(&stored(&version)).delete(&uses).commit(Audit::NoRecord("a test")).unwrap();
         assert!(matches!(ledger.count(&version).await, Err(ServiceError::KeyNotFound)));
-        assert!(vault.iv_uses(&version.id).unwrap().is_none());
+        assert!(vault.get::<IvUses>(&version.id).unwrap().is_none());
     }
 }

@@ -99,7 +99,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn outbox(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<OutboxEntry>, ServiceError> {
-        Ok(self.vault.outbox(after, limit)?)
+        Ok(self.vault.list::<OutboxEntry>(after, limit)?)
     }
 
     /// Removes entries whose records are in the log; those that were removed are taken out of `entries`.

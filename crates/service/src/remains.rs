@@ -2,7 +2,8 @@
 //! to. A destroyed key's material must not stay because something beside it was damaged.
 
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
-use claviger_vault::{Audit, Outcome, Stored, StoredKey};
+use claviger_model::{Alias, Key};
+use claviger_vault::{Audit, Outcome, Stored};
 
 use crate::error::ServiceError;
 use crate::service::Service;
@@ -12,8 +13,8 @@ const PER_COMMIT: usize = 24;
 
 impl Service {
     /// Removes everything that is still found by its path. `false`: somebody changed the key first.
-    pub(crate) fn destroy_remains(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
-        let key = &stored.record.0.id;
+    pub(crate) fn destroy_remains(&self, stored: &Stored<Key>) -> Result<bool, ServiceError> {
+        let key = &stored.record.id;
         loop {
             let paths = self.vault.paths_of_key(key, PER_COMMIT)?;
             if paths.is_empty() {
@@ -22,7 +23,9 @@ impl Service {
             let mut change = self.vault.change().require(stored).delete_paths(&paths);
             let aliases: Vec<AliasName> = paths.iter().filter_map(|path| alias(path, key)).collect();
             for name in &aliases {
-                if let Some(alias) = self.vault.alias(name).ok().flatten().filter(|alias| alias.record.key == *key) {
+                if let Some(alias) =
+                    self.vault.get::<Alias>(name).ok().flatten().filter(|alias| alias.record.key == *key)
+                {
                     change = change.delete(&alias.record);
                 }
             }

@@ -4,8 +4,8 @@
 
 use claviger_base::Timestamp;
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_model::{Key, KeyAction, KeySpec, KeyVersion};
-use claviger_vault::{Due, KeyVersionOfKey, Outcome, Stored, StoredKey, StoredKeyVersion};
+use claviger_model::{Alias, Key, KeyAction, KeyMaterial, KeySpec, KeyVersion};
+use claviger_vault::{Due, Outcome, Stored};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -24,7 +24,7 @@ impl Service {
     ) -> Result<Key, ServiceError> {
         until_done(|| {
             let stored = self.stored_key(key)?;
-            let edited = edit(&stored.record.0)?;
+            let edited = edit(&stored.record)?;
             self.try_edit(&stored, edited, intent)
         })
     }
@@ -33,11 +33,11 @@ impl Service {
     /// different nothing is written, and the request's own record says all there is.
     pub(crate) fn try_edit(
         &self,
-        stored: &Stored<StoredKey>,
+        stored: &Stored<Key>,
         edited: Key,
         intent: &Intent,
     ) -> Result<Option<Key>, ServiceError> {
-        let is_done = edited == stored.record.0 || self.replace_key(stored, &edited, None, intent)? == Replaced::Done;
+        let is_done = edited == stored.record || self.replace_key(stored, &edited, None, intent)? == Replaced::Done;
         Ok(is_done.then_some(edited))
     }
 
@@ -47,12 +47,8 @@ impl Service {
     }
 
     /// One try at a new primary version; `None` when somebody else changed the key first.
-    pub(crate) fn try_rotate(
-        &self,
-        stored: &Stored<StoredKey>,
-        intent: &Intent,
-    ) -> Result<Option<KeyVersion>, ServiceError> {
-        let key = &stored.record.0;
+    pub(crate) fn try_rotate(&self, stored: &Stored<Key>, intent: &Intent) -> Result<Option<KeyVersion>, ServiceError> {
+        let key = &stored.record;
         key.state.allows(KeyAction::Rotate)?;
         // rpc-api 8.4: symmetric keys rotate, asymmetric keys get one more version that can be named, HMAC keys neither.
         if !key.spec.is_symmetric() && !key.spec.is_asymmetric() {
@@ -66,7 +62,7 @@ impl Service {
     }
 
     /// `key` with a new primary version, and that version; nothing is stored yet.
-    pub(crate) fn rotated(&self, key: &Key) -> Result<(Key, StoredKeyVersion), ServiceError> {
+    pub(crate) fn rotated(&self, key: &Key) -> Result<(Key, KeyMaterial), ServiceError> {
         let now = self.clock.now();
         let number = key.version_count.checked_add(1).ok_or(ServiceError::Unsupported)?;
         let version = self.new_version(&key.id, key.spec, number, now)?;
@@ -74,13 +70,13 @@ impl Service {
     }
 
     /// The key record that `key` names, read past the cache: changes are decided on what is stored. Blocks.
-    pub(crate) fn stored_key(&self, key: &KeyRef) -> Result<Stored<StoredKey>, ServiceError> {
+    pub(crate) fn stored_key(&self, key: &KeyRef) -> Result<Stored<Key>, ServiceError> {
         let id = match key {
             KeyRef::Id(id) => id.clone(),
-            KeyRef::Alias(name) => self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?.record.key,
+            KeyRef::Alias(name) => self.vault.get::<Alias>(name)?.ok_or(ServiceError::AliasNotFound)?.record.key,
         };
-        let stored = self.vault.key(&id)?.ok_or(ServiceError::KeyNotFound)?;
-        self.refuse_destroyed(&stored.record.0)?;
+        let stored = self.vault.get::<Key>(&id)?.ok_or(ServiceError::KeyNotFound)?;
+        self.refuse_destroyed(&stored.record)?;
         Ok(stored)
     }
 
@@ -91,23 +87,23 @@ impl Service {
         spec: KeySpec,
         number: u32,
         now: Timestamp,
-    ) -> Result<StoredKeyVersion, ServiceError> {
+    ) -> Result<KeyMaterial, ServiceError> {
         let id = KeyVersionId::generate(key)?;
         let version = KeyVersion { id, key: key.clone(), number, created: now.whole_second() };
-        Ok(StoredKeyVersion { version, material: material::generate(spec, &self.generator)? })
+        Ok(KeyMaterial { version, material: material::generate(spec, &self.generator)? })
     }
 
     pub(crate) fn replace_key(
         &self,
-        stored: &Stored<StoredKey>,
+        stored: &Stored<Key>,
         edited: &Key,
-        new_version: Option<&StoredKeyVersion>,
+        new_version: Option<&KeyMaterial>,
         intent: &Intent,
     ) -> Result<Replaced, ServiceError> {
-        let old = &stored.record.0;
-        let mut change = self.vault.change().update(stored, &StoredKey(edited.clone()))?;
+        let old = &stored.record;
+        let mut change = self.vault.change().update(stored, edited)?;
         if let Some(version) = new_version {
-            change = change.create(version)?.create(&KeyVersionOfKey(version.version.clone()))?;
+            change = change.create(version)?.create(&version.version)?;
         }
         if old.due() != edited.due() {
             if let Some(at) = old.due() {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_model::AutomaticRotation;
-use claviger_vault::{AliasOfKey, Audit, Due, IvUses, Outcome, Stored, StoredKey, StoredKeyVersion};
+use claviger_model::{AutomaticRotation, Key, KeyMaterial, KeyVersion};
+use claviger_vault::{AliasOfKey, Audit, Due, IvUses, Outcome, Stored};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -48,7 +48,7 @@ impl Service {
         let (mut after, mut held) = (None, 0);
         loop {
             let now = self.clock.now().max(self.trusted.now());
-            let page = self.vault.due_at(now, after.as_ref(), STEP)?;
+            let page = self.vault.list::<Due>(after.as_ref(), STEP)?.while_all(|due| due.at <= now);
             for due in page.records {
                 if let Some(outcome) = self.do_one(&due.record, &mut held).transpose() {
                     report(outcome);
@@ -78,7 +78,7 @@ impl Service {
     /// `held` counts keys that would be destroyed if the clock were to be trusted.
     fn do_one(&self, due: &Due, held: &mut u64) -> Result<Option<Done>, ServiceError> {
         let now = self.clock.now();
-        let stored = match self.vault.key(&due.key) {
+        let stored = match self.vault.get::<Key>(&due.key) {
             // The vault has noted it. Nothing is due of a key of which nothing is known.
             Err(error) if error.is_unreadable() => return Ok(None),
             read => read?,
@@ -87,7 +87,7 @@ impl Service {
             self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
             return Ok(None);
         };
-        let key = &stored.record.0;
+        let key = &stored.record;
         if key.is_destruction_due_at(self.trusted.now()) {
             return self.destroy(&stored).map(|gone| gone.then(|| Done::Destroyed(key.id.clone())));
         }
@@ -108,12 +108,12 @@ impl Service {
 
     /// Rotates a key that rotates by itself before its primary version has sealed as often as it may.
     fn rotate_worn(&self, key: &KeyId, worn: &KeyVersionId) -> Result<Option<Done>, ServiceError> {
-        let stored = match self.vault.key(key) {
+        let stored = match self.vault.get::<Key>(key) {
             Err(error) if error.is_unreadable() => return Ok(None),
             read => read?,
         };
         let Some(stored) = stored else { return Ok(None) };
-        let key = &stored.record.0;
+        let key = &stored.record;
         if key.automatic_rotation() != AutomaticRotation::Enabled || key.primary_version != *worn {
             return Ok(None);
         }
@@ -122,32 +122,28 @@ impl Service {
 
     /// Destroys a key whose pending window is over: versions and aliases first, the key itself and its due date last,
     /// so that a pass that was cut off is taken up by the next. `false`: somebody changed the key first.
-    fn destroy(&self, stored: &Stored<StoredKey>) -> Result<bool, ServiceError> {
-        let key = &stored.record.0;
+    fn destroy(&self, stored: &Stored<Key>) -> Result<bool, ServiceError> {
+        let key = &stored.record;
         if let Some(due) = key.deletion {
             self.trusted.store_that_passed(due)?;
         }
         loop {
-            let versions = self.vault.key_versions_of_key(&key.id, None, DESTROYED_PER_COMMIT)?.records;
-            let aliases = self.vault.aliases_of_key(&key.id, None, DESTROYED_PER_COMMIT / 2)?.records;
+            let versions = self.vault.list_of::<KeyVersion>(&key.id, None, DESTROYED_PER_COMMIT)?.records;
+            let aliases = self.vault.list_of::<AliasOfKey>(&key.id, None, DESTROYED_PER_COMMIT / 2)?.records;
             if versions.is_empty() && aliases.is_empty() {
                 break;
             }
             let mut change = self.vault.change().require(stored);
             for version in &versions {
-                let place = StoredKeyVersion {
-                    version: version.record.0.clone(),
-                    material: claviger_base::SecretBytes::new(Vec::new()),
-                };
-                let uses = IvUses { version: version.record.0.id.clone(), reserved: 0 };
-                change = change.delete(&place).delete(&version.record).delete(&uses);
+                let id = &version.record.id;
+                change = change.delete_by_id::<KeyMaterial>(id).delete(&version.record).delete_by_id::<IvUses>(id);
             }
-            for AliasOfKey(alias) in aliases.iter().map(|alias| &alias.record) {
-                change = change.delete(alias).delete(&AliasOfKey(alias.clone()));
+            for of_key in aliases.iter().map(|of_key| &of_key.record) {
+                change = change.delete(&of_key.alias).delete(of_key);
             }
             let outcome = change.commit(Audit::NoRecord("the record goes with the commit that removes the key"));
-            versions.iter().for_each(|version| self.forget_version(&version.record.0.id));
-            aliases.iter().for_each(|alias| self.forget_alias(&alias.record.0.name));
+            versions.iter().for_each(|version| self.forget_version(&version.record.id));
+            aliases.iter().for_each(|of_key| self.forget_alias(&of_key.record.alias.name));
             if outcome? == Outcome::Conflict {
                 return Ok(false);
             }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use claviger_base::Clock;
 use claviger_base::id::{AliasName, KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
-use claviger_model::{Key, KeyAction, KeyState, KeyVersion, Target};
-use claviger_vault::{Audit, DamageReport, InstanceRecord, Vault};
+use claviger_model::{Alias, Instance, Key, KeyAction, KeyMaterial, KeyState, KeyVersion, Target};
+use claviger_vault::{Audit, DamageReport, Vault};
 
 use crate::access::{Access, Rights};
 use crate::cache::Shelf;
@@ -73,7 +73,7 @@ pub struct Service {
     pub(crate) trusted: TrustedClock,
     pub(crate) generator: Generator,
     pub(crate) gate: PairGate,
-    pub(crate) instance: InstanceRecord,
+    pub(crate) instance: Instance,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
     pub(crate) outbox: Outbox,
@@ -91,7 +91,7 @@ impl Service {
     /// # Errors
     /// When the vault cannot be read or was never furnished.
     pub fn new(vault: Arc<Vault>, clock: Clock, generator: Generator, config: Config) -> Result<Self, ServiceError> {
-        let instance = vault.instance()?.ok_or(claviger_vault::VaultError::Empty)?.record;
+        let instance = vault.single::<Instance>()?.ok_or(claviger_vault::VaultError::Empty)?.record;
         Ok(Self {
             trusted: TrustedClock::load(Arc::clone(&vault), clock.clone(), &instance)?,
             access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
@@ -125,7 +125,7 @@ impl Service {
 
     /// The instance.
     #[must_use]
-    pub fn instance(&self) -> &InstanceRecord {
+    pub fn instance(&self) -> &Instance {
         &self.instance
     }
 
@@ -181,7 +181,7 @@ impl Service {
     /// # Errors
     /// When it does not.
     pub fn check_store(&self) -> Result<(), ServiceError> {
-        let change = match self.vault.instance() {
+        let change = match self.vault.single::<Instance>() {
             Ok(stored) => {
                 let stored = stored.ok_or(ServiceError::Bug("the instance record is gone"))?;
                 self.vault.change().update(&stored, &stored.record)?
@@ -238,7 +238,7 @@ impl Service {
     pub(crate) async fn key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
         let id = self.key_id(key).await?;
         let vault = Arc::clone(&self.vault);
-        let load = move |id: &KeyId| Ok(vault.key(id)?.map(|stored| stored.record.0));
+        let load = move |id: &KeyId| Ok(vault.get::<Key>(id)?.map(|stored| stored.record));
         let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
         self.refuse_destroyed(&found)?;
         Ok(found)
@@ -266,7 +266,7 @@ impl Service {
 
     async fn key_of_alias(&self, name: &AliasName) -> Result<KeyId, ServiceError> {
         let vault = Arc::clone(&self.vault);
-        let load = move |name: &AliasName| Ok(vault.alias(name)?.map(|stored| stored.record.key));
+        let load = move |name: &AliasName| Ok(vault.get::<Alias>(name)?.map(|stored| stored.record.key));
         let key = self.aliases.get_or_load(name, load).await?.ok_or(ServiceError::AliasNotFound)?;
         Ok(key.as_ref().clone())
     }
@@ -303,9 +303,9 @@ fn named_as(refusal: ServiceError, key: &KeyRef) -> ServiceError {
 }
 
 fn unseal(vault: &Vault, id: &KeyVersionId) -> Result<Option<UnsealedVersion>, ServiceError> {
-    let Some(stored) = vault.key_version(id)? else { return Ok(None) };
+    let Some(stored) = vault.get::<KeyMaterial>(id)? else { return Ok(None) };
     // A key outlives its versions but for the moment of its destruction.
-    let Some(key) = vault.key(&stored.record.version.key)? else { return Ok(None) };
-    let material = Material::prepare(key.record.0.spec, &stored.record.material)?;
+    let Some(key) = vault.get::<Key>(&stored.record.version.key)? else { return Ok(None) };
+    let material = Material::prepare(key.record.spec, &stored.record.material)?;
     Ok(Some(UnsealedVersion { version: stored.record.version, material }))
 }

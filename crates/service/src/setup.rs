@@ -5,11 +5,8 @@ use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::ed25519::SigningKey;
 use claviger_crypto::tls::CertificateAuthority;
-use claviger_model::{Permission, TrustedTime};
-use claviger_vault::{
-    AccessKey, AccessPoint, Audit, AuditAnchor, AuditSigningKey, InstanceRecord, OutboxEntry, Outcome, Policy,
-    StoredTrustedTime, TlsAuthority, Vault,
-};
+use claviger_model::{AccessKey, AccessPoint, Instance, Permission, Policy, TrustedTime};
+use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, OutboxEntry, Outcome, TlsAuthority, Vault};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -25,7 +22,7 @@ const CLIENT_KEY_VALIDITY_S: i64 = 5 * 365 * 86_400;
 #[derive(Debug)]
 pub struct FirstStart {
     /// The instance.
-    pub instance: InstanceRecord,
+    pub instance: Instance,
     /// The root certificate, PEM: `ca.pem`.
     pub ca_pem: String,
     /// The first client key: `client-key.json`.
@@ -45,7 +42,7 @@ pub fn first_start<E: From<ServiceError>>(
     vault: &Vault,
     clock: &Clock,
     hand_out: impl FnOnce(&FirstStart) -> Result<(), E>,
-) -> Result<InstanceRecord, E> {
+) -> Result<Instance, E> {
     let (prepared, tls, audit) = prepare(clock)?;
     let anchor = AuditAnchor { public_key: audit_public_key(&audit.seed)?, seq: 0, chain: [0; 32] };
     let (policy, point) = first_access_point(&prepared.instance)?;
@@ -54,8 +51,7 @@ pub fn first_start<E: From<ServiceError>>(
     let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&anchor)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
-        let time = TrustedTime::starting_at(clock.real_now());
-        let change = change.put(&StoredTrustedTime { time, is_newly_confirmed: false })?;
+        let change = change.put(&TrustedTime::starting_at(clock.real_now()))?;
         change.create(&prepared.instance)?.commit(Audit::Entries(&records))
     };
     match furnish().map_err(ServiceError::from)? {
@@ -67,7 +63,7 @@ pub fn first_start<E: From<ServiceError>>(
 fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey), ServiceError> {
     let now = clock.now();
     let id = InstanceId::generate()?;
-    let instance = InstanceRecord { id, account: account_number()?, created: now.whole_second() };
+    let instance = Instance { id, account: account_number()?, created: now.whole_second() };
     // Certificates live in real time: clients check them with their own clocks.
     let authority =
         CertificateAuthority::create(instance.id.as_str(), clock.real_now()).map_err(|_failed| tls_failed())?;
@@ -114,7 +110,7 @@ fn first_name() -> Result<RuleName, ServiceError> {
 }
 
 /// The first client key may use everything, by a policy that its owner may narrow.
-fn first_access_point(instance: &InstanceRecord) -> Result<(Policy, AccessPoint), ServiceError> {
+fn first_access_point(instance: &Instance) -> Result<(Policy, AccessPoint), ServiceError> {
     let policy = Policy {
         name: first_name()?,
         kms_instance: instance.id.to_string(),
@@ -154,13 +150,14 @@ fn account_number() -> Result<String, ServiceError> {
 mod tests {
     use std::sync::Arc;
 
+    use claviger_model::ClientKey;
     use claviger_store::MemoryEngine;
     use claviger_vault::FileSeal;
 
     use super::*;
 
     fn client_keys(vault: &Vault) -> Vec<String> {
-        let page = vault.client_keys(None, 10).unwrap();
+        let page = vault.list::<ClientKey>(None, 10).unwrap();
         page.records.iter().map(|stored| stored.record.id.to_string()).collect()
     }
 
@@ -172,14 +169,14 @@ mod tests {
         let clock = Clock::default();
         let cut_off = first_start(&vault, &clock, |_first| Err(ServiceError::Random));
         assert!(matches!(cut_off, Err(ServiceError::Random)));
-        assert!(vault.instance().unwrap().is_none());
+        assert!(vault.single::<Instance>().unwrap().is_none());
         assert_eq!(client_keys(&vault), Vec::<String>::new(), "a client key that nobody was given");
         let mut handed_out = String::new();
         let started = first_start(&vault, &clock, |first| {
             handed_out = first.client_key.record.id.to_string();
             Ok::<_, ServiceError>(())
         });
-        assert_eq!(vault.instance().unwrap().unwrap().record, started.unwrap());
+        assert_eq!(vault.single::<Instance>().unwrap().unwrap().record, started.unwrap());
         assert_eq!(client_keys(&vault), [handed_out]);
         let again = first_start(&vault, &clock, |_first| Ok::<_, ServiceError>(()));
         assert!(again.is_err(), "an instance is furnished once");

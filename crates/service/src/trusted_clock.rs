@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use claviger_base::{Clock, Timestamp};
-use claviger_model::{Hold, TrustedTime};
-use claviger_vault::{Audit, DevClock, InstanceRecord, StoredTrustedTime, Vault, VaultError};
+use claviger_model::{Hold, Instance, TrustedTime};
+use claviger_vault::{Audit, DevClock, Vault, VaultError};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -50,7 +50,6 @@ struct State {
     time: TrustedTime,
     /// When the wall clock was last looked at, by the clock of running time.
     looked_at: Duration,
-    is_newly_confirmed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,17 +74,14 @@ impl TrustedClock {
     ///
     /// A store without a time was written by a version that kept none; a damaged one is taken for that. All that is known
     /// then is that the instance was made once.
-    pub(crate) fn load(vault: Arc<Vault>, clock: Clock, instance: &InstanceRecord) -> Result<Self, ServiceError> {
-        let stored = match vault.trusted_time() {
+    pub(crate) fn load(vault: Arc<Vault>, clock: Clock, instance: &Instance) -> Result<Self, ServiceError> {
+        let stored = match vault.single::<TrustedTime>() {
             Ok(stored) => stored.map(|stored| stored.record),
             Err(VaultError::Unreadable { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        let (time, is_newly_confirmed) = match stored {
-            Some(stored) => (stored.time, stored.is_newly_confirmed),
-            None => (TrustedTime::starting_at(instance.created), false),
-        };
-        let state = Mutex::new(State { time, looked_at: clock.running(), is_newly_confirmed });
+        let time = stored.unwrap_or_else(|| TrustedTime::starting_at(instance.created));
+        let state = Mutex::new(State { time, looked_at: clock.running() });
         Ok(Self { clock, vault, state, storing: Mutex::default(), held: AtomicU64::new(0) })
     }
 
@@ -123,12 +119,9 @@ impl TrustedClock {
     }
 
     fn store(&self, mut stored: MutexGuard<'_, Stored>) -> Result<(), ServiceError> {
-        let record = {
-            let (_wall, state) = self.looked();
-            StoredTrustedTime { time: state.time.clone(), is_newly_confirmed: state.is_newly_confirmed }
-        };
-        self.vault.change().put(&record)?.commit(Audit::NoRecord("time that passes is no change"))?;
-        *stored = Stored { reached: Some(record.time.reached()), at: Some(self.clock.running()) };
+        let time = self.looked().1.time.clone();
+        self.vault.change().put(&time)?.commit(Audit::NoRecord("time that passes is no change"))?;
+        *stored = Stored { reached: Some(time.reached()), at: Some(self.clock.running()) };
         Ok(())
     }
 
@@ -183,15 +176,15 @@ impl Service {
         // While this is held nobody else stores the time.
         let mut stored = locked(&self.trusted.storing);
         let (_wall, state) = self.trusted.looked();
-        if !state.is_newly_confirmed {
+        if !state.time.is_newly_confirmed() {
             return Ok(false);
         }
-        let record = StoredTrustedTime { time: state.time.clone(), is_newly_confirmed: false };
+        let time = state.time.clone().with_newly_confirmed(false);
         drop(state);
-        let change = self.vault.change().put(&record)?;
+        let change = self.vault.change().put(&time)?;
         self.commit(change, intent, Changed::other(CLOCK))?;
-        locked(&self.trusted.state).is_newly_confirmed = false;
-        *stored = Stored { reached: Some(record.time.reached()), at: Some(self.clock.running()) };
+        locked(&self.trusted.state).time.forget_confirmation();
+        *stored = Stored { reached: Some(time.reached()), at: Some(self.clock.running()) };
         Ok(true)
     }
 
@@ -206,7 +199,7 @@ impl Service {
         let change = self.vault.change().put(&DevClock { offset_ms })?;
         change.commit(Audit::NoRecord("a clock is no change"))?;
         self.clock.set_offset_ms(offset_ms);
-        locked(&self.trusted.state).time = TrustedTime::starting_at(self.clock.real_now());
+        locked(&self.trusted.state).time.restart_at(self.clock.real_now());
         self.trusted.store(stored)?;
         Ok(offset_ms)
     }

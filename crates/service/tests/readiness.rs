@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_keygen::Generator;
+use claviger_model::Instance;
 use claviger_service::{Config, Service, ServiceError, first_start};
 use claviger_store::{Fault, Faulty, MemoryEngine, StoreError};
 use claviger_vault::{FileSeal, Vault};
@@ -26,7 +27,7 @@ fn a_store_that_can_only_be_read_does_not_pass_the_check() {
     let generator = Generator::start(claviger_keygen::Config::default()).unwrap();
     let service = Service::new(Arc::clone(&vault), clock, generator, Config::default()).unwrap();
     service.check_store().unwrap();
-    assert_eq!(vault.instance().unwrap().unwrap().record, instance, "the check changes nothing");
+    assert_eq!(vault.single::<Instance>().unwrap().unwrap().record, instance, "the check changes nothing");
     engine.fail_commit(1, Fault::Refused(StoreError::Full));
     assert!(service.check_store().is_err());
     service.check_store().unwrap();

@@ -8,7 +8,7 @@ use claviger_base::SecretBytes;
 
 use crate::error::VaultError;
 use crate::keyring::Keyring;
-use crate::record::Kind;
+use crate::kind::Kind;
 
 const MAGIC: &[u8; 5] = b"CLVR\x01";
 const HEADER_BYTES: usize = 10;

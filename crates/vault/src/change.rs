@@ -3,10 +3,13 @@
 use claviger_store::{Batch, Commit, Precondition, Revision};
 
 use crate::barrier;
+use crate::copies;
 use crate::error::VaultError;
-use crate::record::{OutboxEntry, Record};
-use crate::spare;
-use crate::vault::{Stored, Vault};
+use crate::page::Stored;
+use crate::record::Record;
+use crate::record::outbox::OutboxEntry;
+use crate::record_change::RecordChange;
+use crate::vault::Vault;
 
 /// How a commit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +34,19 @@ pub enum Audit<'entries> {
 pub struct Change<'vault> {
     vault: &'vault Vault,
     batch: Batch,
-    /// What is written or removed: whatever was damaged there is no more.
+    /// What is written or removed. Where that was damaged, it no longer is.
     paths: Vec<String>,
 }
 
-impl<'vault> Change<'vault> {
-    pub(crate) fn new(vault: &'vault Vault) -> Self {
-        Self { vault, batch: Batch::new(), paths: Vec::new() }
+impl Vault {
+    /// Begins a change.
+    #[must_use]
+    pub fn change(&self) -> Change<'_> {
+        Change { vault: self, batch: Batch::new(), paths: Vec::new() }
     }
+}
 
+impl Change<'_> {
     /// Writes a record that must not exist yet.
     ///
     /// # Errors
@@ -73,17 +80,23 @@ impl<'vault> Change<'vault> {
     pub fn put<R: Record>(mut self, record: &R) -> Result<Self, VaultError> {
         let path = record.path();
         let stored = barrier::seal(&self.vault.keyring(), &path, R::KIND, &record.encode())?;
-        for place in spare::places(&path) {
+        for place in copies::places(&path) {
             self.batch = self.batch.put(place.as_bytes(), stored.clone());
             self.paths.push(place);
         }
         Ok(self)
     }
 
-    /// Removes a record, whether it is there or not, and its copy if it has one.
+    /// Removes a record, whether it exists or not, and its copy if it has one.
     #[must_use]
     pub fn delete<R: Record>(self, record: &R) -> Self {
-        self.delete_paths(&spare::places(&record.path()))
+        self.delete_by_id::<R>(&record.id())
+    }
+
+    /// Removes the record of that id, whether it exists or not, and its copy if it has one.
+    #[must_use]
+    pub fn delete_by_id<R: Record>(self, id: &R::Id) -> Self {
+        self.delete_paths(&copies::places(&R::path_of(id)))
     }
 
     /// Removes what lies at these paths of [`Vault::paths_of_key`], whether it opens or not.
@@ -92,6 +105,13 @@ impl<'vault> Change<'vault> {
         self.batch = paths.iter().fold(self.batch, |batch, path| batch.delete(path.as_bytes()));
         self.paths.extend_from_slice(paths);
         self
+    }
+
+    /// What the change writes or removes. A cache drops these after the commit, also after one that failed: a commit whose
+    /// failure is not certain may be durable.
+    #[must_use]
+    pub fn changes(&self) -> Vec<RecordChange> {
+        self.paths.iter().map(|path| RecordChange::at(path.clone())).collect()
     }
 
     /// Makes the change durable together with what the audit log is told of it, all of it or none of it.

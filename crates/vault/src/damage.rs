@@ -4,12 +4,16 @@
 //! listings, and refused where it is asked for.
 
 use claviger_base::id::KeyId;
+use claviger_model::{KeyMaterial, KeyVersion};
 use claviger_store::Recovered;
 
 use crate::error::VaultError;
+use crate::page::Cursor;
 use crate::path;
-use crate::record::Due;
-use crate::vault::{Cursor, Stored, Vault};
+use crate::record::alias::AliasOfKey;
+use crate::record::iv_uses::IvUses;
+use crate::record::{Owned, Record};
+use crate::vault::Vault;
 
 /// How many paths a report names.
 const NAMED_MAX: usize = 3;
@@ -22,7 +26,7 @@ pub struct DamageReport {
     /// The first of them.
     pub first: Vec<String>,
     /// Needed records and copies of them that were damaged or missing and were restored since the vault was opened.
-    pub mended: Vec<String>,
+    pub repaired: Vec<String>,
     /// Files that the store recovered since it was opened.
     pub recovered: Vec<Recovered>,
     /// What became of a write-ahead log that was damaged when the store was opened, and what to do.
@@ -39,7 +43,7 @@ impl Vault {
         DamageReport {
             records: self.unreadable().count(),
             first: self.unreadable().first(NAMED_MAX),
-            mended: self.mended().paths(),
+            repaired: self.repaired().paths(),
             recovered: condition.recovered,
             log: condition.log,
             store: condition.damage,
@@ -63,21 +67,13 @@ impl Vault {
         for (cursor, value) in &entries {
             let path = cursor.path();
             // A copy is bound to the path of what it is a copy of.
-            let bound = path::spared(&path).unwrap_or(&path);
+            let bound = path::original_of(&path).unwrap_or(&path);
             match self.opens(bound, value) {
                 true => self.unreadable().forget(&path),
                 false => self.unreadable().note(&path),
             }
         }
         Ok(entries.into_iter().nth(limit.saturating_sub(1)).map(|(last, _value)| last))
-    }
-
-    /// The due date of `key` that should lie there.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn due(&self, due: &Due) -> Result<Option<Stored<Due>>, VaultError> {
-        self.read(&path::due(due.at, &due.key))
     }
 
     /// Where something of `key` lies beside its own record and due date: versions, their places, uses, aliases. By path
@@ -87,10 +83,17 @@ impl Vault {
     /// When the store fails.
     pub fn paths_of_key(&self, key: &KeyId, limit: usize) -> Result<Vec<String>, VaultError> {
         let mut paths = Vec::new();
-        for prefix in path::all_of_key(key) {
+        for prefix in all_of_key(key) {
             let entries = self.scan(&prefix, None, limit.saturating_sub(paths.len()))?;
             paths.extend(entries.into_iter().map(|(cursor, _value)| cursor.path()));
         }
         Ok(paths)
     }
+}
+
+/// How the paths of everything that belongs to a key begin, but for its own record and due date.
+fn all_of_key(key: &KeyId) -> [String; 4] {
+    let by_version = |prefix: &str| format!("{prefix}{key}-");
+    let (versions, aliases) = (KeyVersion::prefix_of(key), AliasOfKey::prefix_of(key));
+    [versions, by_version(KeyMaterial::PREFIX), by_version(IvUses::PREFIX), aliases]
 }

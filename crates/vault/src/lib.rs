@@ -6,27 +6,42 @@
 
 mod barrier;
 mod change;
+mod copies;
 mod damage;
 mod error;
 mod files;
 mod keyring;
+mod kind;
+mod page;
 mod path;
 mod permissions;
 mod record;
+mod record_change;
+mod record_id;
+mod repair;
+mod repaired;
 mod seal;
-mod spare;
 mod unreadable;
 mod vault;
+mod watch;
 
 pub use change::{Audit, Change, Outcome};
 pub use damage::DamageReport;
 pub use error::VaultError;
 pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
+pub use kind::Kind;
+pub use page::{Cursor, Page, Stored};
 pub use permissions::{Others, Untrusted, check_above, check_directory, check_file, is_readable_by_others};
-pub use record::{
-    AccessKey, AccessPoint, Alias, AliasOfKey, AuditAnchor, AuditSigningKey, ChangePlane, ClientKey, DevClock, Due,
-    InstanceRecord, IvUses, KeyVersionOfKey, Kind, NetworkRule, OutboxEntry, Policy, Record, RevokedClientKey,
-    StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
-};
+pub use record::alias::AliasOfKey;
+pub use record::audit::{AuditAnchor, AuditSigningKey};
+pub use record::dev_clock::DevClock;
+pub use record::due::Due;
+pub use record::iv_uses::IvUses;
+pub use record::outbox::{ChangePlane, OutboxEntry};
+pub use record::tls_authority::TlsAuthority;
+pub use record::{Owned, Record};
+pub use record_change::RecordChange;
+pub use record_id::RecordId;
 pub use seal::{FileSeal, Seal, SealError, SealId, is_root_key};
-pub use vault::{Cursor, Page, Stored, Vault};
+pub use vault::Vault;
+pub use watch::RecordWatch;

@@ -1,142 +1,81 @@
-//! Typed records: what each kind holds, and its bytes (docs/formats/records.md).
+//! Typed records: what a type must say to be stored (docs/formats/records.md). A new kind of record is one more
+//! implementation in this directory; [`crate::Vault`] stores any.
 //!
 //! Payloads are protobuf messages, so that a later version may add fields and still read what an older one wrote.
 //! Field numbers are never reused.
 
-mod access;
-mod audit;
-mod key;
-mod meta;
-mod outbox;
-mod policy;
-mod trusted_time;
-mod uses;
+pub(crate) mod access_key;
+pub(crate) mod access_point;
+pub(crate) mod alias;
+pub(crate) mod audit;
+pub(crate) mod client_key;
+pub(crate) mod dev_clock;
+pub(crate) mod due;
+pub(crate) mod instance;
+pub(crate) mod iv_uses;
+pub(crate) mod key;
+pub(crate) mod key_version;
+pub(crate) mod network_rule;
+pub(crate) mod outbox;
+pub(crate) mod policy;
+mod rule_message;
+pub(crate) mod tls_authority;
+pub(crate) mod trusted_time;
 
 use claviger_base::SecretBytes;
 use zeroize::Zeroizing;
 
-pub use access::{AccessKey, ClientKey, RevokedClientKey};
-pub use audit::{AuditAnchor, AuditSigningKey};
-pub use key::{Alias, AliasOfKey, Due, KeyVersionOfKey, StoredKey, StoredKeyVersion};
-pub use meta::{DevClock, InstanceRecord, TlsAuthority};
-pub use outbox::{ChangePlane, OutboxEntry};
-pub use policy::{AccessPoint, NetworkRule, Policy};
-pub use trusted_time::StoredTrustedTime;
-pub use uses::IvUses;
+use crate::kind::Kind;
+use crate::record_id::RecordId;
 
-/// What a record is; one byte of its header. Numbers are never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The instance itself.
-    Instance,
-    /// A key without material.
-    Key,
-    /// A key version with its material.
-    KeyVersion,
-    /// A key version's place in its key's history.
-    KeyVersionOfKey,
-    /// An alias.
-    Alias,
-    /// An alias as its key knows it.
-    AliasOfKey,
-    /// When the scheduler must look at a key.
-    Due,
-    /// A client key, public half only.
-    ClientKey,
-    /// An access key with its secret.
-    AccessKey,
-    /// How far `claviger dev` has moved business time.
-    DevClock,
-    /// The key that signs audit checkpoints.
-    AuditSigningKey,
-    /// The certificate authority of this instance.
-    TlsAuthority,
-    /// How often a key version has sealed.
-    IvUses,
-    /// An application access point.
-    AccessPoint,
-    /// A policy.
-    Policy,
-    /// A network rule.
-    NetworkRule,
-    /// How far the audit log has got.
-    AuditAnchor,
-    /// What the audit log must still be told.
-    OutboxEntry,
-    /// The time by which keys are destroyed.
-    TrustedTime,
-    /// What is kept of a revoked client key.
-    RevokedClientKey,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 20] = [
-        Self::Instance,
-        Self::Key,
-        Self::KeyVersion,
-        Self::KeyVersionOfKey,
-        Self::Alias,
-        Self::AliasOfKey,
-        Self::Due,
-        Self::ClientKey,
-        Self::AccessKey,
-        Self::DevClock,
-        Self::AuditSigningKey,
-        Self::TlsAuthority,
-        Self::IvUses,
-        Self::AccessPoint,
-        Self::Policy,
-        Self::NetworkRule,
-        Self::AuditAnchor,
-        Self::OutboxEntry,
-        Self::TrustedTime,
-        Self::RevokedClientKey,
-    ];
-
-    /// The kind of a byte in a record header; `None` for one that this version does not know.
-    pub(crate) fn of_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// Its byte in the record header.
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Instance => 1,
-            Self::Key => 2,
-            Self::KeyVersion => 3,
-            Self::KeyVersionOfKey => 4,
-            Self::Alias => 5,
-            Self::AliasOfKey => 6,
-            Self::Due => 7,
-            Self::ClientKey => 8,
-            Self::AccessKey => 9,
-            Self::DevClock => 10,
-            Self::AuditSigningKey => 11,
-            Self::TlsAuthority => 12,
-            Self::IvUses => 13,
-            Self::AccessPoint => 14,
-            Self::Policy => 15,
-            Self::NetworkRule => 16,
-            Self::AuditAnchor => 17,
-            Self::OutboxEntry => 18,
-            Self::TrustedTime => 19,
-            Self::RevokedClientKey => 21,
-        }
-    }
-}
-
-/// One kind of record.
+/// A type that the vault stores.
 pub trait Record: Sized {
     /// Its kind.
     const KIND: Kind;
 
-    /// Where it lies.
-    fn path(&self) -> String;
+    /// How the paths of this kind, and of no other, begin; the whole path where there is only one such record.
+    const PREFIX: &str;
 
-    /// Its payload before sealing.
+    /// What names one record of this kind; `()` where there is only one.
+    type Id: RecordId;
+
+    /// What names this record.
+    fn id(&self) -> Self::Id;
+
+    /// The payload before sealing.
     fn encode(&self) -> Zeroizing<Vec<u8>>;
 
-    /// From an opened payload; `None` when it is not what [`Record::encode`] of any version writes.
+    /// The record that an opened payload holds; `None` when no version's [`Record::encode`] writes such a payload.
     fn decode(payload: &SecretBytes) -> Option<Self>;
+
+    /// Where the record of that id is stored.
+    #[must_use]
+    fn path_of(id: &Self::Id) -> String {
+        format!("{}{}", Self::PREFIX, id.to_path())
+    }
+
+    /// The id of the record that is stored at `path`; `None` for a path that no record of this kind has.
+    #[must_use]
+    fn id_of(path: &str) -> Option<Self::Id> {
+        let id = Self::Id::from_path(path.strip_prefix(Self::PREFIX)?)?;
+        (Self::path_of(&id) == path).then_some(id)
+    }
+
+    /// Where this record is stored.
+    #[must_use]
+    fn path(&self) -> String {
+        Self::path_of(&self.id())
+    }
+}
+
+/// Records that are listed below what they belong to: their paths go on with its id.
+pub trait Owned: Record {
+    /// What names the owner.
+    type Owner: RecordId;
+
+    /// How the paths of the owner's records begin.
+    #[must_use]
+    fn prefix_of(owner: &Self::Owner) -> String {
+        format!("{}{}/", Self::PREFIX, owner.to_path())
+    }
 }

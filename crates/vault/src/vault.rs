@@ -1,57 +1,20 @@
-//! The vault: an engine, a keyring, and typed reads. Writes go through [`Change`].
-
-mod listing;
+//! The vault: an engine, a keyring, and typed reads of any [`Record`]. Writes go through [`crate::Change`].
 
 use std::fmt;
 use std::sync::Arc;
 
-use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RuleName};
 use claviger_store::{Batch, Commit, Engine, Precondition, Revision};
 
 use crate::barrier;
-use crate::change::Change;
+use crate::copies;
 use crate::error::VaultError;
 use crate::keyring::Keyring;
+use crate::page::{Cursor, Page, Stored};
 use crate::path;
-use crate::record::{
-    AccessKey, AccessPoint, Alias, AuditAnchor, AuditSigningKey, ClientKey, DevClock, InstanceRecord, IvUses,
-    NetworkRule, Policy, Record, RevokedClientKey, StoredKey, StoredKeyVersion, StoredTrustedTime, TlsAuthority,
-};
+use crate::record::{Owned, Record};
+use crate::repaired::Repaired;
 use crate::seal::Seal;
-use crate::spare::{self, Mended};
 use crate::unreadable::Unreadable;
-
-/// A record as read, with the revision it was written at.
-#[derive(Debug, Clone)]
-pub struct Stored<R> {
-    /// The record.
-    pub record: R,
-    /// When it was written.
-    pub revision: Revision,
-}
-
-/// A place to continue a listing from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(Vec<u8>);
-
-impl Cursor {
-    /// The path it stands at.
-    pub(crate) fn path(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
-    }
-}
-
-/// One page of a listing.
-#[derive(Debug)]
-pub struct Page<R> {
-    /// The records, in the order of their paths.
-    pub records: Vec<Stored<R>>,
-    /// Paths on this page of records that do not open. The vault has noted them ([`Vault::damage`]); a listing goes on
-    /// without them.
-    pub unreadable: Vec<String>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<Cursor>,
-}
 
 /// Sealed records over a store.
 pub struct Vault {
@@ -60,7 +23,7 @@ pub struct Vault {
     /// As it is stored, sealed.
     sealed_keyring: Vec<u8>,
     unreadable: Unreadable,
-    mended: Mended,
+    repaired: Repaired,
 }
 
 impl fmt::Debug for Vault {
@@ -76,7 +39,7 @@ impl Vault {
     /// [`VaultError::NotEmpty`] when there is one already.
     pub fn create(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
         let keyring = Keyring::create()?;
-        let (sealed, copy) = (keyring.to_stored(seal)?, path::spare(path::KEYRING));
+        let (sealed, copy) = (keyring.to_stored(seal)?, path::copy_of(path::KEYRING));
         let batch = Batch::new()
             .require(path::KEYRING.as_bytes(), Precondition::Absent)
             .require(copy.as_bytes(), Precondition::Absent)
@@ -93,13 +56,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Empty`] when there is none, [`VaultError::OtherRootKey`] when another root key sealed it.
     pub fn open(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
-        let (sealed, keyring) = spare::open_keyring(engine.as_ref(), seal)?;
+        let (sealed, keyring) = copies::open_keyring(engine.as_ref(), seal)?;
         Ok(Self::new(engine, keyring, sealed))
     }
 
     fn new(engine: Arc<dyn Engine>, keyring: Keyring, sealed_keyring: Vec<u8>) -> Self {
-        let (unreadable, mended) = (Unreadable::default(), Mended::default());
-        Self { engine, keyring: Arc::new(keyring), sealed_keyring, unreadable, mended }
+        let (unreadable, repaired) = (Unreadable::default(), Repaired::default());
+        Self { engine, keyring: Arc::new(keyring), sealed_keyring, unreadable, repaired }
     }
 
     /// Whether the store holds a vault.
@@ -108,141 +71,49 @@ impl Vault {
     /// When the store cannot be read.
     pub fn exists(engine: &dyn Engine) -> Result<bool, VaultError> {
         let has = |path: &str| Ok::<_, VaultError>(engine.get(path.as_bytes())?.is_some());
-        Ok(has(path::KEYRING)? || has(&path::spare(path::KEYRING))?)
+        Ok(has(path::KEYRING)? || has(&path::copy_of(path::KEYRING))?)
     }
 
-    /// Begins a change.
-    #[must_use]
-    pub fn change(&self) -> Change<'_> {
-        Change::new(self)
-    }
-
-    /// The key `id`.
+    /// The record of that id.
     ///
     /// # Errors
-    /// When the store fails or the record does not open; likewise all reads below.
-    pub fn key(&self, id: &KeyId) -> Result<Option<Stored<StoredKey>>, VaultError> {
-        self.read(&path::key(id))
+    /// When the store fails, or the record does not open.
+    pub fn get<R: Record>(&self, id: &R::Id) -> Result<Option<Stored<R>>, VaultError> {
+        let path = R::path_of(id);
+        let Some(found) = self.engine.get(path.as_bytes())? else {
+            self.unreadable.forget(&path);
+            return Ok(None);
+        };
+        self.open_record(&path, &found.value, found.revision).map(Some)
     }
 
-    /// The key version `id`, with its material.
+    /// The only record of its kind.
     ///
     /// # Errors
-    /// See [`Vault::key`].
-    pub fn key_version(&self, id: &KeyVersionId) -> Result<Option<Stored<StoredKeyVersion>>, VaultError> {
-        self.read(&path::key_version(id))
+    /// See [`Vault::get`].
+    pub fn single<R: Record<Id = ()>>(&self) -> Result<Option<Stored<R>>, VaultError> {
+        self.get(&())
     }
 
-    /// The alias `name`.
+    /// The first `limit` records of a kind behind `after`, ordered by path. Those that do not open are left out.
     ///
     /// # Errors
-    /// See [`Vault::key`].
-    pub fn alias(&self, name: &AliasName) -> Result<Option<Stored<Alias>>, VaultError> {
-        self.read(&path::alias(name))
+    /// When the store fails.
+    pub fn list<R: Record>(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<R>, VaultError> {
+        self.list_below(R::PREFIX, after, limit)
     }
 
-    /// The client key `id`.
+    /// As [`Vault::list`], of the records that belong to `owner`.
     ///
     /// # Errors
-    /// See [`Vault::key`].
-    pub fn client_key(&self, id: &ClientKeyId) -> Result<Option<Stored<ClientKey>>, VaultError> {
-        self.read(&path::client_key(id))
-    }
-
-    /// What is kept of the client key `id` since it was revoked, if it was.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn revoked_client_key(&self, id: &ClientKeyId) -> Result<Option<Stored<RevokedClientKey>>, VaultError> {
-        self.read(&path::revoked_client_key(id))
-    }
-
-    /// The access key `id`.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn access_key(&self, id: &AccessKeyId) -> Result<Option<Stored<AccessKey>>, VaultError> {
-        self.read(&path::access_key(id))
-    }
-
-    /// The instance.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn instance(&self) -> Result<Option<Stored<InstanceRecord>>, VaultError> {
-        self.read(path::INSTANCE)
-    }
-
-    /// How far business time was moved.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn dev_clock(&self) -> Result<Option<Stored<DevClock>>, VaultError> {
-        self.read(path::DEV_CLOCK)
-    }
-
-    /// The time by which keys are destroyed; `None` before a server that knows of it has stored it.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn trusted_time(&self) -> Result<Option<Stored<StoredTrustedTime>>, VaultError> {
-        self.read(path::TRUSTED_TIME)
-    }
-
-    /// The key that signs audit checkpoints.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn audit_signing_key(&self) -> Result<Option<Stored<AuditSigningKey>>, VaultError> {
-        self.read(path::AUDIT_SIGNING_KEY)
-    }
-
-    /// How far the audit log has got.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn audit_anchor(&self) -> Result<Option<Stored<AuditAnchor>>, VaultError> {
-        self.read(path::AUDIT_ANCHOR)
-    }
-
-    /// The certificate authority.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn tls_authority(&self) -> Result<Option<Stored<TlsAuthority>>, VaultError> {
-        self.read(path::TLS_AUTHORITY)
-    }
-
-    /// How often the key version `id` has sealed; `None` when never.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn iv_uses(&self, id: &KeyVersionId) -> Result<Option<Stored<IvUses>>, VaultError> {
-        self.read(&path::iv_uses(id))
-    }
-
-    /// The application access point `name`.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn access_point(&self, name: &RuleName) -> Result<Option<Stored<AccessPoint>>, VaultError> {
-        self.read(&path::access_point(name))
-    }
-
-    /// The policy `name`.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn policy(&self, name: &RuleName) -> Result<Option<Stored<Policy>>, VaultError> {
-        self.read(&path::policy(name))
-    }
-
-    /// The network rule `name`.
-    ///
-    /// # Errors
-    /// See [`Vault::key`].
-    pub fn network_rule(&self, name: &RuleName) -> Result<Option<Stored<NetworkRule>>, VaultError> {
-        self.read(&path::network_rule(name))
+    /// When the store fails.
+    pub fn list_of<R: Owned>(
+        &self,
+        owner: &R::Owner,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<R>, VaultError> {
+        self.list_below(&R::prefix_of(owner), after, limit)
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {
@@ -253,8 +124,8 @@ impl Vault {
         &self.unreadable
     }
 
-    pub(crate) fn mended(&self) -> &Mended {
-        &self.mended
+    pub(crate) fn repaired(&self) -> &Repaired {
+        &self.repaired
     }
 
     pub(crate) fn sealed_keyring(&self) -> &[u8] {
@@ -272,22 +143,14 @@ impl Vault {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Vec<(Cursor, Vec<u8>)>, VaultError> {
-        let entries = self.engine.scan(prefix.as_bytes(), after.map(|cursor| cursor.0.as_slice()), limit)?;
-        Ok(entries.into_iter().map(|entry| (Cursor(entry.key), entry.value)).collect())
+        let entries = self.engine.scan(prefix.as_bytes(), after.map(Cursor::key), limit)?;
+        Ok(entries.into_iter().map(|entry| (Cursor::behind_key(entry.key), entry.value)).collect())
     }
 
-    pub(crate) fn read<R: Record>(&self, path: &str) -> Result<Option<Stored<R>>, VaultError> {
-        let Some(record) = self.engine.get(path.as_bytes())? else {
-            self.unreadable.forget(path);
-            return Ok(None);
-        };
-        self.open_record(path, &record.value, record.revision).map(Some)
-    }
-
-    fn list<R: Record>(&self, prefix: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<R>, VaultError> {
-        let entries = self.engine.scan(prefix.as_bytes(), after.map(|cursor| cursor.0.as_slice()), limit)?;
+    fn list_below<R: Record>(&self, prefix: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<R>, VaultError> {
+        let entries = self.engine.scan(prefix.as_bytes(), after.map(Cursor::key), limit)?;
         let is_full = entries.len() == limit;
-        let next = entries.last().filter(|_| is_full).map(|last| Cursor(last.key.clone()));
+        let next = entries.last().filter(|_| is_full).map(|last| Cursor::behind_key(last.key.clone()));
         let mut page = Page { records: Vec::with_capacity(entries.len()), unreadable: Vec::new(), next };
         for entry in entries {
             let path = String::from_utf8_lossy(&entry.key);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use claviger_base::id::{AccessKeyId, KeyId};
-use claviger_model::{Key, KeyState};
+use claviger_model::{AccessKey, Alias, ClientKey, Key, KeyState, KeyVersion};
 use claviger_store::SqliteEngine;
 use claviger_vault::{FileSeal, Vault};
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl Records {
     }
 
     fn compare_keys(&mut self, vault: &Vault) -> BTreeMap<String, Key> {
-        let stored = vault.keys(None, usize::MAX).unwrap().records.into_iter().map(|stored| stored.record.0);
+        let stored = vault.list::<Key>(None, usize::MAX).unwrap().records.into_iter().map(|stored| stored.record);
         let keys: BTreeMap<String, Key> = stored.map(|key| (key.id.to_string(), key)).collect();
         for (id, key) in &keys {
             self.expect("CreateKey", id, 1);
@@ -133,8 +133,8 @@ impl Records {
     }
 
     fn compare_versions(&mut self, vault: &Vault, key: &KeyId) {
-        for version in vault.key_versions_of_key(key, None, usize::MAX).unwrap().records {
-            let id = version.record.0.id.to_string();
+        for version in vault.list_of::<KeyVersion>(key, None, usize::MAX).unwrap().records {
+            let id = version.record.id.to_string();
             let told = self.versions.get(&id).copied().unwrap_or(0);
             if told != 1 {
                 self.faults.push(format!("the version {id} has {told} records, expected 1"));
@@ -143,7 +143,7 @@ impl Records {
     }
 
     fn compare_aliases(&mut self, vault: &Vault, keys: &BTreeMap<String, Key>) {
-        let stored = vault.aliases(None, usize::MAX).unwrap().records;
+        let stored = vault.list::<Alias>(None, usize::MAX).unwrap().records;
         let stored: BTreeSet<String> = stored.into_iter().map(|alias| alias.record.name.to_string()).collect();
         for alias in &stored {
             self.expect("CreateAlias", alias, 1);
@@ -157,13 +157,13 @@ impl Records {
     }
 
     fn compare_first_start(&mut self, vault: &Vault, data_dir: &Path) {
-        for client_key in vault.client_keys(None, usize::MAX).unwrap().records {
+        for client_key in vault.list::<ClientKey>(None, usize::MAX).unwrap().records {
             self.expect("CreateClientKey", client_key.record.id.as_str(), 1);
         }
         let file = std::fs::read_to_string(data_dir.join("access-key.json")).unwrap();
         let file: Value = serde_json::from_str(&file).unwrap();
         let access_key = AccessKeyId::parse(file["AccessKeyId"].as_str().unwrap()).unwrap();
-        assert!(vault.access_key(&access_key).unwrap().is_some());
+        assert!(vault.get::<AccessKey>(&access_key).unwrap().is_some());
         self.expect("CreateAccessKey", access_key.as_str(), 1);
         self.expect("CreatePolicy", "first", 1);
         self.expect("CreateApplicationAccessPoint", "first", 1);

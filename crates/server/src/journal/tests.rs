@@ -67,7 +67,14 @@ impl Site {
     }
 
     fn outbox(&self) -> Vec<OutboxEntry> {
-        self.instance.vault.outbox(None, 100).unwrap().records.into_iter().map(|stored| stored.record).collect()
+        self.instance
+            .vault
+            .list::<OutboxEntry>(None, 100)
+            .unwrap()
+            .records
+            .into_iter()
+            .map(|stored| stored.record)
+            .collect()
     }
 
     /// The log's lines about `key`, as it is now.

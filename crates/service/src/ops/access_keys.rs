@@ -7,7 +7,8 @@
 
 use claviger_base::id::AccessKeyId;
 use claviger_base::{SecretBytes, Timestamp, random};
-use claviger_vault::{AccessKey, Audit, Change, Outcome, Stored, Vault, VaultError};
+use claviger_model::{AccessKey, Instance};
+use claviger_vault::{Audit, Change, Outcome, Stored, Vault, VaultError};
 
 use crate::error::{ACCESS_KEYS_MAX, ServiceError};
 use crate::intent::{Changed, Intent};
@@ -70,7 +71,7 @@ impl<'a> AccessKeyChange<'a> {
     pub fn create(&self) -> Result<AccessKey, ServiceError> {
         let made = make(self.now)?;
         until_done(|| {
-            let instance = self.vault.instance()?.ok_or(VaultError::Empty)?;
+            let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
             if self.stored()?.len() >= ACCESS_KEYS_MAX {
                 return Err(ServiceError::AccessKeyLimit);
             }
@@ -86,7 +87,7 @@ impl<'a> AccessKeyChange<'a> {
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
     pub fn set_active(&self, id: &AccessKeyId, is_active: bool) -> Result<(), ServiceError> {
         until_done(|| {
-            let instance = self.vault.instance()?.ok_or(VaultError::Empty)?;
+            let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
             let stored = self.found(id, !is_active)?;
             let read = &stored.record;
             let secret = read.secret.duplicate();
@@ -102,7 +103,7 @@ impl<'a> AccessKeyChange<'a> {
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
     pub fn delete(&self, id: &AccessKeyId) -> Result<(), ServiceError> {
         until_done(|| {
-            let instance = self.vault.instance()?.ok_or(VaultError::Empty)?;
+            let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
             let stored = self.found(id, true)?;
             let change = self.vault.change().update(&instance, &instance.record)?;
             let change = change.require(&stored).delete(&stored.record);
@@ -111,12 +112,12 @@ impl<'a> AccessKeyChange<'a> {
     }
 
     fn stored(&self) -> Result<Vec<Stored<AccessKey>>, ServiceError> {
-        Ok(self.vault.access_keys(None, LISTED_MAX)?.records)
+        Ok(self.vault.list::<AccessKey>(None, LISTED_MAX)?.records)
     }
 
     /// The access key `id`; refused when it `goes` and no other active one is left.
     fn found(&self, id: &AccessKeyId, goes: bool) -> Result<Stored<AccessKey>, ServiceError> {
-        let stored = self.vault.access_key(id)?.ok_or(ServiceError::AccessKeyNotFound)?;
+        let stored = self.vault.get::<AccessKey>(id)?.ok_or(ServiceError::AccessKeyNotFound)?;
         if goes && stored.record.is_active && !self.may_take_last {
             let has_other = self.stored()?.iter().any(|other| other.record.is_active && other.record.id != *id);
             if !has_other {
@@ -132,7 +133,7 @@ impl<'a> AccessKeyChange<'a> {
 /// # Errors
 /// When the vault fails.
 pub fn list_access_keys(vault: &Vault) -> Result<Vec<AccessKey>, ServiceError> {
-    Ok(vault.access_keys(None, LISTED_MAX)?.records.into_iter().map(|stored| stored.record).collect())
+    Ok(vault.list::<AccessKey>(None, LISTED_MAX)?.records.into_iter().map(|stored| stored.record).collect())
 }
 
 impl Service {

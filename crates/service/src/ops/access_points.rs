@@ -2,8 +2,9 @@
 //! `UpdateApplicationAccessPoint`, `ListApplicationAccessPoints`, `DeleteApplicationAccessPoint` (rpc-api 13.1).
 
 use claviger_base::id::RuleName;
-use claviger_model::policy::PER_ACCESS_POINT_MAX;
-use claviger_vault::{AccessPoint, Change, ClientKey, Cursor, Stored};
+use claviger_model::PER_ACCESS_POINT_MAX;
+use claviger_model::{AccessPoint, ClientKey};
+use claviger_vault::{Change, Cursor, Stored};
 
 use super::grants::{Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
@@ -20,7 +21,7 @@ impl Service {
     pub fn create_access_point(&self, point: AccessPoint, intent: &Intent) -> Result<AccessPoint, ServiceError> {
         check(&point)?;
         self.change_grants(&point.name, intent, || {
-            if self.vault.access_point(&point.name)?.is_some() {
+            if self.vault.get::<AccessPoint>(&point.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
             Ok((self.naming_policies(&point)?.create(&point)?, ()))
@@ -60,7 +61,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_access_points(&self, page: PageRequest) -> Result<Listing<AccessPoint>, ServiceError> {
-        let read = |after: Option<&Cursor>| Ok(self.vault.access_points(after, SCAN_STEP)?);
+        let read = |after: Option<&Cursor>| Ok(self.vault.list::<AccessPoint>(after, SCAN_STEP)?);
         let (records, total) = page.collect(read, Some)?;
         Ok(Listing { records, total })
     }
@@ -81,7 +82,7 @@ impl Service {
     }
 
     pub(super) fn stored_access_point(&self, name: &RuleName) -> Result<Stored<AccessPoint>, ServiceError> {
-        self.vault.access_point(name)?.ok_or(ServiceError::ResourceNotFound)
+        self.vault.get::<AccessPoint>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 
     /// The client keys that an access point governs.

@@ -1,8 +1,8 @@
 //! `CreateAlias`, `DeleteAlias`, `ListAliases` (rpc-api 7.2).
 
 use claviger_base::id::AliasName;
-use claviger_model::KeyAction;
-use claviger_vault::{Alias, AliasOfKey, Cursor, Outcome};
+use claviger_model::{Alias, KeyAction};
+use claviger_vault::{AliasOfKey, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
@@ -28,14 +28,15 @@ impl Service {
     pub fn create_alias(&self, name: &AliasName, key: &KeyRef, intent: &Intent) -> Result<Alias, ServiceError> {
         until_done(|| {
             let stored = self.stored_key(key)?;
-            stored.record.0.state.allows(KeyAction::CreateAlias)?;
-            if self.vault.alias(name)?.is_some() {
+            stored.record.state.allows(KeyAction::CreateAlias)?;
+            if self.vault.get::<Alias>(name)?.is_some() {
                 return Err(ServiceError::AliasAlreadyExists);
             }
             let created = self.clock.now().whole_second();
-            let alias = Alias { name: name.clone(), key: stored.record.0.id.clone(), created };
+            let alias = Alias { name: name.clone(), key: stored.record.id.clone(), created };
             // The key is required unchanged: no alias may outlive it.
-            let change = self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey(alias.clone()))?;
+            let change =
+                self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey { alias: alias.clone() })?;
             let outcome = self.commit(change, intent, Changed::key(&alias.key).with_name(name.as_str()));
             self.forget_alias(name);
             Ok(matches!(outcome?, Outcome::Done(_)).then_some(alias))
@@ -48,8 +49,8 @@ impl Service {
     /// [`ServiceError::AliasNotFound`].
     pub fn delete_alias(&self, name: &AliasName, intent: &Intent) -> Result<Alias, ServiceError> {
         until_done(|| {
-            let stored = self.vault.alias(name)?.ok_or(ServiceError::AliasNotFound)?;
-            let of_key = AliasOfKey(stored.record.clone());
+            let stored = self.vault.get::<Alias>(name)?.ok_or(ServiceError::AliasNotFound)?;
+            let of_key = AliasOfKey { alias: stored.record.clone() };
             let change = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key);
             let outcome = self.commit(change, intent, Changed::key(&stored.record.key).with_name(name.as_str()));
             self.forget_alias(name);
@@ -62,7 +63,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_aliases(&self, page: PageRequest) -> Result<AliasListing, ServiceError> {
-        let read = |after: Option<&Cursor>| Ok(self.vault.aliases(after, SCAN_STEP)?);
+        let read = |after: Option<&Cursor>| Ok(self.vault.list::<Alias>(after, SCAN_STEP)?);
         let (aliases, total) = page.collect(read, Some)?;
         Ok(AliasListing { aliases, total })
     }

@@ -3,8 +3,9 @@
 use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_crypto::client_key::{self, Password};
-use claviger_model::policy::PER_ACCESS_POINT_MAX;
-use claviger_vault::{Change, ClientKey, Cursor, Outcome, RevokedClientKey};
+use claviger_model::PER_ACCESS_POINT_MAX;
+use claviger_model::{ClientKey, RevokedClientKey};
+use claviger_vault::{Change, Cursor, Outcome};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
@@ -83,7 +84,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::ClientKeyNotFound`].
     pub fn describe_client_key(&self, id: &ClientKeyId) -> Result<ClientKey, ServiceError> {
-        Ok(self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?.record)
+        Ok(self.vault.get::<ClientKey>(id)?.ok_or(ServiceError::ClientKeyNotFound)?.record)
     }
 
     /// The client keys.
@@ -91,7 +92,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_client_keys(&self, page: PageRequest) -> Result<ClientKeyListing, ServiceError> {
-        let read = |after: Option<&Cursor>| Ok(self.vault.client_keys(after, SCAN_STEP)?);
+        let read = |after: Option<&Cursor>| Ok(self.vault.list::<ClientKey>(after, SCAN_STEP)?);
         let (client_keys, total) = page.collect(read, Some)?;
         Ok(ClientKeyListing { client_keys, total })
     }
@@ -105,7 +106,7 @@ impl Service {
         let mut ends = ClientKeyEnds::default();
         let mut after = None;
         loop {
-            let page = self.vault.client_keys(after.as_ref(), SCAN_STEP)?;
+            let page = self.vault.list::<ClientKey>(after.as_ref(), SCAN_STEP)?;
             for key in page.records.iter().map(|stored| &stored.record).filter(|key| key.not_after > now) {
                 ends.earliest = Some(ends.earliest.map_or(key.not_after, |at| at.min(key.not_after)));
                 if key.not_after <= now.plus_s(soon_s) {
@@ -127,7 +128,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::ClientKeyNotFound`].
     pub fn revoke_client_key(&self, id: &ClientKeyId, intent: &Intent) -> Result<ClientKey, ServiceError> {
-        let stored = self.vault.client_key(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
+        let stored = self.vault.get::<ClientKey>(id)?.ok_or(ServiceError::ClientKeyNotFound)?;
         let revoked = RevokedClientKey {
             id: id.clone(),
             public_key: stored.record.public_key.clone(),
@@ -165,11 +166,12 @@ impl Service {
     /// Records of revoked client keys behind `id`, then those from the first up to it: each at most once. Ids are random, so
     /// every one is met in time.
     fn revocations_from(&self, id: &ClientKeyId) -> Result<Vec<RevokedClientKey>, ServiceError> {
-        let behind = self.vault.revoked_client_keys(Some(id), OLD_REVOCATIONS_READ)?;
+        let after = Cursor::behind::<RevokedClientKey>(id);
+        let behind = self.vault.list::<RevokedClientKey>(Some(&after), OLD_REVOCATIONS_READ)?;
         let mut records: Vec<_> = behind.records.into_iter().map(|stored| stored.record).collect();
         let left = OLD_REVOCATIONS_READ.saturating_sub(records.len());
         if left > 0 {
-            let first = self.vault.revoked_client_keys(None, left)?;
+            let first = self.vault.list::<RevokedClientKey>(None, left)?;
             let up_to_id = first.records.into_iter().map(|stored| stored.record).take_while(|old| old.id <= *id);
             records.extend(up_to_id);
         }

@@ -3,7 +3,7 @@
 use claviger_base::id::KeyId;
 use claviger_base::limits::DESCRIPTION_CHARS_MAX;
 use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
-use claviger_vault::{Due, KeyVersionOfKey, Outcome, StoredKey};
+use claviger_vault::{Due, Outcome};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -58,8 +58,8 @@ impl Service {
             version_count: 1,
             id,
         };
-        let mut change = self.vault.change().create(&StoredKey(key.clone()))?;
-        change = change.create(&version)?.create(&KeyVersionOfKey(version.version.clone()))?;
+        let mut change = self.vault.change().create(&key)?;
+        change = change.create(&version)?.create(&version.version)?;
         if let Some(at) = key.due() {
             change = change.put(&Due { at, key: key.id.clone() })?;
         }

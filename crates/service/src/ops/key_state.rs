@@ -2,7 +2,7 @@
 //! (rpc-api 7.2, 8.3).
 
 use claviger_base::limits::{PENDING_WINDOW_DAYS_MAX, PENDING_WINDOW_DAYS_MIN};
-use claviger_model::{Key, KeyAction, KeyState, RotationInterval};
+use claviger_model::{Key, KeyAction, KeyMaterial, KeyState, RotationInterval};
 
 use crate::error::ServiceError;
 use crate::intent::Intent;
@@ -19,7 +19,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::KeyNotFound`], [`ServiceError::AliasNotFound`]; likewise all below.
     pub fn describe_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
-        Ok(self.stored_key(key)?.record.0)
+        Ok(self.stored_key(key)?.record)
     }
 
     /// Makes a disabled key usable; nothing changes for an enabled one.
@@ -75,7 +75,7 @@ impl Service {
             key.state.allows(KeyAction::CancelDeletion)?;
             // Destruction begins with the oldest version. Where the trusted time was set back, by an operator or in
             // `dev`, its date may be ahead again.
-            if matches!(self.vault.key_version(&key.initial_version), Ok(None)) {
+            if matches!(self.vault.get::<KeyMaterial>(&key.initial_version), Ok(None)) {
                 return Err(ServiceError::KeyNotFound);
             }
             Ok(Key { state: KeyState::Enabled, deletion: None, ..key.clone() })
@@ -94,11 +94,11 @@ impl Service {
     ) -> Result<Key, ServiceError> {
         until_done(|| {
             let stored = self.stored_key(key)?;
-            stored.record.0.state.allows(KeyAction::Rotate)?;
-            if !stored.record.0.spec.is_symmetric() {
+            stored.record.state.allows(KeyAction::Rotate)?;
+            if !stored.record.spec.is_symmetric() {
                 return Err(ServiceError::Unsupported);
             }
-            let edited = Key { rotation_interval: interval, ..stored.record.0.clone() };
+            let edited = Key { rotation_interval: interval, ..stored.record.clone() };
             if !edited.is_rotation_due_at(self.clock.now()) {
                 return self.try_edit(&stored, edited, intent);
             }

@@ -1,8 +1,8 @@
 //! `CreateKeyVersion`, `ListKeyVersions`, `DescribeKeyVersion` (rpc-api 7.2, 8.4).
 
 use claviger_base::id::{KeyId, KeyVersionId};
-use claviger_model::KeyVersion;
-use claviger_vault::{Cursor, KeyVersionOfKey, Page};
+use claviger_model::{KeyMaterial, KeyVersion};
+use claviger_vault::{Cursor, Page};
 
 use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
@@ -35,11 +35,11 @@ impl Service {
     /// # Errors
     /// The key.
     pub fn list_key_versions(&self, key: &KeyRef, page: PageRequest) -> Result<KeyVersionListing, ServiceError> {
-        let key_id = self.stored_key(key)?.record.0.id;
-        let read = |after: Option<&Cursor>| -> Result<Page<KeyVersionOfKey>, ServiceError> {
-            Ok(self.vault.key_versions_of_key(&key_id, after, SCAN_STEP)?)
+        let key_id = self.stored_key(key)?.record.id;
+        let read = |after: Option<&Cursor>| -> Result<Page<KeyVersion>, ServiceError> {
+            Ok(self.vault.list_of::<KeyVersion>(&key_id, after, SCAN_STEP)?)
         };
-        let (versions, total) = page.collect(read, |version| Some(version.0))?;
+        let (versions, total) = page.collect(read, Some)?;
         Ok(KeyVersionListing { key_id, versions, total })
     }
 
@@ -48,8 +48,8 @@ impl Service {
     /// # Errors
     /// The key; [`ServiceError::KeyVersionNotFound`] when the version does not exist or is another key's.
     pub fn describe_key_version(&self, key: &KeyRef, version: &KeyVersionId) -> Result<KeyVersion, ServiceError> {
-        let key_id = self.stored_key(key)?.record.0.id;
-        let stored = self.vault.key_version(version)?.ok_or(ServiceError::KeyVersionNotFound)?;
+        let key_id = self.stored_key(key)?.record.id;
+        let stored = self.vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyVersionNotFound)?;
         let version = stored.record.version;
         if version.key == key_id { Ok(version) } else { Err(ServiceError::KeyVersionNotFound) }
     }

@@ -2,7 +2,7 @@
 
 use claviger_base::id::KeyId;
 use claviger_model::{Key, KeySpec, KeyState, KeyUsage};
-use claviger_vault::{Cursor, Page, Stored, StoredKey};
+use claviger_vault::{Cursor, Page, Stored};
 
 use crate::error::ServiceError;
 use crate::service::Service;
@@ -94,12 +94,11 @@ impl Service {
         let now = self.trusted.now();
         let unreadable = std::cell::Cell::new(0);
         let read = |after: Option<&Cursor>| {
-            let page = self.vault.keys(after, SCAN_STEP)?;
+            let page = self.vault.list::<Key>(after, SCAN_STEP)?;
             unreadable.set(unreadable.get() + page.unreadable.len());
             Ok(page)
         };
-        let keep =
-            |StoredKey(key): StoredKey| (filter.matches(&key) && !key.is_destruction_due_at(now)).then_some(key.id);
+        let keep = |key: Key| (filter.matches(&key) && !key.is_destruction_due_at(now)).then_some(key.id);
         let (keys, total) = page.collect(read, keep)?;
         Ok(KeyListing { keys, total, unreadable: unreadable.get() })
     }

@@ -2,8 +2,8 @@
 //! `DeleteNetworkRule` (rpc-api 13.1).
 
 use claviger_base::id::RuleName;
-use claviger_model::Network;
-use claviger_vault::{Cursor, NetworkRule, Stored};
+use claviger_model::{Network, NetworkRule};
+use claviger_vault::{Cursor, Stored};
 
 use super::grants::{ENTRIES_MAX, Listing, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
@@ -19,7 +19,7 @@ impl Service {
     pub fn create_network_rule(&self, rule: NetworkRule, intent: &Intent) -> Result<NetworkRule, ServiceError> {
         check(&rule)?;
         self.change_grants(&rule.name, intent, || {
-            if self.vault.network_rule(&rule.name)?.is_some() {
+            if self.vault.get::<NetworkRule>(&rule.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
             Ok((self.vault.change().create(&rule)?, ()))
@@ -59,7 +59,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_network_rules(&self, page: PageRequest) -> Result<Listing<NetworkRule>, ServiceError> {
-        let read = |after: Option<&Cursor>| Ok(self.vault.network_rules(after, SCAN_STEP)?);
+        let read = |after: Option<&Cursor>| Ok(self.vault.list::<NetworkRule>(after, SCAN_STEP)?);
         let (records, total) = page.collect(read, Some)?;
         Ok(Listing { records, total })
     }
@@ -81,7 +81,7 @@ impl Service {
     }
 
     pub(super) fn stored_network_rule(&self, name: &RuleName) -> Result<Stored<NetworkRule>, ServiceError> {
-        self.vault.network_rule(name)?.ok_or(ServiceError::ResourceNotFound)
+        self.vault.get::<NetworkRule>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 }
 

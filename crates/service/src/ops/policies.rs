@@ -1,8 +1,8 @@
 //! Policies: `CreatePolicy`, `DescribePolicy`, `UpdatePolicy`, `ListPolicies`, `DeletePolicy` (rpc-api 13.1, 13.2).
 
 use claviger_base::id::RuleName;
-use claviger_model::Resource;
-use claviger_vault::{Change, Cursor, Policy, Stored};
+use claviger_model::{Policy, Resource};
+use claviger_vault::{Change, Cursor, Stored};
 
 use super::grants::{ENTRIES_MAX, Listing, are_distinct, check_description};
 use super::list_keys::{PageRequest, SCAN_STEP};
@@ -19,7 +19,7 @@ impl Service {
     pub fn create_policy(&self, policy: Policy, intent: &Intent) -> Result<Policy, ServiceError> {
         check(&policy)?;
         self.change_grants(&policy.name, intent, || {
-            if self.vault.policy(&policy.name)?.is_some() {
+            if self.vault.get::<Policy>(&policy.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
             Ok((self.naming_rules(&policy)?.create(&policy)?, ()))
@@ -59,7 +59,7 @@ impl Service {
     /// # Errors
     /// When the vault fails.
     pub fn list_policies(&self, page: PageRequest) -> Result<Listing<Policy>, ServiceError> {
-        let read = |after: Option<&Cursor>| Ok(self.vault.policies(after, SCAN_STEP)?);
+        let read = |after: Option<&Cursor>| Ok(self.vault.list::<Policy>(after, SCAN_STEP)?);
         let (records, total) = page.collect(read, Some)?;
         Ok(Listing { records, total })
     }
@@ -81,7 +81,7 @@ impl Service {
     }
 
     pub(super) fn stored_policy(&self, name: &RuleName) -> Result<Stored<Policy>, ServiceError> {
-        self.vault.policy(name)?.ok_or(ServiceError::ResourceNotFound)
+        self.vault.get::<Policy>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 
     /// A change that touches every rule the policy names.

@@ -2,7 +2,7 @@
 //! is answered as the API answers a missing secret, after the caller's rights were asked.
 
 use claviger_model::Target;
-use claviger_model::policy::is_secret_name;
+use claviger_model::is_secret_name;
 
 use crate::access::Rights;
 use crate::error::ServiceError;

@@ -12,13 +12,13 @@ use claviger_base::id::{AliasName, ClientKeyId, RuleName};
 use claviger_crypto::client_key::{Password, open};
 use claviger_crypto::rsa::PrivateKey;
 use claviger_keygen::{Generator, StockSizes};
-use claviger_model::{Key, KeySpec, Permission};
+use claviger_model::{AccessPoint, Key, KeySpec, NetworkRule, Permission, Policy};
 use claviger_service::{
     AccessRefusal, Config, DecryptSource, Done, IssueClientKey, IssuedClientKey, KeyFilter, KeyRef, PageRequest,
     Rights, Service, ServiceError, VersionChoice, first_start,
 };
 use claviger_store::{Batch, Engine, MemoryEngine, SqliteEngine};
-use claviger_vault::{AccessPoint, Audit, DevClock, FileSeal, Kind, NetworkRule, Policy, Record, Vault, VaultError};
+use claviger_vault::{Audit, DevClock, FileSeal, Kind, Record, Vault, VaultError};
 
 use crate::fixture::{SOURCE, by_id, decrypt, encrypt, intent, key_of};
 
@@ -56,7 +56,7 @@ fn service_over(engine: &MemoryEngine, seal: &FileSeal) -> Result<Arc<Service>, 
 
 fn service_on(engine: Arc<dyn Engine>, seal: &FileSeal) -> Result<Arc<Service>, ServiceError> {
     let vault = Arc::new(Vault::open(engine, seal)?);
-    vault.mend_needed()?;
+    vault.repair_essential()?;
     let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
     let generator = Generator::start(keygen).unwrap();
     Ok(Arc::new(Service::new(vault, Clock::default(), generator, Config::default())?))
@@ -144,8 +144,8 @@ fn path(kind: Kind, key: &Key, named: &Named<'_>) -> String {
     match kind {
         Kind::Instance => "meta/instance".to_owned(),
         Kind::Key => format!("key/{}", key.id),
-        Kind::KeyVersion => format!("version/{}", key.primary_version),
-        Kind::KeyVersionOfKey => format!("key-version/{}/0000000001", key.id),
+        Kind::KeyMaterial => format!("version/{}", key.primary_version),
+        Kind::KeyVersion => format!("key-version/{}/0000000001", key.id),
         Kind::Alias => "alias/damaged".to_owned(),
         Kind::AliasOfKey => format!("key-alias/{}/alias/damaged", key.id),
         Kind::Due => format!("due/{due:016x}/{}", key.id),
@@ -225,7 +225,7 @@ fn listings_answer(service: &Service, instance: &Instance, kind: Kind, what: &st
     assert_eq!(entries, one_less(Kind::OutboxEntry, instance.outbox), "{what}");
     if kind != Kind::Key {
         let versions = service.list_key_versions(&by_id(&instance.damaged), ALL).unwrap().total;
-        assert_eq!(versions, one_less(Kind::KeyVersionOfKey, 1), "{what}");
+        assert_eq!(versions, one_less(Kind::KeyVersion, 1), "{what}");
     }
 }
 
@@ -305,13 +305,13 @@ async fn a_key_whose_due_date_is_damaged_or_lost_rotates_on_time() {
 #[tokio::test]
 async fn a_damaged_version_or_count_is_refused_and_the_next_version_works() {
     let instance = instance().await;
-    for wanted in [Kind::KeyVersion, Kind::IvUses] {
+    for wanted in [Kind::KeyMaterial, Kind::IvUses] {
         let (_, path) = instance.paths.iter().find(|(kind, _)| *kind == wanted).unwrap();
         let (_engine, service) = instance.damaged_copy(path, b"damaged".to_vec());
         let ask = || encrypt(&instance.damaged, VersionChoice::Primary, b"x");
         let refused = service.encrypt(ask()).await;
         assert!(matches!(&refused, Err(ServiceError::Vault(VaultError::Unreadable { .. }))), "{path}: {refused:?}");
-        if wanted == Kind::KeyVersion {
+        if wanted == Kind::KeyMaterial {
             service.create_key_version(&by_id(&instance.damaged), &intent()).unwrap();
         } else {
             // It may have sealed as often as it may: the key, which rotates by itself, does so now.
@@ -326,7 +326,7 @@ async fn a_damaged_version_or_count_is_refused_and_the_next_version_works() {
 #[tokio::test]
 async fn destruction_leaves_nothing_behind_a_damaged_record() {
     let instance = instance().await;
-    for wanted in [Kind::KeyVersion, Kind::KeyVersionOfKey, Kind::Alias, Kind::AliasOfKey, Kind::IvUses, Kind::Due] {
+    for wanted in [Kind::KeyMaterial, Kind::KeyVersion, Kind::Alias, Kind::AliasOfKey, Kind::IvUses, Kind::Due] {
         let (_, path) = instance.paths.iter().find(|(kind, _)| *kind == wanted).unwrap();
         let (engine, service) = instance.damaged_copy(path, b"damaged".to_vec());
         service.schedule_key_deletion(&by_id(&instance.damaged), 7, &intent()).unwrap();

@@ -6,12 +6,14 @@ use claviger_base::Clock;
 use claviger_base::id::{AliasName, RequestId, RuleName};
 use claviger_crypto::client_key::Password;
 use claviger_keygen::{Generator, StockSizes};
-use claviger_model::{KeySpec, Permission, RotationInterval};
+use claviger_model::{
+    AccessKey, AccessPoint, ClientKey, Key, KeySpec, KeyVersion, NetworkRule, Permission, Policy, RotationInterval,
+};
 use claviger_service::{
     Config, CreateKey, Done, Intent, IssueClientKey, KeyRef, Service, ServiceError, VersionChoice, first_start,
 };
 use claviger_store::{Fault, Faulty, MemoryEngine, StoreError};
-use claviger_vault::{AccessPoint, ChangePlane, FileSeal, NetworkRule, OutboxEntry, Policy, Vault};
+use claviger_vault::{ChangePlane, FileSeal, OutboxEntry, Vault};
 
 use crate::fixture::{aes_key, by_id, encrypt, key_of, with_vault};
 
@@ -31,7 +33,7 @@ fn asked(operation: &str, sent_key: Option<&str>) -> Intent {
 }
 
 fn outbox(vault: &Vault) -> Vec<OutboxEntry> {
-    vault.outbox(None, usize::MAX).unwrap().records.into_iter().map(|stored| stored.record).collect()
+    vault.list::<OutboxEntry>(None, usize::MAX).unwrap().records.into_iter().map(|stored| stored.record).collect()
 }
 
 /// Empties the outbox, as the writer of the log does.
@@ -173,10 +175,10 @@ fn the_first_start_tells_of_everybody_who_may_call_from_then_on() {
     let (_service, vault) = with_vault(Config::default());
     let mut made: Vec<Told> = outbox(&vault).into_iter().map(told).collect();
     made.sort();
-    let client_key = vault.client_keys(None, 10).unwrap().records.remove(0).record;
+    let client_key = vault.list::<ClientKey>(None, 10).unwrap().records.remove(0).record;
     let access_key = made.first().unwrap().1.clone().unwrap();
     let parsed = claviger_base::id::AccessKeyId::parse(&access_key).unwrap();
-    assert!(vault.access_key(&parsed).unwrap().is_some());
+    assert!(vault.get::<AccessKey>(&parsed).unwrap().is_some());
     let expected = [
         expect("CreateAccessKey", &access_key, None, None),
         expect("CreateApplicationAccessPoint", "first", None, None),
@@ -233,8 +235,8 @@ fn racers_that_decide_again_leave_one_entry_for_each_change() {
             });
         }
     });
-    let stored = vault.key_versions_of_key(&key.id, None, usize::MAX).unwrap().records;
-    let mut made: Vec<String> = stored.iter().skip(1).map(|version| version.record.0.id.to_string()).collect();
+    let stored = vault.list_of::<KeyVersion>(&key.id, None, usize::MAX).unwrap().records;
+    let mut made: Vec<String> = stored.iter().skip(1).map(|version| version.record.id.to_string()).collect();
     let mut entries: Vec<String> = outbox(&vault).into_iter().filter_map(|entry| entry.key_version_id).collect();
     made.sort();
     entries.sort();
@@ -260,12 +262,12 @@ fn a_change_and_its_entry_are_there_together_or_not_at_all() {
     let intent = asked("CreateKey", None);
     engine.fail_commit(1, Fault::Refused(StoreError::Full));
     service.create_key(request(None), &intent).unwrap_err();
-    assert_eq!((outbox(&vault).len(), vault.keys(None, 10).unwrap().records.len()), (0, 0));
+    assert_eq!((outbox(&vault).len(), vault.list::<Key>(None, 10).unwrap().records.len()), (0, 0));
     assert_eq!(service.take_committed(&intent.request_id), None);
     // Made, but nobody was told: the store alone knows, and tells after the next start.
     engine.fail_commit(1, Fault::AnswerLost(StoreError::Failed("the device failed".to_owned())));
     service.create_key(request(None), &intent).unwrap_err();
-    let key = vault.keys(None, 10).unwrap().records.remove(0).record.0;
+    let key = vault.list::<Key>(None, 10).unwrap().records.remove(0).record;
     let version = key.initial_version.as_str();
     assert_eq!(told(outbox(&vault).remove(0)), expect("CreateKey", key.id.as_str(), None, Some(version)));
     assert_eq!(service.take_committed(&intent.request_id), None);
@@ -281,7 +283,7 @@ fn nothing_is_changed_while_the_log_takes_no_records() {
     assert!(matches!(refused, Err(ServiceError::AuditLogUnavailable)));
     let refused = service.create_key_version(&by_id(&key), &asked("CreateKeyVersion", None));
     assert!(matches!(refused, Err(ServiceError::AuditLogUnavailable)));
-    assert_eq!((outbox(&vault).len(), vault.keys(None, 10).unwrap().records.len()), (0, 1));
+    assert_eq!((outbox(&vault).len(), vault.list::<Key>(None, 10).unwrap().records.len()), (0, 1));
     service.set_log_state(8, true);
     service.create_key(request(None), &asked("CreateKey", None)).unwrap();
     assert_eq!(outbox(&vault).remove(0).log_seq, 8, "the search after a crash begins there");

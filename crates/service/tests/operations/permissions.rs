@@ -7,12 +7,12 @@ use claviger_base::Timestamp;
 use claviger_base::id::RuleName;
 use claviger_crypto::client_key::{Password, open};
 use claviger_crypto::rsa::PrivateKey;
-use claviger_model::{KeySpec, KeyUsage, Permission};
+use claviger_model::{AccessPoint, ClientKey, KeySpec, KeyUsage, NetworkRule, Permission, Policy, RevokedClientKey};
 use claviger_service::{
     AccessRefusal, Config, Encrypt, GenerateDataKey, GetSecretValue, Invalidity, IssueClientKey, IssuedClientKey,
     PageRequest, Rights, Service, ServiceError, Signing, VersionChoice,
 };
-use claviger_vault::{AccessPoint, Audit, ClientKey, NetworkRule, Policy};
+use claviger_vault::Audit;
 
 use crate::fixture::{aes_key, by_id, data_key, encrypt, intent, key_of, plain, with_vault};
 
@@ -341,7 +341,7 @@ async fn a_revoked_client_key_is_in_no_listing_and_its_record_goes_once_it_would
     }
     let all = service.list_client_keys(PageRequest { number: 1, size: usize::MAX }).unwrap();
     assert!(all.client_keys.iter().all(|key| !ids.contains(&key.id)));
-    let kept = || ids.iter().filter(|id| vault.revoked_client_key(id).unwrap().is_some()).count();
+    let kept = || ids.iter().filter(|id| vault.get::<RevokedClientKey>(id).unwrap().is_some()).count();
     assert_eq!(kept(), 4);
     service.clock().advance_s(86_401);
     // The next revocation drops what has expired.

@@ -6,8 +6,8 @@ use claviger_base::SecretBytes;
 use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Kind, Record};
-use crate::path;
+use crate::kind::Kind;
+use crate::record::Record;
 
 /// The text of a signing key whose log was begun.
 const LOG_BEGUN: &str = "log begun";
@@ -69,10 +69,10 @@ struct AnchorMessage {
 
 impl Record for AuditSigningKey {
     const KIND: Kind = Kind::AuditSigningKey;
+    const PREFIX: &str = "meta/audit-signing-key";
+    type Id = ();
 
-    fn path(&self) -> String {
-        path::AUDIT_SIGNING_KEY.to_owned()
-    }
+    fn id(&self) -> Self::Id {}
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let state = if self.has_log { LOG_BEGUN.to_owned() } else { String::new() };
@@ -89,10 +89,10 @@ impl Record for AuditSigningKey {
 
 impl Record for AuditAnchor {
     const KIND: Kind = Kind::AuditAnchor;
+    const PREFIX: &str = "meta/audit-anchor";
+    type Id = ();
 
-    fn path(&self) -> String {
-        path::AUDIT_ANCHOR.to_owned()
-    }
+    fn id(&self) -> Self::Id {}
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let (public_key, chain) = (self.public_key.to_vec(), self.chain.to_vec());

@@ -8,8 +8,8 @@ use claviger_base::{SecretBytes, Timestamp};
 use prost::Message;
 use zeroize::Zeroizing;
 
-use super::{Kind, Record};
-use crate::path;
+use crate::kind::Kind;
+use crate::record::Record;
 
 /// Where a change came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +88,11 @@ struct OutboxMessage {
 
 impl Record for OutboxEntry {
     const KIND: Kind = Kind::OutboxEntry;
+    const PREFIX: &str = "outbox/";
+    type Id = (Timestamp, RequestId);
 
-    fn path(&self) -> String {
-        path::outbox_entry(self.time, &self.request_id)
+    fn id(&self) -> (Timestamp, RequestId) {
+        (self.time, self.request_id.clone())
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {

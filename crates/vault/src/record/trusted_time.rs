@@ -5,17 +5,8 @@ use claviger_model::TrustedTime;
 use prost::Message;
 use zeroize::Zeroizing;
 
-use super::{Kind, Record};
-use crate::path;
-
-/// The trusted time as a server last stored it, in real time whatever `claviger dev` has moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredTrustedTime {
-    /// The time.
-    pub time: TrustedTime,
-    /// An operator said that the clock is right, and the audit log does not have it yet.
-    pub is_newly_confirmed: bool,
-}
+use crate::kind::Kind;
+use crate::record::Record;
 
 #[derive(Message)]
 struct TrustedTimeMessage {
@@ -29,19 +20,19 @@ struct TrustedTimeMessage {
     is_newly_confirmed: bool,
 }
 
-impl Record for StoredTrustedTime {
+impl Record for TrustedTime {
     const KIND: Kind = Kind::TrustedTime;
+    const PREFIX: &str = "meta/clock";
+    type Id = ();
 
-    fn path(&self) -> String {
-        path::TRUSTED_TIME.to_owned()
-    }
+    fn id(&self) -> Self::Id {}
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let message = TrustedTimeMessage {
-            reached_ms: self.time.reached().unix_ms(),
-            leads_ms: self.time.leads_ms().collect(),
-            filled_ms: self.time.filled_ms(),
-            is_newly_confirmed: self.is_newly_confirmed,
+            reached_ms: self.reached().unix_ms(),
+            leads_ms: self.leads_ms().collect(),
+            filled_ms: self.filled_ms(),
+            is_newly_confirmed: self.is_newly_confirmed(),
         };
         Zeroizing::new(message.encode_to_vec())
     }
@@ -49,8 +40,8 @@ impl Record for StoredTrustedTime {
     fn decode(payload: &SecretBytes) -> Option<Self> {
         let message = TrustedTimeMessage::decode(payload.reveal()).ok()?;
         let reached = Timestamp::from_unix_ms(message.reached_ms);
-        let time = TrustedTime::restored(reached, message.leads_ms, message.filled_ms);
-        Some(Self { time, is_newly_confirmed: message.is_newly_confirmed })
+        let time = Self::restored(reached, message.leads_ms, message.filled_ms);
+        Some(time.with_newly_confirmed(message.is_newly_confirmed))
     }
 }
 
@@ -65,9 +56,9 @@ mod tests {
             time.observe(Timestamp::from_unix_s(1_900_000_000 + minute * 60), 60_000);
         }
         for is_newly_confirmed in [false, true] {
-            let stored = StoredTrustedTime { time: time.clone(), is_newly_confirmed };
+            let stored = time.clone().with_newly_confirmed(is_newly_confirmed);
             let payload = SecretBytes::copy_from(&stored.encode());
-            assert_eq!(StoredTrustedTime::decode(&payload), Some(stored));
+            assert_eq!(TrustedTime::decode(&payload), Some(stored));
         }
     }
 }

@@ -10,7 +10,7 @@ use claviger_base::id::{KeyId, RequestId};
 use claviger_model::{Grant, Key, KeySpec, KeyState, KeyUsage, Permission, Resource};
 use claviger_service::{Caller, CreateKey, KeyRef, Rights, Service};
 use claviger_store::MemoryEngine;
-use claviger_vault::{Audit, StoredKey, Vault};
+use claviger_vault::{Audit, Vault};
 use claviger_wire::instance::message::{
     AdvanceEncryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyRequest, DecryptRequest,
     EncryptRequest, EncryptResponse, GenerateDataKeyPairRequest, GenerateDataKeyRequest, GenerateRandomRequest,
@@ -161,8 +161,8 @@ impl Fixture {
             Life::In(KeyState::PendingImport) => {
                 // No action leads here yet. The service forgets the key first, then the record is written behind its back.
                 self.service.enable_key(&by_id, &intent()).unwrap();
-                let stored = self.vault.key(&key.id).unwrap().unwrap();
-                let pending = StoredKey(Key { state: KeyState::PendingImport, ..stored.record.0.clone() });
+                let stored = self.vault.get::<Key>(&key.id).unwrap().unwrap();
+                let pending = Key { state: KeyState::PendingImport, ..stored.record.clone() };
                 let change = self.vault.change().update(&stored, &pending).unwrap();
                 change.commit(Audit::NoRecord("a test")).unwrap();
             }

@@ -2,7 +2,7 @@
 //! RAM beside this server (docs/compatibility.md).
 
 use claviger_base::id::AccessKeyId;
-use claviger_vault::AccessKey;
+use claviger_model::AccessKey;
 use claviger_wire::rpc::answer::access_key::{
     AccessKeyEntry, AccessKeys, CreateAccessKeyAnswer, ListAccessKeysAnswer, NewAccessKey,
 };

@@ -2,8 +2,7 @@
 //! answer out.
 
 use claviger_base::id::RuleName;
-use claviger_model::Permission;
-use claviger_vault::{AccessPoint, NetworkRule, Policy};
+use claviger_model::{AccessPoint, NetworkRule, Permission, Policy};
 use claviger_wire::rpc::answer::access::{
     AccessPointAnswer, AccessPointEntry, AccessPoints, ListAccessPointsAnswer, ListNetworkRulesAnswer,
     ListPoliciesAnswer, NetworkRuleAnswer, NetworkRuleEntry, NetworkRules, Policies, PolicyAnswer, PolicyEntry,

@@ -52,11 +52,11 @@ async fn the_daily_check_mends_each_of_them_and_its_copy_and_says_so() {
             for damaged_path in [path.to_owned(), format!("~spare/{path}")] {
                 let what = format!("{damaged_path}: {damage}");
                 let (engine, service) = instance.damaged_copy(&damaged_path, damaged.clone());
-                assert_eq!(service.damage().mended, Vec::<String>::new(), "{what}");
+                assert_eq!(service.damage().repaired, Vec::<String>::new(), "{what}");
                 service.check_everything().unwrap();
                 assert_eq!(engine.get(damaged_path.as_bytes()).unwrap().unwrap().value, value, "{what}");
                 let report = service.damage();
-                assert_eq!((report.records, report.mended), (0, vec![damaged_path]), "{what}");
+                assert_eq!((report.records, report.repaired), (0, vec![damaged_path]), "{what}");
                 instance.the_other_key_works(&service, &what).await;
             }
         }
@@ -64,7 +64,7 @@ async fn the_daily_check_mends_each_of_them_and_its_copy_and_says_so() {
         let lies_there = |path: &str| engine.get(path.as_bytes()).unwrap().is_some_and(|it| it.value == value);
         engine.commit(Batch::new().delete(path.as_bytes())).unwrap();
         service.check_everything().unwrap();
-        assert!(lies_there(path) && service.damage().mended == [path], "{path} gone");
+        assert!(lies_there(path) && service.damage().repaired == [path], "{path} gone");
     }
 }
 
@@ -79,10 +79,10 @@ async fn where_both_are_damaged_the_daily_check_counts_both_and_the_keyring_come
         service.check_everything().unwrap();
         let report = service.damage();
         if path == "meta/keyring" {
-            assert_eq!((report.records, report.mended), (0, vec![path.to_owned(), copy.clone()]));
+            assert_eq!((report.records, report.repaired), (0, vec![path.to_owned(), copy.clone()]));
             assert!([path, &copy].iter().all(|it| engine.get(it.as_bytes()).unwrap().unwrap().value == value));
         } else {
-            assert_eq!((report.first, report.mended), (vec![path.to_owned(), copy.clone()], vec![]), "{path}");
+            assert_eq!((report.first, report.repaired), (vec![path.to_owned(), copy.clone()], vec![]), "{path}");
         }
         // Gone counts as well.
         engine.commit(Batch::new().delete(path.as_bytes()).delete(copy.as_bytes())).unwrap();
@@ -106,11 +106,11 @@ async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
     faulty.fail_commit(1, Fault::Refused(StoreError::Full));
     service.check_everything().unwrap();
     let report = service.damage();
-    assert_eq!((report.mended, report.first), (copies.clone(), vec![alias.clone(), gone.clone()]));
+    assert_eq!((report.repaired, report.first), (copies.clone(), vec![alias.clone(), gone.clone()]));
     // There is space again.
     service.check_everything().unwrap();
     let report = service.damage();
-    assert_eq!((report.mended, report.first), ([vec![gone], copies].concat(), vec![alias.clone()]));
+    assert_eq!((report.repaired, report.first), ([vec![gone], copies].concat(), vec![alias.clone()]));
 }
 
 #[tokio::test]
@@ -121,8 +121,8 @@ async fn what_was_not_written_is_not_told_of_as_restored() {
     let faulty = Faulty::new(Arc::new(engine));
     let vault = Vault::open(Arc::new(faulty.clone()), &instance.seal).unwrap();
     faulty.fail_commit(1, Fault::Overtaken);
-    vault.check_needed().unwrap();
-    assert_eq!((vault.damage().mended, vault.damage().first), (vec![], vec![path]));
+    vault.check_essential().unwrap();
+    assert_eq!((vault.damage().repaired, vault.damage().first), (vec![], vec![path]));
 }
 
 /// The copy was of before until the next start or check, and damage meanwhile put the old key back.
@@ -132,17 +132,17 @@ async fn a_copy_is_written_with_its_record() {
     let (path, copy) = ("meta/audit-signing-key", "~spare/meta/audit-signing-key");
     let lies_at = |path: &str| instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
     let vault = Vault::open(Arc::new(instance.engine.clone()), &instance.seal).unwrap();
-    let stored = vault.audit_signing_key().unwrap().unwrap();
+    let stored = vault.single::<AuditSigningKey>().unwrap().unwrap();
     let new = AuditSigningKey { seed: SecretBytes::random(32).unwrap(), has_log: false, has_anchor: true };
     let before = lies_at(path);
     vault.change().update(&stored, &new).unwrap().commit(Audit::NoRecord("a test")).unwrap();
     let now = lies_at(path);
     assert!(now != before && lies_at(copy) == now);
     instance.engine.commit(Batch::new().put(path.as_bytes(), b"damaged".to_vec())).unwrap();
-    vault.mend_needed().unwrap();
+    vault.repair_essential().unwrap();
     assert!(lies_at(path) == now);
     vault.change().delete(&new).commit(Audit::NoRecord("a test")).unwrap();
-    vault.mend_needed().unwrap();
+    vault.repair_essential().unwrap();
     assert!(instance.engine.get(path.as_bytes()).unwrap().is_none(), "a copy brought back what was removed");
 }
 

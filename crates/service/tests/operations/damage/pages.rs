@@ -81,5 +81,5 @@ async fn a_write_ahead_log_that_was_damaged_is_in_the_report() {
     service.check_everything().unwrap();
     let report = service.damage();
     assert!(report.log.as_ref().is_some_and(|told| told.contains("store.sqlite3.damaged-log-1")), "{report:?}");
-    assert_eq!((report.records, report.mended, report.store), (0, vec![], None));
+    assert_eq!((report.records, report.repaired, report.store), (0, vec![], None));
 }

@@ -6,8 +6,8 @@ use claviger_base::id::KeyVersionId;
 use prost::Message;
 use zeroize::Zeroizing;
 
-use super::{Kind, Record};
-use crate::path;
+use crate::kind::Kind;
+use crate::record::Record;
 
 /// Uses of a key version that are spoken for: those that happened, and those a running server may still make without
 /// asking again. A crash loses the difference, so the count is never too low.
@@ -29,9 +29,11 @@ struct IvUsesMessage {
 
 impl Record for IvUses {
     const KIND: Kind = Kind::IvUses;
+    const PREFIX: &str = "iv-uses/";
+    type Id = KeyVersionId;
 
-    fn path(&self) -> String {
-        path::iv_uses(&self.version)
+    fn id(&self) -> KeyVersionId {
+        self.version.clone()
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {

@@ -1,0 +1,15 @@
+//! Aliases: second names of keys.
+
+use claviger_base::Timestamp;
+use claviger_base::id::{AliasName, KeyId};
+
+/// An alias and the key it points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Its name, with `alias/`.
+    pub name: AliasName,
+    /// The key.
+    pub key: KeyId,
+    /// When it was made.
+    pub created: Timestamp,
+}

@@ -1,0 +1,48 @@
+//! Client keys of the data plane: public halves only.
+
+use claviger_base::Timestamp;
+use claviger_base::id::ClientKeyId;
+
+/// A client key: instance-api 1.9. Its private half was handed out once and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKey {
+    /// Its id.
+    pub id: ClientKeyId,
+    /// The application access point it belongs to (`AapName`); of an old key the owner's name for it, maybe empty.
+    pub name: String,
+    /// Whether the policies of that access point govern it. Keys stored before there were policies have none and may do
+    /// everything.
+    pub is_governed: bool,
+    /// Public key, DER SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// Its self-signed certificate, DER.
+    pub certificate: Vec<u8>,
+    /// When it was made, business time.
+    pub created: Timestamp,
+    /// Refused before this date.
+    pub not_before: Timestamp,
+    /// Refused from this date on.
+    pub not_after: Timestamp,
+}
+
+impl ClientKey {
+    /// Whether the key may be used at `now`.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.not_before <= now && now < self.not_after
+    }
+}
+
+/// What is kept of a client key that was revoked, so that its holder can be told. A kind of its own: an older version of
+/// Claviger, and every place that reads client keys, must not see a key in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedClientKey {
+    /// Its id.
+    pub id: ClientKeyId,
+    /// Public key, DER SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// When it was revoked, business time.
+    pub revoked: Timestamp,
+    /// When it would have expired: from then on nobody needs to be told.
+    pub not_after: Timestamp,
+}

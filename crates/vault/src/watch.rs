@@ -1,0 +1,57 @@
+//! Watching what every process commits, typed.
+
+use std::time::Duration;
+
+use claviger_store::{Batch, Commit, Revision, StoreError, Watch};
+
+use crate::error::VaultError;
+use crate::record_change::RecordChange;
+use crate::vault::Vault;
+
+/// A stream of changes, those of this process too.
+pub struct RecordWatch {
+    watch: Box<dyn Watch>,
+}
+
+impl std::fmt::Debug for RecordWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordWatch").finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// The newest revision: a watch from here shows what is changed later.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn revision(&self) -> Result<Revision, VaultError> {
+        match self.engine().commit(Batch::new())? {
+            Commit::Done(revision) => Ok(revision),
+            Commit::Conflict { .. } => Err(StoreError::Failed("an empty batch was refused".to_owned()).into()),
+        }
+    }
+
+    /// Every change of a record after `from`, in order. To continue after a lost watch, give the last revision of which every
+    /// change was seen.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn watch(&self, from: Revision) -> Result<RecordWatch, VaultError> {
+        Ok(RecordWatch { watch: self.engine().watch(b"", from)? })
+    }
+}
+
+impl RecordWatch {
+    /// The next change and the commit that made it; `None` when none came within `timeout`.
+    ///
+    /// # Errors
+    /// [`claviger_store::StoreError::Compacted`], in [`VaultError::Store`], when changes were dropped from the store's history
+    /// before this watch saw them: what is cached is to be dropped, and a new watch begun.
+    pub fn next(&mut self, timeout: Duration) -> Result<Option<(Revision, RecordChange)>, VaultError> {
+        let change = self.watch.next(timeout)?;
+        Ok(change.map(|change| {
+            let path = String::from_utf8_lossy(&change.key).into_owned();
+            (change.revision, RecordChange::at(path))
+        }))
+    }
+}
