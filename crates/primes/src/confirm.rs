@@ -1,17 +1,17 @@
-//! Confirmation: Miller-Rabin rounds of FIPS 186-5 B.3.1 with fresh random bases, in the library's constant-time
-//! arithmetic. Only what passes here is a prime.
+//! Confirmation: the Miller-Rabin test of FIPS 186-5 B.3.1 with fresh random bases, in AWS-LC's constant-time arithmetic.
+//! Only numbers that pass all their rounds here are accepted as primes.
 
 use crate::draw::Random;
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
 use crate::words::{Words, shift_right, subtract, zeros};
 
-/// How many squarings every round makes after its exponentiation, needed or not. More are made only for the one prime
-/// in 2^8 with p - 1 divisible by 2^9.
+/// Squarings after the exponentiation of every round, whether needed or not. Only one prime in 2^8, with p - 1 divisible by
+/// 2^9, needs more.
 const SQUARINGS: u32 = 7;
 
-/// A number under examination, and what its rounds share.
-pub(crate) struct Subject {
+/// A number under test, with the values that its rounds share.
+pub(crate) struct Tested {
     words: Words,
     modulus: Modulus,
     /// w - 1, plain and in Montgomery form.
@@ -24,9 +24,9 @@ pub(crate) struct Subject {
     twos: u32,
 }
 
-impl Subject {
-    /// `words` must be odd and above 3, and as wide as their value. The time depends on how many whole words of w - 1
-    /// are 0: none, but for one prime in 2^63.
+impl Tested {
+    /// The number w in `words` must be odd, above 3, and without leading zero words. The time depends on how many of the lowest
+    /// words of w - 1 are 0: none, except for one prime in 2^63.
     pub(crate) fn new(words: Words, scratch: &mut Scratch) -> Result<Self, LibraryFailed> {
         let mut minus_one = words.clone();
         *minus_one.first_mut().ok_or(LibraryFailed)? &= !1;
@@ -43,20 +43,20 @@ impl Subject {
         Ok(Self { words, modulus, minus_one, minus_one_montgomery, one, exponent, twos })
     }
 
-    /// The number, after its last round.
+    /// The number itself.
     pub(crate) fn into_words(self) -> Words {
         self.words
     }
 
-    /// A base: even over 2 to w - 2, by drawing until one is in range (B.3.1 steps 4.1 and 4.2). How often is seen
-    /// from outside; it is chance with a likelihood of w / 2^k and has nothing to do with the base that is kept. The
-    /// comparison is constant-time.
+    /// A random base, uniform from 2 to w - 2: drawn until one is in range (B.3.1 steps 4.1 and 4.2). The number of draws is
+    /// observable, but each succeeds with probability w / 2^k and says nothing about the base that is used. The comparison
+    /// takes constant time.
     fn base(&self, random: &mut Random) -> Result<Number, LibraryFailed> {
         let mut base = zeros(self.words.len());
         let mut one = zeros(self.words.len());
         *one.first_mut().ok_or(LibraryFailed)? = 1;
         let (minus_one, _) = subtract(&self.words, &one);
-        // Numbers shorter than their words, which only tests have, would be drawn for ever without the mask.
+        // Without the mask, hardly any draw would be in range for a number of few bits, which only tests use.
         let mask = u64::MAX >> self.words.last().copied().unwrap_or(1).leading_zeros();
         loop {
             random.fill(&mut base)?;
@@ -69,9 +69,9 @@ impl Subject {
         }
     }
 
-    /// Steps 4.4 to 4.7 from base^m on: whether the round is passed. Every squaring is compared, and those past
-    /// 2^(a-1) m do not count.
-    fn judge(&self, power: &Number, scratch: &mut Scratch) -> Result<bool, LibraryFailed> {
+    /// Steps 4.4 to 4.7 for `power` = base^m: whether the number passes. Every square is compared, but those of exponents
+    /// above 2^(a-1) m do not count.
+    fn passes(&self, power: &Number, scratch: &mut Scratch) -> Result<bool, LibraryFailed> {
         let mut passed = power.equals(&self.one) | power.equals(&self.minus_one);
         let mut square = self.modulus.to_montgomery(power, scratch)?;
         for done in 1..=SQUARINGS.max(self.twos - 1) {
@@ -83,15 +83,15 @@ impl Subject {
 }
 
 /// One round for one number.
-pub(crate) fn round(subject: &Subject, random: &mut Random, scratch: &mut Scratch) -> Result<bool, LibraryFailed> {
-    let base = subject.base(random)?;
-    let power = subject.modulus.power(&base, &subject.exponent, scratch)?;
-    subject.judge(&power, scratch)
+pub(crate) fn round(tested: &Tested, random: &mut Random, scratch: &mut Scratch) -> Result<bool, LibraryFailed> {
+    let base = tested.base(random)?;
+    let power = tested.modulus.power(&base, &tested.exponent, scratch)?;
+    tested.passes(&power, scratch)
 }
 
-/// One round for two numbers of the same length at once.
+/// One round for each of two numbers of the same length, computed together.
 pub(crate) fn rounds(
-    [first, second]: [&Subject; 2],
+    [first, second]: [&Tested; 2],
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Result<[bool; 2], LibraryFailed> {
@@ -99,7 +99,7 @@ pub(crate) fn rounds(
     let moduli = [&first.modulus, &second.modulus];
     let powers = Modulus::powers(moduli, bases.each_ref(), [&first.exponent, &second.exponent], scratch)?;
     let [first_power, second_power] = &powers;
-    Ok([first.judge(first_power, scratch)?, second.judge(second_power, scratch)?])
+    Ok([first.passes(first_power, scratch)?, second.passes(second_power, scratch)?])
 }
 
 #[cfg(test)]
@@ -112,17 +112,17 @@ mod tests {
     use crate::plain::words;
     use crate::pseudoprimes;
 
-    fn subject(number: &BigUint, scratch: &mut Scratch) -> Subject {
+    fn tested(number: &BigUint, scratch: &mut Scratch) -> Tested {
         let len = number.to_u64_digits().len();
         let mut words_here = zeros(len);
         words_here.copy_from_slice(&words(number, len));
-        Subject::new(words_here, scratch).unwrap()
+        Tested::new(words_here, scratch).unwrap()
     }
 
-    /// As the search decides: `count` rounds of either kind, all passed.
+    /// What the search requires: `count` rounds, single and double, all passed.
     fn is_prime(number: &BigUint, count: usize, random: &mut Random) -> bool {
         let mut scratch = Scratch::new().unwrap();
-        let (first, second) = (subject(number, &mut scratch), subject(number, &mut scratch));
+        let (first, second) = (tested(number, &mut scratch), tested(number, &mut scratch));
         let alone = (0..count).all(|_round| round(&first, random, &mut scratch).unwrap());
         let mut both = [true; 2];
         for _ in 0..count {
@@ -132,7 +132,7 @@ mod tests {
             let passed = rounds([&first, &second], random, &mut scratch).unwrap();
             both = [both[0] & passed[0], both[1] & passed[1]];
         }
-        assert!(both[0] == both[1] && both[0] == alone, "single and dual rounds disagree about {number}");
+        assert!(both[0] == both[1] && both[0] == alone, "single and double rounds disagree about {number}");
         alone
     }
 
@@ -145,7 +145,7 @@ mod tests {
             let bytes: &[u8] = test.value.as_ref();
             let is_negative = bytes.first().is_some_and(|first| first >> 7 == 1);
             let number = BigUint::from_bytes_be(bytes);
-            // Candidates are odd and long; what cannot be one never gets here.
+            // Candidates are odd and above 3; other numbers never get here.
             if is_negative || number <= BigUint::from(3_u8) || !number.bit(0) {
                 continue;
             }
@@ -188,7 +188,7 @@ mod tests {
     fn bases_stay_between_2_and_w_minus_2() {
         let mut random = Random::new();
         let mut scratch = Scratch::new().unwrap();
-        let seven = subject(&BigUint::from(7_u8), &mut scratch);
+        let seven = tested(&BigUint::from(7_u8), &mut scratch);
         let mut seen = [0; 8];
         for _ in 0..400 {
             let mut base = [0];

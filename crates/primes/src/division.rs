@@ -1,5 +1,4 @@
-//! Which trial division: by the IFMA kernel where the CPU has it, else portable. The tables of a bound are made once
-//! and shared.
+//! Trial division by the IFMA kernel or by portable code. The tables for a bound are computed once per process and shared.
 
 use std::sync::OnceLock;
 
@@ -7,10 +6,10 @@ use std::sync::OnceLock;
 use crate::kernel::{Ifma, divide};
 use crate::small_primes;
 
-/// Every bound is a power of 2 up to this one.
+/// Bounds are powers of 2 up to 2 to this power.
 const BOUND_BITS_MAX: usize = 20;
 
-/// The tables of one bound.
+/// Trial division up to one bound.
 #[derive(Clone, Copy)]
 pub(crate) enum Division {
     #[cfg(target_arch = "x86_64")]
@@ -19,7 +18,7 @@ pub(crate) enum Division {
 }
 
 impl Division {
-    /// Division by all odd primes up to 2^`bits` without IFMA.
+    /// By all odd primes up to 2^`bits`, in portable code.
     pub(crate) fn portable(bits: usize) -> Self {
         static TABLES: [OnceLock<small_primes::Divider>; BOUND_BITS_MAX + 1] =
             [const { OnceLock::new() }; BOUND_BITS_MAX + 1];
@@ -29,7 +28,7 @@ impl Division {
         Self::Portable(table.get_or_init(|| small_primes::Divider::new(1 << bits)))
     }
 
-    /// Division by all odd primes up to 2^`bits` with IFMA.
+    /// By all odd primes up to 2^`bits`, with IFMA.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn ifma(cpu: Ifma, bits: usize) -> Self {
         static TABLES: [OnceLock<divide::Divider>; BOUND_BITS_MAX + 1] =
@@ -40,7 +39,7 @@ impl Division {
         Self::Ifma(table.get_or_init(|| divide::Divider::new(cpu, 1 << bits)))
     }
 
-    /// Whether no odd prime up to the bound divides the number.
+    /// Whether no odd prime up to the bound divides the number of the little-endian `words`.
     pub(crate) fn survives(self, words: &[u64]) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -1,63 +1,64 @@
-//! Random words in bulk, and candidates drawn from them as FIPS 186-5 A.1.3 says.
+//! Buffered random words, and candidates drawn from them as FIPS 186-5 A.1.3 specifies.
 
 use zeroize::Zeroize;
 
 use crate::library::{LibraryFailed, random};
 use crate::words::{Words, multiply, zeros};
 
-/// Words asked of the library at once: 16 KiB.
+/// Words requested from the library at once: 16 KiB.
 const BUFFER_WORDS: usize = 2 * 1024;
 /// The first 64 bits of the square root of 2: floor(sqrt(2) * 2^63).
 const SQRT_2: u64 = 0xB504_F333_F9DE_6484;
 
-/// Random words in stock: each is used once and wiped then. The stock belongs to one process; see
-/// [`Random::is_of_this_process`].
+/// A buffer of random words. Each is used once and then wiped. The buffer belongs to one process; see
+/// [`Random::belongs_to_this_process`].
 pub(crate) struct Random {
-    stock: Words,
+    buffer: Words,
     used: usize,
     process: u32,
 }
 
 impl Random {
     pub(crate) fn new() -> Self {
-        Self { stock: zeros(BUFFER_WORDS), used: BUFFER_WORDS, process: std::process::id() }
+        Self { buffer: zeros(BUFFER_WORDS), used: BUFFER_WORDS, process: std::process::id() }
     }
 
-    /// Whether the stock was made in this process and not inherited by `fork`: two processes with one stock would
-    /// make the same keys.
-    pub(crate) fn is_of_this_process(&self) -> bool {
+    /// Whether the buffer was filled by this process and not inherited through `fork`: two processes with the same buffer
+    /// would make the same keys.
+    pub(crate) fn belongs_to_this_process(&self) -> bool {
         self.process == std::process::id()
     }
 
-    /// As after a `fork`, in the child.
+    /// As in the child after a `fork`.
     #[cfg(test)]
     pub(crate) fn pretend_inherited(&mut self) {
         self.process ^= 1;
     }
 
-    /// Forgets the stock.
-    pub(crate) fn forget(&mut self) {
-        // A slice: wiping a vector would empty it.
-        self.stock.as_mut_slice().zeroize();
+    /// Wipes the buffer and makes it belong to this process.
+    pub(crate) fn wipe(&mut self) {
+        // As a slice, because zeroizing a vector would also empty it.
+        self.buffer.as_mut_slice().zeroize();
         self.used = BUFFER_WORDS;
         self.process = std::process::id();
     }
 
-    /// Fills `words`.
+    /// Fills `words` with random words.
     pub(crate) fn fill(&mut self, words: &mut [u64]) -> Result<(), LibraryFailed> {
         if self.used + words.len() > BUFFER_WORDS {
-            random::fill(&mut self.stock)?;
+            random::fill(&mut self.buffer)?;
             self.used = 0;
         }
-        let taken = self.stock.get_mut(self.used..self.used + words.len()).ok_or(LibraryFailed)?;
+        let taken = self.buffer.get_mut(self.used..self.used + words.len()).ok_or(LibraryFailed)?;
         self.used += taken.len();
         words.copy_from_slice(taken);
         taken.zeroize();
         Ok(())
     }
 
-    /// Fills `words` with a fresh candidate: steps 4.2 and 4.3 of A.1.3, a random string made odd. Its top bit is set
-    /// instead of drawn, since no number in range lacks it. `false`: step 4.4, the number is too small, draw again.
+    /// Fills `words` with a fresh candidate: a random string made odd (A.1.3 steps 4.2 and 4.3). The top bit is set rather than
+    /// drawn, since every number in range has it. Returns whether the number is large enough (step 4.4); if not, the caller
+    /// draws again.
     pub(crate) fn candidate(&mut self, words: &mut [u64]) -> Result<bool, LibraryFailed> {
         self.fill(words)?;
         if let Some(highest) = words.last_mut() {
@@ -70,8 +71,8 @@ impl Random {
     }
 }
 
-/// Whether p >= sqrt(2) * 2^(k - 1) for a p of k bits, that is, whether p^2 has its top bit set. The top word tells,
-/// but for one case in 2^63, in which the square is made.
+/// Whether p >= sqrt(2) * 2^(k - 1) for a p of k bits, that is, whether p^2 has its top bit set. The top word decides,
+/// except in one case in 2^63, in which p is squared.
 pub(crate) fn is_in_range(words: &[u64]) -> bool {
     let top = words.last().copied().unwrap_or(0);
     if top == SQRT_2 {
@@ -127,11 +128,11 @@ mod tests {
         }
         // 58.6 % are expected; 1000 or 1350 of 2000 are seven standard deviations away.
         assert!((1000..1350).contains(&in_range), "{in_range}");
-        random.forget();
+        random.wipe();
         assert!(
-            random.stock.len() == BUFFER_WORDS
-                && random.stock.iter().all(|word| *word == 0)
-                && random.is_of_this_process()
+            random.buffer.len() == BUFFER_WORDS
+                && random.buffer.iter().all(|word| *word == 0)
+                && random.belongs_to_this_process()
         );
     }
 }

@@ -142,8 +142,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Trial division goes up to 2 to this power, where one more bit would cost as much as the tests it saves
-/// (docs/keygen.md).
+/// Trial division goes up to 2 to this power. One more bit would cost as much as the tests it saves (docs/keygen.md).
 const fn bound_bits(length: ModulusLength, bits: [usize; 3]) -> usize {
     let [for_2048, for_3072, for_4096] = bits;
     match length {

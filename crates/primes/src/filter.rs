@@ -15,12 +15,12 @@ mod tests;
 use crate::library::LibraryFailed;
 use crate::words::Words;
 
-/// Tests as many candidates at once as it has places.
+/// Tests a batch of candidates.
 pub(crate) trait Filter: Send {
     /// How many candidates one test takes, at most 8.
-    fn places(&self) -> usize;
+    fn batch_size(&self) -> usize;
 
-    /// Bit i of the answer: candidate i may be prime. All places are filled.
+    /// Bit i of the result is set if candidate i may be prime. `candidates` must be a full batch.
     ///
     /// # Errors
     /// The library failed.

@@ -1,9 +1,9 @@
 //! Greatest common divisor and modular inverse in constant time: the division steps of Bernstein and Yang ("Fast
-//! constant-time gcd computation and modular inversion", 2019), in their half-delta form, 62 steps at a time.
+//! constant-time gcd computation and modular inversion", 2019), half-delta variant, 62 steps at a time.
 //!
-//! A batch of 62 steps looks at the lowest 62 bits of f and g alone and gives a 2x2 matrix, which is then applied to
-//! the long numbers and, for an inverse, to the coefficients modulo m. After a number of steps that depends on the
-//! length alone g is 0 and f is the gcd or minus it; that g is 0 is checked, so that an answer is right or absent.
+//! A batch of 62 steps depends only on the lowest 62 bits of f and g. It gives a 2x2 matrix, which is then applied to the long
+//! numbers and, for an inverse, to the coefficients modulo m. After a number of steps that depends only on the length, g is 0
+//! and f is the gcd or its negative. That g is 0 is checked, so there is never a wrong result, only none.
 
 use zeroize::Zeroizing;
 
@@ -12,10 +12,10 @@ use crate::words::{Words, inverse_of_odd, zeros};
 const LIMB_BITS: usize = 62;
 const LIMB_MASK: i64 = (1 << LIMB_BITS) - 1;
 
-/// A signed number in limbs of 62 bits, the highest with the sign.
+/// A signed number in limbs of 62 bits; the highest carries the sign.
 type Signed = Zeroizing<Vec<i64>>;
 
-/// 2^62 times what 62 steps do to (f, g).
+/// The effect of 62 steps on (f, g), times 2^62.
 struct Matrix {
     u: i64,
     v: i64,
@@ -31,7 +31,7 @@ pub(crate) fn gcd(f: &[u64], g: &[u64]) -> Option<Words> {
     Some(unsigned(&f_limbs, f.len()))
 }
 
-/// The inverse of `a` modulo an odd `modulus` of the same length; `None` when they are not coprime.
+/// The inverse of `a` modulo an odd `modulus` of the same length; `None` if they are not coprime.
 pub(crate) fn inverse(a: &[u64], modulus: &[u64]) -> Option<Words> {
     let m = signed(modulus);
     let m_inverse = inverse_of_odd(*modulus.first()?).cast_signed() & LIMB_MASK;
@@ -42,17 +42,17 @@ pub(crate) fn inverse(a: &[u64], modulus: &[u64]) -> Option<Words> {
     let f_sign = sign(&f);
     negate_if(f_sign, &mut f);
     let is_one = f.iter().skip(1).fold(f.first()? ^ 1, |seen, limb| seen | limb) == 0;
-    // d is in (-m2, m): once m added if negative, the sign of f taken over, and m added again.
+    // d is in (-2m, m): add m if negative, apply the sign of f, and add m again if negative.
     add_if(sign(&d), &mut d, &m);
     negate_if(f_sign, &mut d);
     add_if(sign(&d), &mut d, &m);
     is_one.then(|| unsigned(&d, modulus.len()))
 }
 
-/// Steps until g must be 0, telling `each` matrix. `None` if it is not, which no input brings about.
+/// Runs steps until g must be 0, passing every matrix to `each`. `None` if g is not 0 then, which happens for no input.
 fn run(f: &mut Signed, g: &mut Signed, mut each: impl FnMut(&Matrix)) -> Option<()> {
     let bits = LIMB_BITS * f.len();
-    // The bound of the half-delta form for inputs of that many bits.
+    // The bound of the half-delta variant for inputs of that many bits.
     let steps = (45907 * bits + 30179) / 19929 + 1;
     let mut zeta = -1;
     for _ in 0..steps.div_ceil(LIMB_BITS) {
@@ -99,7 +99,7 @@ fn apply(matrix: &Matrix, f: &mut Signed, g: &mut Signed) {
     close(g, carry_g);
 }
 
-/// (d, e) = matrix * (d, e) / 2^62 modulo m: multiples of m are added that make the division exact and keep both in
+/// (d, e) = matrix * (d, e) / 2^62 modulo m. Multiples of m are added so that the division is exact and both stay in
 /// (-2m, m).
 fn apply_modulo(matrix: &Matrix, d: &mut Signed, e: &mut Signed, m: &Signed, m_inverse: i64) {
     let Matrix { u, v, q, r } = matrix;
@@ -131,7 +131,8 @@ fn limb(number: &Signed, index: usize) -> i64 {
     number.get(index).copied().unwrap_or(0)
 }
 
-/// Puts the low limb of `carry` one place below `index`, which divides by 2^62; below the lowest it is 0.
+/// Stores the low limb of `carry` one place below `index`, which divides by 2^62. The limb that would fall below the lowest
+/// place is 0.
 fn put(number: &mut Signed, index: usize, carry: &mut i128) {
     if let Some(below) = index.checked_sub(1).and_then(|below| number.get_mut(below)) {
         *below = (*carry as i64) & LIMB_MASK;
@@ -145,22 +146,22 @@ fn close(number: &mut Signed, carry: i128) {
     }
 }
 
-/// All bits set for a negative number, else none.
+/// A mask: all bits set for a negative number, none otherwise.
 fn sign(number: &Signed) -> i64 {
     number.last().map_or(0, |highest| highest >> 63)
 }
 
-/// Negates under a mask of all bits, leaves under none.
+/// Negates the number if the mask has all bits set, and leaves it if none.
 fn negate_if(mask: i64, number: &mut Signed) {
     combine(number, |_index, limb| (limb ^ mask) - mask);
 }
 
-/// Adds `other` under a mask of all bits, nothing under none.
+/// Adds `other` if the mask has all bits set, and 0 if none.
 fn add_if(mask: i64, number: &mut Signed, other: &Signed) {
     combine(number, |index, value| value + (limb(other, index) & mask));
 }
 
-/// Changes every limb, then carries.
+/// Applies `change` to every limb, and propagates carries.
 fn combine(number: &mut Signed, change: impl Fn(usize, i64) -> i64) {
     let highest = number.len().saturating_sub(1);
     let mut carry = 0;
@@ -171,7 +172,7 @@ fn combine(number: &mut Signed, change: impl Fn(usize, i64) -> i64) {
     }
 }
 
-/// Two bits more than the words have, for the sign and for sums.
+/// As a signed number with two bits more than the words have, for the sign and for sums.
 fn signed(words: &[u64]) -> Signed {
     let word = |index: usize| u128::from(words.get(index).copied().unwrap_or(0));
     let limbs = (0..(64 * words.len() + 2).div_ceil(LIMB_BITS)).map(|index| {

@@ -1,10 +1,8 @@
-//! The kernels. For AVX-512 IFMA: eight candidates at once through one exponentiation ([`lanes`]), one candidate at
-//! once through eight products of small primes ([`divide`]). For AVX2: four candidates at once ([`avx2`]). Together
-//! with the binding to the library (`library`) the only files of the workspace with `unsafe` code.
+//! Vectorized kernels. For AVX-512 IFMA: one exponentiation for eight candidates ([`lanes`]), and trial division of one
+//! candidate by eight products of small primes ([`divide`]). For AVX2: one exponentiation for four candidates ([`avx2`]).
 //!
-//! Rule kept: nothing outside this folder can reach an instruction that the CPU lacks. Every entry takes an [`Ifma`]
-//! or an [`Avx2`], and only [`Ifma::detect`] and [`Avx2::detect`] make them. Verdicts of these kernels throw candidates
-//! away and never accept one.
+//! Code outside this folder cannot reach an instruction that the CPU lacks: every entry point takes an [`Ifma`] or an
+//! [`Avx2`], which only [`Ifma::detect`] and [`Avx2::detect`] create. The kernels can reject candidates but never accept one.
 
 pub(crate) mod avx2;
 #[cfg(test)]
@@ -20,7 +18,7 @@ mod vector;
 pub(crate) struct Ifma(());
 
 impl Ifma {
-    /// The proof, where the CPU and the operating system offer both.
+    /// The proof, if the CPU and the operating system support both.
     pub(crate) fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")).then_some(Self(()))
     }
@@ -31,7 +29,7 @@ impl Ifma {
 pub(crate) struct Avx2(());
 
 impl Avx2 {
-    /// The proof, where the CPU and the operating system offer it.
+    /// The proof, if the CPU and the operating system support it.
     pub(crate) fn detect() -> Option<Self> {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }

@@ -1,4 +1,4 @@
-//! From two primes to a key: the last steps of FIPS 186-5 A.1.3 and A.1.1, in constant time.
+//! Turns two primes into a key: the last steps of FIPS 186-5 A.1.3 and A.1.1, in constant time.
 
 use claviger_base::SecretBytes;
 
@@ -9,7 +9,7 @@ use crate::library::key::{CheckedKey, KeyNumbers};
 use crate::library::number::Number;
 use crate::words::{Words, divide_exactly, inverse_of_65537, multiply, shift_left, shift_right, subtract, swap_if};
 
-/// What the public exponent leaves to compute.
+/// The numbers of a key that follow from its primes and e = 65537.
 pub(crate) struct Derived {
     n: Words,
     d: Words,
@@ -30,8 +30,7 @@ impl Primes {
         let (_, is_below) = subtract(&p, &q);
         swap_if(is_below, &mut p, &mut q);
         let (mut difference, _) = subtract(&p, &q);
-        // One less, so that "greater than" is "has one of the top 100 bits"; the difference of odd numbers is even,
-        // and 0 wraps.
+        // Subtracting 1 turns "greater than" into "one of the top 100 bits is set". A difference of 0 would wrap around.
         let is_zero = difference.iter().fold(0, |seen, word| seen | word) == 0;
         for word in difference.iter_mut() {
             let (less, borrowed) = word.overflowing_sub(1);
@@ -44,14 +43,14 @@ impl Primes {
         (!is_zero && top >> 28 != 0).then_some(Self { p, q })
     }
 
-    /// The numbers of the key; `None` when the primes do not suit: gcd(p - 1, e) or gcd(q - 1, e) is not 1, d is not
-    /// above 2^(nlen/2), or gcd(p - 1, q - 1) or a power of 2 in p - 1 is above 2^64, which happens to no pair in
+    /// The numbers of the key. `None` if the primes are unsuitable: gcd(p - 1, e) or gcd(q - 1, e) is not 1, d is at most
+    /// 2^(nlen/2), or gcd(p - 1, q - 1) or the power of 2 in p - 1 or q - 1 is 2^64 or more. The last case does not occur in
     /// practice.
     pub(crate) fn derive(&self) -> Option<Derived> {
         let Self { p, q } = self;
         let (p_minus_1, q_minus_1) = (minus_one(p), minus_one(q));
         let d = inverse_of_65537(&least_common_multiple(&p_minus_1, &q_minus_1)?)?;
-        // d is odd, so that being above 2^(nlen/2) is having a bit from there up.
+        // d is odd, so it is above 2^(nlen/2) exactly if a bit from there up is set.
         if d.iter().skip(p.len()).fold(0, |seen, word| seen | word) == 0 {
             return None;
         }
@@ -64,8 +63,8 @@ impl Primes {
         })
     }
 
-    /// The pair, checked by the library in two ways, `RSA_check_key` and one signature made and verified; `None` when
-    /// the primes do not suit.
+    /// The key, which AWS-LC has checked with `RSA_check_key` and by making and verifying one signature. `None` if the primes
+    /// are unsuitable.
     pub(crate) fn into_key(self, digest: &[u8; 32]) -> Result<Option<EncodedKey>, LibraryFailed> {
         let Some(derived) = self.derive() else { return Ok(None) };
         let number = |words: &Words| Number::from_words(words);
@@ -84,7 +83,7 @@ impl Primes {
     }
 }
 
-/// An odd number less one.
+/// An odd number minus one.
 fn minus_one(odd: &Words) -> Words {
     let mut even = odd.clone();
     if let Some(lowest) = even.first_mut() {
@@ -93,7 +92,7 @@ fn minus_one(odd: &Words) -> Words {
     even
 }
 
-/// lcm of two even numbers: (a / gcd) * b, with the powers of 2 apart because the gcd wants one odd number.
+/// lcm of two even numbers: (a / gcd) * b, with powers of 2 handled separately because `gcd` needs one odd number.
 fn least_common_multiple(a: &Words, b: &Words) -> Option<Words> {
     let (twos_a, twos_b) = (a.first()?.trailing_zeros(), b.first()?.trailing_zeros());
     if twos_a >= 64 || twos_b >= 64 {
@@ -127,7 +126,7 @@ mod tests {
         Primes::new(wiped(p, len), wiped(q, len))
     }
 
-    /// Numbers that need not be prime: what is derived follows from p and q alone.
+    /// The numbers need not be prime for this.
     fn check(p: &BigUint, q: &BigUint, len: usize) {
         let derived = primes(p, q, len).unwrap().derive();
         let (p, q) = (p.max(q), p.min(q));
@@ -163,7 +162,7 @@ mod tests {
             for _ in 0..30 {
                 let (p, q) = (candidate(&mut random, len), candidate(&mut random, len));
                 check(&p, &q, len);
-                // Many twos in p - 1, and a common factor beyond them.
+                // Many factors 2 in p - 1, and a common odd factor.
                 let twos: BigUint = (&p >> 40_u32 << 40_u32) + 1_u8;
                 check(&twos, &q, len);
                 let factor = BigUint::from(3_u32 * 5 * 7 * 1_000_003) << 3_u32;
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn primes_too_near_each_other_are_refused() {
+    fn primes_too_close_together_are_refused() {
         for len in [16, 24, 32] {
             let q = (BigUint::from(1_u8) << (64 * len)) * 3_u8 / 4_u8 + 1_u8;
             let least: BigUint = BigUint::from(1_u8) << (64 * len - 100);
@@ -192,15 +191,15 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_suit_is_refused() {
+    fn unsuitable_primes_are_refused() {
         let mut random = crate::draw::Random::new();
         let (p, q) = (candidate(&mut random, 16), candidate(&mut random, 16));
         let refused = |p: &BigUint, q: &BigUint| primes(p, q, 16).unwrap().derive().is_none();
         // p = 1 mod 65537: e has no inverse.
         let multiple: BigUint = &p / 131_074_u32 * 131_074_u32 + 1_u8;
         assert!(refused(&multiple, &q) && refused(&q, &multiple));
-        // d = 1: below 2^(nlen/2). (p - 1) = (q - 1) * small would do, but 65537 must then be 1 modulo the lcm; a gcd
-        // above 2^64 is refused before it comes to that.
+        // A d of at most 2^(nlen/2) cannot be constructed directly: p - 1 and q - 1 would need a common divisor above 2^64,
+        // and that is refused first.
         let common = |number: &BigUint| ((number >> 80_u32) << 80_u32) + 1_u8;
         assert!(refused(&common(&p), &common(&q)));
         // q shares a factor with p.
@@ -214,7 +213,7 @@ mod tests {
         for _ in 0..5 {
             let (p, q) = (candidate(&mut random, 16), candidate(&mut random, 16));
             let made = primes(&p, &q, 16).unwrap().into_key(&[7; 32]);
-            assert!(!matches!(made, Ok(Some(_))), "a key was made of {p} and {q}");
+            assert!(!matches!(made, Ok(Some(_))), "a key was made from {p} and {q}");
         }
     }
 }

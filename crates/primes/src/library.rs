@@ -1,18 +1,18 @@
-//! AWS-LC's big numbers and RSA keys behind types that own, wipe and check: numbers and modular arithmetic in
-//! [`number`], keys in [`key`].
+//! Safe types for AWS-LC's big numbers and modular arithmetic ([`number`]), RSA keys ([`key`]) and random generator
+//! ([`random`]).
 //!
-//! Rule kept: every decision that accepts a prime or a key is made by this library. `aws-lc-sys` is pinned to one
-//! exact version, since its interface is not promised to stay.
+//! This library makes every decision that accepts a prime or a key. The interface of `aws-lc-sys` is not stable;
+//! `cargo xtask tidy` checks that the lock file has one version of it.
 
 pub(crate) mod key;
 pub(crate) mod number;
 pub(crate) mod random;
 
-/// The library refused, out of memory or because of a fault.
+/// A call into the library failed, for lack of memory or because of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LibraryFailed;
 
-/// The library's functions answer 1 for success.
-fn succeeded(answer: std::ffi::c_int) -> Result<(), LibraryFailed> {
-    if answer == 1 { Ok(()) } else { Err(LibraryFailed) }
+/// The library's functions return 1 for success.
+fn succeeded(returned: std::ffi::c_int) -> Result<(), LibraryFailed> {
+    if returned == 1 { Ok(()) } else { Err(LibraryFailed) }
 }

@@ -1,4 +1,4 @@
-//! For tests: between the words of this crate and the numbers of an independent big-integer library.
+//! For tests: converts between this crate's words and the numbers of an independent big-integer library.
 
 use num_bigint::BigUint;
 
@@ -13,7 +13,7 @@ pub(crate) fn words(number: &BigUint, len: usize) -> Vec<u64> {
     words
 }
 
-/// Whether 2^((w-1)/2) = +-1 mod w: what every filter asks.
+/// Euler's test to base 2, which every filter runs: whether 2^((w-1)/2) = +-1 mod w.
 pub(crate) fn passes_euler(w: &BigUint) -> bool {
     let power = BigUint::from(2_u8).modpow(&(w >> 1_u32), w);
     power == BigUint::from(1_u8) || power == w - 1_u8

@@ -1,6 +1,6 @@
 //! For tests: composite numbers that pass Euler's test to base 2, found by a search.
 //!
-//! Each is p (2 p - 1) with both factors prime, for which a base that is a square to both moduli tells nothing.
+//! Each is p (2 p - 1) with both factors prime. A base that is a square modulo both factors does not reveal such a composite.
 
 use num_bigint::BigUint;
 
@@ -14,7 +14,7 @@ const P: [&str; 3] = [
      6077c1db51bf7269a93c414ff634f4eeb6324aa606ad3d6a0d9f7f40b28dca45",
 ];
 
-/// One of 1024, one of 1536 and one of 2048 bits.
+/// One number each of 1024, 1536 and 2048 bits.
 pub(crate) fn all() -> [BigUint; 3] {
     P.map(|p| {
         let p = BigUint::parse_bytes(p.as_bytes(), 16).unwrap();

@@ -1,13 +1,12 @@
-//! The search for pairs of primes, in steps of at most a few milliseconds: draw, divide, filter, confirm, assemble
-//! (FIPS 186-5 A.1.3).
+//! The search for primes and the making of keys from them (FIPS 186-5 A.1.3), in steps of at most a few milliseconds: draw,
+//! divide, filter, confirm, assemble.
 //!
-//! Candidates are independent of each other, so that nothing is wasted when a filter takes eight at once and finds
-//! two primes in them: the second waits for the next pair. Each prime is used once. All that waits is wiped when it
-//! goes.
+//! Candidates are independent of each other, so nothing is wasted when a filter takes eight at once and finds two primes
+//! among them: the second is used for the next key. Each prime is used once. Candidates and primes are wiped when dropped.
 
 use claviger_crypto::rsa::ModulusLength;
 
-use crate::confirm::{self, Subject};
+use crate::confirm::{self, Tested};
 use crate::division::Division;
 use crate::draw::Random;
 use crate::encoded::EncodedKey;
@@ -25,15 +24,15 @@ impl From<LibraryFailed> for EngineError {
     }
 }
 
-/// What the standard says for a modulus length.
+/// What the standard requires for a modulus length.
 #[derive(Clone, Copy)]
 struct Rules {
-    /// Words of a prime.
+    /// Length of a prime in words.
     words: usize,
-    /// Miller-Rabin rounds: table B.1 for 2^-112, 2^-128, 2^-144.
+    /// Miller-Rabin rounds: table B.1, for error probabilities of 2^-112, 2^-128, 2^-144.
     rounds: usize,
-    /// Candidates in range that may fail before p, then before q, is given up (A.1.3 steps 4.7 and 5.8): 5 nlen, 10
-    /// nlen.
+    /// After how many candidates in range the search for p, and that for q, is abandoned (A.1.3 steps 4.7 and 5.8): 5 nlen
+    /// and 10 nlen.
     candidates_max: [usize; 2],
 }
 
@@ -48,31 +47,31 @@ impl Rules {
     }
 }
 
-/// One or two numbers under Miller-Rabin rounds.
-struct Confirming {
-    subjects: Vec<Subject>,
+/// One or two numbers in the middle of their Miller-Rabin rounds.
+struct Confirmation {
+    numbers: Vec<Tested>,
     passed: Vec<bool>,
     rounds_left: usize,
     scratch: Scratch,
 }
 
-/// A search and all that it keeps from one call to the next.
+/// A search, with everything that it keeps from one call to the next.
 pub(crate) struct Search {
     rules: Rules,
     random: Random,
     division: Division,
     filter: Box<dyn Filter>,
-    /// Whether confirmation takes two numbers at once.
+    /// Whether two numbers are confirmed together.
     confirms_two: bool,
-    /// Survivors of trial division, waiting for the filter to be full.
-    waiting: Vec<Words>,
+    /// Survivors of trial division, until there is a full batch for the filter.
+    to_filter: Vec<Words>,
     /// Survivors of the filter.
-    probable: Vec<Words>,
-    confirming: Option<Confirming>,
+    to_confirm: Vec<Words>,
+    confirmation: Option<Confirmation>,
     primes: Vec<Words>,
-    /// Candidates in range since the last prime.
+    /// Candidates in range drawn since the last prime was accepted.
     candidates: usize,
-    /// Primes accepted: the next one is a p when even, a q when odd.
+    /// Primes accepted so far: if even, the next one is a p, otherwise a q.
     accepted: usize,
 }
 
@@ -84,19 +83,19 @@ impl Search {
             division,
             filter,
             confirms_two,
-            waiting: Vec::new(),
-            probable: Vec::new(),
-            confirming: None,
+            to_filter: Vec::new(),
+            to_confirm: Vec::new(),
+            confirmation: None,
             primes: Vec::new(),
             candidates: 0,
             accepted: 0,
         }
     }
 
-    /// Works until a pair is done, asking `proceed` between steps.
+    /// Works until a key is ready or `proceed`, which is called between steps, returns `false`.
     pub(crate) fn next_key(&mut self, proceed: &mut dyn FnMut() -> bool) -> Result<Option<EncodedKey>, EngineError> {
-        if !self.random.is_of_this_process() {
-            self.forget();
+        if !self.random.belongs_to_this_process() {
+            self.reset();
         }
         loop {
             if !proceed() {
@@ -104,15 +103,15 @@ impl Search {
             }
             let stepped = self.step();
             if stepped.is_err() {
-                self.forget();
+                self.reset();
             }
-            if let Some(pair) = stepped? {
-                return Ok(Some(pair));
+            if let Some(key) = stepped? {
+                return Ok(Some(key));
             }
         }
     }
 
-    /// For tests that need primes.
+    /// Two primes, for tests.
     #[cfg(test)]
     pub(crate) fn two_primes(&mut self) -> impl Iterator<Item = Words> {
         while self.primes.len() < 2 {
@@ -122,35 +121,35 @@ impl Search {
     }
 
     /// Wipes everything that was drawn, tested or found.
-    fn forget(&mut self) {
-        self.random.forget();
-        self.waiting.clear();
-        self.probable.clear();
-        self.confirming = None;
+    fn reset(&mut self) {
+        self.random.wipe();
+        self.to_filter.clear();
+        self.to_confirm.clear();
+        self.confirmation = None;
         self.primes.clear();
         (self.candidates, self.accepted) = (0, 0);
     }
 
-    /// The furthest step that is ready, so that what is nearly a pair becomes one first.
+    /// Runs the latest step that has its input, so that a nearly finished key is finished first.
     fn step(&mut self) -> Result<Option<EncodedKey>, EngineError> {
         if self.primes.len() >= 2 {
             return self.assemble();
         }
-        if let Some(confirming) = self.confirming.take() {
-            self.confirm(confirming)?;
-        } else if self.probable.len() > usize::from(self.confirms_two) {
-            self.begin_confirming()?;
-        } else if self.waiting.len() >= self.filter.places() {
-            let survivors = self.filter.test(&self.waiting)?;
-            let tested = self.waiting.drain(..).enumerate();
-            self.probable.extend(tested.filter(|(place, _)| survivors >> place & 1 == 1).map(|(_, words)| words));
+        if let Some(confirmation) = self.confirmation.take() {
+            self.confirm(confirmation)?;
+        } else if self.to_confirm.len() > usize::from(self.confirms_two) {
+            self.begin_confirmation()?;
+        } else if self.to_filter.len() >= self.filter.batch_size() {
+            let survivors = self.filter.test(&self.to_filter)?;
+            let tested = self.to_filter.drain(..).enumerate();
+            self.to_confirm.extend(tested.filter(|(place, _)| survivors >> place & 1 == 1).map(|(_, words)| words));
         } else {
             self.draw()?;
         }
         Ok(None)
     }
 
-    /// Draws until one candidate survives trial division.
+    /// Draws candidates until one survives trial division.
     fn draw(&mut self) -> Result<(), EngineError> {
         let mut words = zeros(self.rules.words);
         let [for_p, for_q] = self.rules.candidates_max;
@@ -164,28 +163,28 @@ impl Search {
                 return Err(EngineError::Failed);
             }
             if self.division.survives(&words) && suits_exponent(&words) {
-                self.waiting.push(words);
+                self.to_filter.push(words);
                 return Ok(());
             }
         }
     }
 
-    fn begin_confirming(&mut self) -> Result<(), EngineError> {
+    fn begin_confirmation(&mut self) -> Result<(), EngineError> {
         let mut scratch = Scratch::new()?;
         let count = 1 + usize::from(self.confirms_two);
-        let mut subjects = Vec::with_capacity(count);
-        for words in self.probable.drain(..count) {
-            subjects.push(Subject::new(words, &mut scratch)?);
+        let mut numbers = Vec::with_capacity(count);
+        for words in self.to_confirm.drain(..count) {
+            numbers.push(Tested::new(words, &mut scratch)?);
         }
-        let passed = vec![true; subjects.len()];
-        self.confirming = Some(Confirming { subjects, passed, rounds_left: self.rules.rounds, scratch });
+        let passed = vec![true; numbers.len()];
+        self.confirmation = Some(Confirmation { numbers, passed, rounds_left: self.rules.rounds, scratch });
         Ok(())
     }
 
-    /// One more round; after the last, what passed all of them is prime.
-    fn confirm(&mut self, mut confirming: Confirming) -> Result<(), EngineError> {
-        let Confirming { subjects, passed, rounds_left, scratch } = &mut confirming;
-        let verdicts = match subjects.as_slice() {
+    /// Runs one more round. Numbers that have passed every round are prime.
+    fn confirm(&mut self, mut confirmation: Confirmation) -> Result<(), EngineError> {
+        let Confirmation { numbers, passed, rounds_left, scratch } = &mut confirmation;
+        let verdicts = match numbers.as_slice() {
             [first, second] => confirm::rounds([first, second], &mut self.random, scratch)?.to_vec(),
             [only] => vec![confirm::round(only, &mut self.random, scratch)?],
             _ => Vec::new(),
@@ -193,12 +192,12 @@ impl Search {
         passed.iter_mut().zip(verdicts).for_each(|(passed, verdict)| *passed &= verdict);
         *rounds_left -= 1;
         if *rounds_left > 0 && passed.iter().any(|passed| *passed) {
-            self.confirming = Some(confirming);
+            self.confirmation = Some(confirmation);
             return Ok(());
         }
-        for (subject, passed) in confirming.subjects.into_iter().zip(confirming.passed) {
+        for (number, passed) in confirmation.numbers.into_iter().zip(confirmation.passed) {
             if passed {
-                self.primes.push(subject.into_words());
+                self.primes.push(number.into_words());
                 self.accepted += 1;
                 self.candidates = 0;
             }
@@ -227,29 +226,29 @@ mod tests {
     use crate::filter::scalar::ScalarFilter;
     use crate::library::random;
 
-    /// A filter with a fault.
+    /// A filter with a defect.
     enum Broken {
         Always,
         Never,
-        ByChance,
-        WrongWayRound(ScalarFilter),
+        Random,
+        Inverted(ScalarFilter),
     }
 
     impl Filter for Broken {
-        fn places(&self) -> usize {
-            if matches!(self, Self::WrongWayRound(_)) { 1 } else { 8 }
+        fn batch_size(&self) -> usize {
+            if matches!(self, Self::Inverted(_)) { 1 } else { 8 }
         }
 
         fn test(&mut self, candidates: &[Words]) -> Result<u8, LibraryFailed> {
             match self {
                 Self::Always => Ok(u8::MAX),
                 Self::Never => Ok(0),
-                Self::ByChance => {
+                Self::Random => {
                     let mut bits = [0];
                     random::fill(&mut bits)?;
                     Ok(bits[0] as u8)
                 }
-                Self::WrongWayRound(filter) => Ok(filter.test(candidates)? ^ 1),
+                Self::Inverted(filter) => Ok(filter.test(candidates)? ^ 1),
             }
         }
     }
@@ -259,22 +258,22 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_filter_costs_time_and_never_a_bad_pair() {
-        for (broken, confirms_two) in [(Broken::Always, true), (Broken::Always, false), (Broken::ByChance, true)] {
-            let pair = search(broken, confirms_two).next_key(&mut || true).unwrap().unwrap();
-            let key = PrivateKey::from_pkcs8_der(&pair.private_key).unwrap();
+    fn a_broken_filter_costs_time_and_never_yields_a_bad_key() {
+        for (broken, confirms_two) in [(Broken::Always, true), (Broken::Always, false), (Broken::Random, true)] {
+            let key = search(broken, confirms_two).next_key(&mut || true).unwrap().unwrap();
+            let key = PrivateKey::from_pkcs8_der(&key.private_key).unwrap();
             key.sign_pkcs1_sha256(b"message").unwrap();
         }
     }
 
     #[test]
     fn a_filter_that_passes_no_prime_ends_in_an_error_at_the_standards_limit() {
-        for broken in [Broken::Never, Broken::WrongWayRound(ScalarFilter)] {
+        for broken in [Broken::Never, Broken::Inverted(ScalarFilter)] {
             let mut search = search(broken, true);
-            // Fewer than the standard's, so that the test is quick; one search in 300 finds no prime in as many.
+            // Below the standard's limit, so that the test is quick.
             search.rules.candidates_max = [2000, 2000];
             assert_eq!(search.next_key(&mut || true).unwrap_err(), EngineError::Failed);
-            assert!(search.waiting.is_empty() && search.probable.is_empty() && search.primes.is_empty());
+            assert!(search.to_filter.is_empty() && search.to_confirm.is_empty() && search.primes.is_empty());
             assert_eq!(search.candidates, 0);
         }
         let rules = Rules::of(ModulusLength::Bits3072);
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_inherited_by_another_process_starts_anew() {
+    fn a_search_inherited_by_another_process_starts_again() {
         let mut search = search(Broken::Never, true);
         let mut steps = 5;
         assert!(
@@ -294,10 +293,10 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
-        assert_eq!(search.waiting.len(), 4);
+        assert_eq!(search.to_filter.len(), 4);
         search.random.pretend_inherited();
         assert!(search.next_key(&mut || false).unwrap().is_none());
-        assert!(search.waiting.is_empty() && search.candidates == 0);
-        assert!(search.random.is_of_this_process());
+        assert!(search.to_filter.is_empty() && search.candidates == 0);
+        assert!(search.random.belongs_to_this_process());
     }
 }

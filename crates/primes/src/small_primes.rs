@@ -1,6 +1,6 @@
-//! Trial division: which small primes there are, and the division where there is no IFMA.
+//! Small primes, and trial division by them in portable code.
 //!
-//! The portable division is that of `kernel::divide`, with words of 64 bits and without a carry.
+//! The division works like that in `kernel::divide`, but with words of 64 bits and without a carry.
 
 use crate::words::{inverse_of_odd, remainder_65537};
 
@@ -41,9 +41,9 @@ pub(crate) fn groups(bound: u32, product_max: u64) -> Vec<Vec<u64>> {
 
 struct Group {
     product: u64,
-    /// Of the product, modulo 2^64.
+    /// Inverse of the product modulo 2^64.
     inverse: u64,
-    /// p^-1 mod 2^64 and (2^64 - 1) / p.
+    /// For each prime p of the group, p^-1 mod 2^64 and (2^64 - 1) / p.
     divisors: Vec<(u64, u64)>,
 }
 
@@ -52,8 +52,8 @@ pub(crate) struct Divider {
     groups: Vec<Group>,
 }
 
-/// Groups that work side by side, so that the latency of one chain is filled by the others.
-const SIDE_BY_SIDE: usize = 8;
+/// Groups processed in parallel, so that each hides the latency of the others.
+const PARALLEL: usize = 8;
 
 impl Divider {
     pub(crate) fn new(bound: u32) -> Self {
@@ -67,14 +67,15 @@ impl Divider {
 
     /// Whether no odd prime up to the bound divides the number of the little-endian `words`.
     pub(crate) fn survives(&self, words: &[u64]) -> bool {
-        let (full, last) = self.groups.as_chunks::<SIDE_BY_SIDE>();
+        let (full, last) = self.groups.as_chunks::<PARALLEL>();
         full.iter().all(|groups| none_divides(groups, words))
             && last.iter().all(|group| none_divides(std::array::from_ref(group), words))
     }
 }
 
-/// Hensel's remainder: with the quotient digit q = (word - c) m^-1 mod 2^64 the difference word - c - q m is whole in
-/// units of 2^64, and what is owed there is the next c, at most m. After the last word c is -+X / 2^(64 len) mod m.
+/// Hensel's remainder: with the quotient digit q = (word - c) m^-1 mod 2^64, the difference word - c - q m is a multiple of
+/// 2^64. Its negated quotient by 2^64 is the next c, at most m. After the last word, c is -+X / 2^(64 len) mod m for the
+/// number X.
 fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
     let mut remainders = [0_u64; K];
     for word in words {
@@ -90,8 +91,7 @@ fn none_divides<const K: usize>(groups: &[Group; K], words: &[u64]) -> bool {
     })
 }
 
-/// Whether gcd(p - 1, 65537) = 1, that is, p mod 65537 is not 1: 2^16 = -1 there, so that the digits of 16 bits are
-/// added with alternating signs. Constant-time.
+/// Whether gcd(p - 1, 65537) = 1, that is, whether p mod 65537 is not 1. Takes constant time.
 pub(crate) fn suits_exponent(words: &[u64]) -> bool {
     remainder_65537(words) != 1
 }
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// Every way to divide on this machine, with bounds that fill groups and registers in different ways.
+    /// Every implementation of division that this machine can run.
     fn divisions(bits: usize) -> Vec<Division> {
         let mut divisions = vec![Division::portable(bits)];
         #[cfg(target_arch = "x86_64")]
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn each_single_divisor_is_found() {
-        // A number without small divisors: 2^1023 + a small offset, made so by trial.
+        // A number without small divisors: 2^1023 plus a small offset, found by trial.
         let start = BigUint::from(1_u8) << 1023_u32;
         let primes = odd_primes(1 << 16);
         let offset = (1_u32..).step_by(2).find(|offset| {

@@ -1,18 +1,18 @@
-//! R^2 mod m for R = 2^(64 len), which Montgomery arithmetic starts from: here an order of magnitude faster than the
-//! library makes it, since the top bit of m is known to be set. For filters alone, whose errors cost nothing but
+//! R^2 mod m for R = 2^(64 len), which Montgomery arithmetic starts from. This is an order of magnitude faster than the
+//! library's computation, because the top bit of m is known to be set. Only for filters, whose errors cost nothing but
 //! time.
 
 use crate::library::LibraryFailed;
 use crate::library::number::{Modulus, Number, Scratch};
 use crate::words::{Words, subtract, zeros};
 
-/// Squarings from 2^(2 len) to 2^(64 len) = R. One more would save half of the doublings, and costs as much.
+/// Squarings from 2^(2 len) to 2^(64 len) = R. One more would save half of the doublings but take as long as they do.
 const SQUARINGS: usize = 5;
 
-/// In constant time. `words` must be odd with its top bit set, and `modulus` made of it.
+/// Takes constant time. `words` must be odd with its top bit set, and `modulus` must be made from it.
 pub(crate) fn square_of_r(words: &[u64], modulus: &Modulus, scratch: &mut Scratch) -> Result<Words, LibraryFailed> {
     let len = words.len();
-    // R mod m = R - m, as m is more than half of R.
+    // R mod m = R - m, because m is more than half of R.
     let (mut x, _) = subtract(&zeros(len), words);
     for _ in 0..2 * len {
         double(&mut x, words);

@@ -1,16 +1,16 @@
-//! Plain arithmetic on little-endian words of 64 bits, in time that depends on the lengths alone: what is needed to
-//! get from two primes to the numbers of a key without one variable-time division.
+//! Arithmetic on little-endian words of 64 bits, in time that depends only on the lengths: enough to derive the numbers of
+//! a key from two primes without any variable-time division.
 
 use zeroize::Zeroizing;
 
-/// A secret number. Its length is not secret.
+/// A secret number, wiped when dropped. Its length is not secret.
 pub(crate) type Words = Zeroizing<Vec<u64>>;
 
 pub(crate) fn zeros(len: usize) -> Words {
     Zeroizing::new(vec![0; len])
 }
 
-/// `a - b` modulo 2^(64 * len), and whether it borrowed, that is, `a < b`.
+/// `a - b` modulo 2^(64 * len), and whether it borrowed, that is, whether `a < b`.
 pub(crate) fn subtract(a: &[u64], b: &[u64]) -> (Words, bool) {
     let mut difference = zeros(a.len());
     let mut borrow = 0;
@@ -22,7 +22,7 @@ pub(crate) fn subtract(a: &[u64], b: &[u64]) -> (Words, bool) {
     (difference, borrow == 1)
 }
 
-/// Swaps equally long `a` and `b`, or does as much work and leaves them.
+/// Swaps `a` and `b`, which are equally long, if `swap` is set. The time does not depend on `swap`.
 pub(crate) fn swap_if(swap: bool, a: &mut [u64], b: &mut [u64]) {
     let mask = std::hint::black_box(u64::from(swap)).wrapping_neg();
     for (a, b) in a.iter_mut().zip(b) {
@@ -32,7 +32,7 @@ pub(crate) fn swap_if(swap: bool, a: &mut [u64], b: &mut [u64]) {
     }
 }
 
-/// `a * b`, as long as both together.
+/// `a * b`, as long as both operands together.
 pub(crate) fn multiply(a: &[u64], b: &[u64]) -> Words {
     let mut product = zeros(a.len() + b.len());
     for (i, a) in a.iter().enumerate() {
@@ -47,7 +47,7 @@ pub(crate) fn multiply(a: &[u64], b: &[u64]) -> Words {
     product
 }
 
-/// `a / 2^bits`, for less than 64 bits.
+/// `a / 2^bits` for `bits` below 64.
 pub(crate) fn shift_right(a: &[u64], bits: u32) -> Words {
     let mut shifted = zeros(a.len());
     for (index, out) in shifted.iter_mut().enumerate() {
@@ -57,7 +57,7 @@ pub(crate) fn shift_right(a: &[u64], bits: u32) -> Words {
     shifted
 }
 
-/// `a * 2^bits`, for less than 64 bits; what runs over is lost.
+/// `a * 2^bits` for `bits` below 64, truncated to the length of `a`.
 pub(crate) fn shift_left(a: &[u64], bits: u32) -> Words {
     let mut shifted = zeros(a.len());
     let mut below = 0;
@@ -77,7 +77,8 @@ pub(crate) fn inverse_of_odd(odd: u64) -> u64 {
     inverse
 }
 
-/// `a / divisor` where the odd divisor divides `a`: word by word from below, as the quotient is unique modulo 2^64.
+/// `a / divisor` for an odd divisor that divides `a`. Works from the lowest word up, since each word of the quotient is unique
+/// modulo 2^64.
 pub(crate) fn divide_exactly(a: &[u64], divisor: u64) -> Words {
     let inverse = inverse_of_odd(divisor);
     let mut quotient = zeros(a.len());
@@ -90,7 +91,8 @@ pub(crate) fn divide_exactly(a: &[u64], divisor: u64) -> Words {
     quotient
 }
 
-/// The remainder modulo 65537, in constant time: no division by a number that is not known beforehand.
+/// The remainder modulo 65537 in constant time. As 2^16 = -1 modulo 65537, the digits of 16 bits are added with alternating
+/// signs.
 pub(crate) fn remainder_65537(words: &[u64]) -> u64 {
     let digit = |word: u64, shift: u32| i64::from((word >> shift) as u16);
     let sum: i64 =
@@ -98,15 +100,15 @@ pub(crate) fn remainder_65537(words: &[u64]) -> u64 {
     sum.rem_euclid(65537).cast_unsigned()
 }
 
-/// The inverse of e = 65537 modulo `modulus`, or `None` when there is none. As e is prime no long inversion is
-/// needed: with k = -modulus^-1 mod e, the number (k * modulus + 1) / e is whole and the inverse.
+/// The inverse of e = 65537 modulo `modulus`, if there is one. As e is prime, this needs no inversion of long numbers: with
+/// k = -modulus^-1 mod e, the inverse is (k * modulus + 1) / e, which divides exactly.
 pub(crate) fn inverse_of_65537(modulus: &[u64]) -> Option<Words> {
     const E: u64 = 65537;
     let remainder = remainder_65537(modulus);
     if remainder == 0 {
         return None;
     }
-    // remainder^(E - 2), and E - 2 = 2^16 - 1 has sixteen bits set.
+    // remainder^(E - 2), where E - 2 = 2^16 - 1 has sixteen bits set.
     let power = (0..16).fold(1, |power, _bit| power * power % E * remainder % E);
     let mut multiple = multiply(modulus, &[E - power]);
     let mut carry = 1;
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
     use crate::plain::{number, words};
 
-    /// Random words among which the extreme ones are frequent, so that carries run far.
+    /// Random words with many extreme values among them, so that carries propagate far.
     fn long(len: usize) -> impl Strategy<Value = Vec<u64>> {
         let word = prop_oneof![3 => any::<u64>(), 1 => Just(0), 1 => Just(u64::MAX), 1 => Just(1)];
         proptest::collection::vec(word, len)

@@ -5,7 +5,7 @@ use crate::kernel::{Avx2, avx2};
 use crate::library::LibraryFailed;
 use crate::words::Words;
 
-/// Four candidates at once in the AVX2 kernel, for `B` blocks of 116 bits.
+/// Runs the AVX2 kernel on candidates that fit `B` blocks of 116 bits.
 pub(crate) struct Avx2Filter<const B: usize>(avx2::lanes::Lanes<B>);
 
 impl<const B: usize> Avx2Filter<B> {
@@ -15,7 +15,7 @@ impl<const B: usize> Avx2Filter<B> {
 }
 
 impl<const B: usize> Filter for Avx2Filter<B> {
-    fn places(&self) -> usize {
+    fn batch_size(&self) -> usize {
         avx2::lanes::LANES
     }
 

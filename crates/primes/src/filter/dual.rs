@@ -1,4 +1,4 @@
-//! Two candidates at once with the library's exponentiation.
+//! Two candidates at once with AWS-LC's dual exponentiation.
 
 use super::Filter;
 use crate::library::LibraryFailed;
@@ -6,11 +6,11 @@ use crate::library::number::{Modulus, Number, Scratch};
 use crate::square_of_r::square_of_r;
 use crate::words::{Words, shift_right, zeros};
 
-/// Two candidates at once in the library's dual exponentiation.
+/// Runs AWS-LC's exponentiation modulo two numbers at once.
 pub(crate) struct DualFilter;
 
 impl Filter for DualFilter {
-    fn places(&self) -> usize {
+    fn batch_size(&self) -> usize {
         2
     }
 
@@ -18,12 +18,12 @@ impl Filter for DualFilter {
         let [first, second] = candidates else { return Err(LibraryFailed) };
         let mut scratch = Scratch::new()?;
         let moduli = [modulus(first, &mut scratch)?, modulus(second, &mut scratch)?];
-        let questions = [Question::new(first)?, Question::new(second)?];
-        let exponents = questions.each_ref().map(|question| &question.exponent);
-        let bases = questions.each_ref().map(|question| &question.two);
+        let tests = [EulerTest::new(first)?, EulerTest::new(second)?];
+        let exponents = tests.each_ref().map(|test| &test.exponent);
+        let bases = tests.each_ref().map(|test| &test.two);
         let powers = Modulus::powers(moduli.each_ref(), bases, exponents, &mut scratch)?;
-        let answers = questions.iter().zip(&powers).map(|(question, power)| u8::from(question.is_answered_by(power)));
-        Ok(answers.rev().fold(0, |bits, answer| bits << 1 | answer))
+        let verdicts = tests.iter().zip(&powers).map(|(test, power)| u8::from(test.is_passed_with(power)));
+        Ok(verdicts.rev().fold(0, |bits, verdict| bits << 1 | verdict))
     }
 }
 
@@ -34,17 +34,17 @@ fn modulus(words: &Words, scratch: &mut Scratch) -> Result<Modulus, LibraryFaile
     Ok(modulus)
 }
 
-/// 2^((w-1)/2) = +-1 mod w?
-struct Question {
+/// The operands of Euler's test to base 2: whether 2^((w-1)/2) = +-1 mod w.
+struct EulerTest {
     two: Number,
     exponent: Number,
     one: Number,
     minus_one: Number,
 }
 
-impl Question {
+impl EulerTest {
     fn new(words: &Words) -> Result<Self, LibraryFailed> {
-        // As wide as the modulus, or the dual exponentiation is two single ones.
+        // As wide as the modulus; otherwise the library falls back to two single exponentiations.
         let mut two = zeros(words.len());
         if let Some(lowest) = two.first_mut() {
             *lowest = 2;
@@ -61,7 +61,7 @@ impl Question {
         })
     }
 
-    fn is_answered_by(&self, power: &Number) -> bool {
+    fn is_passed_with(&self, power: &Number) -> bool {
         power.equals(&self.one) | power.equals(&self.minus_one)
     }
 }

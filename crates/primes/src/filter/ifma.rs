@@ -5,7 +5,7 @@ use crate::kernel::{Ifma, lanes};
 use crate::library::LibraryFailed;
 use crate::words::Words;
 
-/// Eight candidates at once in the IFMA kernel, for `B` blocks of 256 bits.
+/// Runs the IFMA kernel on candidates of `B` blocks of 256 bits.
 pub(crate) struct IfmaFilter<const B: usize>(lanes::Lanes<B>);
 
 impl<const B: usize> IfmaFilter<B> {
@@ -15,7 +15,7 @@ impl<const B: usize> IfmaFilter<B> {
 }
 
 impl<const B: usize> Filter for IfmaFilter<B> {
-    fn places(&self) -> usize {
+    fn batch_size(&self) -> usize {
         lanes::LANES
     }
 

@@ -1,10 +1,10 @@
-//! One candidate at a time with the library's Montgomery squaring: the filter that needs no special CPU.
+//! One candidate at a time with AWS-LC's Montgomery squaring: the filter for CPUs without vector kernels.
 //!
-//! With base 2 an exponentiation is squarings and hardly anything else. As in the IFMA kernel, the start 2^t stands
-//! for 2^(t - log2 R). Then, six exponent bits at a time: six squarings, and x becomes x 2^w / 2^64, one word's worth
-//! of Montgomery reduction, which adds w - 64 to the exponent. That is a digit from -64 to -1, so that the exponent
-//! -h with h = (w-1)/2 is written with these digits: h less 1 in each place has ordinary ones. A quarter faster than
-//! the library's exponentiation, whose multiplications by powers of the base this saves.
+//! An exponentiation of 2 consists almost entirely of squarings. As in the IFMA kernel, the initial value 2^t represents
+//! 2^(t - log2 R). Each further step processes six exponent bits: six squarings, then x becomes x 2^s / 2^64, one word of
+//! Montgomery reduction, which adds s - 64 to the exponent. These exponent digits range from -64 to -1. The exponent is -h
+//! with h = (w-1)/2 for the candidate w, and subtracting 1 from h in each digit place gives its digits in this form. This is
+//! a quarter faster than the library's exponentiation, because it needs no multiplications by powers of the base.
 
 use super::Filter;
 use crate::library::LibraryFailed;
@@ -13,14 +13,14 @@ use crate::words::{Words, inverse_of_odd, shift_right, subtract, zeros};
 
 /// Bits of a digit.
 const DIGIT: usize = 6;
-/// At most this many bits of h are left to the start, so that they stay below log2 R of the shortest candidate.
+/// The initial value covers at most this many bits of h, so that they stay below log2 R for the shortest candidate.
 const START_MAX: usize = 10;
 
-/// The filter; it has nothing to keep.
+/// Runs Euler's test on one candidate. Has no state.
 pub(crate) struct ScalarFilter;
 
 impl Filter for ScalarFilter {
-    fn places(&self) -> usize {
+    fn batch_size(&self) -> usize {
         1
     }
 
@@ -42,7 +42,7 @@ impl Filter for ScalarFilter {
 fn power(words: &Words, modulus: &Modulus, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
     let bits = 64 * words.len();
     let digits = (bits - 1).saturating_sub(START_MAX).div_ceil(DIGIT);
-    // h less 1 in every digit but the start.
+    // h, less 1 in every digit that the initial value does not cover.
     let mut ones = zeros(words.len());
     for bit in (0..digits).map(|digit| DIGIT * digit) {
         if let Some(word) = ones.get_mut(bit / 64) {
@@ -67,14 +67,13 @@ fn power(words: &Words, modulus: &Modulus, scratch: &mut Scratch) -> Result<Numb
     modulus.out_of_montgomery(&power, scratch)
 }
 
-/// The bits of a number from `bit` up, as many as a word takes.
+/// The 64 bits of a number from `bit` up.
 fn bits_at(number: &[u64], bit: usize) -> u64 {
     let word = |index: usize| u128::from(number.get(index).copied().unwrap_or(0));
     ((word(bit / 64) | word(bit / 64 + 1) << 64) >> (bit % 64)) as u64
 }
 
-/// `x * 2^shift / 2^64` modulo the modulus, in place and below the modulus; `shift` is below 64 and not told by the
-/// time.
+/// `x * 2^shift / 2^64` modulo the modulus, in place and fully reduced. `shift` is below 64; the time does not depend on it.
 fn shift_down(x: &mut [u64], shift: u64, modulus: &[u64], negated_inverse: u64) {
     let lowest = x.first().copied().unwrap_or(0) << shift;
     let digit = lowest.wrapping_mul(negated_inverse);
@@ -94,7 +93,7 @@ fn shift_down(x: &mut [u64], shift: u64, modulus: &[u64], negated_inverse: u64) 
     if let Some(highest) = x.last_mut() {
         *highest = over as u64;
     }
-    // Less the modulus, unless that is more than the number.
+    // Subtract the modulus unless it exceeds the number.
     let mut borrow = 0;
     for (word, factor) in x.iter().zip(modulus) {
         borrow = (u128::from(*word).wrapping_sub(u128::from(*factor)).wrapping_sub(borrow) >> 64) & 1;

@@ -1,4 +1,4 @@
-//! Every filter against a plain implementation.
+//! Every filter, compared with a plain implementation.
 
 use num_bigint::BigUint;
 
@@ -23,20 +23,20 @@ fn wiped(number: &BigUint, len: usize) -> Words {
 }
 
 fn check(filter: &mut dyn Filter, numbers: &[BigUint], len: usize) {
-    for group in numbers.chunks(filter.places()) {
+    for group in numbers.chunks(filter.batch_size()) {
         let mut group: Vec<Words> = group.iter().map(|number| wiped(number, len)).collect();
-        while group.len() < filter.places() {
+        while group.len() < filter.batch_size() {
             group.extend(group.first().cloned());
         }
         let verdicts = filter.test(&group).unwrap();
         for (place, words) in group.iter().enumerate() {
             let w = number(words);
-            assert_eq!(verdicts >> place & 1 == 1, passes(&w), "{w} in place {place} of {}", filter.places());
+            assert_eq!(verdicts >> place & 1 == 1, passes(&w), "{w} in place {place} of {}", filter.batch_size());
         }
     }
 }
 
-/// Primes and composites of every length, extreme ones among them.
+/// Primes and composites of this length, including extreme values.
 fn numbers(len: usize) -> Vec<BigUint> {
     let one = BigUint::from(1_u8);
     let full: BigUint = (&one << (64 * len)) - 1_u8;

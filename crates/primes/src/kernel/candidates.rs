@@ -1,12 +1,12 @@
-//! For the tests of both kernels: candidates that try a filter, in groups that fill its lanes.
+//! Test candidates for both kernels, in groups that fill their lanes.
 
 use num_bigint::BigUint;
 
 use crate::plain::passes_euler;
 use crate::pseudoprimes;
 
-/// Groups of numbers of `bits` bits: primes in each lane beside composites (where `bits` is 1024), pseudoprimes to base 2
-/// and numbers at the edges.
+/// Groups of numbers of `bits` bits: primes in each lane with composites in the others (if `bits` is 1024), pseudoprimes to
+/// base 2, and extreme values.
 pub(super) fn groups(bits: usize, lanes: usize) -> Vec<Vec<BigUint>> {
     let mut groups = Vec::new();
     if bits == 1024 {
@@ -45,7 +45,7 @@ fn extremes(bits: usize) -> [BigUint; 8] {
     ]
 }
 
-/// Two primes of 1024 bits without a search: out of the library's own generator.
+/// Two primes of 1024 bits from AWS-LC's own generator, so that no search is needed.
 fn primes() -> Vec<BigUint> {
     let key = claviger_crypto::rsa::PrivateKey::generate_2048().unwrap().pkcs8_der().unwrap();
     // The two primes are the only INTEGERs of 129 bytes (a zero before the set top bit).

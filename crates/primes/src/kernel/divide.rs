@@ -1,8 +1,8 @@
 //! Trial division of one candidate by eight products of small primes at once.
 //!
-//! A group is a product m of consecutive odd primes below 2^51. Montgomery's reduction taken limb by limb gives t = X
-//! / 2^(52 N) mod m, and the unknown power of 2 does not matter: a prime p of the group divides X just if it divides
-//! t, just if t p^-1 mod 2^52 <= (2^52 - 1) / p. Two multiply-adds and two additions per limb for about 27 primes.
+//! A group is a product m of consecutive odd primes below 2^51. Montgomery's reduction, limb by limb, gives t = X / 2^(52 N)
+//! mod m. The power of 2 does not matter: a prime p of the group divides X exactly if it divides t, which is the case exactly
+//! if t p^-1 mod 2^52 <= (2^52 - 1) / p. This takes two multiply-adds and two additions per limb for about 27 primes.
 #![allow(unsafe_code, reason = "calls code compiled for AVX-512 IFMA behind a token that proves the CPU has it")]
 #![allow(clippy::indexing_slicing, reason = "fixed arrays of registers, indexed by the trip counts of their own loops")]
 
@@ -17,11 +17,11 @@ use super::limbs;
 use super::vector::{LIMB_MASK, Vector, add_high, add_low, load};
 use crate::small_primes::groups;
 
-/// Registers that work side by side, so that the latency of one chain is filled by the others.
-const SIDE_BY_SIDE: usize = 8;
-/// A product stays below this: t <= m + 1 then fits a limb.
+/// Registers processed in parallel, so that each hides the latency of the others.
+const PARALLEL: usize = 8;
+/// Products stay below this, so that t <= m + 1 fits a limb.
 const PRODUCT_MAX: u64 = 1 << 51;
-/// The longest candidate in limbs.
+/// Limbs of the longest candidate.
 const LIMBS_MAX: usize = 40;
 
 /// Eight groups.
@@ -29,7 +29,7 @@ struct Octet {
     product: Vector,
     /// -m^-1 mod 2^52.
     negated_inverse: Vector,
-    /// One divisor of each group, while any has one left: p^-1 mod 2^52 and (2^52 - 1) / p.
+    /// p^-1 mod 2^52 and (2^52 - 1) / p for one prime p of each group; as many as the longest group has primes.
     divisors: Vec<(Vector, Vector)>,
 }
 
@@ -46,8 +46,8 @@ impl Divider {
         Self { cpu, octets }
     }
 
-    /// Whether no odd prime up to the bound divides the number of the little-endian `words`. Stops at the first that
-    /// does: how soon says something of that number alone, and it is thrown away.
+    /// Whether no odd prime up to the bound divides the number of the little-endian `words`. Stops at the first one that does;
+    /// the time then reveals something only about a number that is discarded.
     pub(crate) fn survives(&self, words: &[u64]) -> bool {
         let Ifma(()) = self.cpu;
         let mut limbs = [0; LIMBS_MAX];
@@ -62,14 +62,14 @@ impl Divider {
         survives
     }
 
-    /// `raised` are the limbs, each plus 2^52 - 1.
+    /// `raised` contains the limbs, each increased by 2^52 - 1.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn survives_raised(&self, raised: &[u64]) -> bool {
-        let (first, rest) = self.octets.split_at(self.octets.len().min(SIDE_BY_SIDE / 2));
-        let (full, last) = rest.as_chunks::<SIDE_BY_SIDE>();
-        first.as_chunks::<{ SIDE_BY_SIDE / 2 }>().0.iter().all(|octets| none_divides(octets, raised))
+        let (first, rest) = self.octets.split_at(self.octets.len().min(PARALLEL / 2));
+        let (full, last) = rest.as_chunks::<PARALLEL>();
+        first.as_chunks::<{ PARALLEL / 2 }>().0.iter().all(|octets| none_divides(octets, raised))
             && first
-                .as_chunks::<{ SIDE_BY_SIDE / 2 }>()
+                .as_chunks::<{ PARALLEL / 2 }>()
                 .1
                 .iter()
                 .all(|octet| none_divides(std::array::from_ref(octet), raised))
@@ -79,14 +79,14 @@ impl Divider {
 }
 
 impl Octet {
-    /// Up to eight groups; the first one stands in for those that lack.
+    /// From up to eight groups; the first one is repeated for missing ones.
     fn new(groups: &[Vec<u64>]) -> Self {
         let group = |lane: usize| groups.get(lane).or(groups.first()).map_or(&[][..], Vec::as_slice);
         let product = std::array::from_fn(|lane| group(lane).iter().product());
         let negated_inverse = product.map(|product: u64| limbs::inverse(product).wrapping_neg() & LIMB_MASK);
         let count = (0..8).map(|lane| group(lane).len()).max().unwrap_or(0);
         let divisors = (0..count).map(|index| {
-            // A group that is shorter divides by its first prime again.
+            // A shorter group repeats its first prime.
             let prime = |lane: usize| group(lane).get(index).or(group(lane).first()).copied().unwrap_or(1);
             let inverses = std::array::from_fn(|lane| limbs::inverse(prime(lane)));
             let limits = std::array::from_fn(|lane| LIMB_MASK / prime(lane));
@@ -96,9 +96,9 @@ impl Octet {
     }
 }
 
-/// With v = t + limb, one step is t' = (v + q m) / 2^52 where q = -v m^-1 mod 2^52. As v + 2^52 - 1 = t + raised
-/// limb: q is that sum times the negated inverse plus the negated inverse, and t' is the high half of q m plus ceil(v
-/// / 2^52).
+/// With v = t + limb, one step is t' = (v + q m) / 2^52 where q = -v m^-1 mod 2^52. The sum t + raised limb is
+/// v + 2^52 - 1, so q is that sum times the negated inverse, plus the negated inverse; and t' is the high half of q m plus
+/// ceil(v / 2^52).
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn none_divides<const K: usize>(octets: &[Octet; K], raised: &[u64]) -> bool {

@@ -1,11 +1,11 @@
 //! The filter: Euler's test to base 2 on eight candidates at once.
 //!
-//! For a prime M, 2^((M-1)/2) = +-1 mod M. The exponent used here is -(M-1)/2, as good for the test and cheaper to
-//! start: the plain integer 2^t is the Montgomery form of 2^(t - log2 R), so that the top bits of the exponent cost
-//! nothing and R mod M is never needed; from there every exponent bit is one squaring and a shift by 0 or 1. Bits
-//! become shift counts, so that no branch and no address depends on a candidate.
+//! For a prime M, 2^((M-1)/2) = +-1 mod M. The exponent used here is -(M-1)/2, which is equivalent and cheaper to start with:
+//! the plain integer 2^t is the Montgomery form of 2^(t - log2 R), so the top bits of the exponent cost nothing and R mod M is
+//! never needed. Every further exponent bit takes one squaring and a shift by 0 or 1. Bits become shift counts, so no branch
+//! and no address depends on a candidate.
 //!
-//! A verdict can only reject: a lane that fails is composite. What passes is confirmed elsewhere.
+//! The test can only reject: a lane that fails is composite. Numbers that pass are confirmed elsewhere.
 #![allow(unsafe_code, reason = "calls code compiled for AVX-512 IFMA behind a token that proves the CPU has it")]
 #![allow(clippy::indexing_slicing, reason = "lanes and blocks of fixed number")]
 
@@ -21,10 +21,10 @@ use super::limbs;
 use super::montgomery::{Moduli, Numbers, reduce, square};
 use super::vector::{LIMB_MASK, Vector, load};
 
-/// How many candidates one test takes.
+/// Candidates per test.
 pub(crate) const LANES: usize = 8;
 
-/// Eight candidates of `B` blocks of 260 bits, and the scratch numbers of their test.
+/// Eight candidates of `B` blocks of 260 bits, and the temporary numbers of their test.
 pub(crate) struct Lanes<const B: usize> {
     cpu: Ifma,
     state: Box<State<B>>,
@@ -58,7 +58,7 @@ impl<const B: usize> ZeroizeOnDrop for State<B> {}
 impl<const B: usize> Lanes<B> {
     /// Bits of a candidate: 1024, 1536, 2048 for 4, 6, 8 blocks.
     const BITS: usize = 256 * B;
-    /// How many bits of the exponent the start covers: as many as keep 2^t below R (lanes.rs tests say so).
+    /// How many bits of the exponent the initial value 2^t covers: as many as keep it below R, which a test checks.
     const START_BITS: usize = if B == 8 { 11 } else { 10 };
 
     pub(crate) fn new(cpu: Ifma) -> Self {
@@ -67,9 +67,9 @@ impl<const B: usize> Lanes<B> {
         Self { cpu, state: Box::new(State { moduli, power: zero, other: zero, quotient: zero }) }
     }
 
-    /// Puts a candidate into a lane: little-endian words, odd, its top bit set.
+    /// Loads a candidate into a lane: little-endian words, odd, top bit set.
     pub(crate) fn load(&mut self, lane: usize, words: &[u64]) {
-        // 40 limbs hold the longest candidate; a shorter one ends in zeros that no block takes.
+        // 40 limbs hold the longest candidate. A shorter one ends in zeros, which are ignored.
         let mut limbs = [0; 40];
         limbs::write(words, &mut limbs);
         for (vector, limb) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(&limbs) {
@@ -78,15 +78,15 @@ impl<const B: usize> Lanes<B> {
         self.state.moduli.negated_inverse.0[lane] = limbs::inverse(limbs[0]).wrapping_neg() & LIMB_MASK;
         limbs.zeroize();
         let top = words.last().copied().unwrap_or(0) >> (64 - Self::START_BITS);
-        // 2^t with t = log2 R - 1 - top stands for 2^(-1 - top), the first bits of -1 - (M >> 1).
+        // 2^t with t = log2 R - 1 - top represents 2^(-1 - top), the top bits of the exponent -1 - (M >> 1).
         let t = (260 * B - 1) as u64 - top;
         for (index, vector) in self.state.power.as_flattened_mut().iter_mut().enumerate() {
             vector.0[lane] = u64::from(index as u64 == t / 52) << (t % 52);
         }
     }
 
-    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes are wiped, and must be loaded
-    /// anew for another test.
+    /// Bit i of the result is set if the candidate in lane i passes and may be prime. Wipes the lanes, which must be loaded
+    /// again for the next test.
     pub(crate) fn test(&mut self) -> u8 {
         let Ifma(()) = self.cpu;
         // SAFETY: holding an `Ifma` proves AVX-512 F and IFMA, which is all the function needs.
@@ -97,8 +97,8 @@ impl<const B: usize> Lanes<B> {
 }
 
 impl<const B: usize> State<B> {
-    /// The exponent is E = -1 - (M >> 1) = -(M-1)/2 - 1, so that its lower bits are those of M >> 1 inverted; the
-    /// doubling that E lacks is added to the last shift.
+    /// Computes with the exponent E = -1 - (M >> 1) = -(M-1)/2 - 1, whose lower bits are the inverted bits of M >> 1. The last
+    /// shift makes up for the missing factor 2.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn test(&mut self) -> u8 {
         let one = _mm512_set1_epi64(1);
@@ -124,7 +124,7 @@ fn bit_of<const B: usize>(moduli: &Moduli<B>, bit: usize) -> __m512i {
     _mm512_and_si512(_mm512_srlv_epi64(limb, _mm512_set1_epi64((bit % 52) as i64)), _mm512_set1_epi64(1))
 }
 
-/// The lanes where `a` is 1 or M - 1; M is odd, so that M - 1 differs from it in the lowest limb alone.
+/// The lanes where `a` is 1 or M - 1. M is odd, so M - 1 differs from it only in the lowest limb.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn is_one_or_minus_one<const B: usize>(a: &Numbers<B>, modulus: &Numbers<B>) -> u8 {
     let zero = _mm512_setzero_si512();
@@ -158,7 +158,7 @@ mod tests {
             return;
         };
         let mut lanes = Lanes::<B>::new(cpu);
-        // Twice, so that what a test leaves behind is seen not to disturb the next.
+        // Twice, to show that one test leaves nothing behind that affects the next.
         for _ in 0..2 {
             for (lane, candidate) in candidates.iter().enumerate() {
                 lanes.load(lane, &words(candidate, 4 * B));
@@ -179,7 +179,7 @@ mod tests {
         fn fits<const B: usize>() {
             let bits = Lanes::<B>::START_BITS;
             let (least, most) = (1_usize << (bits - 1), (1 << bits) - 1);
-            // 2^t is at least 1 and, as the kernel asks, below 8 M.
+            // 2^t is at least 1 and, as the kernel requires, below 8 M.
             assert!(260 * B > most && 260 * B - 1 - least < 256 * B, "{B}");
         }
         fits::<4>();

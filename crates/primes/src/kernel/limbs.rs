@@ -2,8 +2,8 @@
 
 use super::vector::LIMB_MASK;
 
-/// Puts the limbs of the number with the little-endian `words` into `limbs`, where the caller wipes them: what is returned by
-/// value leaves copies on the stack. What lies beyond `N` limbs is cut off.
+/// Writes the lowest `N` limbs of the number with the little-endian `words` into `limbs`. The caller wipes them; a return value
+/// would leave copies on the stack.
 pub(super) fn write<const N: usize>(words: &[u64], limbs: &mut [u64; N]) {
     let word = |index: usize| words.get(index).copied().unwrap_or(0);
     for (place, limb) in limbs.iter_mut().enumerate() {
@@ -14,9 +14,9 @@ pub(super) fn write<const N: usize>(words: &[u64], limbs: &mut [u64; N]) {
     }
 }
 
-/// The inverse of an odd number modulo 2^52, by Newton's iteration (each step doubles the number of right bits).
+/// The inverse of an odd number modulo 2^52, by Newton's iteration (each step doubles the number of correct bits).
 pub(super) const fn inverse(odd: u64) -> u64 {
-    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits
+    let mut inverse = odd.wrapping_mul(3) ^ 2; // correct in 5 bits
     let mut step = 0;
     while step < 4 {
         inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));

@@ -1,10 +1,10 @@
 //! Montgomery squaring and reduction of eight numbers at once, radix 2^52, R = 2^(52 * 5 * B) for B blocks of 5
 //! limbs.
 //!
-//! Product scanning by columns of 5 limbs: a column's ten accumulators and one block of each factor stay in
-//! registers. A block product costs 50 multiply-adds, so a squaring N(N+1) + 2 N^2 of them for N limbs
-//! (docs/keygen.md). Operands are almost reduced: below 8 M, with R / M >= 2^16, so that no subtraction is ever
-//! needed. No branch and no address depends on the numbers.
+//! Product scanning by columns of 5 limbs: a column's ten accumulators and one block of each factor stay in registers. A
+//! product of two blocks takes 50 multiply-adds, so a squaring of N limbs takes N(N+1) + 2 N^2 of them (docs/keygen.md).
+//! Operands are almost reduced: below 8 M, with R / M >= 2^16, so no subtraction is ever needed. No branch and no address
+//! depends on the numbers.
 #![allow(clippy::indexing_slicing, reason = "fixed blocks of registers, indexed by the trip counts of their own loops")]
 
 use std::arch::x86_64::{
@@ -44,7 +44,7 @@ fn add_product(column: &mut Column, a: &Block, b: &Block) {
     }
 }
 
-/// `column += ` the products of different limbs of `a`, each once: half of what a square has beside its diagonal.
+/// Adds to `column` the products of different limbs of `a`, each once: half of the off-diagonal part of the square.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn add_triangle(column: &mut Column, a: &Block) {
@@ -59,7 +59,8 @@ fn add_triangle(column: &mut Column, a: &Block) {
     }
 }
 
-/// Adds to the low half of `column` the squares of single limbs that fall into it: limb `k` squared weighs 2^(104 k).
+/// Adds to the low half of `column` the squares of single limbs that belong there: the square of limb `k` has weight
+/// 2^(104 k).
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn add_diagonal<const B: usize>(column: &mut Column, a: &Numbers<B>, w: usize) {
@@ -81,8 +82,8 @@ fn add_diagonal<const B: usize>(column: &mut Column, a: &Numbers<B>, w: usize) {
     }
 }
 
-/// Chooses five digits of the quotient so that the low half of `column` becomes a multiple of 2^260, and carries it
-/// out.
+/// Chooses five digits of the quotient so that the low half of `column` becomes a multiple of 2^260, and carries it into the
+/// high half.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, negated_inverse: __m512i) {
@@ -90,8 +91,8 @@ fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, nega
     let mask = _mm512_set1_epi64(LIMB_MASK.cast_signed());
     let m = [load(&modulus[0]), load(&modulus[1]), load(&modulus[2]), load(&modulus[3]), load(&modulus[4])];
     for i in 0..5 {
-        // The digit's low product with m[0] cancels the accumulator modulo 2^52 by construction, so that only the
-        // carry of that sum is needed, and it is ceil(accumulator / 2^52): no multiplication.
+        // By construction, the digit's low product with m[0] cancels the accumulator modulo 2^52. Only the carry of that
+        // sum is needed, and it is ceil(accumulator / 2^52), which takes no multiplication.
         let carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(column[i], mask));
         let digit = add_low(zero, column[i], negated_inverse);
         store(&mut quotient[i], digit);
@@ -108,7 +109,7 @@ fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, nega
     }
 }
 
-/// Writes the low half of `column`, shifted left by `shift`, as limbs of 52 bits; `carry` goes from block to block.
+/// Writes the low half of `column`, shifted left by `shift`, as limbs of 52 bits; `carry` is passed from block to block.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn write_block(column: &Column, carry: &mut __m512i, shift: __m512i, out: &mut Block) {
@@ -166,7 +167,7 @@ pub(super) fn square<const B: usize>(
     }
 }
 
-/// `out = a / R mod M` in each lane, at most M: out of Montgomery form.
+/// `out = a / R mod M` in each lane, at most M: converts from Montgomery form.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn reduce<const B: usize>(
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
     use crate::plain::words;
 
-    /// Eight numbers into lanes and back, by the plain implementation.
+    /// Eight numbers in lanes.
     fn pack<const B: usize>(numbers: &[BigUint; 8]) -> Numbers<B> {
         let mut packed = [[Vector::ZERO; 5]; B];
         for (lane, number) in numbers.iter().enumerate() {
@@ -238,7 +239,7 @@ mod tests {
         }));
         let moduli = Moduli { value: pack::<B>(modulus), negated_inverse };
         let (packed, mut scratch, mut out) = (pack::<B>(a), pack::<B>(a), pack::<B>(a));
-        // SAFETY: the CPU was just seen to have AVX-512 F and IFMA.
+        // SAFETY: the check above found AVX-512 F and IFMA.
         #[allow(unsafe_code, reason = "tests call the kernel as its wrapper does")]
         unsafe {
             square(&mut out, &packed, &moduli, &mut scratch, _mm512_set1_epi64(shift.cast_signed()));

@@ -1,11 +1,11 @@
-//! Eight 64-bit lanes in memory and in a register, and the two multiply-add instructions that everything rests on.
+//! Eight 64-bit lanes in memory and in a register, and the two multiply-add instructions that the kernels use.
 #![allow(unsafe_code, reason = "a load and a store of a whole register have no safe form in core::arch")]
 
 use std::arch::x86_64::{__m512i, _mm512_load_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_store_si512};
 
 use zeroize::Zeroize;
 
-/// The low 52 bits: what one limb holds.
+/// The 52 bits of a limb.
 pub(super) const LIMB_MASK: u64 = (1 << 52) - 1;
 
 /// One register's worth of lanes in memory.

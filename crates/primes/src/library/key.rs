@@ -1,5 +1,5 @@
-//! RSA keys of the library: made from their numbers, checked, tried out, encoded.
-#![allow(unsafe_code, reason = "AWS-LC makes a key from given numbers through its C interface alone")]
+//! RSA keys of AWS-LC: made from their numbers, checked, tested with a signature, encoded.
+#![allow(unsafe_code, reason = "only AWS-LC's C interface makes a key from given numbers")]
 
 use std::mem::MaybeUninit;
 use std::ptr::{NonNull, null_mut};
@@ -10,7 +10,7 @@ use claviger_base::SecretBytes;
 use super::number::Number;
 use super::{LibraryFailed, succeeded};
 
-/// Room for the longest encoding, a private key of 4096 bits in PKCS#8, so that the library never has to move it.
+/// Room for the longest encoding, a private key of 4096 bits in PKCS#8, so that the library never reallocates its buffer.
 const ENCODED_MAX: usize = 2600;
 
 /// The numbers of a key (RFC 8017 3.2), e = 65537.
@@ -24,7 +24,7 @@ pub(crate) struct KeyNumbers<'n> {
     pub(crate) q_inverse_mod_p: &'n Number,
 }
 
-/// A private key that the library's own check has passed.
+/// A private key that has passed AWS-LC's own check.
 pub(crate) struct CheckedKey {
     envelope: NonNull<EVP_PKEY>,
     /// Owned by the envelope.
@@ -32,7 +32,7 @@ pub(crate) struct CheckedKey {
 }
 
 impl CheckedKey {
-    /// Makes the key, which runs `RSA_check_key`: n = p q, d e = 1 modulo p - 1 and q - 1, and the CRT numbers.
+    /// Makes the key. AWS-LC runs `RSA_check_key` on it: n = p q, d e = 1 modulo p - 1 and q - 1, and the CRT numbers.
     pub(crate) fn new(numbers: &KeyNumbers<'_>) -> Result<Self, LibraryFailed> {
         let e = Number::from_words(&[65537])?;
         // SAFETY: all numbers are live; the library copies them.
@@ -55,14 +55,14 @@ impl CheckedKey {
             unsafe { aws_lc_sys::RSA_free(key.as_ptr()) };
             return Err(LibraryFailed);
         };
-        // SAFETY: both are live; the envelope takes the key over, which fails only for a null pointer.
+        // SAFETY: both are live; the envelope takes ownership of the key, which fails only for a null pointer.
         succeeded(unsafe { aws_lc_sys::EVP_PKEY_assign_RSA(envelope.as_ptr(), key.as_ptr()) })?;
         Ok(Self { envelope, key })
     }
 
-    /// Signs the digest with the private key and verifies with the public one (PKCS#1 v1.5, SHA-256), the pairwise
-    /// consistency test of FIPS 140. Blinding is left off: it hides from one who chooses or times many messages, and
-    /// this is one message of our own; the exponentiation is constant-time without it.
+    /// The pairwise consistency test of FIPS 140: signs the digest with the private key and verifies with the public key
+    /// (PKCS#1 v1.5, SHA-256). Blinding is off: it protects against attackers who choose or time many messages, and this is
+    /// a single message of our own. The exponentiation is constant-time without it.
     pub(crate) fn sign_and_verify(&mut self, digest: &[u8; 32]) -> Result<(), LibraryFailed> {
         let mut signature = [0; 512];
         let mut length = 0;
@@ -94,14 +94,14 @@ impl CheckedKey {
 
     /// PKCS#8 version 1 (RFC 5208) around PKCS#1, DER.
     pub(crate) fn pkcs8_der(&self) -> Result<SecretBytes, LibraryFailed> {
-        // SAFETY: the envelope is live and `encoded` gives a live builder.
+        // SAFETY: the envelope is live and `encoded` passes a live builder.
         let marshal = |to: *mut CBB| unsafe { aws_lc_sys::EVP_marshal_private_key(to, self.envelope.as_ptr()) };
         encoded(marshal, SecretBytes::copy_from)
     }
 
     /// SubjectPublicKeyInfo, DER.
     pub(crate) fn spki_der(&self) -> Result<Vec<u8>, LibraryFailed> {
-        // SAFETY: the envelope is live and `encoded` gives a live builder.
+        // SAFETY: the envelope is live and `encoded` passes a live builder.
         let marshal = |to: *mut CBB| unsafe { aws_lc_sys::EVP_marshal_public_key(to, self.envelope.as_ptr()) };
         encoded(marshal, <[u8]>::to_vec)
     }
@@ -109,12 +109,12 @@ impl CheckedKey {
 
 impl Drop for CheckedKey {
     fn drop(&mut self) {
-        // SAFETY: owned here and not used again; frees the key too, and the library wipes what it frees.
+        // SAFETY: owned here and not used again. This frees the key as well, and the library wipes what it frees.
         unsafe { aws_lc_sys::EVP_PKEY_free(self.envelope.as_ptr()) }
     }
 }
 
-/// What `marshal` writes, handed to `take`; the library's buffer is wiped.
+/// Passes what `marshal` writes to `take`, and wipes the library's buffer.
 fn encoded<T>(
     marshal: impl FnOnce(*mut CBB) -> std::ffi::c_int,
     take: impl FnOnce(&[u8]) -> T,
@@ -122,9 +122,9 @@ fn encoded<T>(
     let mut builder = MaybeUninit::<CBB>::zeroed();
     let builder = builder.as_mut_ptr();
     let (mut data, mut length) = (null_mut(), 0);
-    // SAFETY: zeroed memory is what CBB_init wants; after it, every path ends in CBB_finish or CBB_cleanup.
+    // SAFETY: CBB_init expects zeroed memory; after it, every path ends in CBB_finish or CBB_cleanup.
     succeeded(unsafe { aws_lc_sys::CBB_init(builder, ENCODED_MAX) })?;
-    // SAFETY: the builder is live; on success `data` and `length` describe a buffer that is ours to free.
+    // SAFETY: the builder is live; on success `data` and `length` describe a buffer that this function must free.
     let finished = succeeded(marshal(builder))
         .and_then(|()| succeeded(unsafe { aws_lc_sys::CBB_finish(builder, &raw mut data, &raw mut length) }));
     if finished.is_err() || data.is_null() {
@@ -132,9 +132,9 @@ fn encoded<T>(
         unsafe { aws_lc_sys::CBB_cleanup(builder) };
         return Err(LibraryFailed);
     }
-    // SAFETY: CBB_finish gave a buffer of that length, which nobody else uses.
+    // SAFETY: CBB_finish returned a buffer of that length, which nothing else uses.
     let taken = take(unsafe { std::slice::from_raw_parts(data, length) });
-    // SAFETY: the buffer is ours and not used again; OPENSSL_free wipes it.
+    // SAFETY: the buffer is owned here and not used again; OPENSSL_free wipes it.
     unsafe { aws_lc_sys::OPENSSL_free(data.cast()) };
     Ok(taken)
 }

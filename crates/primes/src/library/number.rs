@@ -1,4 +1,4 @@
-//! Numbers of the library, and exponentiation modulo an odd one in its constant-time Montgomery arithmetic.
+//! AWS-LC's big numbers, and its constant-time Montgomery arithmetic modulo an odd number.
 #![allow(unsafe_code, reason = "AWS-LC's big numbers have no safe interface")]
 
 use std::ptr::{NonNull, null_mut};
@@ -9,10 +9,10 @@ use zeroize::Zeroize;
 use super::{LibraryFailed, succeeded};
 use crate::words::inverse_of_odd;
 
-/// A number, wiped when dropped.
+/// A big number, wiped when dropped.
 pub(crate) struct Number(NonNull<BIGNUM>);
 
-// SAFETY: a BIGNUM has no ties to a thread; exclusive access is what `&mut` and ownership give.
+// SAFETY: a BIGNUM is not tied to a thread; ownership and `&mut` guarantee exclusive access.
 unsafe impl Send for Number {}
 
 impl Number {
@@ -21,14 +21,14 @@ impl Number {
         NonNull::new(unsafe { aws_lc_sys::BN_new() }).map(Self).ok_or(LibraryFailed)
     }
 
-    /// The number with these little-endian words, stored as wide as they are whatever their value: a width that told
-    /// the value would leak it, and the dual exponentiation wants full width.
+    /// The number with these little-endian words, stored at their full width whatever its value: a width that depended on the
+    /// value would leak it, and the dual exponentiation needs full width.
     pub(crate) fn from_words(words: &[u64]) -> Result<Self, LibraryFailed> {
-        // A null target asks for a new number.
+        // A null target requests a new number.
         read_words(words, null_mut()).map(Self)
     }
 
-    /// The little-endian words, zeros above the value.
+    /// Writes the little-endian words, with zeros above the value.
     #[cfg(test)]
     pub(crate) fn to_words(&self, words: &mut [u64]) -> Result<(), LibraryFailed> {
         let mut bytes = vec![0; 8 * words.len()];
@@ -40,13 +40,13 @@ impl Number {
         Ok(())
     }
 
-    /// The words in place, as many as the number is wide.
+    /// The number's own words, at its full width.
     pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         // SAFETY: the number is live and borrowed exclusively.
         let BIGNUM { d, width, .. } = unsafe { *self.as_mut_ptr() };
         match usize::try_from(width) {
-            // SAFETY: `d` leads to at least `width` initialized words, which the number owns and the result borrows
-            // with it.
+            // SAFETY: `d` points to at least `width` initialized words, which the number owns; the result borrows the
+            // number.
             Ok(width) if width > 0 && !d.is_null() => unsafe { std::slice::from_raw_parts_mut(d, width) },
             _ => &mut [],
         }
@@ -60,7 +60,7 @@ impl Number {
         self.0.as_ptr()
     }
 
-    /// In constant time.
+    /// Compares in constant time.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         // SAFETY: both numbers are live and only read.
         unsafe { aws_lc_sys::BN_equal_consttime(self.as_ptr(), other.as_ptr()) == 1 }
@@ -74,7 +74,7 @@ impl Drop for Number {
     }
 }
 
-/// Puts words into the number at `target`, which must be null or a live number that nothing else uses.
+/// Writes words into the number at `target`, which must be null or a live number that nothing else uses.
 fn read_words(words: &[u64], target: *mut BIGNUM) -> Result<NonNull<BIGNUM>, LibraryFailed> {
     let mut bytes = [0; 8 * WORDS_MAX];
     let used = bytes.get_mut(..8 * words.len()).ok_or(LibraryFailed)?;
@@ -88,13 +88,13 @@ fn read_words(words: &[u64], target: *mut BIGNUM) -> Result<NonNull<BIGNUM>, Lib
     NonNull::new(number).ok_or(LibraryFailed)
 }
 
-/// The longest number taken: a modulus of 4096 bits.
+/// The longest number supported: a modulus of 4096 bits.
 const WORDS_MAX: usize = 64;
 
-/// The library's scratch numbers. Freeing them wipes them, so it lives no longer than one task.
+/// The library's temporary numbers. They are wiped only when freed, so keep a `Scratch` no longer than one task.
 pub(crate) struct Scratch(NonNull<BN_CTX>);
 
-// SAFETY: a BN_CTX has no ties to a thread; exclusive access is what `&mut` gives.
+// SAFETY: a BN_CTX is not tied to a thread; `&mut` guarantees exclusive access.
 unsafe impl Send for Scratch {}
 
 impl Scratch {
@@ -117,11 +117,11 @@ pub(crate) struct Modulus {
     montgomery: NonNull<BN_MONT_CTX>,
 }
 
-// SAFETY: as for `Number`; what the pointer leads to is owned here alone.
+// SAFETY: as for `Number`; this value alone owns what the pointer leads to.
 unsafe impl Send for Modulus {}
 
 impl Modulus {
-    /// In constant time.
+    /// Prepares the modulus in constant time.
     pub(crate) fn new(words: &[u64], scratch: &mut Scratch) -> Result<Self, LibraryFailed> {
         let number = Number::from_words(words)?;
         // SAFETY: number and scratch are live; the library refuses an even or zero modulus with null.
@@ -129,8 +129,8 @@ impl Modulus {
         Ok(Self { number, montgomery: NonNull::new(montgomery).ok_or(LibraryFailed)? })
     }
 
-    /// Without R^2, which squaring does not need, and of the modulus full width. For filters, where speed counts and an
-    /// error costs nothing but time; confirmation takes [`new`](Self::new).
+    /// Prepares the modulus for squaring only, at its full width: without R^2, which squaring does not need. For filters, where
+    /// speed matters and an error costs only time. Confirmation uses [`new`](Self::new).
     pub(crate) fn for_squaring(words: &[u64]) -> Result<Self, LibraryFailed> {
         let number = Number::from_words(words)?;
         // SAFETY: no preconditions; null on failure.
@@ -143,14 +143,14 @@ impl Modulus {
         Ok(modulus)
     }
 
-    /// Completes [`for_squaring`](Self::for_squaring) for all that a modulus can do.
+    /// Completes a modulus from [`for_squaring`](Self::for_squaring), so that it supports every operation.
     pub(crate) fn set_square_of_r(&mut self, square_of_r: &[u64]) -> Result<(), LibraryFailed> {
         // SAFETY: the values are live and owned here, and nothing else refers to them.
         let values = unsafe { self.montgomery.as_mut() };
         read_words(square_of_r, &raw mut values.RR).map(|_set| ())
     }
 
-    /// `base^exponent`, in time that depends on the width of the exponent alone. `base` must be below the modulus.
+    /// `base^exponent`, in time that depends only on the width of the exponent. `base` must be below the modulus.
     pub(crate) fn power(
         &self,
         base: &Number,
@@ -173,8 +173,8 @@ impl Modulus {
         Ok(power)
     }
 
-    /// [`power`](Self::power) modulo two moduli at once: where the CPU has AVX-512 IFMA, and every number is as wide
-    /// as the moduli, in hardly more time than one.
+    /// [`power`](Self::power) modulo two moduli at once. If the CPU has AVX-512 IFMA and every number is as wide as the moduli,
+    /// this takes hardly longer than one.
     pub(crate) fn powers(
         moduli: [&Self; 2],
         bases: [&Number; 2],
@@ -202,7 +202,7 @@ impl Modulus {
         Ok(powers)
     }
 
-    /// `number * R`, R being 2 to the width of the modulus. `number` must be below the modulus.
+    /// `number * R`, where R is 2 to the width of the modulus in bits. `number` must be below the modulus.
     pub(crate) fn to_montgomery(&self, number: &Number, scratch: &mut Scratch) -> Result<Number, LibraryFailed> {
         let mut product = Number::new()?;
         // SAFETY: all numbers are live, the Montgomery values belong to this modulus.

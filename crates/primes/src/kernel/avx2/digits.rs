@@ -4,11 +4,11 @@
 pub(super) const BITS: usize = 29;
 /// The low 29 bits.
 pub(super) const MASK: u64 = (1 << BITS) - 1;
-/// What a digit is raised by before it is cut out, so that it comes out from -2^28 to 2^28 - 1.
+/// Added before a digit is cut out and subtracted afterwards, so that digits range from -2^28 to 2^28 - 1.
 pub(super) const HALF: u64 = 1 << (BITS - 1);
 
-/// Puts the digits of the number with the little-endian `words`, which must be below 2^(29 N - 1), into `digits`: where the
-/// caller wipes them, since what is returned by value leaves copies on the stack.
+/// Writes the digits of the number with the little-endian `words`, which must be below 2^(29 N - 1), into `digits`. The caller
+/// wipes them; a return value would leave copies on the stack.
 pub(super) fn write<const N: usize>(words: &[u64], digits: &mut [u64; N]) {
     let word = |index: usize| words.get(index).copied().unwrap_or(0);
     let mut carry = 0;
@@ -22,10 +22,10 @@ pub(super) fn write<const N: usize>(words: &[u64], digits: &mut [u64; N]) {
     }
 }
 
-/// -1 / `odd` modulo 2^29, times 8: the low half of a product with it has the digit wanted in its upper 29 bits, where
-/// a shift with sign makes it a signed digit.
+/// -1 / `odd` modulo 2^29, times 8. The wanted digit is then in the upper 29 bits of the low half of a product with this
+/// number, where an arithmetic shift makes it a signed digit.
 pub(super) const fn negated_inverse(odd: u64) -> u64 {
-    let mut inverse = odd.wrapping_mul(3) ^ 2; // right in 5 bits, and in twice as many after each step
+    let mut inverse = odd.wrapping_mul(3) ^ 2; // correct in 5 bits, and in twice as many after each step
     let mut step = 0;
     while step < 3 {
         inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));

@@ -1,10 +1,10 @@
 //! The filter: Euler's test to base 2 on four candidates at once.
 //!
-//! 2^(-(M-1)/2) = +-1 mod M, with the start 2^t for the exponent's top bits as in `kernel/lanes.rs`. Here an exponent
-//! bit is not folded into every squaring: three squarings, and the number is shifted by three bits of the exponent at
-//! once. A shift's count is a lane's own, so that no branch and no address depends on a candidate.
+//! As in `kernel/lanes.rs`, the test is 2^(-(M-1)/2) = +-1 mod M, and the initial value 2^t covers the exponent's top bits.
+//! Here the exponent bits are not folded into every squaring: after three squarings, the number is shifted by three bits of
+//! the exponent at once. Each lane has its own shift count, so no branch and no address depends on a candidate.
 //!
-//! A verdict can only reject: a lane that fails is composite. What passes is confirmed elsewhere.
+//! The test can only reject: a lane that fails is composite. Numbers that pass are confirmed elsewhere.
 #![allow(unsafe_code, reason = "calls code compiled for AVX2 behind a token that proves the CPU has it")]
 #![allow(clippy::indexing_slicing, reason = "lanes and blocks of fixed number")]
 
@@ -21,21 +21,21 @@ use super::digits;
 use super::montgomery::{Moduli, Numbers, reduce, shift_left, square};
 use super::vector::{Vector, load};
 
-/// How many candidates one test takes.
+/// Candidates per test.
 pub(crate) const LANES: usize = 4;
 /// Words of the longest candidate.
 const WORDS_MAX: usize = 32;
 /// Digits of the longest candidate.
 const DIGITS_MAX: usize = 72;
 
-/// Four candidates of `B` blocks of 116 bits, and the scratch numbers of their test.
+/// Four candidates of `B` blocks of 116 bits, and the temporary numbers of their test.
 pub(crate) struct Lanes<const B: usize> {
     cpu: Avx2,
     state: Box<State<B>>,
 }
 
 struct State<const B: usize> {
-    /// The candidates as they came, for the bits of the exponent.
+    /// The candidates as loaded, for the bits of the exponent.
     words: [Vector; WORDS_MAX],
     moduli: Moduli<B>,
     power: Numbers<B>,
@@ -65,8 +65,8 @@ impl<const B: usize> ZeroizeOnDrop for State<B> {}
 impl<const B: usize> Lanes<B> {
     /// Bits of a candidate: 1024, 1536, 2048 for 9, 14, 18 blocks.
     const BITS: usize = 116 * B / 512 * 512;
-    /// How many bits of the exponent the start covers: as keeps 2^t between 1 and M / 2, and leaves a multiple of 3
-    /// (tests say so).
+    /// How many bits of the exponent the initial value 2^t covers, so that it is from 1 to M / 2 and a multiple of 3 bits
+    /// remain, which a test checks.
     const START_BITS: usize = match Self::BITS {
         1024 => 9,
         1536 => 8,
@@ -80,12 +80,12 @@ impl<const B: usize> Lanes<B> {
         Self { cpu, state: Box::new(State { words, moduli, power: zero, other: zero, quotient: zero }) }
     }
 
-    /// Puts a candidate into a lane: little-endian words, odd, its top bit set.
+    /// Loads a candidate into a lane: little-endian words, odd, top bit set.
     pub(crate) fn load(&mut self, lane: usize, words: &[u64]) {
         for (vector, word) in self.state.words.iter_mut().zip(words) {
             vector.0[lane] = *word;
         }
-        // A shorter candidate ends in zeros that no block takes.
+        // A shorter candidate ends in zeros, which are ignored.
         let mut digits = [0; DIGITS_MAX];
         digits::write(words, &mut digits);
         for (vector, digit) in self.state.moduli.value.as_flattened_mut().iter_mut().zip(&digits) {
@@ -94,15 +94,15 @@ impl<const B: usize> Lanes<B> {
         digits.zeroize();
         self.state.moduli.negated_inverse.0[lane] = digits::negated_inverse(words.first().copied().unwrap_or(1));
         let top = words.last().copied().unwrap_or(0) >> (64 - Self::START_BITS);
-        // 2^t with t = log2 R - 1 - top stands for 2^(-1 - top), the first bits of -1 - (M >> 1).
+        // 2^t with t = log2 R - 1 - top represents 2^(-1 - top), the top bits of the exponent -1 - (M >> 1).
         let t = (116 * B - 1) as u64 - top;
         for (index, vector) in self.state.power.as_flattened_mut().iter_mut().enumerate() {
             vector.0[lane] = u64::from(index as u64 == t / 29) << (t % 29);
         }
     }
 
-    /// Bit i of the answer: the candidate in lane i passes, and may be prime. The lanes are wiped, and must be loaded
-    /// anew for another test.
+    /// Bit i of the result is set if the candidate in lane i passes and may be prime. Wipes the lanes, which must be loaded
+    /// again for the next test.
     pub(crate) fn test(&mut self) -> u8 {
         let Avx2(()) = self.cpu;
         // SAFETY: holding an `Avx2` proves AVX2, which is all the function needs.
@@ -113,8 +113,8 @@ impl<const B: usize> Lanes<B> {
 }
 
 impl<const B: usize> State<B> {
-    /// The exponent is E = -1 - (M >> 1) = -(M-1)/2 - 1, so that its lower bits are those of M >> 1 inverted; the one
-    /// that E lacks is added to the last shift.
+    /// Computes with the exponent E = -1 - (M >> 1) = -(M-1)/2 - 1, whose lower bits are the inverted bits of M >> 1. The last
+    /// shift makes up for the missing factor 2.
     #[target_feature(enable = "avx2")]
     fn test(&mut self) -> u8 {
         let Self { words, moduli, power, other, quotient } = self;
@@ -136,7 +136,7 @@ impl<const B: usize> State<B> {
     }
 }
 
-/// The bits of each number from `bit` up, as many as a word takes.
+/// The 64 bits of each number from `bit` up.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn bits_from(words: &[Vector; WORDS_MAX], bit: usize) -> __m256i {
@@ -147,7 +147,7 @@ fn bits_from(words: &[Vector; WORDS_MAX], bit: usize) -> __m256i {
     _mm256_or_si256(low, _mm256_sll_epi64(next, _mm_cvtsi64_si128(64 - offset)))
 }
 
-/// The lanes where `a` is 1 or -1. `a` must be less than M - 1 in size, so that it is no other number's remainder.
+/// The lanes where `a` is 1 or -1. The size of `a` must be below M - 1, so that each residue has one representation.
 #[target_feature(enable = "avx2")]
 fn is_one_or_minus_one<const B: usize>(a: &Numbers<B>) -> u8 {
     let [lowest, rest @ ..] = a.as_flattened() else { return 0 };
@@ -173,7 +173,7 @@ mod tests {
             return;
         };
         let mut lanes = Lanes::<B>::new(cpu);
-        // Twice, so that what a test leaves behind is seen not to disturb the next.
+        // Twice, to show that one test leaves nothing behind that affects the next.
         for _ in 0..2 {
             for (lane, candidate) in candidates.iter().enumerate() {
                 lanes.load(lane, &words(candidate, Lanes::<B>::BITS / 64));
@@ -199,7 +199,7 @@ mod tests {
             let start = Lanes::<B>::START_BITS;
             let (least, most) = (1_usize << (start - 1), (1 << start) - 1);
             assert!(116 * B > most && 116 * B - 1 - least < bits - 1, "{B}");
-            // The start, threes, and the lowest bit, which is no part of the exponent.
+            // The bits that the initial value covers, groups of three, and the lowest bit, which is not part of the exponent.
             assert!((bits - start - 1).is_multiple_of(3), "{B}");
         }
         fits::<9>(1024);

@@ -1,19 +1,19 @@
 //! Montgomery squaring and reduction of four numbers at once in signed digits of 29 bits, R = 2^(29 * 4 * B) for B
 //! blocks of 4 digits, N = 4 B.
 //!
-//! Product scanning by columns of 4 digits: a column's eight accumulators and one block of each factor stay in
-//! registers. N(N+1)/2 multiplications for the square and N^2 + N for the reduction.
+//! Product scanning by columns of 4 digits: a column's eight accumulators and one block of each factor stay in registers. The
+//! square takes N(N+1)/2 multiplications and the reduction N^2 + N.
 //!
-//! **No sum overflows.** A digit is at most 2^28 in size, a product 2^56, so that 127 products and a carry stay below
-//! 2^63. Sum k of a squaring has min(k + 1, 2N - 1 - k) products of the square and as many of the quotient by the
-//! modulus: at most 2N. For N = 36 and 56 these are fewer than 127. For N = 72 the middle sums have more; there
-//! the square is carried into digits before it is added ([`is_long`]). Sums wrap on the way and are read once complete.
-//! Since AVX2 has no shift with sign of 64 bits, they are kept 2^63 too high: after the shift a carry is 2^34
-//! too high, and so every sum but the first starts 2^34 lower ([`FRESH`]).
+//! **No sum overflows.** A digit has an absolute value of at most 2^28 and a product of at most 2^56, so 127 products and a
+//! carry stay below 2^63. Sum k of a squaring has min(k + 1, 2N - 1 - k) products of the square and as many of quotient and
+//! modulus, at most 2N in total. For N = 36 and 56 these are fewer than 127. For N = 72 the middle sums have more; there the
+//! square is carried into digits before it is added ([`is_long`]). Sums may wrap while they accumulate and are read only when
+//! complete. AVX2 has no arithmetic shift of 64-bit lanes, so sums are kept with an offset of 2^63. After the shift the
+//! carry has an offset of 2^34, for which every sum but the first starts 2^34 lower ([`FRESH`]).
 //!
-//! **Nothing is ever subtracted.** The quotient's digits have signs, so that it is at most 0.51 R in size, and the
-//! result a^2 / R + 0.51 M. Operands are up to 2^8 M in size, and R / M >= 2^20: results are below 0.6 M.
-//! No branch and no address depends on the numbers.
+//! **Nothing is ever subtracted.** The quotient's digits are signed, so its absolute value is at most 0.51 R and that of the
+//! result at most a^2 / R + 0.51 M. Operands are at most 2^8 M and R / M >= 2^20, so results are below 0.6 M. No branch and no
+//! address depends on the numbers.
 #![allow(clippy::indexing_slicing, reason = "fixed blocks of registers, indexed by the trip counts of their own loops")]
 
 use std::arch::x86_64::{
@@ -31,9 +31,9 @@ pub(super) type Numbers<const B: usize> = [Block; B];
 
 type Column = [__m256i; 8];
 
-/// How much too high a complete sum is.
+/// The offset of a complete sum.
 const RAISE: u64 = 1 << 63;
-/// Where a sum starts that a carry will be added to.
+/// The initial value of a sum to which a carry will be added.
 const FRESH: u64 = RAISE - (RAISE >> 29);
 
 /// Four moduli and what their reduction needs.
@@ -62,8 +62,8 @@ fn add_block(column: &mut Column, a: &Block, b: &Block) {
     }
 }
 
-/// `column += ` the products of the blocks of `a` by those of `b` in the opposite order. Pairs of slices rather than
-/// indices: the loop is so short that checks of bounds in it are felt.
+/// Adds to `column` the products of the blocks of `a` and those of `b` in reverse order. Takes slices rather than indices: the
+/// loop is so short that bounds checks would slow it down.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add_blocks(column: &mut Column, a: &[Block], b: &[Block]) {
@@ -72,7 +72,7 @@ fn add_blocks(column: &mut Column, a: &[Block], b: &[Block]) {
     }
 }
 
-/// `column += ` the products of different digits of `a`, each once: half of what a square has beside its diagonal.
+/// Adds to `column` the products of different digits of `a`, each once: half of the off-diagonal part of the square.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add_triangle(column: &mut Column, a: &Block) {
@@ -84,8 +84,7 @@ fn add_triangle(column: &mut Column, a: &Block) {
     }
 }
 
-/// Adds to the low half of column `w` the squares of single digits that fall into it, and twice the low half of
-/// `cross`.
+/// Adds to the low half of column `w` the squares of single digits that belong there, and twice the low half of `cross`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add_square<const B: usize>(column: &mut Column, cross: &Column, a: &Numbers<B>, w: usize) {
@@ -106,14 +105,14 @@ fn add_square<const B: usize>(column: &mut Column, cross: &Column, a: &Numbers<B
     }
 }
 
-/// Whether column `w` has sums of more than 126 products in all, 63 of the square.
+/// Whether column `w` has sums of more than 126 products, 63 of them from the square.
 const fn is_long<const B: usize>(w: usize) -> bool {
     let (from_below, from_above) = (4 * w + 4, 8 * B - 1 - 4 * w);
     from_below > 63 && from_above > 63
 }
 
-/// Chooses four digits of the quotient so that the low half of `column` becomes a multiple of 2^116, and carries it
-/// out.
+/// Chooses four digits of the quotient so that the low half of `column` becomes a multiple of 2^116, and carries it into the
+/// high half.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, negated_inverse: __m256i) {
@@ -129,7 +128,7 @@ fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, nega
     }
 }
 
-/// Writes a sum, less what it is too high, as a digit and a carry.
+/// Writes a sum, without its offset, as a digit and a carry.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn write_digit(sum: __m256i, carry: &mut __m256i, out: &mut Vector) {
@@ -151,7 +150,7 @@ fn next_column(column: &Column, fresh: __m256i) -> Column {
     [column[4], column[5], column[6], column[7], fresh, fresh, fresh, fresh]
 }
 
-/// `out = a^2 / R mod M` in each lane, below 0.6 M in size for `a` of up to 2^8 M.
+/// `out = a^2 / R mod M` in each lane, with an absolute value below 0.6 M for `a` of up to 2^8 M.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
 pub(super) fn square<const B: usize>(
@@ -171,7 +170,7 @@ pub(super) fn square<const B: usize>(
         if w.is_multiple_of(2) {
             add_triangle(&mut cross, &a[w / 2]);
         }
-        // Apart from what came before, so that these sums need not wait for the carries of the digits just chosen.
+        // In accumulators of their own, so that these sums need not wait for the carries of the digits just chosen.
         let mut products = [zero; 8];
         add_blocks(&mut products, &quotient[lowest..top], &modulus[w + 1 - top..w + 1 - lowest]);
         for i in 0..8 {
@@ -190,7 +189,8 @@ pub(super) fn square<const B: usize>(
     }
 }
 
-/// `out = a / R mod M` in each lane, at most 0.51 M in size for `a` of up to 2^10 M: out of Montgomery form.
+/// `out = a / R mod M` in each lane, with an absolute value of at most 0.51 M for `a` of up to 2^10 M: converts from Montgomery
+/// form.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
 pub(super) fn reduce<const B: usize>(
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
     use crate::plain::words;
 
-    /// Four numbers into lanes and back, by the plain implementation.
+    /// Four numbers in lanes.
     fn pack<const B: usize>(numbers: &[BigInt; 4]) -> Numbers<B> {
         let mut packed = [[Vector::ZERO; 4]; B];
         for (lane, number) in numbers.iter().enumerate() {
@@ -279,7 +279,7 @@ mod tests {
         let moduli = Moduli { value: pack::<B>(modulus), negated_inverse: Vector(negated_inverse) };
         let (mut shifted, mut quotient) = (pack::<B>(a), pack::<B>(a));
         let (mut squared, mut reduced) = (pack::<B>(a), pack::<B>(a));
-        // SAFETY: the CPU was just seen to have AVX2.
+        // SAFETY: the check above found AVX2.
         #[allow(unsafe_code, reason = "tests call the kernel as its wrapper does")]
         unsafe {
             shift_left(&mut shifted, all(shift));
@@ -311,7 +311,7 @@ mod tests {
         #[test]
         fn squares_agree_with_a_plain_implementation(m in four(2048), a in four(2048), shift in 0_u64..=8) {
             for bits in [1024_u64, 1536, 2048] {
-                // Odd and with their top bit set, as candidates are.
+                // Odd with the top bit set, as candidates are.
                 let m: [BigInt; 4] = m.each_ref().map(|m| {
                     let mut m = m >> (2048 - bits);
                     m.set_bit(0, true);
@@ -332,7 +332,7 @@ mod tests {
         }
     }
 
-    /// A number of as many digits, all the same but the top ones, which are `top`.
+    /// `top` followed by `count` times the same digit.
     fn of_digits(count: usize, digit: i64, top: &BigInt) -> BigInt {
         (0..count).fold(top.clone(), |sum, _| (sum << 29_u32) + digit)
     }
@@ -343,7 +343,7 @@ mod tests {
             let one = BigInt::from(1_u8);
             let ones: BigInt = (&one << bits) - 1_u8;
             let least: BigInt = (&one << (bits - 1)) + 1_u8;
-            // The largest digits there are, so that the sums are as far from 0 as they can be, to either side.
+            // The largest digits, so that the sums are as far from 0 as possible in either direction.
             let count = bits / 29 - 1;
             let top: BigInt = (&one << (bits - 29 * count)) - 2_u8;
             let low = of_digits(count, -(1 << 28), &top) + 1_u8;

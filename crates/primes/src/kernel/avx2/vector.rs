@@ -1,4 +1,4 @@
-//! Four 64-bit lanes in memory and in a register, and the multiply-add that everything rests on.
+//! Four 64-bit lanes in memory and in a register, and the multiply-add that the kernel uses.
 #![allow(unsafe_code, reason = "a load and a store of a whole register have no safe form in core::arch")]
 
 use std::arch::x86_64::{__m256i, _mm256_add_epi64, _mm256_load_si256, _mm256_mul_epi32, _mm256_store_si256};
@@ -34,7 +34,7 @@ pub(super) fn store(to: &mut Vector, value: __m256i) {
     unsafe { _mm256_store_si256(std::ptr::from_mut(to).cast(), value) }
 }
 
-/// `sum + a * b` in each lane, of the low 32 bits of `a` and `b` with their sign; modulo 2^64.
+/// `sum + a * b` in each lane, of the low 32 bits of `a` and `b` as signed numbers, modulo 2^64.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn add_product(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {

@@ -1,5 +1,5 @@
-//! The sums at their largest: number, modulus and quotient with all digits at an extreme or next to it, however large that
-//! makes the numbers.
+//! The largest possible sums: number, modulus and quotient with every digit at or near an extreme, even where the numbers are
+//! larger than in use.
 
 use num_bigint::BigInt;
 
@@ -9,7 +9,7 @@ use super::{Moduli, Numbers, Vector, reduce, square};
 
 const LEAST: i64 = -(1 << 28);
 const MOST: i64 = (1 << 28) - 1;
-/// What the kernel's start may have in one place: not a digit that is written, but no larger in size than the least.
+/// A digit that the kernel never writes, but that its initial value may contain. Its absolute value is that of `LEAST`.
 const BEYOND: i64 = 1 << 28;
 
 fn value(digits: &[i64]) -> BigInt {
@@ -28,17 +28,18 @@ fn digits_of(number: &BigInt, count: usize) -> Vec<i64> {
     (0..count).map(digit).collect()
 }
 
-/// How far from its extreme a digit chosen in [`steepest`] may be.
+/// How far from its extreme a digit chosen by [`steepest`] may be.
 const WINDOW: i64 = 1 << 23;
 
-/// A modulus and the quotient that makes `a^2` a multiple of R with it, all their digits almost the extreme given: at
-/// each place the modulus has one nearer and nearer to 0, until the quotient's is near its own.
+/// A modulus, and the quotient for which a^2 + quotient * modulus is a multiple of R, all with digits near the given
+/// extremes: at each place, modulus digits ever closer to 0 are tried until the quotient's digit is near its own extreme.
 fn steepest(a: &[i64], modulus_extreme: i64, quotient_extreme: i64) -> (Vec<i64>, Vec<i64>) {
     let (mut modulus, mut quotient) = (Vec::<i64>::new(), Vec::<i64>::new());
     let mut rest = value(a) * value(a);
     for place in 0..a.len() {
         let owed = digits_of(&rest, 1)[0];
-        // Not the extreme itself in the lowest place: with its inverse next to 1 no other place would find anything.
+        // Not the extreme itself in the lowest place: its inverse is close to 1, and the search would fail at every other
+        // place.
         let nearest = if place == 0 { 1001 } else { 0 };
         let found = (nearest..WINDOW).find_map(|inward| {
             let digit = modulus_extreme - inward * modulus_extreme.signum();
@@ -50,7 +51,7 @@ fn steepest(a: &[i64], modulus_extreme: i64, quotient_extreme: i64) -> (Vec<i64>
             (is_odd && (chosen - quotient_extreme).abs() < WINDOW).then_some((digit, chosen))
         });
         let (digit, chosen) = found.unwrap();
-        // What the two new digits add at this place and above, and then down by a place.
+        // Add what the two new digits contribute at this place and above, then move down by one place.
         rest += value(&quotient) * digit;
         rest += value(&modulus) * chosen;
         rest += (BigInt::from(digit) * chosen) << (29 * place);
@@ -70,7 +71,7 @@ fn pack<const B: usize>(lanes: &[Vec<i64>; 4]) -> Numbers<B> {
     packed
 }
 
-/// The digits of each lane; of a quotient only the low halves count.
+/// The digits of each lane. Only the low halves of a quotient's digits count.
 fn unpack<const B: usize>(packed: &Numbers<B>, is_quotient: bool) -> [Vec<i64>; 4] {
     let digit = |word: u64| if is_quotient { i64::from(word as u32 as i32) } else { word.cast_signed() };
     std::array::from_fn(|lane| packed.as_flattened().iter().map(|vector| digit(vector.0[lane])).collect())
@@ -89,7 +90,7 @@ fn check<const B: usize>(
     let negated_inverse = modulus.each_ref().map(|digits| digits::negated_inverse(digits[0].cast_unsigned()));
     let moduli = Moduli { value: pack::<B>(modulus), negated_inverse: Vector(negated_inverse) };
     let (mut out, mut quotient) = (pack::<B>(a), pack::<B>(a));
-    // SAFETY: the only caller has seen that the CPU has AVX2.
+    // SAFETY: the only caller has checked for AVX2.
     #[allow(unsafe_code, reason = "tests call the kernel as its wrapper does")]
     unsafe {
         step(&mut out, &pack::<B>(a), &moduli, &mut quotient);
@@ -120,7 +121,7 @@ fn extremes<const B: usize>() {
     let numbers = [all(LEAST), all(MOST), all(BEYOND), alternating.clone()];
     let odds = [odd(LEAST), odd(MOST), alternating.clone(), odd(LEAST)];
 
-    // Number and modulus, every one with every one.
+    // Every number with every modulus.
     for turn in 0..4 {
         let mut turned = odds.clone();
         turned.rotate_left(turn);
