@@ -1,5 +1,5 @@
-//! Elliptic curve pairs, each judged by the other library: P-256 of AWS-LC by `p256`, secp256k1 of `k256` by AWS-LC.
-//! Both ways: what one signs the other verifies, and a changed message is refused.
+//! Elliptic curve pairs, each checked with another library: P-256 pairs of AWS-LC with `p256`, secp256k1 pairs of `k256` with
+//! AWS-LC. In both directions, one library verifies what the other signed and refuses a changed message.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey a
 
 const MESSAGE: &[u8] = b"message";
 
-/// A signature by AWS-LC with the private key, which must be that of `public_key`.
+/// A signature by AWS-LC with the private key, whose public key must be `public_point`.
 fn signed_by_aws_lc(algorithm: &'static EcdsaSigningAlgorithm, pkcs8: &[u8], public_point: &[u8]) -> Vec<u8> {
     let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).unwrap();
     assert_eq!(key.public_key().as_ref(), public_point);
@@ -34,9 +34,9 @@ fn aws_lc_verifies(
 
 #[test]
 fn p256_is_cross_checked_by_the_p256_crate() {
-    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256).unwrap();
+    let mut generator = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256).unwrap();
     for _ in 0..20 {
-        let (spki, pkcs8) = maker.next_pair().unwrap().into_parts();
+        let (spki, pkcs8) = generator.next_pair().unwrap().into_parts();
         let private = p256::SecretKey::from_pkcs8_der(pkcs8.reveal()).unwrap();
         let public = p256::PublicKey::from_public_key_der(&spki).unwrap();
         assert_eq!(private.public_key(), public);
@@ -58,9 +58,9 @@ fn p256_is_cross_checked_by_the_p256_crate() {
 
 #[test]
 fn secp256k1_is_cross_checked_by_aws_lc() {
-    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256k).unwrap();
+    let mut generator = DirectGenerator::new(EngineKind::Auto, PairSpec::EcP256k).unwrap();
     for _ in 0..20 {
-        let (spki, pkcs8) = maker.next_pair().unwrap().into_parts();
+        let (spki, pkcs8) = generator.next_pair().unwrap().into_parts();
         let private = k256::SecretKey::from_pkcs8_der(pkcs8.reveal()).unwrap();
         let public = k256::PublicKey::from_public_key_der(&spki).unwrap();
         assert_eq!(private.public_key(), public);
@@ -74,7 +74,7 @@ fn secp256k1_is_cross_checked_by_aws_lc() {
         let point = public.to_sec1_point(false);
         let by_aws_lc = signed_by_aws_lc(&ECDSA_P256K1_SHA256_ASN1_SIGNING, pkcs8.reveal(), point.as_bytes());
         let by_aws_lc = k256::ecdsa::DerSignature::from_bytes(&by_aws_lc).unwrap();
-        // k256 takes the lower of the two forms of a signature alone; AWS-LC makes either.
+        // k256 accepts only signatures with a low s; AWS-LC makes either form.
         let by_aws_lc = k256::ecdsa::Signature::try_from(by_aws_lc).unwrap().normalize_s();
         let verifier = k256::ecdsa::VerifyingKey::from(&public);
         verifier.verify_prehash(digest(&SHA256, MESSAGE).as_ref(), &by_aws_lc).unwrap();

@@ -1,8 +1,8 @@
-//! RSA pairs in numbers, judged by libraries that had no part in making them: `crypto-primes` for primality
-//! (Baillie-PSW), `num-bigint` for everything that FIPS 186-5 A.1.1 and A.1.3 ask of a key; no prime twice; and the
-//! primes' top and bottom bits and small residues distributed as the standard's method has them.
+//! Many RSA pairs, checked with libraries that took no part in making them: `crypto-primes` for primality (Baillie-PSW) and
+//! `num-bigint` for everything that FIPS 186-5 A.1.1 and A.1.3 require of a key. No prime may occur twice, and the primes' top
+//! bits, bottom bits and small residues must be distributed as the standard's method distributes them.
 //!
-//! `CLAVIGER_KEYS` says how many of 2048, 3072 and 4096 bits, `300/40/10` if it says nothing; `CLAVIGER_ENGINE` which
+//! `CLAVIGER_KEYS` sets how many pairs of 2048, 3072 and 4096 bits are made (default `300/40/10`), `CLAVIGER_ENGINE` by which
 //! engine. The slow stage `keys` of `cargo xtask test` makes 100,000, 10,000 and 3,000.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use num_integer::Integer;
 
 const SPECS: [(PairSpec, usize); 3] = [(PairSpec::Rsa2048, 2048), (PairSpec::Rsa3072, 3072), (PairSpec::Rsa4096, 4096)];
 
-/// The contents of the DER values that follow each other in `der`, with their tags.
+/// The tags and contents of the DER values in `der`.
 fn values(mut der: &[u8]) -> Vec<(u8, &[u8])> {
     let mut values = Vec::new();
     while !der.is_empty() {
@@ -38,14 +38,14 @@ fn numbers(pkcs8: &[u8]) -> [BigUint; 8] {
     std::array::from_fn(|index| BigUint::from_bytes_be(key[index + 1].1))
 }
 
-/// Everything that the standard asks of one pair; its primes.
+/// Checks everything that the standard requires of one pair, and returns its primes.
 fn check(bits: usize, pkcs8: &[u8], spki: &[u8]) -> [BigUint; 2] {
     let [n, e, d, p, q, d_p, d_q, q_inverse] = numbers(pkcs8);
     let one = BigUint::from(1_u8);
     let half = bits / 2;
     assert_eq!(e, BigUint::from(65537_u32));
     assert!(n == &p * &q && n.bits() == bits as u64);
-    // The bit string of the SPKI holds the PKCS#1 public key behind its count of unused bits.
+    // The bit string of the SPKI holds the PKCS#1 public key after its count of unused bits.
     let info = values(values(spki)[0].1);
     let public = values(values(&info[1].1[1..])[0].1);
     assert_eq!((BigUint::from_bytes_be(public[0].1), BigUint::from_bytes_be(public[1].1)), (n, e.clone()));
@@ -73,14 +73,14 @@ fn is_prime_here(bits: usize, number: &BigUint) -> bool {
     }
 }
 
-/// Makes and checks `count` pairs on every core; their primes.
+/// Makes and checks `count` pairs, using every core; their primes.
 fn made_and_checked(kind: EngineKind, spec: PairSpec, bits: usize, count: usize) -> Vec<BigUint> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let work = |core: usize| {
-        let mut maker = DirectGenerator::new(kind, spec).unwrap();
+        let mut generator = DirectGenerator::new(kind, spec).unwrap();
         let mut primes = Vec::new();
         for made in 0..(count + cores - 1 - core) / cores {
-            let (public_key, private_key) = maker.next_pair().unwrap().into_parts();
+            let (public_key, private_key) = generator.next_pair().unwrap().into_parts();
             primes.extend(check(bits, private_key.reveal(), &public_key));
             if made % 1000 == 999 && core == 0 {
                 println!("{}: {} of {count}", spec.name(), (made + 1) * cores);
@@ -94,7 +94,7 @@ fn made_and_checked(kind: EngineKind, spec: PairSpec, bits: usize, count: usize)
     })
 }
 
-/// How far a chi-square value is from what equal classes give, in standard deviations of the normal distribution
+/// How far the chi-square value is from that expected for equal classes, in standard deviations of the normal distribution
 /// (Wilson and Hilferty's approximation).
 fn deviation(counts: &[usize]) -> f64 {
     let classes = counts.len() as f64;
@@ -104,8 +104,8 @@ fn deviation(counts: &[usize]) -> f64 {
     ((chi_square / (classes - 1.0)).cbrt() - (1.0 - spread)) / spread.sqrt()
 }
 
-/// Primes are spread evenly over the range (their density falls by a thousandth from end to end, too little to be
-/// seen here) and, by Dirichlet's theorem, over the classes that are coprime to a modulus.
+/// Primes are distributed evenly over the range (their density falls by a thousandth from end to end, too little to show here)
+/// and, by Dirichlet's theorem, over the residue classes that are coprime to a modulus.
 fn check_distribution(name: &str, bits: usize, primes: &[BigUint]) {
     let classes = |count: usize, class: &dyn Fn(&BigUint) -> usize| {
         let mut counts = vec![0; count];
@@ -128,13 +128,13 @@ fn check_distribution(name: &str, bits: usize, primes: &[BigUint]) {
     for (what, counts) in tests {
         let deviation = deviation(&counts);
         println!("{name}: {what}: {deviation:+.2} standard deviations");
-        // A sound generator is this far off once in 10^9 tests.
+        // A correct generator is this far off once in 10^9 tests.
         assert!(deviation.abs() < 6.0, "{name}: {what}: {deviation} {counts:?}");
     }
 }
 
 #[test]
-fn pairs_are_what_the_standard_says() {
+fn pairs_are_as_the_standard_requires() {
     let counts = std::env::var("CLAVIGER_KEYS").unwrap_or_else(|_unset| String::from("300/40/10"));
     let counts: Vec<usize> = counts.split('/').map(|count| count.parse().unwrap()).collect();
     assert_eq!(counts.len(), SPECS.len(), "CLAVIGER_KEYS must be three numbers with / between");
@@ -147,7 +147,7 @@ fn pairs_are_what_the_standard_says() {
         if count >= 200 {
             check_distribution(spec.name(), bits, &primes);
         }
-        // Both factors of every modulus are known and prime, so that two moduli share a factor just if a prime comes
+        // Both factors of every modulus are known and prime, so two moduli share a factor exactly if a prime occurs
         // twice.
         for prime in primes {
             assert!(seen.insert(prime.to_bytes_le()), "made twice: {prime}");
@@ -157,9 +157,9 @@ fn pairs_are_what_the_standard_says() {
 }
 
 #[test]
-fn the_judges_can_say_no() {
-    let mut maker = DirectGenerator::new(EngineKind::Auto, PairSpec::Rsa2048).unwrap();
-    let [_, _, _, p, q, ..] = numbers(maker.next_pair().unwrap().into_parts().1.reveal());
+fn the_checks_can_fail() {
+    let mut generator = DirectGenerator::new(EngineKind::Auto, PairSpec::Rsa2048).unwrap();
+    let [_, _, _, p, q, ..] = numbers(generator.next_pair().unwrap().into_parts().1.reveal());
     assert!(is_prime_here(1024, &p) && is_prime_here(1024, &q));
     assert!(!is_prime_here(2048, &(&p * &q)));
     assert!(deviation(&[100; 32]) < -6.0 && deviation(&[90, 110, 100, 200, 20, 100, 100, 100]) > 6.0);

@@ -1,12 +1,12 @@
 //! Key generation measured: every engine of this project, and beside them in the same rounds `aws-lc-rs`, RustCrypto
 //! and (feature `openssl`) the system's OpenSSL.
 //!
-//! The makers take turns round by round, so that what the machine does meanwhile meets all of them alike; time is the
-//! thread's own CPU time, the encodings included. `--quick` is a short look, `--json` prints JSON, `--only SPEC` one
+//! The implementations take turns round by round, so that other load on the machine affects all of them alike. Times are the
+//! thread's own CPU time and include the encodings. `--quick` measures briefly, `--json` prints JSON, `--only SPEC` measures one
 //! spec. Progress goes to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
-mod makers;
+mod implementations;
 mod measure;
 mod report;
 
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The maker that ratios are to.
+/// Whether ratios refer to this row.
 fn is_baseline(row: &Row) -> bool {
-    row.maker == makers::BASELINE
+    row.implementation == implementations::BASELINE
 }

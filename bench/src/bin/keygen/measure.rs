@@ -1,4 +1,4 @@
-//! Rounds in which the makers take turns, and the CPU time of each pair.
+//! Rounds in which the implementations take turns; the CPU time of each pair.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use claviger_keygen::{DirectGenerator, EngineKind, PairSpec};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::makers::{self, Maker};
+use crate::implementations::{self, Implementation};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     rounds: usize,
-    /// CPU seconds that a maker gets in a round, about; more for long keys, see [`slice`](Self::slice).
+    /// Approximate CPU seconds of an implementation in a round; more for long keys, see [`slice`](Self::slice).
     slice: f64,
     /// Wall time of the run on all cores.
     all_cores: Duration,
@@ -24,7 +24,7 @@ impl Effort {
 }
 
 impl Effort {
-    /// Long keys take longer and scatter as much, so that they get more time for as good a mean.
+    /// Long keys take longer and vary as much, so an equally good mean needs more time.
     fn slice(self, spec: PairSpec) -> f64 {
         match spec {
             PairSpec::Rsa3072 => 2.0 * self.slice,
@@ -34,10 +34,10 @@ impl Effort {
     }
 }
 
-/// One maker's times.
+/// The times of one implementation.
 pub(crate) struct Row {
     pub(crate) spec: PairSpec,
-    pub(crate) maker: String,
+    pub(crate) implementation: String,
     /// CPU seconds of each pair.
     pub(crate) pairs: Vec<f64>,
     /// CPU seconds a pair, for each round.
@@ -58,39 +58,43 @@ fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-fn timed(maker: &mut Maker) -> Result<f64, Box<dyn Error>> {
+fn timed(implementation: &mut Implementation) -> Result<f64, Box<dyn Error>> {
     let start = cpu_seconds();
-    let length = (maker.make)()?;
+    let length = (implementation.make)()?;
     let took = cpu_seconds() - start;
     if length == 0 { Err("an empty pair was made".into()) } else { Ok(took) }
 }
 
-/// Every maker of `spec`, round by round, each round begun by another one. How many pairs a maker makes in a round is
-/// settled beforehand from a first try that does not count, so that no round ends because of a pair that happened to
-/// be slow.
+/// Measures every implementation of `spec` round by round; each round starts with a different one. A first run that does not
+/// count determines how many pairs an implementation makes in a round, so that no round ends because one pair was slow.
 pub(crate) fn interleaved(spec: PairSpec, effort: Effort) -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut makers = makers::all(spec)?;
+    let mut implementations = implementations::all(spec)?;
     let mut counts = Vec::new();
     let slice = effort.slice(spec);
-    for maker in &mut makers {
+    for implementation in &mut implementations {
         let (mut total, mut made) = (0.0, 0);
         while total < slice / 4.0 && made < 1000 {
-            total += timed(maker)?;
+            total += timed(implementation)?;
             made += 1;
         }
         counts.push((slice * f64::from(made) / total).ceil().clamp(1.0, 5000.0) as usize);
     }
-    let mut rows: Vec<Row> = makers
+    let mut rows: Vec<Row> = implementations
         .iter()
-        .map(|maker| Row { spec, maker: maker.name.clone(), pairs: Vec::new(), rounds: Vec::new() })
+        .map(|implementation| Row {
+            spec,
+            implementation: implementation.name.clone(),
+            pairs: Vec::new(),
+            rounds: Vec::new(),
+        })
         .collect();
     for round in 0..effort.rounds {
         eprintln!("{}: round {} of {}", spec.name(), round + 1, effort.rounds);
-        let count = makers.len();
-        let mut turns: Vec<_> = makers.iter_mut().zip(&mut rows).zip(&counts).collect();
+        let count = implementations.len();
+        let mut turns: Vec<_> = implementations.iter_mut().zip(&mut rows).zip(&counts).collect();
         turns.rotate_left(round % count);
-        for ((maker, row), count) in turns {
-            let times = (0..*count).map(|_pair| timed(maker)).collect::<Result<Vec<_>, _>>()?;
+        for ((implementation, row), count) in turns {
+            let times = (0..*count).map(|_pair| timed(implementation)).collect::<Result<Vec<_>, _>>()?;
             row.rounds.push(times.iter().sum::<f64>() / times.len() as f64);
             row.pairs.extend(times);
         }
@@ -98,7 +102,7 @@ pub(crate) fn interleaved(spec: PairSpec, effort: Effort) -> Result<Vec<Row>, Bo
     Ok(rows)
 }
 
-/// The automatic engine on one thread, then on as many as there are cores, for a time.
+/// The automatic engine on one thread, then on as many threads as there are cores.
 pub(crate) fn all_cores(spec: PairSpec, effort: Effort) -> Result<Cores, Box<dyn Error>> {
     let count = std::thread::available_parallelism()?.get();
     eprintln!("{}: on 1 core, then on {count}", spec.name());
@@ -112,11 +116,11 @@ pub(crate) fn all_cores(spec: PairSpec, effort: Effort) -> Result<Cores, Box<dyn
 
 fn per_second(spec: PairSpec, threads: usize, time: Duration) -> Result<f64, Box<dyn Error>> {
     let rate = || -> Result<f64, claviger_keygen::KeygenError> {
-        let mut maker = DirectGenerator::new(EngineKind::Auto, spec)?;
-        maker.next_pair()?;
+        let mut generator = DirectGenerator::new(EngineKind::Auto, spec)?;
+        generator.next_pair()?;
         let (start, mut made) = (Instant::now(), 0_u32);
         while start.elapsed() < time {
-            maker.next_pair()?;
+            generator.next_pair()?;
             made += 1;
         }
         Ok(f64::from(made) / start.elapsed().as_secs_f64())

@@ -69,13 +69,13 @@ pub(crate) fn table(rows: &[Row], cores: &[Cores]) -> String {
             ratio,
             ratio_error,
         } = figures(row, rows);
-        let (spec, maker, made) = (row.spec.name(), &row.maker, row.pairs.len());
+        let (spec, implementation, made) = (row.spec.name(), &row.implementation, row.pairs.len());
         let rate = format!("{per_second:.2} +- {per_second_error:.2}");
         let ratio = format!("{ratio:.2} +- {ratio_error:.2}");
         let rounds = format!("{median:.3} [{low:.3}, {high:.3}]");
         let _infallible = writeln!(
             text,
-            "{spec:9} {maker:17} {rate:>19} {ratio:>17} {rounds:>39} {p50_ms:>8.3} {p99_ms:>8.3} {made:>7}"
+            "{spec:9} {implementation:17} {rate:>19} {ratio:>17} {rounds:>39} {p50_ms:>8.3} {p99_ms:>8.3} {made:>7}"
         );
     }
     text.push_str("\nspec      one core, pairs/s   all cores    ratio   (wall time, engine \"auto\")\n");
@@ -92,7 +92,7 @@ pub(crate) fn json(rows: &[Row], cores: &[Cores]) -> Value {
         .map(|row| {
             let figures = figures(row, rows);
             json!({
-                "KeyPairSpec": row.spec.name(), "MadeBy": row.maker, "Pairs": row.pairs.len(),
+                "KeyPairSpec": row.spec.name(), "MadeBy": row.implementation, "Pairs": row.pairs.len(),
                 "PairsPerSecond": figures.per_second, "PairsPerSecondError": figures.per_second_error,
                 "TimesAwsLcRs": figures.ratio, "TimesAwsLcRsError": figures.ratio_error,
                 "RoundQuartilesMs": figures.quartiles_ms, "P50Ms": figures.p50_ms, "P99Ms": figures.p99_ms,

@@ -1,5 +1,5 @@
-//! Two more readers, where they are installed: the OpenSSL command line, and Python's `cryptography`. Each test says
-//! when it was skipped, and why.
+//! Two more readers, if they are installed: the OpenSSL command line and Python's `cryptography`. Each test reports when it was
+//! skipped and why.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use claviger_keygen::ExtendedSpec;
 
 use crate::pair;
 
-/// The folder with `<SPEC>.pub` and `<SPEC>.key`, DER, of every kind.
+/// A directory with `<SPEC>.pub` and `<SPEC>.key`, DER, for every spec.
 fn pairs() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for spec in ExtendedSpec::ALL {
@@ -50,7 +50,7 @@ fn openssl_reads_each_kind_that_it_knows() {
     assert!(read >= 4);
 }
 
-/// Reads every pair, compares the halves, signs and verifies or encapsulates and decapsulates. Exit code 77: cannot.
+/// Reads every pair, compares the halves, signs and verifies or encapsulates and decapsulates. Exit code 77: not supported.
 const SCRIPT: &str = r#"
 import sys
 from pathlib import Path

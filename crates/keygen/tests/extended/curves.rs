@@ -1,4 +1,4 @@
-//! P-384, P-521, SM2 and Ed25519: RustCrypto and dalek read what AWS-LC made, each verifies what the other signs.
+//! P-384, P-521, SM2 and Ed25519: RustCrypto and dalek read what this crate made, and each library verifies what the other signed.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -46,7 +46,7 @@ fn p521() {
     assert!(key.verify(b"another message", &ours).is_err());
 }
 
-/// One library makes and reads these; OpenSSL is the other (`command_lines`).
+/// The same library makes and reads these pairs; `command_lines` checks them with OpenSSL.
 #[test]
 fn sm2() {
     let (public, private) = pair(ExtendedSpec::EcSm2);

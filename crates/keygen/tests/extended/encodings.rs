@@ -4,7 +4,7 @@ use claviger_keygen::ExtendedSpec;
 
 use crate::pair;
 
-/// What stands before the key in SPKI and in PKCS#8, and the whole lengths.
+/// The bytes that precede the key in SPKI and in PKCS#8, and the total lengths.
 struct Expected {
     spec: ExtendedSpec,
     public: (&'static str, usize),

@@ -1,8 +1,5 @@
-//! ML-DSA and ML-KEM: RustCrypto reads what AWS-LC made from the seed alone, and the two work across.
-#![allow(
-    deprecated,
-    reason = "of ML-KEM's private keys aws-lc-rs takes the expanded form, which RustCrypto gives reluctantly"
-)]
+//! ML-DSA and ML-KEM: RustCrypto derives the keys from the seeds that AWS-LC made, and the two libraries interoperate.
+#![allow(deprecated, reason = "aws-lc-rs reads only expanded ML-KEM private keys, whose export RustCrypto deprecates")]
 
 use aws_lc_rs::kem::{self, Ciphertext};
 use aws_lc_rs::signature::{self, KeyPair as _, ParsedPublicKey, PqdsaKeyPair, PqdsaSigningAlgorithm};
@@ -54,13 +51,13 @@ macro_rules! ml_kem_across {
             let sender = ml_kem::EncapsulationKey::<$theirs>::from_public_key_der(&public).unwrap();
             assert_eq!(secret.encapsulation_key().to_bytes(), sender.to_bytes());
 
-            // AWS-LC encapsulates to the public key, RustCrypto opens with what it made of the seed.
+            // AWS-LC encapsulates to the public key; RustCrypto decapsulates with the key derived from the seed.
             let encapsulating = kem::EncapsulationKey::new(&$algorithm, sender.to_bytes().as_slice()).unwrap();
             let (ciphertext, sent) = encapsulating.encapsulate().unwrap();
             let received = secret.decapsulate(&ciphertext.as_ref().try_into().unwrap());
             assert_eq!(received.as_slice(), sent.as_ref());
 
-            // The reverse, AWS-LC with the private key that RustCrypto expanded.
+            // And the other way round, with the private key that RustCrypto expanded.
             let expanded = secret.to_expanded_bytes();
             let opening = kem::DecapsulationKey::new(&$algorithm, &expanded).unwrap();
             let (ciphertext, sent) = sender.encapsulate();

@@ -1,4 +1,4 @@
-//! Pairs beyond the API's five: each is read by a library that did not make it, and used across both.
+//! Extended pairs: each is read by a library that did not make it, and used with both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Everything that makes a pair, encoded as this project answers it: PKCS#8 and SPKI, DER.
+//! The implementations that are compared. Each encodes its pairs as this project returns them: PKCS#8 and SPKI, DER.
 
 use std::error::Error;
 
@@ -13,24 +13,24 @@ use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 
 pub(crate) type Made = Result<usize, Box<dyn Error>>;
 
-/// What ratios are to.
+/// The implementation that ratios refer to.
 pub(crate) const BASELINE: &str = "aws-lc-rs";
 
-/// Makes one pair a call and says how long both encodings are together.
-pub(crate) struct Maker {
+/// Makes one pair per call and returns the total length of both encodings.
+pub(crate) struct Implementation {
     pub(crate) name: String,
     pub(crate) make: Box<dyn FnMut() -> Made>,
 }
 
-impl Maker {
+impl Implementation {
     fn new(name: &str, make: impl FnMut() -> Made + 'static) -> Self {
         Self { name: name.to_owned(), make: Box::new(make) }
     }
 }
 
-/// Every maker of `spec`, our own first.
-pub(crate) fn all(spec: PairSpec) -> Result<Vec<Maker>, Box<dyn Error>> {
-    let mut makers = Vec::new();
+/// Every implementation of `spec`, this project's first.
+pub(crate) fn all(spec: PairSpec) -> Result<Vec<Implementation>, Box<dyn Error>> {
+    let mut implementations = Vec::new();
     let is_rsa = matches!(spec, PairSpec::Rsa2048 | PairSpec::Rsa3072 | PairSpec::Rsa4096);
     let kinds: &[EngineKind] = if is_rsa {
         &[EngineKind::Ifma, EngineKind::Avx2, EngineKind::Dual, EngineKind::Scalar, EngineKind::Library]
@@ -38,21 +38,21 @@ pub(crate) fn all(spec: PairSpec) -> Result<Vec<Maker>, Box<dyn Error>> {
         &[EngineKind::Auto]
     };
     for kind in kinds.iter().filter(|kind| kind.is_available()) {
-        let mut solo = DirectGenerator::new(*kind, spec)?;
+        let mut generator = DirectGenerator::new(*kind, spec)?;
         let name = if is_rsa { format!("claviger {kind}") } else { "claviger".to_owned() };
-        makers.push(Maker::new(&name, move || {
-            let (public_key, private_key) = solo.next_pair()?.into_parts();
+        implementations.push(Implementation::new(&name, move || {
+            let (public_key, private_key) = generator.next_pair()?.into_parts();
             Ok(public_key.len() + private_key.len())
         }));
     }
-    makers.push(Maker::new(BASELINE, move || aws_lc(spec)));
-    makers.push(Maker::new("RustCrypto", move || rust_crypto(spec)));
+    implementations.push(Implementation::new(BASELINE, move || aws_lc(spec)));
+    implementations.push(Implementation::new("RustCrypto", move || rust_crypto(spec)));
     #[cfg(feature = "openssl")]
-    makers.push(Maker::new("system OpenSSL", move || system_openssl(spec)));
-    Ok(makers)
+    implementations.push(Implementation::new("system OpenSSL", move || system_openssl(spec)));
+    Ok(implementations)
 }
 
-const NOT_MEASURED: &str = "the others are compared on the API's five kinds alone";
+const NOT_MEASURED: &str = "only the API's five specs are compared with other implementations";
 
 fn aws_lc(spec: PairSpec) -> Made {
     let size = match spec {
