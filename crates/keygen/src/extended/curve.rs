@@ -1,8 +1,8 @@
 //! Pairs on further curves: P-384, P-521 and Ed25519 by AWS-LC, SM2 by `claviger_crypto`.
 //!
 //! P-384, P-521 and SM2 are encoded like P-256 in `ec`, with their own curve names (RFC 5480, RFC 5915; GM/T 0006 for SM2).
-//! Ed25519 is PKCS#8 version 1 with only the seed (RFC 8410 section 7): some libraries cannot read version 2, which adds the
-//! public key (older Java, OpenSSL before 3).
+//! Ed25519 is PKCS#8 v1 (version number 0) with only the seed, RFC 8410 section 7: some libraries cannot read v2, which adds
+//! the public key (older Java, OpenSSL before 3).
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::signature::{
