@@ -8,6 +8,9 @@ mod ml_dsa;
 mod ml_kem;
 mod ml_kem_library;
 
+use aws_lc_rs::signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING};
+use aws_lc_sys::{NID_MLKEM512, NID_MLKEM768, NID_MLKEM1024};
+
 use crate::error::KeygenError;
 use crate::pair::Pair;
 use crate::spec::ExtendedSpec;
@@ -18,11 +21,11 @@ pub(crate) fn pair(spec: ExtendedSpec) -> Result<Pair, KeygenError> {
         ExtendedSpec::EcP521 => curve::p521(),
         ExtendedSpec::EcSm2 => curve::sm2(),
         ExtendedSpec::Ed25519 => curve::ed25519(),
-        ExtendedSpec::MlDsa44 => ml_dsa::pair(ml_dsa::Level::Two),
-        ExtendedSpec::MlDsa65 => ml_dsa::pair(ml_dsa::Level::Three),
-        ExtendedSpec::MlDsa87 => ml_dsa::pair(ml_dsa::Level::Five),
-        ExtendedSpec::MlKem512 => ml_kem::pair(ml_kem::Level::One),
-        ExtendedSpec::MlKem768 => ml_kem::pair(ml_kem::Level::Three),
-        ExtendedSpec::MlKem1024 => ml_kem::pair(ml_kem::Level::Five),
+        ExtendedSpec::MlDsa44 => ml_dsa::pair(&ML_DSA_44_SIGNING),
+        ExtendedSpec::MlDsa65 => ml_dsa::pair(&ML_DSA_65_SIGNING),
+        ExtendedSpec::MlDsa87 => ml_dsa::pair(&ML_DSA_87_SIGNING),
+        ExtendedSpec::MlKem512 => ml_kem::pair(NID_MLKEM512),
+        ExtendedSpec::MlKem768 => ml_kem::pair(NID_MLKEM768),
+        ExtendedSpec::MlKem1024 => ml_kem::pair(NID_MLKEM1024),
     }
 }

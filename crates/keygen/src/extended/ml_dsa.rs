@@ -5,37 +5,14 @@
 //! it.
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
-use aws_lc_rs::signature::{
-    KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
-};
+use aws_lc_rs::signature::{KeyPair as _, PqdsaKeyPair, PqdsaSigningAlgorithm};
 use claviger_base::SecretBytes;
 
 use crate::error::KeygenError;
 use crate::pair::Pair;
 
-/// NIST's security categories.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Level {
-    /// ML-DSA-44.
-    Two,
-    /// ML-DSA-65.
-    Three,
-    /// ML-DSA-87.
-    Five,
-}
-
-impl Level {
-    const fn algorithm(self) -> &'static PqdsaSigningAlgorithm {
-        match self {
-            Self::Two => &ML_DSA_44_SIGNING,
-            Self::Three => &ML_DSA_65_SIGNING,
-            Self::Five => &ML_DSA_87_SIGNING,
-        }
-    }
-}
-
-pub(super) fn pair(level: Level) -> Result<Pair, KeygenError> {
-    let key = PqdsaKeyPair::generate(level.algorithm()).map_err(|_failed| KeygenError::Failed)?;
+pub(super) fn pair(algorithm: &'static PqdsaSigningAlgorithm) -> Result<Pair, KeygenError> {
+    let key = PqdsaKeyPair::generate(algorithm).map_err(|_failed| KeygenError::Failed)?;
     let private_key = key.to_pkcs8v1().map_err(|_failed| KeygenError::Failed)?;
     let public_key: PublicKeyX509Der<'_> = key.public_key().as_der().map_err(|_failed| KeygenError::Failed)?;
     Ok(Pair { public_key: public_key.as_ref().to_vec(), private_key: SecretBytes::copy_from(private_key.as_ref()) })
