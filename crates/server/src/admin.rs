@@ -1,4 +1,5 @@
-//! The loopback listener: health, readiness, metrics, and in `dev` the clock. Plain HTTP, never on another interface.
+//! The admin listener: health, readiness, metrics, and in `dev` the clock. It serves plain HTTP without authentication, on a
+//! loopback address unless the operator allows another one.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,39 +10,39 @@ use hyper::{Method, Request, Response, StatusCode, header};
 
 use crate::admin_host;
 use crate::answer::{self, Body};
-use crate::body::{Bodies, Keep, Sender};
+use crate::body::{BodyReader, Keep, Sender};
 use crate::degraded;
 use crate::journal::Journal;
-use crate::listen::{Answer, Origin};
-use crate::readiness::{FRESH, Readiness};
+use crate::listen::{ConnectionContext, Handler};
+use crate::readiness::{MAX_AGE, Readiness};
 use crate::scheduler;
 use crate::trusted_time;
 
-/// Longest advance at once: 100 years.
+/// Limit of one advance of the clock: 100 years.
 const ADVANCE_S_MAX: u64 = 100 * 365 * 86_400;
 
-/// What `/readyz` adds while records still have room, and the next file of the log has none.
+/// `/readyz` adds this line while the current audit file still takes records but the next one has no disk space.
 const SPACE_LOW: &str = "degraded: the disk has no space for the audit log's next file; free some space\n";
 
-/// What the loopback listener shows.
+/// The handler of the admin listener.
 pub(crate) struct Admin {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) readiness: Arc<Readiness>,
-    /// Where it listens.
-    pub(crate) bound: IpAddr,
-    /// Whether others than this machine may ask: then why the server is not ready is for its log alone.
+    /// The address that the listener is bound to.
+    pub(crate) bound_to: IpAddr,
+    /// Whether other machines can connect. `/readyz` then hides the reason, and only the server log has it.
     pub(crate) is_remote: bool,
     /// Whether `POST /dev/clock` exists.
     pub(crate) has_clock: bool,
 }
 
-impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, _origin: Origin) -> Response<Body> {
-        if !admin_host::is_ours(request.uri(), request.headers(), self.bound) {
+impl Handler for Admin {
+    async fn handle(self: Arc<Self>, request: Request<Incoming>, _connection: ConnectionContext) -> Response<Body> {
+        if !admin_host::is_ours(request.uri(), request.headers(), self.bound_to) {
             return answer::text(StatusCode::MISDIRECTED_REQUEST, admin_host::REFUSAL);
         }
-        // Only browsers send it. A page that somebody on this machine looks at must not move the clock, nor read.
+        // Only browsers send `Origin`. A web page in a browser on this machine must not read here or move the clock.
         if request.headers().contains_key(header::ORIGIN) {
             return answer::text(StatusCode::FORBIDDEN, "not for web pages\n");
         }
@@ -51,10 +52,10 @@ impl Answer for Admin {
             (Method::GET, "/readyz") if self.is_remote => without_details(self.ready().await),
             (Method::GET, "/readyz") => self.ready().await,
             (Method::GET, "/metrics") => self.metrics(),
-            (Method::POST, "/dev/clock") if self.has_clock && !self.is_remote => self.advance(request).await,
+            (Method::POST, "/dev/clock") if self.has_clock && !self.is_remote => self.change_clock(request).await,
             (_, "/healthz" | "/readyz" | "/metrics") => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n"),
             (_, "/dev/clock") if self.has_clock => answer::text(StatusCode::METHOD_NOT_ALLOWED, "use POST\n"),
-            _ => answer::text(StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n"),
+            _ => answer::text(StatusCode::NOT_FOUND, "not found; the paths are /healthz, /readyz and /metrics\n"),
         }
     }
 }
@@ -64,18 +65,18 @@ impl Admin {
         if !self.journal.is_writable() {
             return answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "the audit log takes no records; the server's log names the file and says why (commonly a full disk)\n",
+                "the audit log cannot be written; the server log names the file and the reason (usually a full disk)\n",
             );
         }
         let readiness = Arc::clone(&self.readiness);
-        let looking = self.service.blocking(move |service| {
-            Ok(readiness.outcome(FRESH, || service.check_store().map_err(|error| error.to_string())))
+        let checking = self.service.blocking(move |service| {
+            Ok(readiness.outcome(MAX_AGE, || service.check_store().map_err(|error| error.to_string())))
         });
-        match looking.await.unwrap_or_else(|error| Err(error.to_string())) {
+        match checking.await.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(()) => {
                 let hold = self.service.destruction_hold();
-                let held = hold.map(|hold| format!("{}\n", trusted_time::in_words(&hold))).unwrap_or_default();
-                let degraded = degraded::line(&self.service.damage()).unwrap_or_default();
+                let held = hold.map(|hold| format!("{}\n", trusted_time::describe(&hold))).unwrap_or_default();
+                let degraded = degraded::report(&self.service.damage()).unwrap_or_default();
                 let space = if self.journal.is_space_low() { SPACE_LOW } else { "" };
                 answer::text(StatusCode::OK, format!("ready\n{held}{degraded}{space}"))
             }
@@ -88,7 +89,7 @@ impl Admin {
 
     fn metrics(&self) -> Response<Body> {
         let metrics = self.journal.metrics();
-        // As it is now: a pair takes long, and what was set at the end of the last one would be untrue.
+        // These gauges are read now: they change between requests.
         metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
         let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
         metrics.key_versions_past_half.set(past_half);
@@ -102,21 +103,21 @@ impl Admin {
         answer::with_type(StatusCode::OK, content_type, Body::from(metrics.text()))
     }
 
-    /// Moves business time ahead or back to real time, durably, and does all that became due before answering.
-    async fn advance(&self, request: Request<Incoming>) -> Response<Body> {
-        let Ok(body) = Bodies::default().read(request.into_body(), Keep::Small, Sender::Unverified).await else {
-            return answer::text(StatusCode::BAD_REQUEST, "the body did not arrive\n");
+    /// Advances business time or resets it to real time, stores the offset, and runs what became due before it answers.
+    async fn change_clock(&self, request: Request<Incoming>) -> Response<Body> {
+        let Ok(body) = BodyReader::default().read(request.into_body(), Keep::Small, Sender::Unverified).await else {
+            return answer::text(StatusCode::BAD_REQUEST, "the body is incomplete or too large\n");
         };
-        let Some(motion) = Motion::parse(&body.bytes) else {
-            let hint = "send {\"advance\":\"8d\"}: a whole number and one of d, h, m, s; at most 36500d at once; \
-                        or {\"reset\":true}: back to real time\n";
+        let Some(change) = ClockChange::parse(&body.bytes) else {
+            let hint = "send {\"advance\":\"8d\"} to advance the clock by a whole number of d, h, m or s, at most 36500d at once; \
+                        or {\"reset\":true} to return to real time\n";
             return answer::text(StatusCode::BAD_REQUEST, hint);
         };
         let journal = Arc::clone(&self.journal);
         let moving = self.service.blocking(move |service| {
-            let offset_ms = match motion {
-                Motion::Reset => service.move_business_time(|_offset_ms| 0)?,
-                Motion::Advance { seconds } => {
+            let offset_ms = match change {
+                ClockChange::Reset => service.move_business_time(|_offset_ms| 0)?,
+                ClockChange::Advance { seconds } => {
                     let ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
                     service.move_business_time(|offset_ms| offset_ms.saturating_add(ms))?
                 }
@@ -135,16 +136,16 @@ impl Admin {
     }
 }
 
-/// What `POST /dev/clock` is asked for.
+/// A request to `POST /dev/clock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Motion {
-    /// Business time goes on by this.
+enum ClockChange {
+    /// Advance business time.
     Advance { seconds: u64 },
-    /// Business time is real time again.
+    /// Reset business time to real time.
     Reset,
 }
 
-impl Motion {
+impl ClockChange {
     fn parse(body: &[u8]) -> Option<Self> {
         let json: serde_json::Value = serde_json::from_slice(body).ok()?;
         match (json.get("advance"), json.get("reset")) {
@@ -157,7 +158,7 @@ impl Motion {
     }
 }
 
-/// The answer's status in a word: strangers need not know which part of the server failed.
+/// Hides the reason: other machines need not know which part of the server failed.
 fn without_details(answer: Response<Body>) -> Response<Body> {
     match answer.status() {
         StatusCode::OK => answer,
@@ -194,7 +195,7 @@ mod tests {
     use crate::plane::Plane;
 
     #[tokio::test]
-    async fn others_are_told_that_it_is_not_ready_and_not_why() {
+    async fn other_machines_do_not_learn_why_the_server_is_not_ready() {
         let told = without_details(answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store is on fire\n"));
         assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(told.into_body().collect().await.unwrap().to_bytes(), "not ready\n");
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_without_space_for_its_next_file_shows_while_records_are_taken() {
+    async fn missing_space_for_the_next_audit_file_is_reported_before_records_fail() {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("audit");
         let admin = with_log(&dir);
@@ -218,7 +219,7 @@ mod tests {
         };
         assert_eq!(metric().await, "0");
         assert_eq!(readyz().await, (StatusCode::OK, "ready\n".into()));
-        // The next file cannot be made, as on a full disk.
+        // The next file cannot be created, as on a full disk.
         std::fs::create_dir(dir.join("next")).unwrap();
         while !admin.journal.is_space_low() {
             let peer = (std::net::Ipv4Addr::LOCALHOST, 1).into();
@@ -247,8 +248,8 @@ mod tests {
         let service = instance.service();
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let journal = Arc::new(Journal::new(log, metrics, instance.clock, Arc::clone(&service)));
-        let bound = std::net::Ipv4Addr::LOCALHOST.into();
-        Admin { service, journal, readiness: Arc::default(), bound, is_remote: false, has_clock: false }
+        let bound_to = std::net::Ipv4Addr::LOCALHOST.into();
+        Admin { service, journal, readiness: Arc::default(), bound_to, is_remote: false, has_clock: false }
     }
 
     #[test]
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_advance() {
+    fn invalid_advances_are_refused() {
         let bad = [
             "",
             "{}",
@@ -282,10 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn one_motion_at_a_time() {
-        let day = Motion::Advance { seconds: 86_400 };
-        assert_eq!(Motion::parse(b"{\"advance\":\"1d\"}"), Some(day));
-        assert_eq!(Motion::parse(b"{\"reset\":true}"), Some(Motion::Reset));
+    fn a_request_has_exactly_one_change() {
+        let day = ClockChange::Advance { seconds: 86_400 };
+        assert_eq!(ClockChange::parse(b"{\"advance\":\"1d\"}"), Some(day));
+        assert_eq!(ClockChange::parse(b"{\"reset\":true}"), Some(ClockChange::Reset));
         for bad in [
             "",
             "{}",
@@ -295,7 +296,7 @@ mod tests {
             "{\"advance\":\"1d\",\"reset\":true}",
             "{\"advance\":\"36501d\"}",
         ] {
-            assert_eq!(Motion::parse(bad.as_bytes()), None, "{bad}");
+            assert_eq!(ClockChange::parse(bad.as_bytes()), None, "{bad}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! By which names the loopback listener may be called: against DNS rebinding, where a web page's own name suddenly means
-//! 127.0.0.1 and a browser reads for the page what only this machine may read. Such a request carries the page's name.
+//! Checks the host names of requests to the admin listener, against DNS rebinding: a web page lets its own name resolve to
+//! 127.0.0.1, so that a browser on this machine can read the admin listener for it. Such a request carries the name of the page.
 
 use std::net::IpAddr;
 
 use hyper::{HeaderMap, Uri, header};
 
-/// What is said to a caller by another name.
-pub(crate) const REFUSAL: &str = "this listener answers to localhost, 127.0.0.1, [::1] and the address it is bound to only, \
-     so that no web page reaches it by a name of its own; call it by one of these\n";
+/// The answer to a request under another name.
+pub(crate) const REFUSAL: &str = "this listener answers only to localhost, 127.0.0.1, [::1] and the address it is bound to, \
+     so that no web page can reach it by DNS rebinding; use one of these names\n";
 
-/// Whether every name that a request was sent to is one of this listener's. Who sends none is no browser.
+/// Whether every host name in the request belongs to this listener. A request without one does not come from a browser.
 pub(crate) fn is_ours(uri: &Uri, headers: &HeaderMap, bound: IpAddr) -> bool {
     let in_headers = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     in_headers.chain(uri.authority().map(|authority| authority.as_str())).all(|host| is_own_host(host, bound))
@@ -28,7 +28,7 @@ fn is_own_host(host: &str, bound: IpAddr) -> bool {
     let is_bracketed = host.starts_with('[');
     match name.parse::<IpAddr>() {
         Ok(address) => {
-            // Bound to every address of the machine: any of them. An address is no name that could be rebound.
+            // A listener on the unspecified address answers to any address: only names can be rebound.
             is_bracketed == address.is_ipv6() && (address.is_loopback() || address == bound || bound.is_unspecified())
         }
         Err(_name) => !is_bracketed && name.eq_ignore_ascii_case("localhost"),
@@ -75,10 +75,10 @@ mod tests {
     }
 
     #[test]
-    fn every_name_counts() {
+    fn every_name_is_checked() {
         let mut headers = HeaderMap::new();
         let (plain, absolute) = (Uri::from_static("/metrics"), Uri::from_static("http://evil.example/metrics"));
-        assert!(is_ours(&plain, &headers, BOUND.into()), "no browser leaves it out");
+        assert!(is_ours(&plain, &headers, BOUND.into()), "every browser sends one");
         headers.append(header::HOST, header::HeaderValue::from_static("localhost"));
         assert!(is_ours(&plain, &headers, BOUND.into()));
         assert!(!is_ours(&absolute, &headers, BOUND.into()));

@@ -1,4 +1,4 @@
-//! Answers: bodies that wipe themselves once they are sent, and the few headers that both planes set.
+//! Answers: bodies that are wiped once they are sent, and the headers that both planes set.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -12,14 +12,14 @@ use zeroize::Zeroizing;
 /// The body of every answer.
 pub(crate) type Body = Full<Bytes>;
 
-/// Bytes that may hold a private key: wiped when the last part of them has been sent.
+/// A body that may contain a private key. It is wiped when its last part is sent.
 pub(crate) fn wiped(bytes: Vec<u8>) -> Body {
     Full::new(Bytes::from_owner(Zeroizing::new(bytes)))
 }
 
-/// The same bytes, owned by what `own` makes of them.
+/// Replaces the bytes of `body` by the owner that `own` makes of them.
 pub(crate) fn with_owner<O: AsRef<[u8]> + Send + 'static>(mut body: Body, own: impl FnOnce(Bytes) -> O) -> Body {
-    // Its one frame is there at once; an empty body has none.
+    // The only frame is ready at once; an empty body has none.
     let frame = Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()));
     match frame {
         Poll::Ready(Some(Ok(frame))) => {
@@ -29,7 +29,7 @@ pub(crate) fn with_owner<O: AsRef<[u8]> + Send + 'static>(mut body: Body, own: i
     }
 }
 
-/// An answer with one content type.
+/// An answer with a content type.
 pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -37,7 +37,7 @@ pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: Bo
     response
 }
 
-/// A short text, for the loopback listener.
+/// A short plain text.
 pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     with_type(status, "text/plain; charset=utf-8", Full::new(text.into()))
 }

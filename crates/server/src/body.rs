@@ -1,7 +1,7 @@
-//! Reading a request's body within the limits of size, time and memory.
+//! Reads request bodies within limits of size, time and memory.
 //!
-//! The rule it keeps: of a body that is not small nothing is kept before its caller's signature, which covers the
-//! body's hash, was verified over the headers; and all large bodies together stay below one bound.
+//! A body that is not small is kept only after the signature of its caller was verified; the signature covers the headers and
+//! the hash of the body. All large bodies in memory share one limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,124 +14,131 @@ use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Longest wait for a whole body.
-const BODY_MAX: Duration = Duration::from_secs(30);
-/// Longest wait while [`ARRIVING_MAX`] others are waited for: enough for one that was sent together with its headers.
-const BODY_MAX_IN_A_CROWD: Duration = Duration::from_secs(1);
-/// Requests whose bodies are waited for with patience, so that half requests and their headers cannot take all memory: so many
-/// of verified callers, and so many of others.
-const ARRIVING_MAX: usize = 16 * 1024;
-/// How much of a body over the limit is read and thrown away, so that its sender gets the answer instead of a broken
-/// connection: clients read only once they have sent everything.
+/// Timeout for a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Timeout while [`PENDING_MAX`] other bodies are pending: enough for a body that was sent together with its head.
+const BODY_TIMEOUT_UNDER_LOAD: Duration = Duration::from_secs(1);
+/// Bodies that may be pending with the full timeout, for verified and for unverified callers each. The limit bounds the memory
+/// that incomplete requests take.
+const PENDING_MAX: usize = 16 * 1024;
+/// How much of a body over the limit is read and discarded. Clients read the answer only after they have sent the whole body;
+/// without the discard they would see a broken connection.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// A body announced to be no longer is kept from anybody: less than the headers that came with it may hold. The main
-/// job's messages fit: Aad of 8192 bytes and a wrapped RSA_4096 key.
+/// Limit of a small body, which is kept even for an unverified caller: its head may be larger. Messages of the usual size fit,
+/// for example an Aad of 8192 bytes together with a wrapped RSA_4096 key.
 pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
-/// All larger bodies that are in memory at once: some 80 of the largest.
-const LARGE_BYTES_IN_ALL_MAX: usize = 256 * 1024 * 1024;
+/// Limit of all large bodies in memory: about 80 of the largest.
+const LARGE_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;
 
-/// Why there is no body.
+/// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyError {
     /// More than 3 MiB.
     TooLarge,
-    /// It did not arrive in time.
+    /// The timeout passed.
     TooSlow,
     /// The connection broke.
     Broken,
-    /// Others take all the memory there is for bodies that are not here yet.
+    /// The memory for bodies, or the number of pending bodies, is exhausted.
     NoRoom,
 }
 
-/// Whose body it is, as far as its head told.
+/// Whether the caller was verified by the head of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
-    /// A caller whose signature over the head holds.
+    /// The signature over the head is valid.
     Verified,
-    /// Anybody else.
+    /// Every other caller.
     Unverified,
 }
 
-/// What of a body is kept.
+/// Which part of a body to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
-    /// All of it; it is small.
+    /// The bytes of a small body.
     Small,
-    /// All of it, as long as there is room.
+    /// The bytes, within the limit for large bodies.
     Large,
-    /// Its length and its hash.
+    /// Only the length and the hash.
     Nothing,
 }
 
-/// A body that arrived.
+/// A body that was read to its end.
 #[derive(Debug)]
-pub(crate) struct Arrived {
-    /// Its bytes; none where [`Keep::Nothing`] was asked for.
+pub(crate) struct ReceivedBody {
+    /// The bytes; empty for [`Keep::Nothing`].
     pub(crate) bytes: Bytes,
-    /// Its length.
+    /// The length.
     pub(crate) length: usize,
-    /// Its SHA-256.
+    /// The SHA-256 hash.
     pub(crate) sha256: [u8; 32],
-    _room: Option<OwnedSemaphorePermit>,
+    _memory: Option<OwnedSemaphorePermit>,
 }
 
-impl Arrived {
-    /// Whether all of it is here.
+impl ReceivedBody {
     #[cfg(test)]
     pub(crate) fn is_kept(&self) -> bool {
         self.bytes.len() == self.length
     }
 }
 
-/// Reads bodies, and knows how much of them is in memory.
+/// Reads the bodies of one listener and limits their memory.
 #[derive(Debug)]
-pub(crate) struct Bodies {
-    room: Arc<Semaphore>,
-    arriving_verified: Semaphore,
-    arriving_unverified: Semaphore,
+pub(crate) struct BodyReader {
+    /// Bytes left for large bodies.
+    large_bytes: Arc<Semaphore>,
+    pending_verified: Semaphore,
+    pending_unverified: Semaphore,
 }
 
-impl Default for Bodies {
+impl Default for BodyReader {
     fn default() -> Self {
-        Self::with(LARGE_BYTES_IN_ALL_MAX, ARRIVING_MAX)
+        Self::with_limits(LARGE_BYTES_TOTAL_MAX, PENDING_MAX)
     }
 }
 
-/// Whether the body is announced to be small.
+/// Whether the declared length is small.
 pub(crate) fn is_small(body: &impl Body) -> bool {
     body.size_hint().upper().is_some_and(|bytes| bytes <= SMALL_BYTES_MAX as u64)
 }
 
-impl Bodies {
-    fn with(room: usize, arriving: usize) -> Self {
-        let arriving = || Semaphore::new(arriving);
-        Self { room: Arc::new(Semaphore::new(room)), arriving_verified: arriving(), arriving_unverified: arriving() }
+impl BodyReader {
+    fn with_limits(large_bytes: usize, pending: usize) -> Self {
+        Self {
+            large_bytes: Arc::new(Semaphore::new(large_bytes)),
+            pending_verified: Semaphore::new(pending),
+            pending_unverified: Semaphore::new(pending),
+        }
     }
 
-    /// The whole body.
-    pub(crate) async fn read<B>(&self, body: B, keep: Keep, sender: Sender) -> Result<Arrived, BodyError>
+    /// Reads `body` to its end.
+    pub(crate) async fn read<B>(&self, body: B, keep: Keep, sender: Sender) -> Result<ReceivedBody, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
     {
         let collecting = self.collect(body, keep);
-        let arriving = match sender {
-            Sender::Verified => &self.arriving_verified,
-            Sender::Unverified => &self.arriving_unverified,
+        let pending = match sender {
+            Sender::Verified => &self.pending_verified,
+            Sender::Unverified => &self.pending_unverified,
         };
-        match arriving.try_acquire() {
-            Ok(_place) => timeout(BODY_MAX, collecting).await.unwrap_or(Err(BodyError::TooSlow)),
-            Err(_none) => timeout(BODY_MAX_IN_A_CROWD, collecting).await.unwrap_or(Err(BodyError::NoRoom)),
+        match pending.try_acquire() {
+            Ok(_permit) => timeout(BODY_TIMEOUT, collecting).await.unwrap_or(Err(BodyError::TooSlow)),
+            Err(_exhausted) => timeout(BODY_TIMEOUT_UNDER_LOAD, collecting).await.unwrap_or(Err(BodyError::NoRoom)),
         }
     }
 
-    async fn collect<B: Body<Data = Bytes> + Unpin>(&self, mut body: B, mut keep: Keep) -> Result<Arrived, BodyError> {
+    async fn collect<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        mut body: B,
+        mut keep: Keep,
+    ) -> Result<ReceivedBody, BodyError> {
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if expected > BODY_BYTES_MAX + DISCARDED_BYTES_MAX {
             return Err(BodyError::TooLarge);
         }
-        // The declared length is only a claim: nothing is set aside for it.
+        // Memory is reserved as bytes arrive, not by the declared length, which may be a lie.
         let (mut kept, mut length, mut hash) = (BytesMut::new(), 0_usize, Sha256::new());
-        let (mut room, mut has_room): (Option<OwnedSemaphorePermit>, _) = (None, true);
+        let (mut reserved, mut has_memory): (Option<OwnedSemaphorePermit>, _) = (None, true);
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_broken| BodyError::Broken)?.into_data() else { continue };
             length = length.saturating_add(data.len());
@@ -139,16 +146,16 @@ impl Bodies {
                 break;
             }
             if length > BODY_BYTES_MAX {
-                (kept, room) = (BytesMut::new(), None);
+                (kept, reserved) = (BytesMut::new(), None);
                 continue;
             }
             hash.update(&data);
             if keep == Keep::Large {
-                match (self.take_room(data.len()), &mut room) {
-                    (Some(taken), Some(room)) => room.merge(taken),
-                    (Some(taken), None) => room = Some(taken),
-                    // The rest is read and thrown away, for the same reason as above.
-                    (None, _) => (kept, room, keep, has_room) = (BytesMut::new(), None, Keep::Nothing, false),
+                match (self.reserve(data.len()), &mut reserved) {
+                    (Some(more), Some(reserved)) => reserved.merge(more),
+                    (Some(more), None) => reserved = Some(more),
+                    // The rest is still read and discarded, see `DISCARDED_BYTES_MAX`.
+                    (None, _) => (kept, reserved, keep, has_memory) = (BytesMut::new(), None, Keep::Nothing, false),
                 }
             }
             if keep != Keep::Nothing {
@@ -158,14 +165,14 @@ impl Bodies {
         if length > BODY_BYTES_MAX {
             return Err(BodyError::TooLarge);
         }
-        if !has_room {
+        if !has_memory {
             return Err(BodyError::NoRoom);
         }
-        Ok(Arrived { bytes: kept.freeze(), length, sha256: hash.finish(), _room: room })
+        Ok(ReceivedBody { bytes: kept.freeze(), length, sha256: hash.finish(), _memory: reserved })
     }
 
-    fn take_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
+    fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.large_bytes).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
     }
 }
 
@@ -183,37 +190,37 @@ mod tests {
         Full::new(Bytes::from(vec![7; bytes]))
     }
 
-    fn with_room(bytes: usize) -> Bodies {
-        Bodies::with(bytes, 1)
+    fn reader(large_bytes: usize) -> BodyReader {
+        BodyReader::with_limits(large_bytes, 1)
     }
 
     #[tokio::test]
-    async fn what_is_not_kept_is_still_counted_and_hashed() {
-        let arrived = with_room(0).collect(body(100_000), Keep::Nothing).await.unwrap();
-        assert_eq!((arrived.bytes.len(), arrived.length), (0, 100_000));
-        assert_eq!(arrived.sha256, sha256(&[7; 100_000]));
-        assert!(!arrived.is_kept());
-        let empty = with_room(0).collect(body(0), Keep::Nothing).await.unwrap();
-        assert!(empty.is_kept(), "there is nothing of it to miss");
+    async fn a_body_that_is_not_kept_is_counted_and_hashed() {
+        let received = reader(0).collect(body(100_000), Keep::Nothing).await.unwrap();
+        assert_eq!((received.bytes.len(), received.length), (0, 100_000));
+        assert_eq!(received.sha256, sha256(&[7; 100_000]));
+        assert!(!received.is_kept());
+        let empty = reader(0).collect(body(0), Keep::Nothing).await.unwrap();
+        assert!(empty.is_kept(), "an empty body is complete");
     }
 
     #[tokio::test]
-    async fn large_bodies_share_one_room_and_give_it_back() {
-        let bodies = with_room(150_000);
+    async fn large_bodies_share_one_limit_and_release_it() {
+        let bodies = reader(150_000);
         let first = bodies.collect(body(100_000), Keep::Large).await.unwrap();
         assert!(first.is_kept());
         assert_eq!(bodies.collect(body(100_000), Keep::Large).await.unwrap_err(), BodyError::NoRoom);
         let small = bodies.collect(body(100), Keep::Small).await.unwrap();
-        assert!(small.is_kept(), "small ones need no room");
+        assert!(small.is_kept(), "small bodies do not count");
         drop(first);
         assert!(bodies.collect(body(150_000), Keep::Large).await.is_ok());
-        assert_eq!(bodies.room.available_permits(), 150_000);
+        assert_eq!(bodies.large_bytes.available_permits(), 150_000);
     }
 
     #[tokio::test]
-    async fn the_limit_of_one_body_holds_whatever_is_kept() {
+    async fn the_limit_of_one_body_applies_to_every_kind() {
         for keep in [Keep::Small, Keep::Large, Keep::Nothing] {
-            let bodies = Bodies::default();
+            let bodies = BodyReader::default();
             let refused = bodies.collect(body(BODY_BYTES_MAX + 1), keep).await.unwrap_err();
             assert_eq!(refused, BodyError::TooLarge, "{keep:?}");
             assert!(bodies.collect(body(BODY_BYTES_MAX), keep).await.is_ok(), "{keep:?}");
@@ -221,34 +228,38 @@ mod tests {
     }
 
     #[test]
-    fn only_an_announced_length_is_small() {
+    fn only_a_declared_length_is_small() {
         assert!(is_small(&body(0)) && is_small(&body(SMALL_BYTES_MAX)));
         assert!(!is_small(&body(SMALL_BYTES_MAX + 1)));
-        assert!(!is_small(&Unannounced));
+        assert!(!is_small(&UndeclaredLength));
     }
 
-    // Paused time: tokio moves its own clock on.
+    // Time is paused: tokio advances its clock whenever every task waits.
     #[tokio::test(start_paused = true)]
-    async fn in_a_crowd_only_what_is_already_here_is_read() {
-        let bodies = Arc::new(with_room(0));
+    async fn under_load_only_bodies_that_have_arrived_are_read() {
+        let bodies = Arc::new(reader(0));
         let half = tokio::spawn({
             let bodies = Arc::clone(&bodies);
-            async move { bodies.read(Silence, Keep::Small, Sender::Unverified).await.unwrap_err() }
+            async move { bodies.read(NeverArrives, Keep::Small, Sender::Unverified).await.unwrap_err() }
         });
         tokio::task::yield_now().await;
-        let another = bodies.read(Silence, Keep::Small, Sender::Unverified).await;
+        let another = bodies.read(NeverArrives, Keep::Small, Sender::Unverified).await;
         assert_eq!(another.unwrap_err(), BodyError::NoRoom);
         assert!(bodies.read(body(100), Keep::Small, Sender::Unverified).await.unwrap().is_kept());
-        assert!(!half.is_finished(), "the one before is waited for with patience");
-        let of_known = bodies.read(Silence, Keep::Small, Sender::Verified).await;
-        assert_eq!(of_known.unwrap_err(), BodyError::TooSlow, "strangers do not take the patience for known callers");
+        assert!(!half.is_finished(), "the first one has the full timeout");
+        let of_verified = bodies.read(NeverArrives, Keep::Small, Sender::Verified).await;
+        assert_eq!(
+            of_verified.unwrap_err(),
+            BodyError::TooSlow,
+            "unverified callers do not use up the limit of verified ones"
+        );
         assert_eq!(half.await.unwrap(), BodyError::TooSlow);
     }
 
-    /// Half a request, and then nothing.
-    struct Silence;
+    /// A body that never arrives.
+    struct NeverArrives;
 
-    impl Body for Silence {
+    impl Body for NeverArrives {
         type Data = Bytes;
         type Error = std::convert::Infallible;
 
@@ -260,10 +271,10 @@ mod tests {
         }
     }
 
-    /// As a chunked body: nobody knows how long it will be.
-    struct Unannounced;
+    /// A chunked body.
+    struct UndeclaredLength;
 
-    impl Body for Unannounced {
+    impl Body for UndeclaredLength {
         type Data = Bytes;
         type Error = std::convert::Infallible;
 

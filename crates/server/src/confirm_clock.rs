@@ -1,4 +1,4 @@
-//! An operator's word that the machine's clock is right, given while the server is stopped.
+//! Confirms the clock of the machine while the server is stopped: `claviger clock confirm`.
 
 use std::path::Path;
 
@@ -9,15 +9,15 @@ use claviger_vault::{Audit, Vault, VaultError};
 use crate::error::StartError;
 use crate::stopped_vault;
 
-/// What a stopped server believes, and what the clock says.
+/// The trusted time of a stopped server and the clock of the machine.
 pub struct StoppedClock {
     vault: Vault,
     clock: Clock,
-    /// The time by which keys are destroyed; when the instance was made, where the store has none yet.
+    /// The time by which keys are destroyed; the creation time of the instance if the store has no trusted time.
     pub trusted: Timestamp,
-    /// What the clock says.
+    /// The time on the clock.
     pub now: Timestamp,
-    /// Why a server that starts now holds destruction back.
+    /// Why a server that starts now suspends the destruction of keys.
     pub hold: Option<Hold>,
 }
 
@@ -31,7 +31,7 @@ impl StoppedClock {
     /// Opens the store of a stopped server.
     ///
     /// # Errors
-    /// [`StartError`]; also when the server runs.
+    /// [`StartError`]; also when a server has the store open.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
         let vault = stopped_vault::open(data_dir, root_key_file)?;
         let time = match vault.single::<TrustedTime>() {
@@ -46,7 +46,7 @@ impl StoppedClock {
         Ok(Self { vault, clock, trusted: time.reached(), now, hold: time.hold(now) })
     }
 
-    /// Takes what the clock says now for true. The next start makes an audit record of it.
+    /// Sets the trusted time to the clock. The next start writes an audit record of this.
     ///
     /// # Errors
     /// When the store fails.

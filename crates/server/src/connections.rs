@@ -1,8 +1,8 @@
-//! Who may be connected: so many connections in all and from one source, so many TLS handshakes at once.
+//! Limits of open connections and of TLS handshakes, in total and per source.
 //!
-//! The rule it keeps: a connection that carried a verified request stays; when a place is short, the oldest other one of the
-//! source that has most of them goes. So silent connections, from however many addresses, do not keep a new caller out, and a
-//! slow caller is not pushed out by a source that connects again and again.
+//! At a limit, a new connection evicts an older one: the oldest unverified connection of the source that has most of them.
+//! A connection that carried a verified request is never evicted. Idle connections, from however many addresses, therefore
+//! cannot lock new callers out, and a source that reconnects in a loop cannot evict a slow caller.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,21 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// How many of what.
+/// The limits of one listener.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Connections at once.
+pub(crate) struct ConnectionLimits {
+    /// Open connections.
     pub(crate) connections: usize,
-    /// Connections at once from one source.
+    /// Open connections of one source.
     pub(crate) connections_per_source: usize,
-    /// TLS handshakes at once.
+    /// TLS handshakes in progress.
     pub(crate) handshakes: usize,
-    /// TLS handshakes at once from one source.
+    /// TLS handshakes in progress of one source.
     pub(crate) handshakes_per_source: usize,
 }
 
-impl Limits {
-    /// A quarter of the connections may be shaking hands, half of these from one source.
+impl ConnectionLimits {
+    /// A quarter of the connections may be in the handshake, and half of those may belong to one source.
     pub(crate) fn new(connections: usize, connections_per_source: usize) -> Self {
         let handshakes = (connections / 4).max(16);
         let handshakes_per_source = (handshakes / 2).min(connections_per_source).max(1);
@@ -32,7 +32,7 @@ impl Limits {
     }
 }
 
-/// Where a connection comes from: an IPv4 address, or 64 bits of an IPv6 address, which one site has for itself.
+/// The source that an address belongs to: the IPv4 address itself, or the IPv6 /64 network, the usual size of one site.
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
@@ -40,114 +40,114 @@ fn source(address: IpAddr) -> IpAddr {
     }
 }
 
-/// All places of one listener.
+/// Admits the connections of one listener.
 #[derive(Debug, Clone)]
-pub(crate) struct Places(Arc<Mutex<State>>);
+pub(crate) struct ConnectionLimiter(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    limits: Limits,
-    /// Counts connections; smaller numbers are older.
+    limits: ConnectionLimits,
+    /// The number of the next connection. Older connections have smaller numbers.
     next: u64,
     total: usize,
-    of_source: HashMap<IpAddr, usize>,
-    /// Those that may be closed for a new one.
-    unverified: Group,
-    /// Those of them that have not even agreed on keys.
-    shaking_hands: Group,
-    /// Every connection that has a place: where it comes from, and how it is told to go.
-    present: HashMap<u64, (IpAddr, watch::Sender<bool>)>,
+    by_source: HashMap<IpAddr, usize>,
+    /// Connections that carried no verified request.
+    unverified: BySource,
+    /// Those of them that have not finished the TLS handshake.
+    handshaking: BySource,
+    /// The source and the eviction signal of every connection that has a permit.
+    open: HashMap<u64, (IpAddr, watch::Sender<bool>)>,
 }
 
-/// Connections by source, the oldest first.
+/// Connection numbers by source.
 #[derive(Debug, Default)]
-struct Group {
+struct BySource {
     total: usize,
-    of_source: HashMap<IpAddr, BTreeSet<u64>>,
+    by_source: HashMap<IpAddr, BTreeSet<u64>>,
 }
 
-impl Group {
+impl BySource {
     fn insert(&mut self, source: IpAddr, number: u64) {
-        self.total += usize::from(self.of_source.entry(source).or_default().insert(number));
+        self.total += usize::from(self.by_source.entry(source).or_default().insert(number));
     }
 
     fn remove(&mut self, source: IpAddr, number: u64) {
-        if let Some(numbers) = self.of_source.get_mut(&source) {
+        if let Some(numbers) = self.by_source.get_mut(&source) {
             self.total -= usize::from(numbers.remove(&number));
             if numbers.is_empty() {
-                self.of_source.remove(&source);
+                self.by_source.remove(&source);
             }
         }
     }
 
-    /// The oldest of the source that has most; the oldest of such sources, where several have as many.
-    fn oldest_of_most(&self) -> Option<u64> {
-        let of_source = self.of_source.values();
-        let most = of_source.max_by_key(|numbers| (numbers.len(), std::cmp::Reverse(numbers.first().copied())))?;
+    /// The oldest connection of the source that has most. Of several such sources, the one with the oldest connection counts.
+    fn oldest_of_largest_source(&self) -> Option<u64> {
+        let by_source = self.by_source.values();
+        let most = by_source.max_by_key(|numbers| (numbers.len(), std::cmp::Reverse(numbers.first().copied())))?;
         most.first().copied()
     }
 
-    fn oldest_of(&self, source: IpAddr) -> Option<u64> {
-        self.of_source.get(&source)?.first().copied()
+    fn oldest_of_source(&self, source: IpAddr) -> Option<u64> {
+        self.by_source.get(&source)?.first().copied()
     }
 
-    fn count_of(&self, source: IpAddr) -> usize {
-        self.of_source.get(&source).map_or(0, BTreeSet::len)
+    fn count_of_source(&self, source: IpAddr) -> usize {
+        self.by_source.get(&source).map_or(0, BTreeSet::len)
     }
 }
 
-/// One connection's place; given back on drop.
+/// The permit of one connection. The drop returns it.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPermit {
     number: u64,
     source: IpAddr,
-    places: Places,
+    limiter: ConnectionLimiter,
     evict: watch::Sender<bool>,
 }
 
-/// What admitting one connection came to.
+/// An admitted connection.
 #[derive(Debug)]
 pub(crate) struct Admitted {
-    pub(crate) place: Place,
-    /// Whether another connection has to go for it.
+    pub(crate) permit: ConnectionPermit,
+    /// Whether another connection was evicted.
     pub(crate) has_evicted: bool,
 }
 
-impl Places {
-    pub(crate) fn new(limits: Limits) -> Self {
+impl ConnectionLimiter {
+    pub(crate) fn new(limits: ConnectionLimits) -> Self {
         Self(Arc::new(Mutex::new(State {
             limits,
             next: 0,
             total: 0,
-            of_source: HashMap::new(),
-            unverified: Group::default(),
-            shaking_hands: Group::default(),
-            present: HashMap::new(),
+            by_source: HashMap::new(),
+            unverified: BySource::default(),
+            handshaking: BySource::default(),
+            open: HashMap::new(),
         })))
     }
 
-    /// A place for a connection from `address`, perhaps that of an older one which is told to go; `None`: all that could
-    /// be given belong to verified callers.
+    /// Admits a connection from `address`, if necessary by an eviction. `None` when every candidate for the eviction belongs
+    /// to a verified caller.
     pub(crate) fn admit(&self, address: IpAddr) -> Option<Admitted> {
         let source = source(address);
         let mut state = self.lock();
         let mut evicted = 0_usize;
-        if state.shaking_hands.count_of(source) >= state.limits.handshakes_per_source {
-            let oldest = state.shaking_hands.oldest_of(source);
+        if state.handshaking.count_of_source(source) >= state.limits.handshakes_per_source {
+            let oldest = state.handshaking.oldest_of_source(source);
             evicted += usize::from(state.evict(oldest));
-        } else if state.shaking_hands.total >= state.limits.handshakes {
-            let oldest = state.shaking_hands.oldest_of_most();
+        } else if state.handshaking.total >= state.limits.handshakes {
+            let oldest = state.handshaking.oldest_of_largest_source();
             evicted += usize::from(state.evict(oldest));
         }
-        if state.of_source.get(&source).copied().unwrap_or(0) >= state.limits.connections_per_source {
-            let oldest = state.unverified.oldest_of(source);
+        if state.by_source.get(&source).copied().unwrap_or(0) >= state.limits.connections_per_source {
+            let oldest = state.unverified.oldest_of_source(source);
             if !state.evict(oldest) {
                 return None;
             }
             evicted += 1;
         }
         if state.total >= state.limits.connections {
-            let oldest = state.unverified.oldest_of_most();
+            let oldest = state.unverified.oldest_of_largest_source();
             if !state.evict(oldest) {
                 return None;
             }
@@ -157,18 +157,18 @@ impl Places {
         let number = state.next;
         state.next += 1;
         state.total += 1;
-        *state.of_source.entry(source).or_default() += 1;
+        *state.by_source.entry(source).or_default() += 1;
         state.unverified.insert(source, number);
-        state.shaking_hands.insert(source, number);
-        state.present.insert(number, (source, evict.clone()));
+        state.handshaking.insert(source, number);
+        state.open.insert(number, (source, evict.clone()));
         drop(state);
-        let place = Place { number, source, places: self.clone(), evict };
-        Some(Admitted { place, has_evicted: evicted > 0 })
+        let permit = ConnectionPermit { number, source, limiter: self.clone(), evict };
+        Some(Admitted { permit, has_evicted: evicted > 0 })
     }
 
-    /// How many connections have a place.
+    /// The number of open connections.
     #[cfg(test)]
-    pub(crate) fn taken(&self) -> usize {
+    pub(crate) fn open_count(&self) -> usize {
         self.lock().total
     }
 
@@ -178,63 +178,63 @@ impl Places {
 }
 
 impl State {
-    /// Takes the place of this connection away and tells it to go.
+    /// Signals the eviction to this connection and takes its permit back.
     fn evict(&mut self, number: Option<u64>) -> bool {
         let Some(number) = number else { return false };
-        let Some((_, evict)) = self.present.get(&number) else { return false };
+        let Some((_, evict)) = self.open.get(&number) else { return false };
         evict.send_replace(true);
-        self.forget(number);
+        self.remove(number);
         true
     }
 
-    fn forget(&mut self, number: u64) {
-        let Some((source, _)) = self.present.remove(&number) else { return };
+    fn remove(&mut self, number: u64) {
+        let Some((source, _)) = self.open.remove(&number) else { return };
         self.unverified.remove(source, number);
-        self.shaking_hands.remove(source, number);
+        self.handshaking.remove(source, number);
         self.total = self.total.saturating_sub(1);
-        if let Some(count) = self.of_source.get_mut(&source) {
+        if let Some(count) = self.by_source.get_mut(&source) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.of_source.remove(&source);
+                self.by_source.remove(&source);
             }
         }
     }
 }
 
-impl Place {
-    /// The handshake is over.
-    pub(crate) fn has_agreed_on_keys(&self) {
-        self.places.lock().shaking_hands.remove(self.source, self.number);
+impl ConnectionPermit {
+    /// The TLS handshake succeeded.
+    pub(crate) fn finish_handshake(&self) {
+        self.limiter.lock().handshaking.remove(self.source, self.number);
     }
 
-    /// The connection carried a verified request: it stays.
+    /// The connection carried a verified request and is no longer evicted.
     pub(crate) fn mark_verified(&self) {
-        let mut state = self.places.lock();
+        let mut state = self.limiter.lock();
         state.unverified.remove(self.source, self.number);
-        state.shaking_hands.remove(self.source, self.number);
+        state.handshaking.remove(self.source, self.number);
     }
 
-    /// Where the connection comes from.
+    /// The source of the connection.
     pub(crate) fn source(&self) -> IpAddr {
         self.source
     }
 
-    /// Tells the connection to go, once true is sent.
-    pub(crate) fn evict(&self) -> watch::Sender<bool> {
+    /// Sending `true` evicts the connection.
+    pub(crate) fn eviction_sender(&self) -> watch::Sender<bool> {
         self.evict.clone()
     }
 
-    /// Completes when the connection has to go for another one.
+    /// Completes when the connection is evicted.
     pub(crate) async fn evicted(&self) {
-        // The sender lives here: this cannot fail.
+        // `self` holds the sender, so this cannot fail.
         let mut evicted = self.evict.subscribe();
-        let _told = evicted.wait_for(|is_evicted| *is_evicted).await;
+        let _cannot_fail = evicted.wait_for(|is_evicted| *is_evicted).await;
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.places.lock().forget(self.number);
+        self.limiter.lock().remove(self.number);
     }
 }
 
@@ -242,17 +242,22 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn places(connections: usize, connections_per_source: usize) -> Places {
+    fn limiter(connections: usize, connections_per_source: usize) -> ConnectionLimiter {
         let (handshakes, handshakes_per_source) = (connections, connections);
-        Places::new(Limits { connections, connections_per_source, handshakes, handshakes_per_source })
+        ConnectionLimiter::new(ConnectionLimits {
+            connections,
+            connections_per_source,
+            handshakes,
+            handshakes_per_source,
+        })
     }
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
     }
 
-    fn is_evicted(place: &Place) -> bool {
-        *place.evict.borrow()
+    fn is_evicted(permit: &ConnectionPermit) -> bool {
+        *permit.evict.borrow()
     }
 
     #[test]
@@ -267,63 +272,65 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_silent_one_goes_for_a_new_caller_and_verified_ones_stay() {
-        let places = places(3, 3);
-        let known = places.admit(address(1)).unwrap().place;
+    fn a_new_connection_evicts_the_oldest_unverified_one() {
+        let limiter = limiter(3, 3);
+        let known = limiter.admit(address(1)).unwrap().permit;
         known.mark_verified();
-        let silent: Vec<_> = (2..4).map(|last| places.admit(address(last)).unwrap().place).collect();
-        let new = places.admit(address(9)).unwrap();
+        let silent: Vec<_> = (2..4).map(|last| limiter.admit(address(last)).unwrap().permit).collect();
+        let new = limiter.admit(address(9)).unwrap();
         assert!(new.has_evicted && is_evicted(&silent[0]) && !is_evicted(&silent[1]) && !is_evicted(&known));
-        assert_eq!(places.taken(), 3);
+        assert_eq!(limiter.open_count(), 3);
         drop(silent);
-        assert_eq!(places.taken(), 2, "the evicted one had no place any more");
-        new.place.mark_verified();
-        let third = places.admit(address(4)).unwrap();
+        assert_eq!(limiter.open_count(), 2, "the evicted connection had returned its permit");
+        new.permit.mark_verified();
+        let third = limiter.admit(address(4)).unwrap();
         assert!(!third.has_evicted);
-        third.place.mark_verified();
-        assert!(places.admit(address(5)).is_none(), "all belong to verified callers");
+        third.permit.mark_verified();
+        assert!(limiter.admit(address(5)).is_none(), "every connection belongs to a verified caller");
         drop((known, new, third));
-        assert_eq!(places.taken(), 0);
-        assert!(places.lock().of_source.is_empty() && places.lock().present.is_empty());
+        assert_eq!(limiter.open_count(), 0);
+        assert!(limiter.lock().by_source.is_empty() && limiter.lock().open.is_empty());
     }
 
-    /// Two sources that connect without pause pushed out whoever needs longer for a handshake.
+    /// Two sources that connected in a loop once evicted every caller with a slow handshake.
     #[test]
-    fn a_slow_handshake_is_not_pushed_out_by_sources_that_connect_again_and_again() {
-        let limits = Limits { connections: 100, connections_per_source: 100, handshakes: 8, handshakes_per_source: 6 };
-        let places = Places::new(limits);
-        let slow = places.admit(address(1)).unwrap().place;
+    fn sources_that_reconnect_in_a_loop_do_not_evict_a_slow_handshake() {
+        let limits =
+            ConnectionLimits { connections: 100, connections_per_source: 100, handshakes: 8, handshakes_per_source: 6 };
+        let limiter = ConnectionLimiter::new(limits);
+        let slow = limiter.admit(address(1)).unwrap().permit;
         let mut floods = Vec::new();
         for number in 0..50 {
-            floods.push(places.admit(address(2 + number % 2)).unwrap().place);
+            floods.push(limiter.admit(address(2 + number % 2)).unwrap().permit);
         }
         assert!(!is_evicted(&slow));
-        assert_eq!(floods.iter().filter(|place| !is_evicted(place)).count(), 7);
+        assert_eq!(floods.iter().filter(|permit| !is_evicted(permit)).count(), 7);
     }
 
     #[test]
-    fn one_source_takes_from_itself_only() {
-        let places = places(10, 3);
-        let other = places.admit(address(1)).unwrap().place;
-        let own: Vec<_> = (0..3).map(|_| places.admit(address(2)).unwrap().place).collect();
+    fn a_source_at_its_limit_evicts_its_own_connections() {
+        let limiter = limiter(10, 3);
+        let other = limiter.admit(address(1)).unwrap().permit;
+        let own: Vec<_> = (0..3).map(|_| limiter.admit(address(2)).unwrap().permit).collect();
         own[0].mark_verified();
-        assert!(places.admit(address(2)).unwrap().has_evicted);
+        assert!(limiter.admit(address(2)).unwrap().has_evicted);
         assert!(is_evicted(&own[1]) && !is_evicted(&own[0]) && !is_evicted(&other));
-        assert!(!places.admit(address(3)).unwrap().has_evicted, "there is room for others");
+        assert!(!limiter.admit(address(3)).unwrap().has_evicted, "other sources are below their limit");
     }
 
     #[test]
     fn handshakes_have_a_limit_of_their_own() {
-        let limits = Limits { connections: 10, connections_per_source: 10, handshakes: 3, handshakes_per_source: 2 };
-        let places = Places::new(limits);
-        let first = places.admit(address(1)).unwrap().place;
-        let _second = places.admit(address(1)).unwrap();
-        let third = places.admit(address(1)).unwrap();
+        let limits =
+            ConnectionLimits { connections: 10, connections_per_source: 10, handshakes: 3, handshakes_per_source: 2 };
+        let limiter = ConnectionLimiter::new(limits);
+        let first = limiter.admit(address(1)).unwrap().permit;
+        let _second = limiter.admit(address(1)).unwrap();
+        let third = limiter.admit(address(1)).unwrap();
         assert!(third.has_evicted && is_evicted(&first));
-        third.place.has_agreed_on_keys();
-        assert!(!places.admit(address(1)).unwrap().has_evicted);
-        assert!(!is_evicted(&third.place));
-        let _others: Vec<_> = (2..4).map(|last| places.admit(address(last)).unwrap()).collect();
-        assert!(places.admit(address(5)).unwrap().has_evicted, "three shake hands already");
+        third.permit.finish_handshake();
+        assert!(!limiter.admit(address(1)).unwrap().has_evicted);
+        assert!(!is_evicted(&third.permit));
+        let _others: Vec<_> = (2..4).map(|last| limiter.admit(address(last)).unwrap()).collect();
+        assert!(limiter.admit(address(5)).unwrap().has_evicted, "three handshakes are in progress");
     }
 }

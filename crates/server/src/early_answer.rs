@@ -1,17 +1,16 @@
-//! Answers to HTTP/1.1 requests whose head is not one: the library refuses them itself, with an empty body, before any
-//! request is handed out. They get the same errors as everything else (instance-api 7, rpc-api 4.3).
+//! Answers to HTTP/1.1 requests with an invalid head. The HTTP library refuses them with an empty body and does not call the
+//! handler. This module replaces its answer by an error of the API (instance-api 7, rpc-api 4.3).
 //!
-//! The rule it keeps: what is replaced is exactly what the library writes by itself, told by what every answer of ours has and
-//! those lack, a content type.
+//! It recognises answers of the library by the missing content type: every answer of this server has one.
 
 use claviger_base::id::RequestId;
 use claviger_wire::instance::{ApiError, header as instance_header};
 use claviger_wire::rpc::{RpcError, header as rpc_header};
 
-/// Longest answer that the library makes by itself.
+/// Upper bound for the length of an answer of the library.
 const LENGTH_MAX: usize = 256;
 
-/// Looks for a word in bytes as they come, so that an answer speaks the protocol of what could not be read.
+/// Searches an unparsed head for a header of the Instance API, so that the answer uses the protocol of the request.
 #[derive(Debug, Default)]
 pub(crate) struct Sniffer {
     matched: usize,
@@ -19,57 +18,58 @@ pub(crate) struct Sniffer {
 }
 
 impl Sniffer {
-    /// Every header of the Instance API begins so. Its first letter comes once: a mismatch never hides a later beginning.
-    const WORD: &[u8] = instance_header::KMS_PREFIX.as_bytes();
+    /// The prefix of every Instance API header. Its first letter occurs only once, so a mismatch can restart the search without
+    /// stepping back.
+    const PREFIX: &[u8] = instance_header::KMS_PREFIX.as_bytes();
 
     pub(crate) fn look(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            // It is not looked for again: this runs over every head.
+            // This runs over every head, so it stops at the first match.
             if self.is_found {
                 return;
             }
             let byte = byte.to_ascii_lowercase();
-            let is_next = Self::WORD.get(self.matched) == Some(&byte);
-            self.matched = if is_next { self.matched + 1 } else { usize::from(Self::WORD.first() == Some(&byte)) };
-            if self.matched == Self::WORD.len() {
+            let is_next = Self::PREFIX.get(self.matched) == Some(&byte);
+            self.matched = if is_next { self.matched + 1 } else { usize::from(Self::PREFIX.first() == Some(&byte)) };
+            if self.matched == Self::PREFIX.len() {
                 (self.is_found, self.matched) = (true, 0);
             }
         }
     }
 
-    /// Whether the word was there.
-    pub(crate) fn speaks_instance(&self) -> bool {
+    /// Whether the head has a header of the Instance API.
+    pub(crate) fn is_instance_api(&self) -> bool {
         self.is_found
     }
 }
 
-/// The status of an answer that the library made by itself; `None` for anything else.
-pub(crate) fn status_of_own(written: &[u8]) -> Option<u16> {
+/// The status of an answer of the library, or `None` when `written` is something else.
+pub(crate) fn library_status(written: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(written.get(..written.len().min(LENGTH_MAX + 1))?).ok()?;
     let is_whole = text.len() <= LENGTH_MAX && text.find("\r\n\r\n") == Some(text.len().checked_sub(4)?);
     let rest = text.strip_prefix("HTTP/1.1 ").or_else(|| text.strip_prefix("HTTP/1.0 "))?;
     let status = rest.get(..3)?.parse().ok().filter(|status| matches!(status, 400 | 414 | 431))?;
     let lower = text.to_ascii_lowercase();
-    let is_own = lower.contains("\r\ncontent-length: 0\r\n") && !lower.contains("\r\ncontent-type:");
-    (is_whole && is_own).then_some(status)
+    let is_library = lower.contains("\r\ncontent-length: 0\r\n") && !lower.contains("\r\ncontent-type:");
+    (is_whole && is_library).then_some(status)
 }
 
-/// The answer in its place: a whole HTTP/1.1 message.
-pub(crate) fn answer(status: u16, speaks_instance: bool) -> Vec<u8> {
+/// The replacement: a complete HTTP/1.1 message.
+pub(crate) fn answer(status: u16, is_instance_api: bool) -> Vec<u8> {
     let (api, rpc) = match status {
         503 => (ApiError::ServiceUnavailableTemporary, RpcError::ServiceUnavailableTemporary),
         414 | 431 => (ApiError::RequestHeaderFieldsTooLarge, RpcError::RequestHeaderFieldsTooLarge),
         _ => (ApiError::InvalidParameter("request head"), RpcError::ParseRequestParameterException),
     };
-    // Without random bytes there is no id, and the answer goes without a body as before.
+    // Without random bytes there is no request id, and without it no API error. The body stays empty.
     let Ok(request_id) = RequestId::generate() else { return head(status, "text/plain", 0, "").into_bytes() };
-    let (content_type, body, extra) = if speaks_instance {
+    let (content_type, body, extra) = if is_instance_api {
         (instance_header::CONTENT_TYPE_VALUE, api.encode(&request_id), String::new())
     } else {
         let extra = format!("{}: {request_id}\r\n", rpc_header::REQUEST_ID);
         (rpc_header::JSON_CONTENT_TYPE, rpc.encode(&request_id, "claviger").into_bytes(), extra)
     };
-    let status = if speaks_instance { api.status() } else { rpc.status_and_code().0 };
+    let status = if is_instance_api { api.status() } else { rpc.status_and_code().0 };
     let mut answer = head(status, content_type, body.len(), &extra).into_bytes();
     answer.extend_from_slice(&body);
     answer
@@ -91,9 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_library_writes_by_itself_is_recognised() {
-        let own = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
-        assert_eq!(status_of_own(own), Some(431));
+    fn only_answers_of_the_library_are_recognised() {
+        let library = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
+        assert_eq!(library_status(library), Some(431));
         let others: [&[u8]; 5] = [
             b"HTTP/1.1 431 X\r\ncontent-type: text/plain\r\ncontent-length: 0\r\n\r\n",
             b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\nmore",
@@ -102,16 +102,16 @@ mod tests {
             b"",
         ];
         for other in others {
-            assert_eq!(status_of_own(other), None, "{}", String::from_utf8_lossy(other));
+            assert_eq!(library_status(other), None, "{}", String::from_utf8_lossy(other));
         }
     }
 
     #[test]
-    fn the_word_is_found_in_pieces_and_in_any_case() {
+    fn the_prefix_is_found_across_reads_and_in_any_case() {
         let found = |pieces: &[&str]| {
             let mut sniffer = Sniffer::default();
             pieces.iter().for_each(|piece| sniffer.look(piece.as_bytes()));
-            sniffer.speaks_instance()
+            sniffer.is_instance_api()
         };
         assert!(found(&["POST /\r\nX-K", "ms-ApiName: Encrypt"]) && found(&["xx-kms-"]) && found(&["x-kx-kms-a"]));
         assert!(!found(&["x-acs-action: x-km", "x kms-"]) && !found(&[]));

@@ -1,4 +1,4 @@
-//! Why a server did not start, each with what to do.
+//! The errors of a start. Each message says what to do.
 
 use std::fmt;
 use std::io;
@@ -12,19 +12,19 @@ use claviger_service::ServiceError;
 use claviger_store::StoreError;
 use claviger_vault::{SealError, Untrusted, VaultError};
 
-/// Why a server did not start.
+/// Why an instance could not be opened or a server could not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The directory or a file in it cannot be used.
+    /// A file or directory cannot be used.
     File {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The root key file lies in the data directory, where only `dev` may keep it.
+    /// The root key file is in the data directory, which only `dev` allows.
     RootKeyBesideData(PathBuf),
-    /// The directory has an instance's files but no store, or an empty one.
+    /// The directory has files of an instance, but the store is missing or empty.
     StoreLost(PathBuf),
     /// The data directory has no instance.
     NoData(PathBuf),
@@ -40,25 +40,25 @@ pub enum StartError {
     AuditAnchorLost,
     /// The key that signs the audit log is not the one of the store's anchor.
     AuditKeyReplaced,
-    /// The random generator gave nothing.
+    /// The system returned no random bytes.
     Random,
     /// Pair generation.
     Keygen(KeygenError),
-    /// TLS could not be set up; the text says why.
+    /// TLS could not be set up, for this reason.
     Tls(String),
-    /// An address could not be listened on.
+    /// A listener could not be bound.
     Listen(io::Error),
-    /// Somebody else can change what the server relies on.
+    /// Another user can change files of the server.
     Untrusted(Untrusted),
-    /// The credentials would lie in the data directory, where a backup takes them along.
+    /// The credentials directory is in the data directory, which backups copy.
     CredentialsBesideData(PathBuf),
-    /// A file of somebody's credentials is there already.
+    /// A credentials file exists already.
     CredentialsExist(PathBuf),
-    /// The admin listener is not on the loopback interface.
+    /// The admin address is not a loopback address.
     AdminNotLoopback(std::net::SocketAddr),
-    /// Both listeners are to be at this address.
-    OneAddress(std::net::SocketAddr),
-    /// The machine's clock cannot be right.
+    /// Both listeners have this address.
+    SameAddress(std::net::SocketAddr),
+    /// The clock of the machine is wrong beyond doubt.
     Clock(Timestamp),
 }
 
@@ -69,32 +69,32 @@ impl fmt::Display for StartError {
                 let hint = match source.kind() {
                     io::ErrorKind::StorageFull => "free some space",
                     io::ErrorKind::PermissionDenied => {
-                        "run as the user who owns it, and check that it exists and may be written"
+                        "run as its owner, and check that it exists and is writable"
                     }
-                    _ => "check that it exists and may be written",
+                    _ => "check that it exists and is writable",
                 };
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
             Self::AuditAnchorLost => f.write_str(
-                "the store's record of how far the audit log has got (meta/audit-anchor) was removed; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+                "the store's record of how far the audit log has got (meta/audit-anchor) is missing; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
             ),
             Self::AuditKeyReplaced => f.write_str(
-                "the store's record of the audit signing key (meta/audit-signing-key) is not the one that its log was begun with: an older copy was put back; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+                "the store's record of the audit signing key (meta/audit-signing-key) does not belong to its audit log: an older copy was put back; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
             ),
-            Self::Random => f.write_str("the system gives no random bytes; try again"),
+            Self::Random => f.write_str("the system returned no random bytes; try again"),
             Self::RootKeyBesideData(path) => write!(
                 f,
-                "the root key file {} lies in the data directory, where a copy of the data takes it along; keep it elsewhere",
+                "the root key file {} is in the data directory, so every copy of the data would contain it; keep it elsewhere",
                 path.display()
             ),
             Self::StoreLost(path) => write!(
                 f,
-                "{} belongs to an instance whose store.sqlite3 is gone or empty; restore it from a backup, or choose an empty directory",
+                "{} belongs to an instance whose store.sqlite3 is missing or empty; restore it from a backup, or choose an empty directory",
                 path.display()
             ),
             Self::NoData(path) => write!(
                 f,
-                "the data directory {} holds no Claviger data yet; is it the right one (`data_dir`, --data-dir)? `claviger init` makes a new instance",
+                "the data directory {} holds no Claviger data yet; is it the right one (`data_dir`, --data-dir)? `claviger init` creates a new instance",
                 path.display()
             ),
             Self::Seal(error) => write!(f, "{error}"),
@@ -107,7 +107,7 @@ impl fmt::Display for StartError {
             Self::Untrusted(found) => write!(f, "{found}"),
             Self::CredentialsBesideData(path) => write!(
                 f,
-                "the credentials would lie in the data directory ({}), where a backup of the data takes them along; give another --credentials-dir",
+                "the credentials directory {} is in the data directory, so every backup of the data would contain the credentials; give another --credentials-dir",
                 path.display()
             ),
             Self::CredentialsExist(path) => {
@@ -116,16 +116,16 @@ impl fmt::Display for StartError {
             Self::Clock(now) => {
                 write!(
                     f,
-                    "the clock of this machine says {now}, which cannot be right; set it and start again. Nothing was changed"
+                    "the clock of this machine shows {now}, which cannot be right; set it and start again. Nothing was changed"
                 )
             }
-            Self::OneAddress(address) => {
+            Self::SameAddress(address) => {
                 write!(f, "`admin` is the same address as `listen` ({address}); give it another port")
             }
             Self::AdminNotLoopback(address) => {
                 write!(
                     f,
-                    "the admin listener has no authentication and must be on 127.0.0.1 or ::1, not {address}; with `admin_allow_remote = true` it may be elsewhere, and shows metrics and health only"
+                    "the admin listener has no authentication and must be on 127.0.0.1 or ::1, not {address}; `admin_allow_remote = true` allows other addresses, and then it serves metrics and health only"
                 )
             }
         }

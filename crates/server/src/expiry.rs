@@ -1,5 +1,5 @@
-//! What ends by itself: client keys, the server certificate, the certificate authority. Looked at once an hour, told in
-//! metrics always and in the log once a day while something ends within thirty days. No request pays for it.
+//! Watches the expiry of client keys, the server certificate and the certificate authority. It checks hourly and updates the
+//! metrics; while something expires within thirty days, it logs a warning once a day. Requests are not delayed.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,45 +11,45 @@ use claviger_vault::TlsAuthority;
 
 use crate::metrics::Metrics;
 
-/// How often it is looked.
-const LOOK: Duration = Duration::from_secs(3600);
-/// Looks from one log line to the next: a day.
-const LOOKS_A_LINE: u32 = 24;
-/// What ends within this time is told.
+/// Interval of the checks.
+const CHECK_INTERVAL: Duration = Duration::from_secs(3600);
+/// Checks from one warning to the next: a day.
+const CHECKS_PER_WARNING: u32 = 24;
+/// The log warns this long before an expiry.
 const SOON_S: i64 = 30 * 86_400;
-/// Ids in a log line.
+/// Limit of the ids in a log line.
 const NAMED_MAX: usize = 20;
 
-/// When the certificates of this server end, real time.
+/// When the certificates of this server expire, in real time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CertificateEnds {
-    /// Its own: made at every start.
+pub(crate) struct CertificateExpiry {
+    /// The server certificate, which every start issues.
     pub(crate) server: Timestamp,
-    /// The root's; `None` when it does not parse.
+    /// The root certificate; `None` if it cannot be parsed.
     pub(crate) authority: Option<Timestamp>,
 }
 
-/// When the root ends.
-pub(crate) fn authority_ends(authority: &TlsAuthority) -> Option<Timestamp> {
+/// When the root certificate expires.
+pub(crate) fn authority_expiry(authority: &TlsAuthority) -> Option<Timestamp> {
     claviger_crypto::tls::certificate_ends(&authority.certificate_pem)
 }
 
-/// Looks for ever.
-pub(crate) async fn watch(service: Arc<Service>, metrics: Arc<Metrics>, certificates: CertificateEnds) {
-    for look in 0_u32.. {
-        let looked = service.blocking(|service| service.client_keys_that_end_within(SOON_S, NAMED_MAX)).await;
-        match looked {
+/// Checks hourly. Never returns.
+pub(crate) async fn watch(service: Arc<Service>, metrics: Arc<Metrics>, certificates: CertificateExpiry) {
+    for check in 0_u32.. {
+        let found = service.blocking(|service| service.client_keys_that_end_within(SOON_S, NAMED_MAX)).await;
+        match found {
             Ok(ends) => {
-                tell(&metrics, &ends, &certificates, service.clock().now(), service.clock().real_now());
-                if look.is_multiple_of(LOOKS_A_LINE) {
+                set_metrics(&metrics, &ends, &certificates, service.clock().now(), service.clock().real_now());
+                if check.is_multiple_of(CHECKS_PER_WARNING) {
                     warn(&ends, &certificates, service.clock().real_now());
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "which client keys end soon could not be read; trying again in an hour");
+                tracing::warn!(%error, "the client keys that expire soon could not be read; retrying in an hour");
             }
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
@@ -57,15 +57,21 @@ fn days(from: Timestamp, to: Timestamp) -> f64 {
     (to.unix_ms() - from.unix_ms()) as f64 / 86_400_000.0
 }
 
-fn tell(metrics: &Metrics, ends: &ClientKeyEnds, certificates: &CertificateEnds, now: Timestamp, real_now: Timestamp) {
+fn set_metrics(
+    metrics: &Metrics,
+    ends: &ClientKeyEnds,
+    certificates: &CertificateExpiry,
+    now: Timestamp,
+    real_now: Timestamp,
+) {
     metrics.client_keys_ending.set(i64::try_from(ends.soon).unwrap_or(i64::MAX));
-    // Without a client key nothing ends: infinity is the field's word for that.
+    // Infinity, not 0: without client keys nothing expires.
     metrics.client_key_ends_days.set(ends.earliest.map_or(f64::INFINITY, |at| days(now, at)));
     metrics.server_certificate_ends_days.set(days(real_now, certificates.server));
     metrics.ca_certificate_ends_days.set(certificates.authority.map_or(f64::NAN, |at| days(real_now, at)));
 }
 
-fn warn(ends: &ClientKeyEnds, certificates: &CertificateEnds, real_now: Timestamp) {
+fn warn(ends: &ClientKeyEnds, certificates: &CertificateExpiry, real_now: Timestamp) {
     if ends.soon > 0 {
         let mut ids = String::new();
         for (id, at) in &ends.named {
@@ -73,13 +79,13 @@ fn warn(ends: &ClientKeyEnds, certificates: &CertificateEnds, real_now: Timestam
             let _infallible = write!(ids, "{}{id} ({at})", if ids.is_empty() { "" } else { ", " });
         }
         let count = ends.soon;
-        tracing::warn!(count, ids, "client keys end within 30 days; make others and revoke these");
+        tracing::warn!(count, ids, "client keys expire within 30 days; create new ones and revoke these");
     }
     if days(real_now, certificates.server) < 30.0 {
-        tracing::warn!(ends = %certificates.server, "the server certificate ends within 30 days; restart: every start makes a new one");
+        tracing::warn!(expires = %certificates.server, "the server certificate expires within 30 days; restart the server to issue a new one");
     }
     if let Some(at) = certificates.authority.filter(|at| days(real_now, *at) < 30.0) {
-        tracing::warn!(ends = %at, "the certificate authority ends within 30 days; clients will refuse this server");
+        tracing::warn!(expires = %at, "the certificate authority expires within 30 days; clients will refuse this server");
     }
 }
 
@@ -88,13 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metrics_say_how_many_days_are_left() {
-        let metrics = Metrics::without_pairs();
+    fn the_metrics_are_the_days_left() {
+        let metrics = Metrics::without_service();
         let now = Timestamp::from_unix_s(1_800_000_000);
         let in_days = |days: i64| now.plus_s(days * 86_400);
-        let certificates = CertificateEnds { server: in_days(825), authority: Some(in_days(7000)) };
+        let certificates = CertificateExpiry { server: in_days(825), authority: Some(in_days(7000)) };
         let ends = ClientKeyEnds { soon: 2, earliest: Some(in_days(3)), named: Vec::new() };
-        tell(&metrics, &ends, &certificates, now, now);
+        set_metrics(&metrics, &ends, &certificates, now, now);
         let text = metrics.text();
         for line in [
             "claviger_client_key_ends_days 3.0",

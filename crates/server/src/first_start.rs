@@ -1,8 +1,9 @@
-//! The first start: root key, store, certificate authority, first credentials. `dev` does it as it starts, `init` by itself.
+//! Initialises an instance: root key, store, certificate authority and first credentials. `dev` does this at its first start,
+//! `init` as a command of its own.
 //!
-//! The rule of `init`: it may be killed anywhere, and the same command finishes what it began. A mark in the directory of
-//! credentials, [`UNFINISHED`], is made before anything is handed out and removed when the configuration is there, so that
-//! the files of an `init` that was cut off are told from those of another instance.
+//! `init` can be killed at any point, and the same command completes it. It creates the marker file [`UNFINISHED`] in the
+//! credentials directory before any other file, and removes it once the configuration is written. The marker distinguishes the
+//! files of an interrupted `init` from those of another instance.
 
 use std::fs;
 use std::io;
@@ -19,32 +20,32 @@ use claviger_vault::{Existing, FileSeal, Vault, VaultError, place_file, sync_dir
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
-use crate::{handout, places};
+use crate::{bootstrap_files, permissions};
 
-/// Lies among the credentials while `init` is not finished.
+/// Exists in the credentials directory until `init` is complete.
 const UNFINISHED: &str = "init-is-not-finished";
 
-/// Where a new instance is made.
+/// The paths of a new instance.
 #[derive(Debug, Clone)]
 pub struct NewInstance {
-    /// Where the store and the audit log will lie.
+    /// Directory of the store and the audit log.
     pub data_dir: PathBuf,
-    /// Where the root key will lie; not in the data directory.
+    /// The root key file, outside the data directory.
     pub root_key_file: PathBuf,
-    /// Where the owner finds the first credentials; not in the data directory, which is what one backs up.
+    /// Directory of the first credentials, outside the data directory because backups copy that.
     pub credentials_dir: PathBuf,
 }
 
 impl NewInstance {
-    /// Makes the instance and its files, or finishes what an earlier call began. [`Self::finish`] is to follow.
+    /// Creates the instance and its files, or completes an interrupted call. Call [`Self::finish`] afterwards.
     ///
     /// # Errors
-    /// [`StartError`]; an instance that was finished is not touched, nor are credentials of another.
+    /// [`StartError`]. A finished instance and the credentials of another instance are left unchanged.
     pub fn make(&self) -> Result<InstanceId, StartError> {
-        places::check(&self.data_dir, &self.root_key_file, false)?;
-        // Of one that was cut off. What others can only read, the start will tell.
-        let _readable = places::check_files(&self.data_dir, &self.root_key_file)?;
-        if places::is_within(&self.credentials_dir, &self.data_dir) {
+        permissions::check_paths(&self.data_dir, &self.root_key_file, false)?;
+        // An interrupted call may have left files. The start of the server repeats the warning.
+        let _warning = permissions::check_files(&self.data_dir, &self.root_key_file)?;
+        if permissions::is_within(&self.credentials_dir, &self.data_dir) {
             return Err(StartError::CredentialsBesideData(self.credentials_dir.clone()));
         }
         let vault = open_vault(&self.data_dir, &self.root_key_file)?;
@@ -52,44 +53,45 @@ impl NewInstance {
             let is_ours = self.is_unfinished() && self.has_credentials_of(&vault)?;
             return if is_ours { Ok(stored.record.id) } else { Err(VaultError::NotEmpty.into()) };
         }
-        make_directory(&self.credentials_dir)?;
+        create_private_directory(&self.credentials_dir)?;
         claviger_vault::check_directory(&self.credentials_dir)?;
         if !self.is_unfinished() {
-            let there = handout::NAMES.iter().map(|name| self.credentials_dir.join(name)).find(|path| path.exists());
-            if let Some(path) = there {
+            let existing =
+                bootstrap_files::NAMES.iter().map(|name| self.credentials_dir.join(name)).find(|path| path.exists());
+            if let Some(path) = existing {
                 return Err(StartError::CredentialsExist(path));
             }
-            let mark = self.mark();
-            place_file(&mark, b"The same `claviger init` again finishes it.\n", 0o600, Existing::Replace)
-                .map_err(|source| StartError::File { path: mark, source })?;
+            let marker = self.marker();
+            place_file(&marker, b"Run the same `claviger init` again to complete it.\n", 0o600, Existing::Replace)
+                .map_err(|source| StartError::File { path: marker, source })?;
         }
-        Ok(furnish(&vault, &Clock::default(), &self.data_dir, &self.credentials_dir)?.id)
+        Ok(initialise(&vault, &Clock::default(), &self.data_dir, &self.credentials_dir)?.id)
     }
 
-    /// Whether an `init` with these credentials began and did not end.
+    /// Whether an `init` with this credentials directory was interrupted.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.mark().exists()
+        self.marker().exists()
     }
 
-    /// Says that everything, the configuration too, is there.
+    /// Marks the `init` as complete, once the configuration is written.
     ///
     /// # Errors
     /// [`StartError::File`].
     pub fn finish(&self) -> Result<(), StartError> {
-        let mark = self.mark();
-        let removed = match fs::remove_file(&mark) {
+        let marker = self.marker();
+        let removed = match fs::remove_file(&marker) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         };
-        removed.and_then(|()| sync_directory_of(&mark)).map_err(|source| StartError::File { path: mark, source })
+        removed.and_then(|()| sync_directory_of(&marker)).map_err(|source| StartError::File { path: marker, source })
     }
 
-    fn mark(&self) -> PathBuf {
+    fn marker(&self) -> PathBuf {
         self.credentials_dir.join(UNFINISHED)
     }
 
-    /// Whether the credentials that lie there are those that the vault knows.
+    /// Whether the existing credentials belong to this vault.
     fn has_credentials_of(&self, vault: &Vault) -> Result<bool, StartError> {
         let text = |name: &str| fs::read_to_string(self.credentials_dir.join(name)).map(Zeroizing::new);
         let (Ok(access_key), Ok(client_key)) = (text("access-key.json"), text("client-key.json")) else {
@@ -106,10 +108,10 @@ impl NewInstance {
     }
 }
 
-/// Opens the vault, or makes an empty one where nothing is.
+/// Opens the vault, or creates an empty one in an empty directory.
 pub(crate) fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault, StartError> {
-    make_directory(data_dir)?;
-    // Handed out only once the store has its keyring, so these mean that one was there.
+    create_private_directory(data_dir)?;
+    // These files are created after the store, so they prove that there was one.
     let had_vault = ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists());
     if had_vault && !SqliteEngine::exists(data_dir) {
         return Err(StartError::StoreLost(data_dir.to_owned()));
@@ -121,23 +123,23 @@ pub(crate) fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault,
     if had_vault {
         return Err(StartError::StoreLost(data_dir.to_owned()));
     }
-    // A root key file without a store was left by a first start that was cut off before it sealed anything.
+    // A root key without a store is left over from an interrupted first start that sealed nothing yet.
     let seal = if root_key_file.exists() { FileSeal::open(root_key_file)? } else { FileSeal::create(root_key_file)? };
     Ok(Vault::create(engine, &seal)?)
 }
 
-/// Gives an empty vault what an instance has, and its owner their files.
-pub(crate) fn furnish(
+/// Initialises an empty vault and writes the bootstrap files.
+pub(crate) fn initialise(
     vault: &Vault,
     clock: &Clock,
     data_dir: &Path,
     credentials_dir: &Path,
 ) -> Result<Instance, StartError> {
-    first_start(vault, clock, |first| handout::write(data_dir, credentials_dir, first))
+    first_start(vault, clock, |first| bootstrap_files::write(data_dir, credentials_dir, first))
 }
 
-/// Makes a directory for this user alone, unless it is there.
-fn make_directory(path: &Path) -> Result<(), StartError> {
+/// Creates a directory that only this user can access, unless it exists.
+fn create_private_directory(path: &Path) -> Result<(), StartError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StartError::File { path: path.to_owned(), source })
 }
@@ -152,31 +154,31 @@ mod tests {
     }
 
     #[test]
-    fn every_state_that_a_kill_can_leave_is_finished_by_the_next_call() {
-        // After the root key.
+    fn the_next_call_completes_an_interrupted_one_in_every_state() {
+        // Killed after the root key.
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         FileSeal::create(&new.root_key_file).unwrap();
         new.make().unwrap();
-        // After the store's keyring, the mark and half of the files; those files belong to nobody.
+        // Killed after the keyring, the marker and some files with credentials of no instance.
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         drop(open_vault(&new.data_dir, &new.root_key_file).unwrap());
-        make_directory(&new.credentials_dir).unwrap();
-        fs::write(new.mark(), b"").unwrap();
+        create_private_directory(&new.credentials_dir).unwrap();
+        fs::write(new.marker(), b"").unwrap();
         fs::write(new.credentials_dir.join("access-key.json"), b"{\"AccessKeyId\":\"LTAIold\"}").unwrap();
         let made = new.make().unwrap();
-        // After everything but the configuration: made once, and the same credentials.
+        // Killed before the configuration: the credentials stay the same.
         let credentials = fs::read(new.credentials_dir.join("access-key.json")).unwrap();
         assert_eq!(new.make().unwrap(), made);
         assert_eq!(fs::read(new.credentials_dir.join("access-key.json")).unwrap(), credentials);
         new.finish().unwrap();
         new.finish().unwrap();
-        assert!(matches!(new.make(), Err(StartError::Service(_))), "finished, it is made once");
+        assert!(matches!(new.make(), Err(StartError::Service(_))), "a finished instance is not created again");
     }
 
     #[test]
-    fn files_that_others_can_change_are_not_gone_on_with() {
+    fn files_that_others_can_change_are_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
@@ -208,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_whose_credentials_lie_elsewhere_is_not_taken_for_an_unfinished_one() {
+    fn an_instance_with_credentials_elsewhere_does_not_count_as_unfinished() {
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         new.make().unwrap();
         let elsewhere = NewInstance { credentials_dir: dir.path().join("elsewhere"), ..new };
-        make_directory(&elsewhere.credentials_dir).unwrap();
-        fs::write(elsewhere.mark(), b"").unwrap();
+        create_private_directory(&elsewhere.credentials_dir).unwrap();
+        fs::write(elsewhere.marker(), b"").unwrap();
         assert!(matches!(elsewhere.make(), Err(StartError::Service(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! For tests: an instance over a store in memory, as a first start leaves it.
+//! For tests: an instance with a store in memory, as the first start creates it.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use claviger_service::{Config, Intent, Service, ServiceError, first_start};
 use claviger_store::Engine;
 use claviger_vault::{FileSeal, Vault};
 
-/// A change whose record no test looks at.
+/// The intent of a change whose audit record is not tested.
 pub(crate) fn intent() -> Intent {
     Intent::local("Test").unwrap()
 }
 
-/// A furnished instance.
+/// An initialised instance.
 pub(crate) struct Instance {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
@@ -30,7 +30,7 @@ impl Instance {
         Self { vault, clock, record }
     }
 
-    /// A service for it; no pairs are kept ready.
+    /// A service without a stock of key pairs.
     pub(crate) fn service(&self) -> Arc<Service> {
         let keygen = claviger_keygen::Config { stock: StockSizes::NONE, ..claviger_keygen::Config::default() };
         let generator = Generator::start(keygen).unwrap();

@@ -1,49 +1,50 @@
-//! How long a connection has had nothing to do. A peer that neither asks nor leaves, an HTTP/2 one that answers every
-//! ping, or one that never reads its answer, would keep its place for ever.
+//! Detects idle connections. The timeouts of the HTTP library do not cover a peer that sends no requests, an HTTP/2 peer
+//! that only answers pings, or a peer that never reads its answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longest time without a request before a connection is closed; clients open a new one unasked.
-pub(crate) const IDLE_MAX: Duration = Duration::from_secs(60);
+/// Timeout between requests. Clients reconnect by themselves.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Longest wait for the first request: who connects has something to ask.
-pub(crate) const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
+/// Timeout for the first request. A client connects when it has a request to send.
+pub(crate) const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What one connection is doing.
+/// Tracks the requests of one connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Activity(Arc<Mutex<State>>);
+pub(crate) struct IdleTimer(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    requests: usize,
+    in_flight: usize,
+    /// The start of the connection, or the end of its last request.
     since: Instant,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// One request of the connection; dropped when it was answered or given up.
+/// A request in flight. The drop ends it.
 #[derive(Debug)]
-pub(crate) struct Busy(Activity);
+pub(crate) struct RequestGuard(IdleTimer);
 
-impl Activity {
+impl IdleTimer {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { requests: 0, since: Instant::now(), patience: FIRST_REQUEST_MAX })))
+        Self(Arc::new(Mutex::new(State { in_flight: 0, since: Instant::now(), timeout: FIRST_REQUEST_TIMEOUT })))
     }
 
-    /// A request begins.
-    pub(crate) fn begin(&self) -> Busy {
-        self.change(|state| (state.requests, state.patience) = (state.requests.saturating_add(1), IDLE_MAX));
-        Busy(self.clone())
+    /// Starts a request.
+    pub(crate) fn start_request(&self) -> RequestGuard {
+        self.change(|state| (state.in_flight, state.timeout) = (state.in_flight.saturating_add(1), IDLE_TIMEOUT));
+        RequestGuard(self.clone())
     }
 
-    /// Completes once there was no request for [`IDLE_MAX`], or none at all for [`FIRST_REQUEST_MAX`].
-    pub(crate) async fn idle(&self) {
+    /// Completes after [`IDLE_TIMEOUT`] without a request, or after [`FIRST_REQUEST_TIMEOUT`] without the first one.
+    pub(crate) async fn timed_out(&self) {
         loop {
             let until = self.change(|state| {
-                let since = if state.requests > 0 { Instant::now() } else { state.since };
-                since + state.patience
+                let since = if state.in_flight > 0 { Instant::now() } else { state.since };
+                since + state.timeout
             });
             if until <= Instant::now() {
                 return;
@@ -57,10 +58,10 @@ impl Activity {
     }
 }
 
-impl Drop for Busy {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         self.0.change(|state| {
-            state.requests = state.requests.saturating_sub(1);
+            state.in_flight = state.in_flight.saturating_sub(1);
             state.since = Instant::now();
         });
     }
@@ -70,27 +71,27 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
-    async fn elapsed_until_idle(activity: &Activity) -> Duration {
+    async fn elapsed_until_timeout(idle: &IdleTimer) -> Duration {
         let started = Instant::now();
-        activity.idle().await;
+        idle.timed_out().await;
         started.elapsed()
     }
 
-    // Paused time: tokio moves its own clock, nothing here waits or is measured.
+    // Time is paused: tokio advances its clock whenever every task waits.
     #[tokio::test(start_paused = true)]
-    async fn idle_counts_from_the_last_answer() {
-        let activity = Activity::new();
-        let request = activity.begin();
-        let long = tokio::time::timeout(10 * IDLE_MAX, activity.idle()).await;
+    async fn the_timeout_counts_from_the_last_answer() {
+        let idle = IdleTimer::new();
+        let request = idle.start_request();
+        let long = tokio::time::timeout(10 * IDLE_TIMEOUT, idle.timed_out()).await;
         assert!(long.is_err(), "a connection with a request in flight is not idle");
         drop(request);
-        assert!(elapsed_until_idle(&activity).await >= IDLE_MAX);
-        assert_eq!(elapsed_until_idle(&activity).await, Duration::ZERO);
+        assert!(elapsed_until_timeout(&idle).await >= IDLE_TIMEOUT);
+        assert_eq!(elapsed_until_timeout(&idle).await, Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_request_is_waited_for_less_long() {
-        let elapsed = elapsed_until_idle(&Activity::new()).await;
-        assert!(elapsed >= FIRST_REQUEST_MAX && elapsed < IDLE_MAX, "{elapsed:?}");
+    async fn the_first_request_has_a_shorter_timeout() {
+        let elapsed = elapsed_until_timeout(&IdleTimer::new()).await;
+        assert!(elapsed >= FIRST_REQUEST_TIMEOUT && elapsed < IDLE_TIMEOUT, "{elapsed:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! `serve --check`: what a start would find, looked at without changing anything, also beside a running server.
+//! `serve --check`: checks what a start would open. It changes nothing and can run while the server runs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use claviger_model::{AccessKey, Instance};
 use claviger_store::SqliteEngine;
 use claviger_vault::{FileSeal, TlsAuthority, Vault, VaultError, check_file};
 
-use crate::assemble::{Options, check_addresses};
 use crate::error::StartError;
-use crate::expiry::authority_ends;
-use crate::places;
+use crate::expiry::authority_expiry;
+use crate::options::Options;
+use crate::permissions;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
+    /// What was checked.
     pub subject: &'static str,
-    /// What it is like, or what is wrong with it.
+    /// A description, or what is wrong.
     pub outcome: Result<String, String>,
 }
 
@@ -29,7 +29,7 @@ impl Finding {
     }
 }
 
-/// Looks at everything that [`crate::Server::start`] would open, but for the ports.
+/// Checks everything that [`crate::Server::start`] would open, except for the ports.
 #[must_use]
 pub fn inspect(options: &Options) -> Vec<Finding> {
     let mut findings = vec![
@@ -37,7 +37,7 @@ pub fn inspect(options: &Options) -> Vec<Finding> {
         Finding::new("permissions", permissions(options)),
         Finding::new("data directory", data_directory(&options.data_dir)),
     ];
-    match opened(options) {
+    match open_read_only(options) {
         Ok(vault) => {
             findings.push(Finding::new("root key", Ok("opens the store".to_owned())));
             findings.push(Finding::new("store", store(&vault)));
@@ -50,20 +50,20 @@ pub fn inspect(options: &Options) -> Vec<Finding> {
 }
 
 fn admin(options: &Options) -> Result<String, StartError> {
-    check_addresses(options)?;
-    let to_whom = if options.admin.ip().is_loopback() {
+    options.check_addresses()?;
+    let audience = if options.admin.ip().is_loopback() {
         "this machine only"
     } else {
-        "open to others without authentication: metrics and health only"
+        "reachable by other machines without authentication; serves metrics and health only"
     };
-    Ok(format!("{}, {to_whom}", options.admin))
+    Ok(format!("{}, {audience}", options.admin))
 }
 
 fn permissions(options: &Options) -> Result<String, StartError> {
-    places::check(&options.data_dir, &options.root_key_file, options.is_dev)?;
+    permissions::check_paths(&options.data_dir, &options.root_key_file, options.is_dev)?;
     check_file(&options.root_key_file)?;
-    let readable = places::check_files(&options.data_dir, &options.root_key_file)?;
-    let but = readable.map_or_else(String::new, |readable| format!("; but {readable}"));
+    let warning = permissions::check_files(&options.data_dir, &options.root_key_file)?;
+    let but = warning.map_or_else(String::new, |warning| format!("; but {warning}"));
     Ok(format!("nobody else can change the data directory, the root key, the store or the audit log{but}"))
 }
 
@@ -75,7 +75,7 @@ fn data_directory(data_dir: &Path) -> Result<String, StartError> {
     Ok(format!("{} can be read and written", data_dir.display()))
 }
 
-fn opened(options: &Options) -> Result<Vault, StartError> {
+fn open_read_only(options: &Options) -> Result<Vault, StartError> {
     if !SqliteEngine::exists(&options.data_dir) {
         return Err(StartError::NoData(options.data_dir.clone()));
     }
@@ -100,15 +100,15 @@ fn certificate(options: &Options, vault: &Vault) -> Result<String, StartError> {
         .issue_server_certificate(&options.hostnames, Clock::default().real_now())
         .map_err(|error| refuse(&error))?;
     let names = [&["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()], options.hostnames.as_slice()];
-    let until = authority_ends(&stored).map_or_else(String::new, |at| format!("; its authority ends {at}"));
+    let until = authority_expiry(&stored).map_or_else(String::new, |at| format!("; its authority expires {at}"));
     Ok(format!("for {}{until}", names.concat().join(", ")))
 }
 
 fn audit_log(data_dir: &Path) -> Result<String, StartError> {
     let dir = data_dir.join("audit");
-    let looked = claviger_audit::AuditLog::exists(&dir);
-    Ok(match looked.map_err(|source| StartError::File { path: dir, source })? {
-        true => "is there; `claviger audit verify` reads it".to_owned(),
-        false => "not begun: the first start begins it".to_owned(),
+    let exists = claviger_audit::AuditLog::exists(&dir);
+    Ok(match exists.map_err(|source| StartError::File { path: dir, source })? {
+        true => "exists; check its contents with `claviger audit verify`".to_owned(),
+        false => "does not exist yet; the first start creates it".to_owned(),
     })
 }

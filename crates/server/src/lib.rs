@@ -1,38 +1,40 @@
-//! Sockets, TLS, the two planes as thin adapters over the same operations, metrics, start and stop.
+//! The server: sockets, TLS, the adapters of both API planes, the admin listener, metrics, start and shutdown.
 //!
-//! What may never live here: rules (`model`), operations (`service`), encodings (`wire`).
+//! Elsewhere: domain rules (`model`), operations (`service`), encodings (`wire`).
 
 mod admin;
 mod admin_host;
 mod answer;
+mod answer_charge;
 mod assemble;
 mod audit_log;
 mod begin_anew;
 mod body;
+mod bootstrap_files;
 mod confirm_clock;
 mod connections;
 mod degraded;
+mod disconnect;
 mod early_answer;
 mod error;
 mod expiry;
 mod first_start;
 #[cfg(test)]
 mod fixture;
-mod handout;
 mod handshake;
-mod held_answer;
+mod http2_head;
 mod idle;
 mod inspect;
 mod journal;
 mod listen;
 mod metrics;
 mod offline;
-mod open_head;
-mod places;
+mod options;
+mod permissions;
 mod plane;
-mod presence;
 mod readiness;
 mod scheduler;
+mod server;
 mod stopped_vault;
 mod stream;
 mod tls;
@@ -41,7 +43,6 @@ mod unverified;
 #[cfg(test)]
 mod wrong_clock_tests;
 
-pub use assemble::{Boxed, Options, Server};
 pub use audit_log::stored_audit_anchor;
 pub use begin_anew::begin_audit_anew;
 pub use confirm_clock::StoppedClock;
@@ -49,3 +50,5 @@ pub use error::StartError;
 pub use first_start::NewInstance;
 pub use inspect::{Finding, inspect};
 pub use offline::{ListedAccessKey, NewAccessKey, StoppedInstance};
+pub use options::Options;
+pub use server::{BoxFuture, Server};

@@ -1,4 +1,5 @@
-//! What the server counts, and its text for `/metrics` (OpenMetrics). Labels come from closed sets, never from a request.
+//! The metrics of the server, and their text for `/metrics` (OpenMetrics). Label values come from fixed sets, never from a
+//! request.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -16,14 +17,13 @@ use prometheus_client::registry::Registry;
 mod arns;
 mod pairs;
 
-use arns::Arns;
-use pairs::Pairs;
+use arns::ArnCollector;
+use pairs::PairCollector;
 
-/// Upper bounds of the duration buckets, seconds: from a cached decrypt to a long RSA_4096 pair.
+/// Upper bounds of the duration buckets in seconds: from a decryption with a cached key to a slow RSA_4096 pair.
 const DURATION_BUCKETS_S: [f64; 14] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Which request ended how.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
     plane: &'static str,
@@ -31,83 +31,86 @@ struct RequestLabels {
     code: &'static str,
 }
 
-/// Which operation took a time.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OperationLabels {
     plane: &'static str,
     operation: &'static str,
 }
 
-/// Everything that is counted.
+/// The metrics.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram>,
-    /// Connections open now.
+    /// Open connections.
     pub(crate) connections: Gauge,
-    /// Connections refused because there were too many.
+    /// Connections refused at the connection limit.
     pub(crate) connections_refused: Counter,
-    /// Connections closed because a new one needed the place; none had carried a verified request.
+    /// Unverified connections closed at the connection limit in favour of new ones.
     pub(crate) connections_evicted: Counter,
-    /// Connections closed because they held most of the memory for unverified callers.
+    /// Connections closed because they held most of an exhausted memory budget.
     pub(crate) unverified_evicted: Counter,
-    /// Requests, or pieces of them, for which that memory had no room.
+    /// Requests, or parts of them, refused because a memory budget was exhausted.
     pub(crate) unverified_refused: Counter,
-    /// Connections whose TLS handshake failed or took too long.
+    /// TLS handshakes that failed or timed out.
     pub(crate) handshakes_failed: Counter,
-    /// Data key pair requests in flight now.
+    /// Data key pair requests in flight.
     pub(crate) pairs_in_flight: Gauge,
-    /// Basic operations on keys that rotate: rotation has no effect on them.
+    /// Basic operations on keys that rotate. Rotation has no effect on them.
     basic_on_rotating_keys: Counter,
-    /// Encryptions under an initialization vector that the caller chose.
+    /// Encryptions with an initialization vector chosen by the caller.
     caller_supplied_ivs: Counter,
-    /// Key versions seen past half of the encryptions they may make, since the start.
+    /// Key versions that have used more than half of their encryptions, as far as they were used since the start.
     pub(crate) key_versions_past_half: Gauge,
-    /// Keys that rotated by themselves.
+    /// Keys rotated automatically.
     pub(crate) automatic_rotations: Counter,
     /// Keys destroyed after their pending window.
     pub(crate) keys_destroyed: Counter,
-    /// Passes or steps of the scheduler that failed.
+    /// Failed passes and steps of the scheduler.
     pub(crate) scheduler_failures: Counter,
-    /// Records that were met and do not open.
+    /// Unreadable records found so far.
     pub(crate) unreadable_records: Gauge,
-    /// Whether the audit log takes records: 1 or 0.
+    /// Whether the audit log can be written: 1 or 0.
     pub(crate) audit_writable: Gauge,
     pub(crate) audit_space_low: Gauge,
-    /// Whether destruction waits because the clock is not believed: 1 or 0.
+    /// Whether the destruction of keys is suspended because of the clock: 1 or 0.
     pub(crate) destruction_held: Gauge,
-    /// Keys that wait.
+    /// Keys whose destruction is suspended.
     pub(crate) keys_held: Gauge,
-    /// Days until the first client key ends.
+    /// Days until the first client key expires.
     pub(crate) client_key_ends_days: Gauge<f64, AtomicU64>,
-    /// Client keys that end within 30 days.
+    /// Client keys that expire within 30 days.
     pub(crate) client_keys_ending: Gauge,
-    /// Days until the server's certificate ends.
+    /// Days until the server certificate expires.
     pub(crate) server_certificate_ends_days: Gauge<f64, AtomicU64>,
-    /// Days until the certificate authority ends.
+    /// Days until the certificate of the authority expires.
     pub(crate) ca_certificate_ends_days: Gauge<f64, AtomicU64>,
-    /// Seconds that `claviger dev` has moved business time ahead.
+    /// Offset of business time in `claviger dev`, in seconds.
     pub(crate) clock_offset_seconds: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
     pub(crate) fn new(service: Arc<Service>) -> Self {
-        let mut metrics = Self::without_pairs();
-        let of_pairs = Arc::clone(&service);
-        metrics.registry.register_collector(Box::new(Pairs(move || of_pairs.pair_figures())));
-        metrics.registry.register_collector(Box::new(Arns(move || service.foreign_arns())));
+        let mut metrics = Self::without_service();
+        let pairs = Arc::clone(&service);
+        metrics.registry.register_collector(Box::new(PairCollector(move || pairs.pair_figures())));
+        metrics.registry.register_collector(Box::new(ArnCollector(move || service.foreign_arns())));
         metrics
     }
 
-    /// Without the figures of a service, for tests that have none.
-    pub(crate) fn without_pairs() -> Self {
+    /// Without the metrics that are read from a service.
+    pub(crate) fn without_service() -> Self {
         let mut registry = Registry::with_prefix("claviger");
         let requests = Family::default();
         registry.register("requests", "Requests answered, by plane, operation and result code", requests.clone());
         let durations: Family<OperationLabels, Histogram> =
             Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS_S));
-        registry.register("request_duration_seconds", "Time from the whole request to its answer", durations.clone());
+        registry.register(
+            "request_duration_seconds",
+            "Time from the complete request to its answer",
+            durations.clone(),
+        );
         let mut metrics = Self {
             registry,
             requests,
@@ -137,62 +140,73 @@ impl Metrics {
             clock_offset_seconds: Gauge::default(),
         };
         metrics.register_all();
-        metrics.register_ends();
+        metrics.register_expiry();
         metrics
     }
 
     fn register_all(&mut self) {
         let registry = &mut self.registry;
-        registry.register("connections", "Connections open now", self.connections.clone());
-        registry.register("connections_refused", "Connections over the limit", self.connections_refused.clone());
-        let help = "Connections without a verified request closed for new ones";
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register("connections_refused", "Connections refused at the limit", self.connections_refused.clone());
+        let help = "Unverified connections closed at the limit in favour of new ones";
         registry.register("connections_evicted", help, self.connections_evicted.clone());
-        let help = "Connections closed because they held most of the memory for unverified callers";
+        let help = "Connections closed because they held most of an exhausted memory budget";
         registry.register("unverified_evicted", help, self.unverified_evicted.clone());
-        let help = "Requests for which the memory for unverified callers had no room";
+        let help = "Requests refused because a memory budget was exhausted";
         registry.register("unverified_refused", help, self.unverified_refused.clone());
-        registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
+        registry.register(
+            "handshakes_failed",
+            "TLS handshakes that failed or timed out",
+            self.handshakes_failed.clone(),
+        );
         registry.register("pairs_in_flight", "Data key pair requests in flight", self.pairs_in_flight.clone());
-        let help = "Basic operations on keys that rotate, on which rotation has no effect";
+        let help = "Basic operations on keys that rotate; rotation has no effect on them";
         registry.register("basic_operations_on_rotating_keys", help, self.basic_on_rotating_keys.clone());
-        let help = "Encryptions under an initialization vector chosen by the caller";
+        let help = "Encryptions with an initialization vector chosen by the caller";
         registry.register("caller_supplied_ivs", help, self.caller_supplied_ivs.clone());
-        let help = "Key versions seen past half of the encryptions they may make, since the start";
+        let help = "Key versions that have used more than half of their encryptions, among those used since the start";
         registry.register("key_versions_past_half", help, self.key_versions_past_half.clone());
-        registry.register("automatic_rotations", "Keys that rotated by themselves", self.automatic_rotations.clone());
-        registry.register("keys_destroyed", "Keys destroyed after their window", self.keys_destroyed.clone());
-        registry.register("scheduler_failures", "Scheduler steps that failed", self.scheduler_failures.clone());
-        let help = "Records that do not open, as far as they were met";
+        registry.register("automatic_rotations", "Keys rotated automatically", self.automatic_rotations.clone());
+        registry.register("keys_destroyed", "Keys destroyed after their pending window", self.keys_destroyed.clone());
+        registry.register("scheduler_failures", "Failed scheduler passes and steps", self.scheduler_failures.clone());
+        let help = "Unreadable records found so far";
         registry.register("unreadable_records", help, self.unreadable_records.clone());
-        registry.register("audit_writable", "Whether the audit log takes records", self.audit_writable.clone());
-        let help = "1 if space for the next audit file could not be set aside, else 0";
+        registry.register(
+            "audit_writable",
+            "Whether the audit log can be written: 1 or 0",
+            self.audit_writable.clone(),
+        );
+        let help = "Whether the next audit file lacks disk space: 1 or 0";
         registry.register("audit_space_low", help, self.audit_space_low.clone());
-        let help = "Whether destruction of keys waits because the clock is not believed";
+        let help = "Whether the destruction of keys is suspended because of the clock: 1 or 0";
         registry.register("destruction_held", help, self.destruction_held.clone());
-        registry.register("keys_held", "Keys due for destruction by the clock that wait", self.keys_held.clone());
-        let help = "How far business time was moved ahead";
+        registry.register(
+            "keys_held",
+            "Keys due for destruction by the clock whose destruction is suspended",
+            self.keys_held.clone(),
+        );
+        let help = "Offset of business time in claviger dev";
         registry.register("clock_offset_seconds", help, self.clock_offset_seconds.clone());
     }
 
-    fn register_ends(&mut self) {
+    fn register_expiry(&mut self) {
         let registry = &mut self.registry;
-        let help = "Days until the first client key ends, looked at once an hour";
+        let help = "Days until the first client key expires, updated hourly";
         registry.register("client_key_ends_days", help, self.client_key_ends_days.clone());
-        let help = "Client keys that end within 30 days, looked at once an hour";
+        let help = "Client keys that expire within 30 days, updated hourly";
         registry.register("client_keys_ending_within_30_days", help, self.client_keys_ending.clone());
-        let help = "Days until the server certificate ends; a restart makes a new one";
+        let help = "Days until the server certificate expires; a restart issues a new one";
         registry.register("server_certificate_ends_days", help, self.server_certificate_ends_days.clone());
-        let help = "Days until the certificate authority ends";
+        let help = "Days until the certificate of the authority expires";
         registry.register("ca_certificate_ends_days", help, self.ca_certificate_ends_days.clone());
     }
 
-    /// Counts one answered request. All three words come from closed sets.
+    /// Counts an answered request. All three labels come from fixed sets.
     pub(crate) fn count(&self, plane: &'static str, operation: &'static str, code: &'static str, took: Duration) {
         self.requests.get_or_create(&RequestLabels { plane, operation, code }).inc();
         self.durations.get_or_create(&OperationLabels { plane, operation }).observe(took.as_secs_f64());
     }
 
-    /// Counts what was remarkable about a served use.
     pub(crate) fn count_remarks(&self, remarks: Remarks) {
         if remarks.is_basic_on_rotating_key {
             self.basic_on_rotating_keys.inc();
@@ -202,7 +216,7 @@ impl Metrics {
         }
     }
 
-    /// The text for a scraper.
+    /// The OpenMetrics text.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
@@ -216,8 +230,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_show_in_the_text() {
-        let metrics = Metrics::without_pairs();
+    fn counted_requests_appear_in_the_text() {
+        let metrics = Metrics::without_service();
         metrics.count("instance", "AdvanceDecrypt", "OK", Duration::from_millis(3));
         metrics.connections.inc();
         metrics.count_remarks(Remarks { is_basic_on_rotating_key: true, is_caller_supplied_iv: false });

@@ -1,5 +1,4 @@
-//! Access keys of an instance whose server is stopped, by whoever has the root key: the way back in when the only access key
-//! is lost.
+//! Manages the access keys of a stopped server with the root key, for example after the only access key was lost.
 
 use std::path::Path;
 
@@ -12,13 +11,13 @@ use claviger_vault::Vault;
 use crate::error::StartError;
 use crate::stopped_vault;
 
-/// An instance that no server has open, as long as this lives.
+/// An instance whose server is stopped. No server can open it while this value exists.
 #[derive(Debug)]
 pub struct StoppedInstance {
     vault: Vault,
 }
 
-/// A new access key, shown once.
+/// A new access key. Its secret cannot be read again.
 #[derive(Debug)]
 pub struct NewAccessKey {
     /// Its id.
@@ -32,9 +31,9 @@ pub struct NewAccessKey {
 pub struct ListedAccessKey {
     /// Its id.
     pub id: String,
-    /// Whether it may be used.
+    /// Whether it is enabled.
     pub is_active: bool,
-    /// When it was made.
+    /// Its creation time.
     pub created: String,
 }
 
@@ -42,12 +41,12 @@ impl StoppedInstance {
     /// Opens the instance.
     ///
     /// # Errors
-    /// [`StartError`]; also when a server runs on it.
+    /// [`StartError`]; also when a server has the store open.
     pub fn open(data_dir: &Path, root_key_file: &Path) -> Result<Self, StartError> {
         Ok(Self { vault: stopped_vault::open(data_dir, root_key_file)? })
     }
 
-    /// The access keys.
+    /// Lists the access keys.
     ///
     /// # Errors
     /// [`StartError`].
@@ -60,16 +59,16 @@ impl StoppedInstance {
         Ok(list_access_keys(&self.vault)?.into_iter().map(listed).collect())
     }
 
-    /// Makes one more.
+    /// Creates an access key.
     ///
     /// # Errors
-    /// [`StartError`]; when as many as may exist do so.
+    /// [`StartError`]; also at the limit of access keys.
     pub fn create_access_key(&self) -> Result<NewAccessKey, StartError> {
         let made = self.change(&Intent::local("CreateAccessKey")?).create()?;
         Ok(NewAccessKey { id: made.id.to_string(), secret: made.secret })
     }
 
-    /// Makes one usable, or refused.
+    /// Enables or disables an access key.
     ///
     /// # Errors
     /// [`StartError`].
@@ -77,7 +76,7 @@ impl StoppedInstance {
         Ok(self.change(&Intent::local("UpdateAccessKey")?).set_active(&parsed(id)?, is_active)?)
     }
 
-    /// Removes one; also the last.
+    /// Deletes an access key, even the last one.
     ///
     /// # Errors
     /// [`StartError`].

@@ -19,12 +19,12 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, Version};
 
 use crate::answer::{self, Body};
-use crate::body::{Arrived, Bodies, BodyError, Keep, SMALL_BYTES_MAX, Sender, is_small};
-use crate::held_answer::HeldAnswer;
+use crate::answer_charge::AnswerCharge;
+use crate::body::{BodyError, BodyReader, Keep, ReceivedBody, SMALL_BYTES_MAX, Sender, is_small};
+use crate::disconnect::{DisconnectWatch, disconnect_watch};
 use crate::journal::entry::Entry;
 use crate::journal::{Facts, Journal};
-use crate::listen::{Answer, Origin};
-use crate::presence::{Presence, presence};
+use crate::listen::{ConnectionContext, Handler};
 use crate::unverified::{Account, Charge, HeadError};
 
 /// Which protocol a request speaks.
@@ -68,9 +68,9 @@ pub(crate) struct Head<'a> {
 
 /// What a verdict on the head is completed with.
 pub(crate) struct Received<'a> {
-    pub(crate) body: &'a Arrived,
+    pub(crate) body: &'a ReceivedBody,
     pub(crate) request_id: &'a RequestId,
-    pub(crate) presence: &'a Presence,
+    pub(crate) disconnect: &'a DisconnectWatch,
     pub(crate) peer: SocketAddr,
     pub(crate) started: Instant,
 }
@@ -116,7 +116,7 @@ impl Refusal {
 enum Reading {
     /// It came whole, and as much of it is there as its sender may have kept; with what a form of an unverified caller is
     /// charged.
-    Whole(Verdict, Arrived, Option<Charge>),
+    Whole(Verdict, ReceivedBody, Option<Charge>),
     /// Its sender asked whether to send it, and is refused whatever it is.
     NotAskedFor(Refusal),
 }
@@ -125,31 +125,33 @@ enum Reading {
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
     pub(crate) journal: Arc<Journal>,
-    pub(crate) bodies: Bodies,
+    pub(crate) bodies: BodyReader,
 }
 
-impl Answer for Planes {
-    fn answer(
+impl Handler for Planes {
+    fn handle(
         self: Arc<Self>,
         request: Request<Incoming>,
-        origin: Origin,
+        connection: ConnectionContext,
     ) -> impl Future<Output = Response<Body>> + Send {
         let started = Instant::now();
         let plane = Plane::of(request.headers());
         // At once, before this future is polled: the HTTP/2 library decodes the heads of many streams before any of them runs.
-        let admitted = origin.account().charge_head(&request).map(|charge| (request, charge));
+        let admitted = connection.account().charge_head(&request).map(|charge| (request, charge));
         async move {
             let Ok(request_id) = RequestId::generate() else {
                 tracing::error!("no random bytes for a request id");
                 return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
             };
             // From here on every way out leaves a record, also when the client goes away and this future is dropped.
-            let mut entry = self.journal.begin(plane, request_id.clone(), origin.peer, started);
+            let mut entry = self.journal.begin(plane, request_id.clone(), connection.peer, started);
             match admitted {
-                Ok((request, charge)) => self.answer_admitted(request, charge, entry, plane, request_id, origin).await,
+                Ok((request, charge)) => {
+                    self.answer_admitted(request, charge, entry, plane, request_id, connection).await
+                }
                 Err(error) => {
                     // Where there is no room for the head, there is none for this; it gets its 503 all the same.
-                    let held = (error == HeadError::TooLarge).then(|| HeldAnswer::begin(origin.account()));
+                    let held = (error == HeadError::TooLarge).then(|| AnswerCharge::begin(connection.account()));
                     let response = refuse_head(plane, error, &request_id, &mut entry.facts);
                     let response = entry.write().await.map_or_else(|_| unavailable(plane, &request_id), |()| response);
                     attach(held, response)
@@ -167,25 +169,25 @@ impl Planes {
         mut entry: Entry,
         plane: Plane,
         request_id: RequestId,
-        origin: Origin,
+        connection: ConnectionContext,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let version = parts.version;
-        let verdict = self.judge(plane, &parts, &body, origin.peer, &mut entry.facts).await;
+        let verdict = self.judge(plane, &parts, &body, connection.peer, &mut entry.facts).await;
         let is_asking = version == Version::HTTP_11 && !body.is_end_stream() && asks_before_its_body(&parts.headers);
         let held = if verdict.is_verified() {
-            origin.mark_verified();
+            connection.mark_verified();
             None
         } else {
-            Some(HeldAnswer::begin(origin.account()))
+            Some(AnswerCharge::begin(connection.account()))
         };
         drop((parts, charge));
-        let reading = self.read(body, verdict, version, is_asking, origin.account()).await;
-        let (peer, started) = (origin.peer, entry.started());
+        let reading = self.read(body, verdict, version, is_asking, connection.account()).await;
+        let (peer, started) = (connection.peer, entry.started());
         let is_cut_off =
             matches!(reading, Ok(Reading::NotAskedFor(_)) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
         // Dropped with this future: an operation that may stop early hears then that the client has gone.
-        let (here, presence) = presence();
+        let (guard, disconnect) = disconnect_watch();
         // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
         // Boxed: the future is large, and spawning moves it several times.
         let handling = tokio::spawn({
@@ -193,8 +195,8 @@ impl Planes {
             Box::pin(async move {
                 let response = match reading {
                     Ok(Reading::Whole(verdict, body, _charge)) => {
-                        let (body, request_id, presence) = (&body, &request_id, &presence);
-                        let received = Received { body, request_id, presence, peer, started };
+                        let (body, request_id, disconnect) = (&body, &request_id, &disconnect);
+                        let received = Received { body, request_id, disconnect, peer, started };
                         planes.operate(verdict, &received, &mut entry.facts).await
                     }
                     Ok(Reading::NotAskedFor(refusal)) => refusal.answer(&request_id, &mut entry.facts),
@@ -204,7 +206,7 @@ impl Planes {
             })
         });
         let handled = handling.await;
-        drop(here);
+        drop(guard);
         let mut response = match handled {
             Ok(Ok(response)) => response,
             // Not durable, or a panic, whose entry has recorded that there was no outcome.
@@ -213,7 +215,7 @@ impl Planes {
         if is_cut_off {
             // The rest of the body is still on its way: nothing can follow it, and its sender must get this answer.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            origin.linger();
+            connection.linger();
         }
         attach(held, response)
     }
@@ -278,7 +280,7 @@ impl Planes {
     }
 }
 
-fn attach(held: Option<HeldAnswer>, response: Response<Body>) -> Response<Body> {
+fn attach(held: Option<AnswerCharge>, response: Response<Body>) -> Response<Body> {
     match held {
         Some(held) => held.attach(response),
         None => response,

@@ -1,7 +1,7 @@
-//! One connection's bytes, between the HTTP library and the socket (or TLS). The library owns one handle, the connection another:
-//! however the library ends, the connection still says goodbye (TLS close_notify) and lets a last answer arrive.
+//! The byte stream of a connection, between the HTTP library and the socket or the TLS session.
 //!
-//! The rule it keeps: a head that is not complete yet is charged to the budget of unverified callers.
+//! The library owns one handle and the connection another. However the library ends, the connection can still send the last
+//! answer and the TLS close_notify. The stream also charges incomplete request heads to the budget of unverified callers.
 
 use std::io;
 use std::pin::Pin;
@@ -13,44 +13,47 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use crate::early_answer::{self, Sniffer};
-use crate::open_head::OpenHead;
+use crate::http2_head::Http2HeadTracker;
 use crate::unverified::{Account, Charge};
 
-/// Longest time for the last bytes of an answer and TLS's close_notify.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
-/// How long what a peer still sends is thrown away after an answer that did not wait for it: closing at once would reset the
-/// connection, and the answer would be lost with it.
-const LINGER_MAX: Duration = Duration::from_secs(10);
-/// How much of it.
+/// Timeout for the last bytes of an answer and the TLS close_notify.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Timeout of a lingering close. It discards what the peer still sends, because an immediate close would reset the connection
+/// and the peer could lose the answer.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Limit of the discarded bytes.
 const LINGER_BYTES_MAX: usize = 128 * 1024 * 1024;
 
-/// A handle to a connection's bytes.
+/// A handle to the stream of a connection.
 #[derive(Debug)]
 pub(crate) struct Stream<S>(Arc<Mutex<State<S>>>);
 
 #[derive(Debug)]
 struct State<S> {
     io: S,
-    /// Whom heads that are not complete are charged to, and for how much.
+    /// Incomplete heads are charged to this account.
     account: Account,
     charge: Option<Charge>,
-    heads: Heads,
-    /// An answer of this file's on its way, and how much of it has gone.
-    own: Vec<u8>,
-    sent: usize,
+    heads: IncompleteHeads,
+    /// An answer that replaces one of the library.
+    early_answer: Vec<u8>,
+    /// How many bytes of `early_answer` are written.
+    written: usize,
     lingers: bool,
 }
 
-/// Heads of requests that are not complete.
+/// Tracks incomplete request heads.
 #[derive(Debug)]
-enum Heads {
-    /// The library may answer them by itself.
+enum IncompleteHeads {
+    /// The library may answer an invalid head by itself.
     Http1 {
         sniffer: Sniffer,
+        /// Length of the incomplete head.
         bytes: usize,
+        /// Requests that the handler has not answered.
         in_flight: usize,
     },
-    Http2(OpenHead),
+    Http2(Http2HeadTracker),
 }
 
 impl<S> Clone for Stream<S> {
@@ -60,49 +63,47 @@ impl<S> Clone for Stream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
-    /// For HTTP/1.1.
     pub(crate) fn http1(io: S, account: Account) -> Self {
-        Self::new(io, account, Heads::Http1 { sniffer: Sniffer::default(), bytes: 0, in_flight: 0 })
+        Self::new(io, account, IncompleteHeads::Http1 { sniffer: Sniffer::default(), bytes: 0, in_flight: 0 })
     }
 
-    /// For HTTP/2.
     pub(crate) fn http2(io: S, account: Account) -> Self {
-        Self::new(io, account, Heads::Http2(OpenHead::default()))
+        Self::new(io, account, IncompleteHeads::Http2(Http2HeadTracker::default()))
     }
 
-    fn new(io: S, account: Account, heads: Heads) -> Self {
-        let (charge, own) = (None, Vec::new());
-        Self(Arc::new(Mutex::new(State { io, account, charge, heads, own, sent: 0, lingers: false })))
+    fn new(io: S, account: Account, heads: IncompleteHeads) -> Self {
+        let (charge, early_answer) = (None, Vec::new());
+        Self(Arc::new(Mutex::new(State { io, account, charge, heads, early_answer, written: 0, lingers: false })))
     }
 
-    /// A request's head was handed out.
-    pub(crate) fn begin(&self) {
+    /// The library passed a complete head to the handler.
+    pub(crate) fn begin_request(&self) {
         let mut state = self.lock();
-        if let Heads::Http1 { sniffer, bytes, in_flight } = &mut state.heads {
+        if let IncompleteHeads::Http1 { sniffer, bytes, in_flight } = &mut state.heads {
             (*sniffer, *bytes) = (Sniffer::default(), 0);
             *in_flight += 1;
             state.charge = None;
         }
     }
 
-    /// It was answered, or given up.
-    pub(crate) fn end(&self) {
-        if let Heads::Http1 { in_flight, .. } = &mut self.lock().heads {
+    /// The handler answered the request.
+    pub(crate) fn end_request(&self) {
+        if let IncompleteHeads::Http1 { in_flight, .. } = &mut self.lock().heads {
             *in_flight = in_flight.saturating_sub(1);
         }
     }
 
-    /// Ends the connection in order, within bounds.
+    /// Shuts the connection down, within the timeouts. With `lingers` it discards what the peer still sends.
     pub(crate) async fn close(&self, lingers: bool) {
-        let farewell = std::future::poll_fn(|context| self.lock().poll_shutdown(context));
-        let is_said = timeout(FAREWELL_MAX, farewell).await.is_ok();
+        let shutdown = std::future::poll_fn(|context| self.lock().poll_shutdown(context));
+        let is_shut_down = timeout(SHUTDOWN_TIMEOUT, shutdown).await.is_ok();
         let lingers = lingers || self.lock().lingers;
-        if is_said && lingers {
-            let _however_it_ends = timeout(LINGER_MAX, self.discard()).await;
+        if is_shut_down && lingers {
+            let _timed_out = timeout(LINGER_TIMEOUT, self.discard()).await;
         }
     }
 
-    /// Reads until the peer has nothing more to say.
+    /// Discards the input until the peer closes.
     async fn discard(&self) {
         let (mut buffer, mut total) = (vec![0; 16 * 1024], 0_usize);
         while total < LINGER_BYTES_MAX {
@@ -121,45 +122,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
-    fn replace(&mut self, status: u16) {
-        let Heads::Http1 { sniffer, .. } = &self.heads else { return };
-        let speaks_instance = sniffer.speaks_instance();
-        (self.own, self.sent, self.lingers) = (early_answer::answer(status, speaks_instance), 0, true);
+    /// Queues an answer of the plane that the request addressed. HTTP/2 has no early answers.
+    fn queue_early_answer(&mut self, status: u16) {
+        let IncompleteHeads::Http1 { sniffer, .. } = &self.heads else { return };
+        let is_instance_api = sniffer.is_instance_api();
+        (self.early_answer, self.written, self.lingers) = (early_answer::answer(status, is_instance_api), 0, true);
     }
 
-    fn poll_own(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.own.get(self.sent..).filter(|rest| !rest.is_empty()) {
+    fn poll_write_early_answer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(rest) = self.early_answer.get(self.written..).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut self.io).poll_write(context, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                sent => self.sent += sent,
+                written => self.written += written,
             }
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_own(context))?;
+        ready!(self.poll_write_early_answer(context))?;
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 
-    /// Whether what was just read may be kept.
-    fn admits(&mut self, read: &[u8]) -> bool {
-        let taken = match &mut self.heads {
-            Heads::Http1 { in_flight: 1.., .. } => return true,
-            Heads::Http1 { sniffer, bytes, .. } => {
+    /// Charges the bytes just read. `false` when the budget is exhausted.
+    fn charge_read(&mut self, read: &[u8]) -> bool {
+        let bytes = match &mut self.heads {
+            IncompleteHeads::Http1 { in_flight: 1.., .. } => return true,
+            IncompleteHeads::Http1 { sniffer, bytes, .. } => {
                 sniffer.look(read);
                 *bytes = bytes.saturating_add(read.len());
                 *bytes
             }
-            Heads::Http2(open) => {
-                open.read(read);
-                open.bytes_taken()
+            IncompleteHeads::Http2(tracker) => {
+                tracker.read(read);
+                tracker.memory_bytes()
             }
         };
-        if taken == 0 {
+        if bytes == 0 {
             self.charge = None;
         }
-        self.account.raise(&mut self.charge, taken)
+        self.account.raise(&mut self.charge, bytes)
     }
 }
 
@@ -168,21 +170,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
         let mut state = self.lock();
         let before = buffer.filled().len();
         ready!(Pin::new(&mut state.io).poll_read(context, buffer))?;
-        if state.admits(buffer.filled().get(before..).unwrap_or_default()) {
+        if state.charge_read(buffer.filled().get(before..).unwrap_or_default()) {
             return Poll::Ready(Ok(()));
         }
-        state.replace(503);
-        Poll::Ready(Err(io::Error::other("unverified callers take all the memory there is for them")))
+        state.queue_early_answer(503);
+        Poll::Ready(Err(io::Error::other("the memory budget for unverified callers is exhausted")))
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.lock();
-        ready!(state.poll_own(context))?;
-        let is_idle = matches!(state.heads, Heads::Http1 { in_flight: 0, .. });
-        if let Some(status) = Some(bytes).filter(|_| is_idle).and_then(early_answer::status_of_own) {
-            state.replace(status);
+        ready!(state.poll_write_early_answer(context))?;
+        let is_idle = matches!(state.heads, IncompleteHeads::Http1 { in_flight: 0, .. });
+        if let Some(status) = Some(bytes).filter(|_| is_idle).and_then(early_answer::library_status) {
+            state.queue_early_answer(status);
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut state.io).poll_write(context, bytes)
@@ -193,13 +195,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let mut full = slices.iter().filter(|slice| !slice.is_empty());
-        match (full.next(), full.next()) {
-            // The library's own answers are one piece.
+        let mut nonempty = slices.iter().filter(|slice| !slice.is_empty());
+        match (nonempty.next(), nonempty.next()) {
+            // The library writes its own answers as one slice.
             (Some(only), None) => self.poll_write(context, only),
             _ => {
                 let mut state = self.lock();
-                ready!(state.poll_own(context))?;
+                ready!(state.poll_write_early_answer(context))?;
                 Pin::new(&mut state.io).poll_write_vectored(context, slices)
             }
         }
@@ -211,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.lock();
-        ready!(state.poll_own(context))?;
+        ready!(state.poll_write_early_answer(context))?;
         Pin::new(&mut state.io).poll_flush(context)
     }
 

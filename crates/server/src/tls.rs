@@ -1,5 +1,5 @@
-//! TLS 1.2 and 1.3 with a server certificate issued by the instance's own authority at every start; its private key
-//! never leaves memory. No client certificate is asked for (instance-api 1.8).
+//! TLS 1.2 and 1.3. Every start issues a server certificate from the authority of the instance; its private key stays in
+//! memory. The server requests no client certificate (instance-api 1.8).
 
 use std::sync::Arc;
 
@@ -16,20 +16,21 @@ use crate::error::StartError;
 const HTTP_1_1: &[u8] = b"http/1.1";
 const HTTP_2: &[u8] = b"h2";
 
-/// What TLS needs, and when its certificate ends, real time.
-pub(crate) struct Accepting {
+/// The TLS acceptor of a server.
+pub(crate) struct ServerTls {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) certificate_ends: Timestamp,
+    /// In real time.
+    pub(crate) certificate_expiry: Timestamp,
 }
 
-/// An acceptor whose certificate names localhost, 127.0.0.1, ::1 and `hostnames`.
-pub(crate) fn acceptor(
+/// Issues a certificate for localhost, 127.0.0.1, ::1 and `hostnames`.
+pub(crate) fn server_tls(
     authority: &TlsAuthority,
     instance: &Instance,
     hostnames: &[String],
     offers_http2: bool,
     clock: &Clock,
-) -> Result<Accepting, StartError> {
+) -> Result<ServerTls, StartError> {
     let refuse = |what: &str, reason: &dyn std::fmt::Display| StartError::Tls(format!("{what}: {reason}"));
     let id = instance.id.as_str();
     let authority = CertificateAuthority::from_stored(id, &authority.certificate_pem, &authority.private_key)
@@ -46,7 +47,7 @@ pub(crate) fn acceptor(
         .with_single_cert(chain, key)
         .map_err(|error| refuse("the issued certificate", &error))?;
     config.alpn_protocols = offers_http2.then(|| HTTP_2.to_vec()).into_iter().chain([HTTP_1_1.to_vec()]).collect();
-    Ok(Accepting { acceptor: TlsAcceptor::from(Arc::new(config)), certificate_ends: issued.not_after })
+    Ok(ServerTls { acceptor: TlsAcceptor::from(Arc::new(config)), certificate_expiry: issued.not_after })
 }
 
 #[cfg(test)]
@@ -59,16 +60,16 @@ mod tests {
     use super::*;
     use crate::fixture::Instance;
 
-    fn server_and_its_roots(offers_http2: bool) -> (TlsAcceptor, RootCertStore) {
+    fn server_and_roots(offers_http2: bool) -> (TlsAcceptor, RootCertStore) {
         let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
         let authority = vault.single::<TlsAuthority>().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();
-        (acceptor(&authority, &record, &[], offers_http2, &clock).unwrap().acceptor, roots)
+        (server_tls(&authority, &record, &[], offers_http2, &clock).unwrap().acceptor, roots)
     }
 
-    /// What is agreed on with a client that offers these protocols; `None`: no connection.
-    async fn agreed(server: &TlsAcceptor, roots: &RootCertStore, offered: &[&[u8]]) -> Option<Option<Vec<u8>>> {
+    /// The protocol negotiated with a client that offers these; `None` when the handshake fails.
+    async fn negotiated(server: &TlsAcceptor, roots: &RootCertStore, offered: &[&[u8]]) -> Option<Option<Vec<u8>>> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let mut config = config.with_root_certificates(roots.clone()).with_no_client_auth();
@@ -82,14 +83,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn http2_is_agreed_on_where_it_is_offered() {
+    async fn http2_is_negotiated_where_it_is_offered() {
         let (http_2, http_1_1) = (Some(Some(HTTP_2.to_vec())), Some(Some(HTTP_1_1.to_vec())));
         for (offers_http2, both, only_http_2) in [(true, &http_2, &http_2), (false, &http_1_1, &None)] {
-            let (server, roots) = server_and_its_roots(offers_http2);
-            assert_eq!(agreed(&server, &roots, &[HTTP_2, HTTP_1_1]).await, *both);
-            assert_eq!(agreed(&server, &roots, &[HTTP_2]).await, *only_http_2);
-            assert_eq!(agreed(&server, &roots, &[HTTP_1_1]).await, http_1_1);
-            assert_eq!(agreed(&server, &roots, &[]).await, Some(None), "many clients offer nothing");
+            let (server, roots) = server_and_roots(offers_http2);
+            assert_eq!(negotiated(&server, &roots, &[HTTP_2, HTTP_1_1]).await, *both);
+            assert_eq!(negotiated(&server, &roots, &[HTTP_2]).await, *only_http_2);
+            assert_eq!(negotiated(&server, &roots, &[HTTP_1_1]).await, http_1_1);
+            assert_eq!(negotiated(&server, &roots, &[]).await, Some(None), "many clients send no ALPN");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A wrong clock at one start, on a whole server: what it held back can be rescued, and is destroyed in the end.
+//! Starts a whole server with a wrong clock: keys whose destruction it suspends can be rescued, or are destroyed in the end.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,9 +12,10 @@ use claviger_service::{KeyRef, PairConcurrency, Service, ServiceError, UsePolicy
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 
-use crate::assemble::{Options, Server};
 use crate::confirm_clock::StoppedClock;
 use crate::fixture::intent;
+use crate::options::Options;
+use crate::server::Server;
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,7 +41,7 @@ fn options(dir: &Path) -> Options {
     }
 }
 
-/// A server whose clocks stand still but for the test's hand.
+/// A server whose clocks move only when the test moves them.
 struct Running {
     time: Arc<ManualTime>,
     service: Arc<Service>,
@@ -51,9 +52,9 @@ struct Running {
 }
 
 impl Running {
-    async fn under(dir: &Path, wall: Timestamp) -> Self {
+    async fn start(dir: &Path, wall: Timestamp) -> Self {
         let time = Arc::new(ManualTime::at(wall));
-        let server = Server::start_under(options(dir), Clock::over(Arc::clone(&time) as _)).await.unwrap();
+        let server = Server::start_with_clock(options(dir), Clock::over(Arc::clone(&time) as _)).await.unwrap();
         let (service, pass) = server.under_test();
         let admin = server.admin_address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -61,12 +62,12 @@ impl Running {
         Self { time, service, pass: Box::new(pass), admin, stop, serving }
     }
 
-    /// The key that `dev` made first.
+    /// The first key of `dev`.
     fn key(&self) -> Result<claviger_model::Key, ServiceError> {
         self.service.describe_key(&KeyRef::Alias(dev_alias().unwrap()))
     }
 
-    /// Runs for `time`, a pass every ten minutes.
+    /// Runs for `time` with a scheduler pass every ten minutes.
     fn run(&self, time: Duration) {
         for _ in 0..time.as_secs() / 600 {
             self.time.pass(10 * MINUTE);
@@ -107,9 +108,9 @@ fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.plus_s(i64::try_from(by.as_secs()).unwrap())
 }
 
-/// A stopped server whose first key is to be destroyed in 30 days. When it stopped.
+/// Leaves a stopped server whose first key is due for destruction in 30 days. Returns when it stopped.
 async fn scheduled(dir: &Path) -> Timestamp {
-    let server = Running::under(dir, start()).await;
+    let server = Running::start(dir, start()).await;
     server.service.schedule_key_deletion(&KeyRef::Alias(dev_alias().unwrap()), 30, &intent()).unwrap();
     server.run(10 * MINUTE);
     server.stop().await
@@ -119,10 +120,10 @@ async fn scheduled(dir: &Path) -> Timestamp {
 async fn a_start_under_a_clock_ahead_destroys_nothing_that_can_be_rescued() {
     let dir = tempfile::tempdir().unwrap();
     let stopped = scheduled(dir.path()).await;
-    let server = Running::under(dir.path(), later(stopped, 31 * DAY)).await;
+    let server = Running::start(dir.path(), later(stopped, 31 * DAY)).await;
     server.time.pass(Duration::from_secs(5));
     (server.pass)();
-    assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion, "b11ca39 has destroyed it by now");
+    assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion, "version b11ca39 destroyed it here");
     let ready = server.get("/readyz").await;
     assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\r\n\r\nready\n"), "{ready}");
     assert!(ready.contains("destruction of keys is held back (1 due by the clock)"), "{ready}");
@@ -137,45 +138,45 @@ async fn a_start_under_a_clock_ahead_destroys_nothing_that_can_be_rescued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_clock_is_put_right_and_nothing_has_happened() {
+async fn a_wrong_clock_that_is_corrected_has_destroyed_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let stopped = scheduled(dir.path()).await;
-    let wrong = Running::under(dir.path(), later(stopped, 31 * DAY)).await;
+    let wrong = Running::start(dir.path(), later(stopped, 31 * DAY)).await;
     wrong.run(23 * 60 * MINUTE);
     wrong.stop().await;
-    let right = Running::under(dir.path(), later(stopped, DAY)).await;
+    let right = Running::start(dir.path(), later(stopped, DAY)).await;
     (right.pass)();
     assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion);
     assert!(right.get("/readyz").await.ends_with("\r\n\r\nready\n"));
     assert!(right.get("/metrics").await.contains("claviger_destruction_held 0"));
     right.run(28 * DAY);
-    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion, "30 days are not over");
+    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion, "30 days have not passed");
     right.run(2 * DAY);
-    assert!(right.key().is_err(), "now they are");
+    assert!(right.key().is_err(), "30 days have passed");
     right.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_stays_is_believed_after_a_day_of_running() {
+async fn a_clock_is_accepted_after_a_day_of_running() {
     let dir = tempfile::tempdir().unwrap();
     let mut wall = later(scheduled(dir.path()).await, 31 * DAY);
     for _ in 0..4 {
-        let server = Running::under(dir.path(), wall).await;
+        let server = Running::start(dir.path(), wall).await;
         server.run(350 * MINUTE);
         assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
         wall = server.stop().await;
     }
-    let server = Running::under(dir.path(), wall).await;
+    let server = Running::start(dir.path(), wall).await;
     server.run(120 * MINUTE);
-    assert!(server.key().is_err(), "held for good");
-    assert!(server.get("/readyz").await.ends_with("\r\n\r\nready\n"), "it says so no more");
+    assert!(server.key().is_err(), "the destruction is still suspended");
+    assert!(server.get("/readyz").await.ends_with("\r\n\r\nready\n"), "the hold is over");
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_set_while_the_server_runs_is_no_better() {
+async fn a_clock_set_while_the_server_runs_is_not_accepted_either() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::under(dir.path(), scheduled(dir.path()).await).await;
+    let server = Running::start(dir.path(), scheduled(dir.path()).await).await;
     server.time.set_wall(later(server.time.wall(), 31 * DAY));
     (server.pass)();
     assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
@@ -183,63 +184,67 @@ async fn a_clock_set_while_the_server_runs_is_no_better() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_is_kept_by_a_server_whose_clock_is_behind() {
+async fn a_server_whose_clock_is_behind_keeps_the_pending_window() {
     let dir = tempfile::tempdir().unwrap();
-    let first = Running::under(dir.path(), start()).await;
+    let first = Running::start(dir.path(), start()).await;
     let stopped = first.stop().await;
-    let behind = Running::under(dir.path(), stopped.plus_s(-400 * 86_400)).await;
+    let behind = Running::start(dir.path(), stopped.plus_s(-400 * 86_400)).await;
     behind.service.schedule_key_deletion(&KeyRef::Alias(dev_alias().unwrap()), 7, &intent()).unwrap();
     (behind.pass)();
     assert!(behind.get("/readyz").await.contains("400 d 0 h behind"));
     behind.stop().await;
-    let right = Running::under(dir.path(), stopped).await;
+    let right = Running::start(dir.path(), stopped).await;
     right.run(6 * DAY);
-    assert_eq!(right.key().unwrap().state, KeyState::PendingDeletion, "b11ca39: seven days after a wrong date");
+    assert_eq!(
+        right.key().unwrap().state,
+        KeyState::PendingDeletion,
+        "version b11ca39 counted seven days from a wrong date"
+    );
     right.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmed_clock_is_believed_at_once_and_on_record() {
+async fn a_confirmed_clock_is_accepted_at_once_and_recorded() {
     let dir = tempfile::tempdir().unwrap();
-    // The machine's real clock is years from this one.
+    // The real clock of the machine is years away from this one.
     let behind = later(scheduled(dir.path()).await, DAY);
     let opened = || StoppedClock::open(dir.path(), &dir.path().join("root.key")).unwrap();
     let confirmed = opened().confirm().unwrap();
     assert_eq!(opened().hold, None);
-    let server = Running::under(dir.path(), later(confirmed, 40 * DAY)).await;
+    let server = Running::start(dir.path(), later(confirmed, 40 * DAY)).await;
     assert_eq!(server.key().unwrap().state, KeyState::PendingDeletion);
     server.stop().await;
     let log = std::fs::read_to_string(dir.path().join("audit/audit-00000000000000000001.log")).unwrap();
     assert_eq!(log.matches("ConfirmClock").count(), 1);
-    let again = Running::under(dir.path(), behind).await;
+    let again = Running::start(dir.path(), behind).await;
     again.stop().await;
     let log = std::fs::read_to_string(dir.path().join("audit/audit-00000000000000000001.log")).unwrap();
-    assert_eq!(log.matches("ConfirmClock").count(), 1, "it is said once");
+    assert_eq!(log.matches("ConfirmClock").count(), 1, "it is recorded once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_clock_of_dev_is_moved_without_a_jump_and_back() {
+async fn dev_moves_its_clock_and_resets_it_without_a_hold() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::under(dir.path(), scheduled(dir.path()).await).await;
+    let server = Running::start(dir.path(), scheduled(dir.path()).await).await;
     assert!(server.move_clock("{\"advance\":\"8d\"}").await.contains("\"offset_ms\":691200000"));
     let stopped = server.stop().await;
-    let server = Running::under(dir.path(), stopped).await;
-    assert_eq!(server.service.clock().offset_ms(), 691_200_000, "a restart keeps it");
+    let server = Running::start(dir.path(), stopped).await;
+    assert_eq!(server.service.clock().offset_ms(), 691_200_000, "a restart keeps the offset");
     let reset = server.move_clock("{\"reset\":true}").await;
     assert!(reset.contains("\"offset_ms\":0") && server.service.clock().now() == server.time.wall(), "{reset}");
     let stopped = server.stop().await;
-    let server = Running::under(dir.path(), stopped).await;
+    let server = Running::start(dir.path(), stopped).await;
     assert_eq!(server.service.clock().offset_ms(), 0);
     assert!(server.move_clock("{\"advance\":\"31d\"}").await.starts_with("HTTP/1.1 200"));
-    assert!(server.key().is_err(), "it is destroyed before the answer");
+    assert!(server.key().is_err(), "the key is destroyed before the answer");
     assert!(server.get("/readyz").await.ends_with("\r\n\r\nready\n"));
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_under_a_name_of_its_own_reads_nothing() {
+async fn requests_under_foreign_host_names_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::under(dir.path(), start()).await;
+    let server = Running::start(dir.path(), start()).await;
     for path in ["/metrics", "/readyz", "/healthz", "/dev/clock"] {
         let request = format!("GET {path} HTTP/1.1\r\nhost: evil.example:8444\r\nconnection: close\r\n\r\n");
         let answer = server.ask(&request).await;
@@ -249,13 +254,13 @@ async fn a_page_under_a_name_of_its_own_reads_nothing() {
     server.stop().await;
 }
 
-/// Under 9999 every key rotated, for the last time, before the start failed at the certificate.
+/// With the clock in the year 9999, every key was rotated before the start failed at the certificate.
 #[tokio::test]
-async fn a_clock_that_cannot_be_right_changes_nothing() {
+async fn an_implausible_clock_stops_the_start_before_any_change() {
     for unix_s in [-315_619_200, 0, 4_102_444_800, 253_402_214_400, 631_000_000_000] {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::over(Arc::new(ManualTime::at(Timestamp::from_unix_s(unix_s))) as _);
-        let refused = Server::start_under(options(dir.path()), clock).await.unwrap_err().to_string();
+        let refused = Server::start_with_clock(options(dir.path()), clock).await.unwrap_err().to_string();
         assert!(refused.contains("clock") && refused.contains("set it"), "{refused}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{unix_s}");
     }

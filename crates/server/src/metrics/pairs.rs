@@ -1,4 +1,4 @@
-//! The pair generator's figures as metrics, read when they are asked for.
+//! The metrics of the key pair generator, read at each scrape.
 
 use std::fmt;
 
@@ -9,37 +9,37 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Gives a picture of the generator.
-pub(super) struct Pairs<F>(pub(super) F);
+/// Reads the figures from a function.
+pub(super) struct PairCollector<F>(pub(super) F);
 
-impl<F> fmt::Debug for Pairs<F> {
+impl<F> fmt::Debug for PairCollector<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pairs")
+        f.write_str("PairCollector")
     }
 }
 
-impl<F: Fn() -> PairFigures + Send + Sync + 'static> Collector for Pairs<F> {
+impl<F: Fn() -> PairFigures + Send + Sync + 'static> Collector for PairCollector<F> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let figures = (self.0)();
         let stocked = || figures.specs.iter().filter(|spec| spec.stock_capacity > 0);
-        let mut family = gauge(&mut encoder, "pair_stock", "Ready key pairs")?;
+        let mut family = gauge(&mut encoder, "pair_stock", "Key pairs in stock")?;
         for spec in stocked() {
             set(&mut family, &[("spec", spec.spec.name())], spec.stock_level)?;
         }
-        let mut family = gauge(&mut encoder, "pair_stock_capacity", "Ready key pairs there is room for")?;
+        let mut family = gauge(&mut encoder, "pair_stock_capacity", "Capacity of the stock")?;
         for spec in stocked() {
             set(&mut family, &[("spec", spec.spec.name())], spec.stock_capacity)?;
         }
-        let mut family = counter(&mut encoder, "pairs_made", "Key pairs made, for requests and for the stock")?;
+        let mut family = counter(&mut encoder, "pairs_made", "Key pairs made for requests and for the stock")?;
         for spec in &figures.specs {
             add(&mut family, &[("spec", spec.spec.name())], spec.made)?;
         }
-        let mut family = counter(&mut encoder, "pairs_handed_out", "Key pairs handed to requests, by source")?;
+        let mut family = counter(&mut encoder, "pairs_handed_out", "Key pairs given to requests, by source")?;
         for spec in &figures.specs {
             add(&mut family, &[("spec", spec.spec.name()), ("source", "stock")], spec.from_stock)?;
             add(&mut family, &[("spec", spec.spec.name()), ("source", "demand")], spec.on_demand)?;
         }
-        let mut family = counter(&mut encoder, "pairs_discarded", "Ready key pairs wiped unused, by reason")?;
+        let mut family = counter(&mut encoder, "pairs_discarded", "Key pairs of the stock wiped unused, by reason")?;
         let reasons = [
             ("age", figures.discarded_old),
             ("memory_copied", figures.discarded_copied),
@@ -48,12 +48,22 @@ impl<F: Fn() -> PairFigures + Send + Sync + 'static> Collector for Pairs<F> {
         for (reason, count) in reasons {
             add(&mut family, &[("reason", reason)], count)?;
         }
-        single(counter(&mut encoder, "pairs_returned", "Key pairs that came back unclaimed")?, figures.returned)?;
-        single(counter(&mut encoder, "pair_orders_refused", "Requests over the queue's bound")?, figures.refused)?;
-        single(counter(&mut encoder, "pair_engine_failures", "Failures of the engine")?, figures.failed)?;
-        let waiting = gauge(&mut encoder, "pair_orders_waiting", "Requests that wait for a key pair")?;
+        single(
+            counter(
+                &mut encoder,
+                "pairs_returned",
+                "Key pairs returned to the stock because their request ended before the answer",
+            )?,
+            figures.returned,
+        )?;
+        single(
+            counter(&mut encoder, "pair_orders_refused", "Requests refused because the queue was full")?,
+            figures.refused,
+        )?;
+        single(counter(&mut encoder, "pair_engine_failures", "Failures of the pair engine")?, figures.failed)?;
+        let waiting = gauge(&mut encoder, "pair_orders_waiting", "Requests waiting for a key pair")?;
         ConstGauge::new(signed(figures.waiting)).encode(waiting)?;
-        let locked = gauge(&mut encoder, "pair_stock_locked", "Whether the stock stays out of swap space: 1 or 0")?;
+        let locked = gauge(&mut encoder, "pair_stock_locked", "Whether the stock is locked in memory: 1 or 0")?;
         ConstGauge::new(i64::from(figures.is_locked)).encode(locked)
     }
 }
@@ -98,7 +108,7 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     #[test]
-    fn every_figure_has_its_line() {
+    fn every_figure_is_encoded() {
         let spec = |spec, stock_capacity, from_stock| SpecFigures {
             spec,
             stock_level: stock_capacity / 2,
@@ -119,7 +129,7 @@ mod tests {
             is_locked: true,
         };
         let mut registry = Registry::with_prefix("claviger");
-        registry.register_collector(Box::new(Pairs(move || figures.clone())));
+        registry.register_collector(Box::new(PairCollector(move || figures.clone())));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         for line in [

@@ -30,8 +30,8 @@ use prost::Message;
 use super::{Head, HeadError, Received, principal};
 use crate::answer::{self, Body};
 use crate::body::BodyError;
+use crate::disconnect::DisconnectWatch;
 use crate::journal::Facts;
-use crate::presence::Presence;
 
 /// What is not valid where the body is no such message.
 const BODY: &str = "request body";
@@ -51,7 +51,7 @@ struct Call<'a> {
     body: &'a [u8],
     version_header: Option<&'a KeyVersionId>,
     request_id: &'a RequestId,
-    presence: &'a Presence,
+    disconnect: &'a DisconnectWatch,
 }
 
 /// A request whose headers a client key of this instance signed, together with its body's hash.
@@ -132,7 +132,7 @@ async fn try_answer(
         body: &body.bytes,
         version_header: headers.migration_key_version_id.as_ref(),
         request_id: received.request_id,
-        presence: received.presence,
+        disconnect: received.disconnect,
     };
     call.run(headers.operation, facts).await
 }
@@ -179,7 +179,7 @@ impl Call<'_> {
     ) -> Result<T, ApiError> {
         let done = tokio::select! {
             biased;
-            () = self.presence.gone() => Err(ServiceError::CallerGone),
+            () = self.disconnect.disconnected() => Err(ServiceError::CallerGone),
             done = working => done,
         };
         done.map_err(|error| api_error(&error, facts))

@@ -12,13 +12,13 @@ use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
 use super::matrix::Fixture;
+use crate::disconnect::disconnect_watch;
 use crate::journal::Facts;
-use crate::presence::presence;
 
 async fn refused(fixture: &Fixture, operation: Operation, body: Vec<u8>) -> ApiError {
-    let ((_here, presence), mut facts) = (presence(), Facts::default());
+    let ((_guard, disconnect), mut facts) = (disconnect_watch(), Facts::default());
     let rights = Rights::everything(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    fixture.call_from(&presence, operation, &body, &rights, &mut facts).await.unwrap_err()
+    fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await.unwrap_err()
 }
 
 /// All of them said only "The specified parameter is not valid."

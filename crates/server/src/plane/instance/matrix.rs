@@ -20,9 +20,9 @@ use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
 use super::{Answered, Call};
+use crate::disconnect::{DisconnectWatch, disconnect_watch};
 use crate::fixture::{Instance, intent};
 use crate::journal::Facts;
-use crate::presence::{Presence, presence};
 
 use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
 
@@ -177,13 +177,13 @@ impl Fixture {
     }
 
     async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
-        let (_here, presence) = presence();
-        self.call_from(&presence, operation, body, rights, &mut Facts::default()).await
+        let (_guard, disconnect) = disconnect_watch();
+        self.call_from(&disconnect, operation, body, rights, &mut Facts::default()).await
     }
 
     pub(super) async fn call_from(
         &self,
-        presence: &Presence,
+        disconnect: &DisconnectWatch,
         operation: Operation,
         body: &[u8],
         rights: &Rights,
@@ -198,7 +198,7 @@ impl Fixture {
             body,
             version_header: None,
             request_id: &request_id,
-            presence,
+            disconnect,
         };
         call.run(operation, facts).await
     }
@@ -324,12 +324,12 @@ async fn work_for_a_client_that_went_away_does_not_begin() {
         let key = fixture.create(kind);
         let made = make(&fixture, &key).await;
         for operation in operations {
-            let (here, presence) = presence();
+            let (guard, disconnect) = disconnect_watch();
             let (body, mut facts) = (request(operation, &key, &made), Facts::default());
-            assert!(fixture.call_from(&presence, operation, &body, &rights, &mut facts).await.is_ok());
+            assert!(fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await.is_ok());
             assert!(!facts.is_gone());
-            drop(here);
-            let refused = fixture.call_from(&presence, operation, &body, &rights, &mut facts).await;
+            drop(guard);
+            let refused = fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await;
             assert_eq!(refused.unwrap_err(), ApiError::ServiceUnavailableTemporary, "{}", operation.name());
             assert!(facts.is_gone(), "{}", operation.name());
         }

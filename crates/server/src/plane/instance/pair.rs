@@ -124,7 +124,7 @@ impl Call<'_> {
     }
 
     async fn pair(&self, request: GenerateDataKeyPair, facts: &mut Facts) -> Result<DataKeyPair, ApiError> {
-        let made = self.service.generate_data_key_pair(request, self.presence.gone()).await;
+        let made = self.service.generate_data_key_pair(request, self.disconnect.disconnected()).await;
         let pair = made.map_err(|error| api_error(&error, facts))?;
         facts.remark(pair.remarks);
         Ok(pair)

@@ -13,9 +13,9 @@ use prost::Message;
 
 use super::access_error;
 use super::matrix::Fixture;
+use crate::disconnect::disconnect_watch;
 use crate::fixture::intent;
 use crate::journal::Facts;
-use crate::presence::presence;
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -29,8 +29,8 @@ fn with_alias() -> (Fixture, Key) {
 }
 
 async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &Rights) -> Facts {
-    let ((_here, presence), mut facts) = (presence(), Facts::default());
-    assert!(fixture.call_from(&presence, operation, body, rights, &mut facts).await.is_err());
+    let ((_guard, disconnect), mut facts) = (disconnect_watch(), Facts::default());
+    assert!(fixture.call_from(&disconnect, operation, body, rights, &mut facts).await.is_err());
     facts
 }
 

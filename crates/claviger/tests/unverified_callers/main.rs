@@ -1,4 +1,4 @@
-//! Who has no key: what such a caller can take, and what it is answered. Every test speaks to a server over a real socket.
+//! Unverified callers: which resources they can take, and which answers they get. Every test uses a real socket.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

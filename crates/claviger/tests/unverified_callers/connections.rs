@@ -1,4 +1,4 @@
-//! Silent connections: how many there may be, who goes first, and that every connection ends in order.
+//! Connection limits, the order of evictions, and the TLS close_notify at the end of every connection.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// A request that anybody may send, and its answer.
+/// Whether the server answers an unsigned request.
 async fn is_served(stream: &mut tokio_rustls::client::TlsStream<tokio::net::TcpStream>) -> bool {
     if stream.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.is_err() {
         return false;
@@ -64,10 +64,10 @@ async fn is_served(stream: &mut tokio_rustls::client::TlsStream<tokio::net::TcpS
 }
 
 #[tokio::test]
-async fn silent_connections_keep_no_new_caller_out() {
+async fn silent_connections_do_not_lock_new_callers_out() {
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path(), 16, 8).await;
-    // From many addresses, more than there are places; none of them says a word.
+    // From many addresses, more than the limit, and without sending anything.
     let mut silent = Vec::new();
     for source in 0..40 {
         silent.push(tcp_from([127, 0, 1, source], running.address).await.unwrap());
@@ -80,7 +80,7 @@ async fn silent_connections_keep_no_new_caller_out() {
 }
 
 #[tokio::test]
-async fn one_address_takes_its_share_and_an_evicted_connection_ends_in_order() {
+async fn a_source_has_a_limit_and_an_evicted_connection_gets_a_close_notify() {
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path(), 64, 4).await;
     let mut other = connect_from([127, 0, 0, 9], running.address, dir.path(), "http/1.1").await.unwrap();
@@ -94,19 +94,19 @@ async fn one_address_takes_its_share_and_an_evicted_connection_ends_in_order() {
     for kept in &mut greedy[2..] {
         assert!(is_served(kept).await);
     }
-    assert!(is_served(&mut other).await, "older than all, and of another source");
+    assert!(is_served(&mut other).await, "the oldest connection, but of another source");
 }
 
 #[tokio::test]
 async fn idle_and_stopped_connections_end_with_a_close_notify() {
     let dir = tempfile::tempdir().unwrap();
     let mut running = start(dir.path(), 64, 64).await;
-    // Never asked anything: closed after the deadline for the first request, on either protocol.
+    // Without a request: closed after the timeout for the first request, in both protocols.
     let mut silent = connect(running.address, dir.path(), "http/1.1").await;
     let mut silent_http2 = connect(running.address, dir.path(), "h2").await;
     let mut asked = connect(running.address, dir.path(), "http/1.1").await;
     assert!(is_served(&mut asked).await);
-    // Half a head, for which the library waits no longer.
+    // An incomplete head: closed after the timeout of the library.
     let mut half = connect(running.address, dir.path(), "http/1.1").await;
     half.write_all(b"GET / HTT").await.unwrap();
     let ends =
@@ -119,12 +119,12 @@ async fn idle_and_stopped_connections_end_with_a_close_notify() {
 }
 
 #[tokio::test]
-async fn a_failed_handshake_is_told_with_the_name_that_was_wanted() {
+async fn a_failed_handshake_is_logged_with_the_server_name() {
     let server = Process::start();
     let socket = tcp_from([127, 0, 0, 1], server.address).await.unwrap();
     let refused = tls(socket, RootCertStore::empty(), "kms.example", "http/1.1").await;
-    assert!(refused.is_err(), "this client trusts nobody");
-    let told = async {
+    assert!(refused.is_err(), "this client trusts no certificate");
+    let logged = async {
         loop {
             let log = server.log();
             if let Some(line) = log.lines().find(|line| line.contains("a TLS handshake failed")) {
@@ -133,6 +133,6 @@ async fn a_failed_handshake_is_told_with_the_name_that_was_wanted() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    let line = tokio::time::timeout(LIMIT, told).await.expect("a line in the log");
-    assert!(line.contains("INFO") && line.contains("\"wanted\":\"kms.example\""), "{line}");
+    let line = tokio::time::timeout(LIMIT, logged).await.expect("a line in the log");
+    assert!(line.contains("INFO") && line.contains("\"server_name\":\"kms.example\""), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What a stranger's requests take of the server's memory, as the system sees it.
+//! The memory that requests of unverified callers take, measured by the system.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,15 +12,15 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use crate::peer::{Process, connect, exchange};
 
-/// What is promised of every byte received (docs/limits.md).
+/// The documented limit of memory per received byte (docs/limits.md).
 const PER_BYTE: u64 = 64;
-/// Threads, buffers and tables that are made when they are first needed.
+/// Threads, buffers and tables that are allocated on first use.
 const FIXED: u64 = 24 << 20;
 
-/// A body that never comes.
-struct Silence;
+/// A body that never arrives.
+struct NeverArrives;
 
-impl Body for Silence {
+impl Body for NeverArrives {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -29,9 +29,9 @@ impl Body for Silence {
     }
 }
 
-/// Number 1 of issue 9: 60 KB took 450 MB.
+/// In an earlier version, 60 KB took 450 MB.
 #[tokio::test]
-async fn signed_headers_that_repeat_take_what_they_weigh() {
+async fn repeated_signed_headers_take_memory_in_proportion() {
     let server = Process::start();
     let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
     let now = claviger_base::Clock::default().real_now();
@@ -46,7 +46,11 @@ async fn signed_headers_that_repeat_take_what_they_weigh() {
     };
     let (plain, repeated) = (request(minimum), request(&format!("{minimum}{}", ";a".repeat(15_000))));
     let answer = exchange(server.address, server.dir.path(), plain.as_bytes()).await;
-    assert_eq!((answer.status, answer.json_code().as_str()), (404, "InvalidAccessKeyId.NotFound"), "it is understood");
+    assert_eq!(
+        (answer.status, answer.json_code().as_str()),
+        (404, "InvalidAccessKeyId.NotFound"),
+        "the request is parsed"
+    );
     let before = server.memory("VmHWM");
     let answer = exchange(server.address, server.dir.path(), repeated.as_bytes()).await;
     assert_eq!((answer.status, answer.json_code().as_str()), (400, "IncompleteSignature"));
@@ -54,9 +58,9 @@ async fn signed_headers_that_repeat_take_what_they_weigh() {
     assert!(taken <= PER_BYTE * repeated.len() as u64 + FIXED, "{} bytes took {taken}", repeated.len());
 }
 
-/// Number 2 of issue 9: heads of 1,900 headers that HTTP/2 sends in a byte or two each.
+/// HTTP/2 can send 1,900 headers in one or two bytes each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn http2_heads_of_strangers_are_refused_by_their_count_and_not_kept() {
+async fn http2_heads_with_too_many_headers_are_refused_and_freed() {
     const CONNECTIONS: usize = 24;
     const STREAMS: usize = 30;
     let server = Process::start();
@@ -75,9 +79,9 @@ async fn http2_heads_of_strangers_are_refused_by_their_count_and_not_kept() {
                 request = request.header("a", "");
             }
             sender.ready().await.unwrap();
-            held.push(tokio::spawn(sender.send_request(request.body(Silence).unwrap())));
+            held.push(tokio::spawn(sender.send_request(request.body(NeverArrives).unwrap())));
         }
-        // The connection lives as long as its sender.
+        // The connection ends when its sender is dropped.
         senders.push(sender);
     }
     for waiting in held {
@@ -90,9 +94,9 @@ async fn http2_heads_of_strangers_are_refused_by_their_count_and_not_kept() {
     drop(senders);
 }
 
-/// The same with as many headers as are allowed, and bodies that never come: what is kept of each is its refusal.
+/// The same with the allowed number of headers and bodies that never arrive: only the refusals stay in memory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn half_requests_of_strangers_keep_no_heads() {
+async fn requests_without_their_body_keep_no_heads_in_memory() {
     const CONNECTIONS: usize = 24;
     const STREAMS: usize = 30;
     let server = Process::start();
@@ -113,17 +117,17 @@ async fn half_requests_of_strangers_keep_no_heads() {
             }
             sent += 90 * 500;
             sender.ready().await.unwrap();
-            held.push(tokio::spawn(sender.send_request(request.body(Silence).unwrap())));
+            held.push(tokio::spawn(sender.send_request(request.body(NeverArrives).unwrap())));
         }
         senders.push(sender);
     }
-    // They have all been looked at when a request that came after them is answered.
+    // The answer to a later request shows that the server has handled all earlier ones.
     let last =
         exchange(server.address, server.dir.path(), b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await;
     assert_eq!(last.status, 400);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let taken = server.memory("VmRSS").saturating_sub(before);
-    // Less than was sent: heads are let go. Version b11ca39 kept them: 54 MB for 32 MB sent.
+    // Less than was sent, because the heads are freed. Version b11ca39 kept them: 54 MB for 32 MB sent.
     assert!(taken <= sent, "{sent} bytes sent, {taken} held");
     drop((held, senders));
 }

@@ -1,4 +1,4 @@
-//! A server, and what a stranger speaks to it with.
+//! A server process, and clients without credentials.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -21,10 +21,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Longest wait for what must come.
+/// Timeout of every wait.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A development server in a process of its own; killed on drop.
+/// A `claviger dev` process. The drop kills it.
 pub(crate) struct Process {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
@@ -49,7 +49,7 @@ impl Process {
         Self { address: address.parse().unwrap(), child, dir }
     }
 
-    /// A line of `/proc/PID/status`, bytes.
+    /// A line of `/proc/PID/status`, in bytes.
     pub(crate) fn memory(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')).unwrap();
@@ -68,7 +68,7 @@ impl Drop for Process {
     }
 }
 
-/// A TLS connection from `source`, which trusts the server, or an error.
+/// A TLS connection from `source` that trusts the CA of the server.
 pub(crate) async fn connect_from(
     source: [u8; 4],
     to: SocketAddr,
@@ -90,7 +90,7 @@ pub(crate) async fn connect(to: SocketAddr, data_dir: &Path, protocol: &str) -> 
     connect_from([127, 0, 0, 1], to, data_dir, protocol).await.unwrap()
 }
 
-/// A connection that says nothing.
+/// A TCP connection without TLS.
 pub(crate) async fn tcp_from(source: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((source, 0).into())?;
@@ -111,14 +111,14 @@ pub(crate) async fn tls(
     TlsConnector::from(Arc::new(config)).connect(name, socket).await
 }
 
-/// Everything that the server says until it closes in order; an error where it does not (no close_notify).
+/// Reads until the server closes. An error if the close_notify is missing.
 pub(crate) async fn read_to_the_end(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     tokio::time::timeout(LIMIT, stream.read_to_end(&mut answer)).await.expect("the server closes")?;
     Ok(answer)
 }
 
-/// Sends `request` whole, then reads until the server closes.
+/// Sends the complete request, then reads until the server closes.
 pub(crate) async fn exchange(to: SocketAddr, data_dir: &Path, request: &[u8]) -> Answer {
     let mut stream = connect(to, data_dir, "http/1.1").await;
     stream.write_all(request).await.unwrap();
@@ -126,7 +126,7 @@ pub(crate) async fn exchange(to: SocketAddr, data_dir: &Path, request: &[u8]) ->
     Answer::parse(&read_to_the_end(&mut stream).await.unwrap())
 }
 
-/// Headers by which the first access key signs a call to `localhost` with its parameters in a form.
+/// The headers of a call to `localhost` that the first access key signs, with its parameters in a form.
 pub(crate) fn signed_call(data_dir: &Path, action: &str, form: &str) -> String {
     let file = std::fs::read(data_dir.join("access-key.json")).unwrap();
     let key: serde_json::Value = serde_json::from_slice(&file).unwrap();
@@ -165,13 +165,13 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
-        let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+        let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a complete head");
         let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
         let status = head.get(9..12).unwrap().parse().unwrap();
         Self { status, head, body: bytes[at + 4..].to_vec() }
     }
 
-    /// The `Code` of the control plane's JSON.
+    /// The `Code` of a control plane error.
     pub(crate) fn json_code(&self) -> String {
         let json: serde_json::Value = serde_json::from_slice(&self.body).expect("JSON");
         json["Code"].as_str().unwrap().to_owned()

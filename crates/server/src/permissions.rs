@@ -1,4 +1,4 @@
-//! Where the data and the root key lie: apart from each other, and changeable by nobody else.
+//! Checks the paths of a server: owners, permissions, and a root key outside the data directory.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -7,28 +7,27 @@ use claviger_vault::{SealError, check_above, check_directory, check_file, is_rea
 
 use crate::error::StartError;
 
-/// Checks the places of a server before anything in them is opened. `dev` keeps the root key beside the data, and is only
-/// warned of who can write above its directory: that is whatever directory its user works in.
-pub(crate) fn check(data_dir: &Path, root_key_file: &Path, is_dev: bool) -> Result<(), StartError> {
+/// Checks the paths before anything in them is opened. `dev` may keep the root key in the data directory. It only warns about
+/// parent directories that others can change, because its directory may lie anywhere.
+pub(crate) fn check_paths(data_dir: &Path, root_key_file: &Path, is_dev: bool) -> Result<(), StartError> {
     if !is_dev {
         refuse_root_key_beside_data(data_dir, root_key_file)?;
     }
     check_directory(data_dir)?;
-    for place in [data_dir, root_key_file] {
-        match check_above(place) {
-            Err(found) if is_dev => tracing::warn!(%found, "others could replace this server's files"),
+    for path in [data_dir, root_key_file] {
+        match check_above(path) {
+            Err(found) if is_dev => tracing::warn!(%found, "other users can replace files of this server"),
             checked => checked?,
         }
     }
     Ok(())
 }
 
-/// How many files of the audit log a warning names; it has a new one for each segment.
+/// A warning names at most this many audit files. The log has one per segment.
 const AUDIT_NAMED_MAX: usize = 3;
 
-/// Checks the files of the store and of the audit log, which nobody else may write to, and copies of the root key, which nobody
-/// else may read. What is to be said of other files that others can read: nothing in the store is readable without the root
-/// key, but a log says who did what.
+/// Checks that other users cannot write the files of the store and of the audit log, nor read copies of the root key. Returns
+/// a warning about store and audit files that others can read: the store is encrypted, but the audit log is not.
 pub(crate) fn check_files(data_dir: &Path, root_key_file: &Path) -> Result<Option<String>, StartError> {
     let audit = data_dir.join("audit");
     check_directory(&audit)?;
@@ -40,14 +39,14 @@ pub(crate) fn check_files(data_dir: &Path, root_key_file: &Path) -> Result<Optio
     copies.retain(is_readable);
     copies.iter().try_for_each(|copy| refuse_root_key(copy))?;
     store_files.retain(is_readable);
-    // That one is for everybody.
+    // The public key is public.
     audit_files.retain(|file| is_readable(file) && *file != audit.join("public-key"));
     copies.append(&mut store_files);
-    Ok(told(&audit, copies, audit_files))
+    Ok(warning(&audit, copies, audit_files))
 }
 
-/// Every file is named, or lies where the command named finds it.
-fn told(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) -> Option<String> {
+/// Every file is named in the warning or found by a command in it.
+fn warning(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) -> Option<String> {
     let count = files.len().saturating_add(audit_files.len());
     if audit_files.len() <= AUDIT_NAMED_MAX {
         files.append(&mut audit_files);
@@ -67,26 +66,26 @@ fn told(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) ->
     (count > 0).then(|| format!("others can read {count} {noun}: {names}; run {commands}"))
 }
 
-/// A copy of a root key opens the store as the key itself does.
+/// Others must not read a copy of the root key, because it opens the store as well.
 fn refuse_root_key(copy: &Path) -> Result<(), StartError> {
     match std::fs::metadata(copy) {
         Ok(found) if is_root_key(copy) => {
             Err(StartError::Seal(SealError::Exposed { path: copy.to_owned(), mode: found.mode() }))
         }
-        // None, or not for this user to read: it is named with the others.
+        // It is no root key, or this user cannot read it. The warning names it.
         _ => Ok(()),
     }
 }
 
-/// Files that an editor or an operator left beside the root key under its name with something added.
+/// Files next to the root key whose names extend its name, as editors and operators leave them.
 fn copies_of(root_key_file: &Path) -> Vec<PathBuf> {
     let name = root_key_file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let place = root_key_file.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files_in(place, |other| other != name && !name.is_empty() && other.trim_start_matches('.').starts_with(name))
+    let directory = root_key_file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files_in(directory, |other| other != name && !name.is_empty() && other.trim_start_matches('.').starts_with(name))
 }
 
-/// In the order of their names. Nothing where the directory cannot be listed: the store and the audit log then do not open, and
-/// a root key's directory may be one that this user may only pass through.
+/// The wanted files, sorted by name; none if the directory cannot be listed. The store and the audit log then fail to open,
+/// and the directory of a root key need not be listable.
 fn files_in(directory: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let wanted = entries.filter(|entry| entry.file_name().to_str().is_some_and(&is_wanted));
@@ -102,12 +101,12 @@ fn refuse_root_key_beside_data(data_dir: &Path, root_key_file: &Path) -> Result<
     Ok(())
 }
 
-/// Whether `path` is `directory` or lies in it, links followed.
+/// Whether `path` is `directory` or lies in it, after resolving symbolic links.
 pub(crate) fn is_within(path: &Path, directory: &Path) -> bool {
     resolved(path).starts_with(resolved(directory))
 }
 
-/// The path without links, as far as it exists.
+/// Resolves the symbolic links in the existing part of the path.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
     let mut missing = Vec::new();
@@ -137,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_the_root_key_that_others_can_read_is_refused_as_the_key_is() {
+    fn a_copy_of_the_root_key_that_others_can_read_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let (data, key) = (dir.path().join("data"), dir.path().join("root.key"));
         create_dir_all(data.join("audit")).unwrap();
         FileSeal::create(&key).unwrap();
         let copy = dir.path().join("root.key.bak");
         std::fs::copy(&key, &copy).unwrap();
-        assert_eq!(check_files(&data, &key).unwrap(), None, "this user alone");
+        assert_eq!(check_files(&data, &key).unwrap(), None, "only this user can read it");
         set_permissions(&copy, std::fs::Permissions::from_mode(0o644)).unwrap();
         let refused = check_files(&data, &key).unwrap_err().to_string();
         let copy = copy.display();
@@ -158,24 +157,27 @@ mod tests {
         let (data, key) = (dir.path().join("data"), dir.path().join("root.key"));
         let audit = data.join("audit");
         create_dir_all(&audit).unwrap();
-        // A directory is no file.
+        // Directories are ignored.
         create_dir(dir.path().join("root.key.d")).unwrap();
         let copy = dir.path().join("root.key~");
         open_to_read(&copy);
         let copy = copy.display();
-        let said = check_files(&data, &key).unwrap().unwrap();
-        assert_eq!(said, format!("others can read 1 file: {copy}; run `chmod go-rwx {copy}`"));
+        let warned = check_files(&data, &key).unwrap().unwrap();
+        assert_eq!(warned, format!("others can read 1 file: {copy}; run `chmod go-rwx {copy}`"));
         open_to_read(&data.join("store.sqlite3"));
         open_to_read(&audit.join("public-key"));
         for number in 0..=AUDIT_NAMED_MAX {
             open_to_read(&audit.join(format!("audit-{number}.log")));
         }
-        let said = check_files(&data, &key).unwrap().unwrap();
+        let warned = check_files(&data, &key).unwrap().unwrap();
         let (store, audit) = (data.join("store.sqlite3"), audit.display());
         let store = store.display();
-        assert!(said.starts_with(&format!("others can read 6 files: {copy}, {store}, 4 in {audit}; run ")), "{said}");
-        let commands: Vec<_> = said.split('`').skip(1).step_by(2).collect();
-        assert_eq!(commands.len(), 2, "{said}");
+        assert!(
+            warned.starts_with(&format!("others can read 6 files: {copy}, {store}, 4 in {audit}; run ")),
+            "{warned}"
+        );
+        let commands: Vec<_> = warned.split('`').skip(1).step_by(2).collect();
+        assert_eq!(commands.len(), 2, "{warned}");
         for command in commands {
             assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
         }

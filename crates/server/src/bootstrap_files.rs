@@ -1,6 +1,6 @@
-//! The files that the owner of a new instance receives: `ca.pem`, `client-key.json`, `client-key-password.txt`,
-//! `access-key.json`. All but `ca.pem` are readable by their owner only. `dev` writes them to its data directory,
-//! `init` to a directory of credentials, because the data directory is what one backs up; `ca.pem` lies in both.
+//! The files with the first credentials of a new instance: `ca.pem`, `client-key.json`, `client-key-password.txt` and
+//! `access-key.json`. Only their owner can read them, except for `ca.pem`. `dev` writes them to its data directory. `init` writes
+//! them to a separate credentials directory, because backups copy the data directory; `ca.pem` lies in both.
 
 use std::path::Path;
 
@@ -12,14 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::error::StartError;
 
-/// The files with credentials, and the CA file.
 pub(crate) const NAMES: [&str; 4] = [CA, "client-key.json", "client-key-password.txt", "access-key.json"];
 const CA: &str = "ca.pem";
 
-/// Writes the files, each whole or not at all.
+/// Writes the files, each of them atomically.
 pub(crate) fn write(data_dir: &Path, directory: &Path, first: &FirstStart) -> Result<(), StartError> {
     let pkcs12 = Zeroizing::new(STANDARD.encode(first.client_key.pkcs12.reveal()));
-    // Both values are plain ASCII without quotes, so they are JSON as they stand.
+    // Ids and Base64 need no JSON escapes.
     let client_key = Zeroizing::new(format!(
         "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
         first.client_key.record.id,
@@ -40,13 +39,13 @@ pub(crate) fn write(data_dir: &Path, directory: &Path, first: &FirstStart) -> Re
     replace(&directory.join("access-key.json"), access_key.as_bytes(), 0o600)
 }
 
-/// Puts `ca.pem` back where it was removed: the one of these files that can be made again. One that is there stays.
+/// Writes `ca.pem` if it is missing. It is the only one of the files that the store can restore.
 pub(crate) fn restore_ca(directory: &Path, certificate_pem: &str) -> Result<(), StartError> {
     let path = directory.join(CA);
     if path.exists() {
         return Ok(());
     }
-    tracing::warn!(path = %path.display(), "the CA file was gone; writing it again");
+    tracing::warn!(path = %path.display(), "the CA file was missing and is restored");
     replace(&path, certificate_pem.as_bytes(), 0o644)
 }
 
