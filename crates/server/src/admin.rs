@@ -196,9 +196,9 @@ mod tests {
 
     #[tokio::test]
     async fn other_machines_do_not_learn_why_the_server_is_not_ready() {
-        let told = without_details(answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store is on fire\n"));
-        assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(told.into_body().collect().await.unwrap().to_bytes(), "not ready\n");
+        let hidden = without_details(answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store is on fire\n"));
+        assert_eq!(hidden.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(hidden.into_body().collect().await.unwrap().to_bytes(), "not ready\n");
         let ready = without_details(answer::text(StatusCode::OK, "ready\n"));
         assert_eq!(ready.into_body().collect().await.unwrap().to_bytes(), "ready\n");
     }

@@ -76,7 +76,7 @@ impl OpenInstance {
         // Before any further change, so that the log keeps the order of the changes.
         journal.recover_outbox(&options.data_dir.join("audit"))?;
         if options.is_dev {
-            make_dev_key(&service)?;
+            create_dev_key(&service)?;
         }
         // Changes that became due while no server ran come before the first request.
         scheduler::pass(&service, &journal);
@@ -105,7 +105,7 @@ fn start_generator(options: &Options) -> Result<Generator, StartError> {
 }
 
 /// Creates the first key of `dev`, `alias/dev`, unless the instance has keys.
-fn make_dev_key(service: &Service) -> Result<(), StartError> {
+fn create_dev_key(service: &Service) -> Result<(), StartError> {
     let alias = dev_alias()?;
     let page = claviger_service::PageRequest { number: 1, size: 1 };
     let keys = service.list_keys(&claviger_service::KeyFilter::default(), page)?;

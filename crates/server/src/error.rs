@@ -23,7 +23,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The root key file is in the data directory, which only `dev` allows.
-    RootKeyBesideData(PathBuf),
+    RootKeyInDataDir(PathBuf),
     /// The directory has files of an instance, but the store is missing or empty.
     StoreLost(PathBuf),
     /// The data directory has no instance.
@@ -51,7 +51,7 @@ pub enum StartError {
     /// Another user can change files of the server.
     Untrusted(Untrusted),
     /// The credentials directory is in the data directory, which backups copy.
-    CredentialsBesideData(PathBuf),
+    CredentialsInDataDir(PathBuf),
     /// A credentials file exists already.
     CredentialsExist(PathBuf),
     /// The admin address is not a loopback address.
@@ -76,13 +76,13 @@ impl fmt::Display for StartError {
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
             Self::AuditAnchorLost => f.write_str(
-                "the store's record of how far the audit log has got (meta/audit-anchor) is missing; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+                "the store's anchor of the audit log (meta/audit-anchor) is missing; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
             ),
             Self::AuditKeyReplaced => f.write_str(
                 "the store's record of the audit signing key (meta/audit-signing-key) does not belong to its audit log: an older copy was put back; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
             ),
             Self::Random => f.write_str("the system returned no random bytes; try again"),
-            Self::RootKeyBesideData(path) => write!(
+            Self::RootKeyInDataDir(path) => write!(
                 f,
                 "the root key file {} is in the data directory, so every copy of the data would contain it; keep it elsewhere",
                 path.display()
@@ -105,7 +105,7 @@ impl fmt::Display for StartError {
             Self::Tls(reason) => write!(f, "TLS could not be set up: {reason}"),
             Self::Listen(error) => write!(f, "{error}"),
             Self::Untrusted(found) => write!(f, "{found}"),
-            Self::CredentialsBesideData(path) => write!(
+            Self::CredentialsInDataDir(path) => write!(
                 f,
                 "the credentials directory {} is in the data directory, so every backup of the data would contain the credentials; give another --credentials-dir",
                 path.display()

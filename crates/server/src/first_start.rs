@@ -46,7 +46,7 @@ impl NewInstance {
         // An interrupted call may have left files. The start of the server repeats the warning.
         let _warning = permissions::check_files(&self.data_dir, &self.root_key_file)?;
         if permissions::is_within(&self.credentials_dir, &self.data_dir) {
-            return Err(StartError::CredentialsBesideData(self.credentials_dir.clone()));
+            return Err(StartError::CredentialsInDataDir(self.credentials_dir.clone()));
         }
         let vault = open_vault(&self.data_dir, &self.root_key_file)?;
         if let Some(stored) = vault.single::<Instance>()? {
@@ -205,8 +205,8 @@ mod tests {
         let place = |name: &str| dir.path().join(name);
         let other = NewInstance { data_dir: place("data2"), root_key_file: place("root2.key"), ..new };
         assert!(matches!(other.make(), Err(StartError::CredentialsExist(_))));
-        let beside = NewInstance { credentials_dir: other.data_dir.join("credentials"), ..other };
-        assert!(matches!(beside.make(), Err(StartError::CredentialsBesideData(_))));
+        let inside = NewInstance { credentials_dir: other.data_dir.join("credentials"), ..other };
+        assert!(matches!(inside.make(), Err(StartError::CredentialsInDataDir(_))));
     }
 
     #[test]

@@ -180,11 +180,7 @@ impl Metrics {
         registry.register("audit_space_low", help, self.audit_space_low.clone());
         let help = "Whether the destruction of keys is suspended because of the clock: 1 or 0";
         registry.register("destruction_held", help, self.destruction_held.clone());
-        registry.register(
-            "keys_held",
-            "Keys due for destruction by the clock whose destruction is suspended",
-            self.keys_held.clone(),
-        );
+        registry.register("keys_held", "Keys due by the clock whose destruction is suspended", self.keys_held.clone());
         let help = "Offset of business time in claviger dev";
         registry.register("clock_offset_seconds", help, self.clock_offset_seconds.clone());
     }

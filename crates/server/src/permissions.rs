@@ -11,7 +11,7 @@ use crate::error::StartError;
 /// parent directories that others can change, because its directory may lie anywhere.
 pub(crate) fn check_paths(data_dir: &Path, root_key_file: &Path, is_dev: bool) -> Result<(), StartError> {
     if !is_dev {
-        refuse_root_key_beside_data(data_dir, root_key_file)?;
+        refuse_root_key_in_data_dir(data_dir, root_key_file)?;
     }
     check_directory(data_dir)?;
     for path in [data_dir, root_key_file] {
@@ -94,9 +94,9 @@ fn files_in(directory: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> 
     files
 }
 
-fn refuse_root_key_beside_data(data_dir: &Path, root_key_file: &Path) -> Result<(), StartError> {
+fn refuse_root_key_in_data_dir(data_dir: &Path, root_key_file: &Path) -> Result<(), StartError> {
     if is_within(root_key_file, data_dir) {
-        return Err(StartError::RootKeyBesideData(root_key_file.to_owned()));
+        return Err(StartError::RootKeyInDataDir(root_key_file.to_owned()));
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(crate) fn update(service: &Service, journal: &Journal) {
     match hold {
         Some(hold) if !was_held => tracing::warn!("{}", describe(&hold)),
         None if was_held => {
-            tracing::info!("the clock agrees with the trusted time again; the destruction of keys resumes")
+            tracing::info!("the clock agrees with the trusted time again; the destruction of keys resumes");
         }
         Some(_) | None => {}
     }

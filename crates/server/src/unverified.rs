@@ -4,8 +4,8 @@
 //! refused or the connection ends. A refusal is charged until it is sent. A charge is the memory that is used, not the number
 //! of bytes that were received. Connections that carried a verified request have a separate budget of the same size.
 //!
-//! When a budget is exhausted, the source that holds most is found, and its connection that holds most is evicted. If this
-//! connection itself asks for memory, it is refused instead.
+//! When a budget is exhausted, the largest connection of the source that holds most is evicted. If that connection itself asks
+//! for memory, it is refused instead.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Starts a whole server with a wrong clock: keys whose destruction it suspends can be rescued, or are destroyed in the end.
+//! Whole servers with a wrong clock: the destruction of keys is suspended, and until it resumes the keys can be rescued.
 
 use std::path::Path;
 use std::sync::Arc;
