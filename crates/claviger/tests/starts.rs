@@ -211,9 +211,9 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     let (own, other) = (one.join("store.sqlite3"), two.join("store.sqlite3"));
     let (kept, key) = (fs::read(&own).unwrap(), fs::read(one.join("client-key.json")).unwrap());
     fs::write(&own, b"").unwrap();
-    must_fail(&dev(&one).output().unwrap(), "gone or empty");
+    must_fail(&dev(&one).output().unwrap(), "missing or empty");
     fs::remove_file(&own).unwrap();
-    must_fail(&dev(&one).output().unwrap(), "gone or empty");
+    must_fail(&dev(&one).output().unwrap(), "missing or empty");
     // Its first page and half of the next. Where the trees of a small store are whole in what is left, it is recovered.
     fs::write(&own, &kept[..6144]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "restore it from a backup");

@@ -69,9 +69,9 @@ impl fmt::Display for StartError {
                 let hint = match source.kind() {
                     io::ErrorKind::StorageFull => "free some space",
                     io::ErrorKind::PermissionDenied => {
-                        "run as its owner, and check that it exists and is writable"
+                        "run as the user who owns it, and check that it exists and may be written"
                     }
-                    _ => "check that it exists and is writable",
+                    _ => "check that it exists and may be written",
                 };
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
