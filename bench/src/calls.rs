@@ -12,7 +12,8 @@ use claviger_wire::instance::message::{
     GenerateRandomRequest, GenerateRandomResponse, GetPublicKeyRequest, GetPublicKeyResponse, HmacRequest,
     HmacResponse, SignRequest, SignResponse, VerifyRequest, VerifyResponse,
 };
-use claviger_wire::rpc::answer::KeyAnswer;
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::keys::KeyAnswer;
 use prost::Message;
 
 use crate::load::{Row, row};
@@ -57,7 +58,7 @@ impl Keys {
 
 async fn create(rpc: &RpcClient, spec: &str, usage: &str) -> Result<String, Box<dyn Error>> {
     let parameters = [("KeySpec", spec.to_owned()), ("KeyUsage", usage.to_owned())];
-    Ok(rpc.call::<KeyAnswer>("CreateKey", &parameters).await?.key_metadata.key_id)
+    Ok(rpc.call::<KeyAnswer>(Action::CreateKey, &parameters).await?.key_metadata.key_id)
 }
 
 impl Calls<'_> {

@@ -1,9 +1,10 @@
 //! The words every room shares: identifiers, time, randomness, limits, secret bytes.
 //!
-//! What may never live here: rules (`model`), letters (`wire`), ciphers (`crypto`), anything that
+//! What may never live here: rules (`model`), messages (`wire`), ciphers (`crypto`), anything that
 //! opens a file or a socket. This room depends on nothing in the workspace.
 
 pub mod clock;
+pub mod duration;
 pub mod id;
 pub mod limits;
 pub mod random;

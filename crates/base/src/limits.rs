@@ -7,6 +7,11 @@ pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// hundred times its length before anybody is authenticated.
 pub const PARAMETERS_MAX: usize = 1000;
 
+/// Length of the initialization vector of AES-GCM and SM4-GCM, bytes: instance-api 6.1.
+pub const GCM_IV_BYTES: usize = 12;
+/// Length of the tag of AES-GCM and SM4-GCM, bytes: instance-api 6.1.
+pub const GCM_TAG_BYTES: usize = 16;
+
 /// Largest additional authenticated data, bytes: instance-api 5.1.
 pub const AAD_BYTES_MAX: usize = 8192;
 

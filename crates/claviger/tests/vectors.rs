@@ -25,7 +25,7 @@ use claviger_wire::instance::message::{
     GenerateRandomRequest, GenerateRandomResponse, GetPublicKeyRequest, GetPublicKeyResponse, HmacRequest,
     HmacResponse, SignRequest, SignResponse, VerifyRequest, VerifyResponse,
 };
-use claviger_wire::instance::request::{Received, RequestHeaders};
+use claviger_wire::instance::request::{HashedRequest, RequestHeaders};
 use claviger_wire::instance::{Operation, date};
 use claviger_wire::rpc::Query;
 use claviger_wire::rpc::v3;
@@ -65,7 +65,7 @@ fn instance_vectors() {
         let (body, answer) = (bytes(&vector["request"]["body"]), bytes(&vector["answer"]["body"]));
         let answered = pairs(&vector["answer"]["headers"]);
         let at = answered.iter().find(|(name, _)| name == "date").and_then(|(_, value)| date::parse(value)).unwrap();
-        let received = Received {
+        let received = HashedRequest {
             method: vector["request"]["method"].as_str().unwrap(),
             path: "/",
             headers: &headers,
@@ -178,7 +178,7 @@ fn rpc_vectors() {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let query = Query::decode(query).unwrap();
         let method = vector["request"]["method"].as_str().unwrap();
-        let received = v3::Received { method, query: &query, headers: &headers };
+        let received = v3::RequestHead { method, query: &query, headers: &headers };
         let at = sent.iter().find(|(name, _)| name == "x-acs-date").unwrap();
         let signed = v3::SignedRequest::check(&received, Timestamp::parse_iso8601(&at.1).unwrap()).unwrap();
         v3::check_body(&signed.content_sha256, &sha256(&body)).unwrap();

@@ -13,7 +13,7 @@ pub enum ClientError {
         status: u16,
         /// The API's code, for example `Forbidden.KeyNotFound`.
         code: String,
-        /// The API's words.
+        /// The API's message.
         message: String,
         /// Names the request in the server's audit log.
         request_id: String,
@@ -30,7 +30,7 @@ pub enum ClientError {
         /// Where to.
         endpoint: String,
     },
-    /// The server's certificate is not one that the CA file vouches for.
+    /// The server's certificate is not signed by the CA in the CA file.
     Untrusted {
         /// Where to.
         endpoint: String,
@@ -43,10 +43,10 @@ pub enum ClientError {
     TimedOut {
         /// Where to.
         endpoint: String,
-        /// How long was waited.
+        /// How long the client waited.
         seconds: u64,
     },
-    /// What answers a probe does not speak plain HTTP.
+    /// Whatever answers the probe does not speak plain HTTP.
     ProbeNotHttp {
         /// Where it was sent.
         admin: String,
@@ -72,7 +72,7 @@ pub enum ClientError {
     },
     /// The endpoint is not `https://HOST:PORT` or `HOST:PORT`.
     Endpoint(String),
-    /// The endpoint has a user or a password in it, which is not shown.
+    /// The endpoint contains a user or a password, which is not shown.
     EndpointUser,
     /// The client key could not sign; its file is damaged.
     Signing,
@@ -105,7 +105,7 @@ impl ClientError {
         }
     }
 
-    /// What a person can do about it.
+    /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         if let Self::Endpoint(text) = self {
@@ -134,7 +134,7 @@ impl ClientError {
         }
     }
 
-    /// Whether no answer of a KMS instance came back.
+    /// Whether the call got no answer from a KMS instance.
     #[must_use]
     pub const fn is_no_answer(&self) -> bool {
         matches!(
@@ -170,7 +170,7 @@ fn https_of(endpoint: &str) -> Cow<'static, str> {
     }
 }
 
-/// What a person can do about an error of the API.
+/// What the user can do about an error of the API.
 fn hint(code: &str) -> Option<&'static str> {
     match code {
         "Rejected.Throttling" => Some(

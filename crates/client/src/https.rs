@@ -20,7 +20,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::ClientError;
 
-/// Longest wait for an answer; an RSA_4096 pair made from nothing on a slow machine takes seconds.
+/// Longest wait for an answer; generating an RSA_4096 pair on a slow machine takes seconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server, trusted through its `ca.pem`.
@@ -43,7 +43,7 @@ pub enum HttpVersion {
 }
 
 /// An answer as received.
-pub(crate) struct Received {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -99,14 +99,14 @@ impl Endpoint {
         Ok(Self { base, authority, ca_file: None, answer_within: ANSWER_WITHIN, client })
     }
 
-    /// Names the file that the CA certificate came from in errors about it.
+    /// The file that the CA certificate came from, for error messages.
     #[must_use]
     pub fn with_ca_file(mut self, path: PathBuf) -> Self {
         self.ca_file = Some(path);
         self
     }
 
-    /// Waits so long for each answer, instead of 60 s.
+    /// Waits this long for each answer, instead of 60 s.
     #[must_use]
     pub fn with_timeout(mut self, answer_within: Duration) -> Self {
         self.answer_within = answer_within;
@@ -125,7 +125,7 @@ impl Endpoint {
         path_and_query: &'call str,
         headers: &'call [(&'call str, String)],
         body: Bytes,
-    ) -> Pin<Box<dyn Future<Output = Result<Received, ClientError>> + Send + 'call>> {
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, ClientError>> + Send + 'call>> {
         Box::pin(self.exchange(path_and_query, headers, body))
     }
 
@@ -134,7 +134,7 @@ impl Endpoint {
         path_and_query: &str,
         headers: &[(&str, String)],
         body: Bytes,
-    ) -> Result<Received, ClientError> {
+    ) -> Result<HttpResponse, ClientError> {
         let broken = |reason: String| ClientError::Connect { endpoint: self.base.clone(), reason };
         let mut request = Request::post(format!("{}{path_and_query}", self.base));
         for (name, value) in headers {
@@ -145,7 +145,7 @@ impl Endpoint {
             let response = self.client.request(request).await.map_err(|error| self.unreached(&error))?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| broken(with_sources(&error)))?.to_bytes();
-            Ok(Received { status: parts.status.as_u16(), headers: parts.headers, body })
+            Ok(HttpResponse { status: parts.status.as_u16(), headers: parts.headers, body })
         };
         let answered = tokio::time::timeout(self.answer_within, exchange).await;
         answered.map_err(|_elapsed| ClientError::TimedOut {

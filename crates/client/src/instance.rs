@@ -13,7 +13,7 @@ use prost::Message;
 
 use crate::credentials::ClientKey;
 use crate::error::ClientError;
-use crate::https::{Endpoint, Received};
+use crate::https::{Endpoint, HttpResponse};
 
 /// Calls a KMS instance as one client key.
 #[derive(Debug)]
@@ -79,13 +79,13 @@ impl InstanceClient {
     /// # Errors
     /// [`ClientError`].
     pub async fn send<M: Message + Default>(&self, request: &SignedRequest) -> Result<Answer<M>, ClientError> {
-        let received = self.endpoint.post("/", &request.headers, request.body.clone()).await?;
-        let unexpected = ClientError::UnexpectedAnswer { status: received.status };
-        if received.status != 200 {
-            return Err(api_error(&received).unwrap_or(unexpected));
+        let response = self.endpoint.post("/", &request.headers, request.body.clone()).await?;
+        let unexpected = ClientError::UnexpectedAnswer { status: response.status };
+        if response.status != 200 {
+            return Err(api_error(&response).unwrap_or(unexpected));
         }
-        let message = M::decode(received.body.as_ref()).map_err(|_malformed| unexpected)?;
-        let version = received.headers.get(MIGRATION_KEY_VERSION_ID).and_then(|value| value.to_str().ok());
+        let message = M::decode(response.body.as_ref()).map_err(|_malformed| unexpected)?;
+        let version = response.headers.get(MIGRATION_KEY_VERSION_ID).and_then(|value| value.to_str().ok());
         Ok(Answer { message, key_version_id: version.and_then(KeyVersionId::parse) })
     }
 
@@ -118,10 +118,10 @@ impl InstanceClient {
     }
 }
 
-fn api_error(received: &Received) -> Option<ClientError> {
-    let error = Error::decode(received.body.as_ref()).ok().filter(|error| !error.error_code.is_empty())?;
+fn api_error(response: &HttpResponse) -> Option<ClientError> {
+    let error = Error::decode(response.body.as_ref()).ok().filter(|error| !error.error_code.is_empty())?;
     Some(ClientError::Api {
-        status: received.status,
+        status: response.status,
         code: error.error_code,
         message: error.error_message,
         request_id: error.request_id,

@@ -7,7 +7,7 @@ use claviger_crypto::digest::{Sha256, sha256};
 use claviger_crypto::mac::hmac_sha256;
 use claviger_wire::headers::Headers;
 use claviger_wire::rpc::error::ErrorBody;
-use claviger_wire::rpc::{answer, form, header, v3};
+use claviger_wire::rpc::{Action, form, header, json, v3};
 use serde::de::DeserializeOwned;
 
 use crate::credentials::AccessKey;
@@ -29,26 +29,26 @@ impl RpcClient {
         Self { endpoint, access_key, clock: Clock::default() }
     }
 
-    /// Calls `action` with these parameters.
+    /// Calls `action` with these parameters. `A` is the answer of its request, or [`serde_json::Value`].
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn call<A: DeserializeOwned>(
         &self,
-        action: &str,
+        action: Action,
         parameters: &[(&str, String)],
     ) -> Result<A, ClientError> {
         let query = form::encode(parameters.iter().map(|(name, value)| (*name, value.as_str())));
         let headers = self.signed_headers(action, parameters)?;
         let target = if query.is_empty() { "/".to_owned() } else { format!("/?{query}") };
-        let received = self.endpoint.post(&target, &headers, Bytes::new()).await?;
-        let unexpected = ClientError::UnexpectedAnswer { status: received.status };
-        if received.status == 200 {
-            return answer::decode(&received.body).ok_or(unexpected);
+        let response = self.endpoint.post(&target, &headers, Bytes::new()).await?;
+        let unexpected = ClientError::UnexpectedAnswer { status: response.status };
+        if response.status == 200 {
+            return json::decode(&response.body).ok_or(unexpected);
         }
-        let error: ErrorBody = answer::decode(&received.body).ok_or(unexpected)?;
+        let error: ErrorBody = json::decode(&response.body).ok_or(unexpected)?;
         Err(ClientError::Api {
-            status: received.status,
+            status: response.status,
             code: error.code,
             message: error.message,
             request_id: error.request_id,
@@ -57,14 +57,14 @@ impl RpcClient {
 
     fn signed_headers(
         &self,
-        action: &str,
+        action: Action,
         parameters: &[(&str, String)],
     ) -> Result<Vec<(&'static str, String)>, ClientError> {
         let nonce = RequestId::generate().map_err(|_unavailable| ClientError::Signing)?;
         let payload_hash = hex::encode(sha256(&[]));
         let mut headers = vec![
             (header::HOST, self.endpoint.authority().to_owned()),
-            (header::ACTION, action.to_owned()),
+            (header::ACTION, action.name().to_owned()),
             (header::VERSION, header::API_VERSION_VALUE.to_owned()),
             (header::DATE, self.clock.real_now().to_string()),
             (header::SIGNATURE_NONCE, nonce.to_string()),

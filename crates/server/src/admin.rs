@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use claviger_base::duration;
 use claviger_service::Service;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -12,9 +13,9 @@ use crate::admin_host;
 use crate::answer::{self, Body};
 use crate::body::{BodyReader, Keep, Sender};
 use crate::degraded;
-use crate::journal::Journal;
 use crate::listen::{ConnectionContext, Handler};
 use crate::readiness::{MAX_AGE, Readiness};
+use crate::request_log::RequestLog;
 use crate::scheduler;
 use crate::trusted_time;
 
@@ -27,7 +28,7 @@ const SPACE_LOW: &str = "degraded: the disk has no space for the audit log's nex
 /// The handler of the admin listener.
 pub(crate) struct Admin {
     pub(crate) service: Arc<Service>,
-    pub(crate) journal: Arc<Journal>,
+    pub(crate) request_log: Arc<RequestLog>,
     pub(crate) readiness: Arc<Readiness>,
     /// The address that the listener is bound to.
     pub(crate) bound_to: IpAddr,
@@ -62,7 +63,7 @@ impl Handler for Admin {
 
 impl Admin {
     async fn ready(&self) -> Response<Body> {
-        if !self.journal.is_writable() {
+        if !self.request_log.is_writable() {
             return answer::text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the audit log cannot be written; the server log names the file and the reason (usually a full disk)\n",
@@ -77,7 +78,7 @@ impl Admin {
                 let hold = self.service.destruction_hold();
                 let held = hold.map(|hold| format!("{}\n", trusted_time::describe(&hold))).unwrap_or_default();
                 let degraded = degraded::report(&self.service.damage()).unwrap_or_default();
-                let space = if self.journal.is_space_low() { SPACE_LOW } else { "" };
+                let space = if self.request_log.is_space_low() { SPACE_LOW } else { "" };
                 answer::text(StatusCode::OK, format!("ready\n{held}{degraded}{space}"))
             }
             Err(error) => answer::text(
@@ -88,14 +89,14 @@ impl Admin {
     }
 
     fn metrics(&self) -> Response<Body> {
-        let metrics = self.journal.metrics();
+        let metrics = self.request_log.metrics();
         // These gauges are read now: they change between requests.
         metrics.pairs_in_flight.set(i64::try_from(self.service.pairs_in_flight()).unwrap_or(i64::MAX));
         let past_half = i64::try_from(self.service.key_versions_past_half()).unwrap_or(i64::MAX);
         metrics.key_versions_past_half.set(past_half);
         metrics.unreadable_records.set(i64::try_from(self.service.damage().records).unwrap_or(i64::MAX));
-        metrics.audit_writable.set(i64::from(self.journal.is_writable()));
-        metrics.audit_space_low.set(i64::from(self.journal.is_space_low()));
+        metrics.audit_writable.set(i64::from(self.request_log.is_writable()));
+        metrics.audit_space_low.set(i64::from(self.request_log.is_space_low()));
         metrics.destruction_held.set(i64::from(self.service.destruction_hold().is_some()));
         metrics.keys_held.set(i64::try_from(self.service.keys_held()).unwrap_or(i64::MAX));
         metrics.clock_offset_seconds.set(self.service.clock().offset_ms() as f64 / 1000.0);
@@ -113,7 +114,7 @@ impl Admin {
                         or {\"reset\":true} to return to real time\n";
             return answer::text(StatusCode::BAD_REQUEST, hint);
         };
-        let journal = Arc::clone(&self.journal);
+        let request_log = Arc::clone(&self.request_log);
         let moving = self.service.blocking(move |service| {
             let offset_ms = match change {
                 ClockChange::Reset => service.move_business_time(|_offset_ms| 0)?,
@@ -122,7 +123,7 @@ impl Admin {
                     service.move_business_time(|offset_ms| offset_ms.saturating_add(ms))?
                 }
             };
-            scheduler::pass(service, &journal);
+            scheduler::pass(service, &request_log);
             Ok(offset_ms)
         });
         match moving.await {
@@ -169,19 +170,7 @@ fn without_details(answer: Response<Body>) -> Response<Body> {
 fn parse_advance(body: &[u8]) -> Option<u64> {
     let json: serde_json::Value = serde_json::from_slice(body).ok()?;
     let text = json.get("advance")?.as_str()?;
-    let unit = text.chars().last()?;
-    let unit_s: u64 = match unit {
-        'd' => 86_400,
-        'h' => 3_600,
-        'm' => 60,
-        's' => 1,
-        _ => return None,
-    };
-    let number = text.strip_suffix(unit)?;
-    if !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    number.parse::<u64>().ok()?.checked_mul(unit_s)
+    duration::parse_s(text)
 }
 
 #[cfg(test)]
@@ -192,7 +181,7 @@ mod tests {
     use super::*;
     use crate::fixture::Instance;
     use crate::metrics::Metrics;
-    use crate::plane::Plane;
+    use crate::protocol::Protocol;
 
     #[tokio::test]
     async fn other_machines_do_not_learn_why_the_server_is_not_ready() {
@@ -221,11 +210,11 @@ mod tests {
         assert_eq!(readyz().await, (StatusCode::OK, "ready\n".into()));
         // The next file cannot be created, as on a full disk.
         std::fs::create_dir(dir.join("next")).unwrap();
-        while !admin.journal.is_space_low() {
+        while !admin.request_log.is_space_low() {
             let peer = (std::net::Ipv4Addr::LOCALHOST, 1).into();
             let request_id = claviger_base::id::RequestId::generate().unwrap();
-            let mut entry = admin.journal.begin(Plane::Rpc, request_id, peer, std::time::Instant::now());
-            entry.facts.end(StatusCode::OK, "OK");
+            let mut entry = admin.request_log.begin(Protocol::Rpc, request_id, peer, std::time::Instant::now());
+            entry.fields.end(StatusCode::OK, "OK");
             entry.write().await.unwrap();
         }
         assert_eq!(metric().await, "1");
@@ -247,9 +236,9 @@ mod tests {
         let log = claviger_audit::AuditLog::create(config).unwrap();
         let service = instance.service();
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Arc::new(Journal::new(log, metrics, instance.clock, Arc::clone(&service)));
+        let request_log = Arc::new(RequestLog::new(log, metrics, instance.clock, Arc::clone(&service)));
         let bound_to = std::net::Ipv4Addr::LOCALHOST.into();
-        Admin { service, journal, readiness: Arc::default(), bound_to, is_remote: false, has_clock: false }
+        Admin { service, request_log, readiness: Arc::default(), bound_to, is_remote: false, has_clock: false }
     }
 
     #[test]

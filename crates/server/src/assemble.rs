@@ -15,9 +15,9 @@ use crate::bootstrap_files;
 use crate::error::StartError;
 use crate::expiry::{CertificateExpiry, authority_expiry};
 use crate::first_start::{initialise, open_vault};
-use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::request_log::RequestLog;
 use crate::scheduler;
 use crate::tls::{self, ServerTls};
 
@@ -25,7 +25,7 @@ use crate::tls::{self, ServerTls};
 pub(crate) struct OpenInstance {
     pub(crate) vault: Arc<Vault>,
     pub(crate) service: Arc<Service>,
-    pub(crate) journal: Arc<Journal>,
+    pub(crate) request_log: Arc<RequestLog>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tls: TlsAcceptor,
     pub(crate) certificates: CertificateExpiry,
@@ -72,16 +72,16 @@ impl OpenInstance {
         };
         let log = audit_log::open(&vault, log_options)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Arc::new(Journal::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
+        let request_log = Arc::new(RequestLog::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
         // Before any further change, so that the log keeps the order of the changes.
-        journal.recover_outbox(&options.data_dir.join("audit"))?;
+        request_log.recover_outbox(&options.data_dir.join("audit"))?;
         if options.is_dev {
             create_dev_key(&service)?;
         }
         // Changes that became due while no server ran come before the first request.
-        scheduler::pass(&service, &journal);
+        scheduler::pass(&service, &request_log);
         let certificates = CertificateExpiry { server: certificate_expiry, authority: authority_expiry(&authority) };
-        Ok(Self { vault, service, journal, metrics, tls, certificates })
+        Ok(Self { vault, service, request_log, metrics, tls, certificates })
     }
 }
 

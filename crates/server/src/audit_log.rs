@@ -14,7 +14,7 @@ use claviger_store::SqliteEngine;
 use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, FileSeal, Outcome, Stored, Vault, VaultError};
 
 use crate::error::StartError;
-use crate::journal::Journal;
+use crate::request_log::RequestLog;
 
 /// Bytes of an Ed25519 seed.
 const SEED_BYTES: usize = 32;
@@ -122,19 +122,19 @@ fn require_done(outcome: Outcome) -> Result<(), StartError> {
 }
 
 /// Stores an anchor once a second while the log grows. Never returns.
-pub(crate) async fn store_anchors(vault: Arc<Vault>, journal: Arc<Journal>) {
+pub(crate) async fn store_anchors(vault: Arc<Vault>, request_log: Arc<RequestLog>) {
     loop {
         tokio::time::sleep(ANCHOR_INTERVAL).await;
-        let (vault, journal) = (Arc::clone(&vault), Arc::clone(&journal));
+        let (vault, request_log) = (Arc::clone(&vault), Arc::clone(&request_log));
         // The panic hook reports a panic. The next iteration tries again.
-        let _panicked = tokio::task::spawn_blocking(move || store_anchor(&vault, &journal)).await;
+        let _panicked = tokio::task::spawn_blocking(move || store_anchor(&vault, &request_log)).await;
     }
 }
 
 /// Stores the last durable line of the log as the anchor, so the anchor is never ahead of the log. If the store cannot be
 /// written, the anchor stays behind.
-pub(crate) fn store_anchor(vault: &Vault, journal: &Journal) {
-    let head = journal.head();
+pub(crate) fn store_anchor(vault: &Vault, request_log: &RequestLog) {
+    let head = request_log.head();
     let outdated = vault.single::<AuditAnchor>().ok().flatten().filter(|stored| stored.record.seq < head.seq);
     let Some(stored) = outdated else { return };
     let anchor = AuditAnchor { seq: head.seq, chain: head.chain, ..stored.record };

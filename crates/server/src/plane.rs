@@ -1,8 +1,10 @@
 //! The two planes as thin adapters over the same operations, and what every request goes through on either:
 //! its body within limits, its answer, its audit record durable before the answer leaves, its metrics and log line.
 
-pub(crate) mod instance;
-pub(crate) mod rpc;
+mod context;
+mod instance;
+mod outcome;
+mod rpc;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::time::Instant;
 
 use claviger_base::id::RequestId;
 use claviger_base::limits::BODY_BYTES_MAX;
-use claviger_service::{Caller, Service};
+use claviger_service::Service;
 use claviger_wire::headers::Headers;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
@@ -18,64 +20,20 @@ use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, Version};
 
+use self::context::{Head, RequestContext};
+use self::outcome::Reply;
 use crate::answer::{self, Body};
 use crate::answer_charge::AnswerCharge;
 use crate::body::{BodyError, BodyReader, Keep, ReceivedBody, SMALL_BYTES_MAX, Sender, is_small};
-use crate::disconnect::{DisconnectWatch, disconnect_watch};
-use crate::journal::entry::Entry;
-use crate::journal::{Facts, Journal};
+use crate::disconnect::disconnect_watch;
 use crate::listen::{ConnectionContext, Handler};
+use crate::protocol::Protocol;
+use crate::request_log::RequestLog;
+use crate::request_log::audit_fields::AuditFields;
+use crate::request_log::entry::Entry;
 use crate::unverified::{Account, Charge, HeadError};
 
-/// Which protocol a request speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Plane {
-    /// The Instance API: protobuf.
-    Instance,
-    /// The control plane: RPC.
-    Rpc,
-}
-
-impl Plane {
-    /// As audit records and metrics name it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Instance => "instance",
-            Self::Rpc => "rpc",
-        }
-    }
-
-    /// By headers: `x-kms-*` or a protobuf media type is the Instance API, everything else RPC.
-    fn of(headers: &HeaderMap) -> Self {
-        let protobuf = claviger_wire::instance::header::CONTENT_TYPE_VALUE.as_bytes();
-        let speaks_instance = headers.iter().any(|(name, value)| {
-            let name = name.as_str();
-            name.starts_with(claviger_wire::instance::header::KMS_PREFIX)
-                || (matches!(name, "content-type" | "accept") && value.as_bytes().starts_with(protobuf))
-        });
-        if speaks_instance { Self::Instance } else { Self::Rpc }
-    }
-}
-
-/// A request's head, which anybody may have sent.
-pub(crate) struct Head<'a> {
-    pub(crate) parts: &'a Parts,
-    pub(crate) headers: &'a Headers<'a>,
-    /// What is known of the body's length.
-    pub(crate) body_bytes_min: usize,
-    pub(crate) peer: SocketAddr,
-}
-
-/// What a verdict on the head is completed with.
-pub(crate) struct Received<'a> {
-    pub(crate) body: &'a ReceivedBody,
-    pub(crate) request_id: &'a RequestId,
-    pub(crate) disconnect: &'a DisconnectWatch,
-    pub(crate) peer: SocketAddr,
-    pub(crate) started: Instant,
-}
-
-/// Who sent a request, or how it is refused, as far as its head tells. Of a refused one no more than this is kept while its
+/// Who sent a request, or how it is refused, as far as its head tells. Nothing else of a refused request is kept while its
 /// body arrives.
 enum Verdict {
     Instance(Result<instance::Verified, instance::Refused>),
@@ -94,16 +52,16 @@ impl Verdict {
 }
 
 /// A refusal by the head alone.
-enum Refusal {
+enum EarlyRefusal {
     Instance(instance::Refused),
     Rpc(rpc::Refused),
 }
 
-impl Refusal {
-    fn answer(&self, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
+impl EarlyRefusal {
+    fn reply(&self, request_id: &RequestId) -> Reply {
         match self {
-            Self::Instance(refused) => instance::refuse(&refused.error, request_id, facts),
-            Self::Rpc(refused) => rpc::refuse(&refused.error, request_id, facts),
+            Self::Instance(refused) => instance::refuse(&refused.error, request_id),
+            Self::Rpc(refused) => rpc::refuse(&refused.error, request_id),
         }
     }
 }
@@ -114,17 +72,17 @@ impl Refusal {
     reason = "nearly every request is the large variant; a box would cost each an allocation"
 )]
 enum Reading {
-    /// It came whole, and as much of it is there as its sender may have kept; with what a form of an unverified caller is
-    /// charged.
+    /// It arrived whole, and as much of it is kept as its sender is entitled to; with the charge for the form of an
+    /// unverified caller.
     Whole(Verdict, ReceivedBody, Option<Charge>),
-    /// Its sender asked whether to send it, and is refused whatever it is.
-    NotAskedFor(Refusal),
+    /// Its sender asked whether to send it, and is refused whatever it holds.
+    NotAskedFor(EarlyRefusal),
 }
 
 /// Both planes on one listener.
 pub(crate) struct Planes {
     pub(crate) service: Arc<Service>,
-    pub(crate) journal: Arc<Journal>,
+    pub(crate) request_log: Arc<RequestLog>,
     pub(crate) bodies: BodyReader,
 }
 
@@ -135,7 +93,7 @@ impl Handler for Planes {
         connection: ConnectionContext,
     ) -> impl Future<Output = Response<Body>> + Send {
         let started = Instant::now();
-        let plane = Plane::of(request.headers());
+        let protocol = Protocol::of(request.headers());
         // At once, before this future is polled: the HTTP/2 library decodes the heads of many streams before any of them runs.
         let admitted = connection.account().charge_head(&request).map(|charge| (request, charge));
         async move {
@@ -143,17 +101,18 @@ impl Handler for Planes {
                 tracing::error!("no random bytes for a request id");
                 return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
             };
-            // From here on every way out leaves a record, also when the client goes away and this future is dropped.
-            let mut entry = self.journal.begin(plane, request_id.clone(), connection.peer, started);
+            // From here on every way out leaves a record, also when the client disconnects and this future is dropped.
+            let mut entry = self.request_log.begin(protocol, request_id.clone(), connection.peer, started);
             match admitted {
                 Ok((request, charge)) => {
-                    self.answer_admitted(request, charge, entry, plane, request_id, connection).await
+                    self.answer_admitted(request, charge, entry, protocol, request_id, connection).await
                 }
                 Err(error) => {
-                    // Where there is no room for the head, there is none for this; it gets its 503 all the same.
+                    // Where there is no room for the head, there is none for holding its answer; it gets its 503 all the same.
                     let held = (error == HeadError::TooLarge).then(|| AnswerCharge::begin(connection.account()));
-                    let response = refuse_head(plane, error, &request_id, &mut entry.facts);
-                    let response = entry.write().await.map_or_else(|_| unavailable(plane, &request_id), |()| response);
+                    let response = recorded(&mut entry, refuse_head(protocol, error, &request_id));
+                    let response =
+                        entry.write().await.map_or_else(|_| unavailable(protocol, &request_id), |()| response);
                     attach(held, response)
                 }
             }
@@ -167,13 +126,13 @@ impl Planes {
         request: Request<Incoming>,
         charge: Charge,
         mut entry: Entry,
-        plane: Plane,
+        protocol: Protocol,
         request_id: RequestId,
         connection: ConnectionContext,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let version = parts.version;
-        let verdict = self.judge(plane, &parts, &body, connection.peer, &mut entry.facts).await;
+        let verdict = self.verify(protocol, &parts, &body, connection.peer, &mut entry.fields).await;
         let is_asking = version == Version::HTTP_11 && !body.is_end_stream() && asks_before_its_body(&parts.headers);
         let held = if verdict.is_verified() {
             connection.mark_verified();
@@ -186,22 +145,23 @@ impl Planes {
         let (peer, started) = (connection.peer, entry.started());
         let is_cut_off =
             matches!(reading, Ok(Reading::NotAskedFor(_)) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
-        // Dropped with this future: an operation that may stop early hears then that the client has gone.
+        // Dropped with this future, which tells operations that may stop early that the client has disconnected.
         let (guard, disconnect) = disconnect_watch();
-        // In a task of its own: a client that goes away must not cut an operation off between its change and its record.
+        // In a task of its own: a client that disconnects must not cut an operation off between its change and its record.
         // Boxed: the future is large, and spawning moves it several times.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             Box::pin(async move {
-                let response = match reading {
+                let reply = match reading {
                     Ok(Reading::Whole(verdict, body, _charge)) => {
                         let (body, request_id, disconnect) = (&body, &request_id, &disconnect);
-                        let received = Received { body, request_id, disconnect, peer, started };
-                        planes.operate(verdict, &received, &mut entry.facts).await
+                        let context = RequestContext { body, request_id, disconnect, peer, started };
+                        planes.operate(verdict, &context, &mut entry.fields).await
                     }
-                    Ok(Reading::NotAskedFor(refusal)) => refusal.answer(&request_id, &mut entry.facts),
-                    Err(error) => refuse_body(plane, error, &request_id, &mut entry.facts),
+                    Ok(Reading::NotAskedFor(refusal)) => refusal.reply(&request_id),
+                    Err(error) => refuse_body(protocol, error, &request_id),
                 };
+                let response = recorded(&mut entry, reply);
                 entry.write().await.map(|()| response)
             })
         });
@@ -210,33 +170,34 @@ impl Planes {
         let mut response = match handled {
             Ok(Ok(response)) => response,
             // Not durable, or a panic, whose entry has recorded that there was no outcome.
-            Ok(Err(_)) | Err(_) => unavailable(plane, &request_id),
+            Ok(Err(_)) | Err(_) => unavailable(protocol, &request_id),
         };
         if is_cut_off {
-            // The rest of the body is still on its way: nothing can follow it, and its sender must get this answer.
+            // The rest of the body is still arriving: no request can follow it, and its sender must get this answer.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             connection.linger();
         }
         attach(held, response)
     }
 
-    async fn judge(
+    async fn verify(
         &self,
-        plane: Plane,
+        protocol: Protocol,
         parts: &Parts,
         body: &Incoming,
         peer: SocketAddr,
-        facts: &mut Facts,
+        fields: &mut AuditFields,
     ) -> Verdict {
         let body_bytes_min = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         let head = Head { parts, headers: &headers_of(parts), body_bytes_min, peer };
-        match plane {
-            Plane::Instance => Verdict::Instance(instance::judge(&self.service, &head, facts).await),
-            Plane::Rpc => Verdict::Rpc(rpc::judge(&self.service, &head, facts).await),
+        match protocol {
+            Protocol::Instance => Verdict::Instance(instance::verify(&self.service, &head, fields).await),
+            Protocol::Rpc => Verdict::Rpc(rpc::verify(&self.service, &head, fields).await),
         }
     }
 
-    /// The body: all of it from a verified caller; of others only its length and hash, but for a form that may say how it is signed.
+    /// Reads the body: all of it from a verified caller; from others only its length and hash, and a form that may say how it
+    /// is signed.
     async fn read(
         &self,
         body: Incoming,
@@ -245,17 +206,17 @@ impl Planes {
         is_asking: bool,
         account: &Account,
     ) -> Result<Reading, BodyError> {
-        // Before anything of it is read: who waits for `100 Continue` keeps it to himself. HTTP/2 cannot close one request alone
-        // without some clients taking it for an error.
+        // Before anything of it is read: a client that waits for `100 Continue` then does not send it. HTTP/2 cannot close one
+        // request alone without some clients taking it for an error.
         if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
             return Err(BodyError::TooLarge);
         }
         let verdict = match verdict {
             Verdict::Instance(Err(refused)) if is_asking => {
-                return Ok(Reading::NotAskedFor(Refusal::Instance(refused)));
+                return Ok(Reading::NotAskedFor(EarlyRefusal::Instance(refused)));
             }
             Verdict::Rpc(Err(refused)) if is_asking && !refused.looks_at_form => {
-                return Ok(Reading::NotAskedFor(Refusal::Rpc(refused)));
+                return Ok(Reading::NotAskedFor(EarlyRefusal::Rpc(refused)));
             }
             verdict => verdict,
         };
@@ -272,12 +233,19 @@ impl Planes {
         Ok(Reading::Whole(verdict, self.bodies.read(body, keep, sender).await?, charge))
     }
 
-    async fn operate(&self, verdict: Verdict, received: &Received<'_>, facts: &mut Facts) -> Response<Body> {
+    async fn operate(&self, verdict: Verdict, context: &RequestContext<'_>, fields: &mut AuditFields) -> Reply {
         match verdict {
-            Verdict::Instance(verdict) => instance::answer(&self.service, verdict, received, facts).await,
-            Verdict::Rpc(verdict) => rpc::answer(&self.service, verdict, received, facts).await,
+            Verdict::Instance(verdict) => instance::answer(&self.service, verdict, context, fields).await,
+            Verdict::Rpc(verdict) => rpc::answer(&self.service, verdict, context, fields).await,
         }
     }
+}
+
+/// Notes in the record how the request ends.
+fn recorded(entry: &mut Entry, reply: Reply) -> Response<Body> {
+    let Reply { response, code } = reply;
+    entry.fields.end(response.status(), code);
+    response
 }
 
 fn attach(held: Option<AnswerCharge>, response: Response<Body>) -> Response<Body> {
@@ -300,33 +268,25 @@ fn asks_before_its_body(headers: &HeaderMap) -> bool {
     headers.get_all(EXPECT).iter().any(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-fn refuse_head(plane: Plane, error: HeadError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
-    match plane {
-        Plane::Instance => instance::refuse_head(error, request_id, facts),
-        Plane::Rpc => rpc::refuse_head(error, request_id, facts),
+fn refuse_head(protocol: Protocol, error: HeadError, request_id: &RequestId) -> Reply {
+    match protocol {
+        Protocol::Instance => instance::refuse_head(error, request_id),
+        Protocol::Rpc => rpc::refuse_head(error, request_id),
     }
 }
 
-fn refuse_body(plane: Plane, error: BodyError, request_id: &RequestId, facts: &mut Facts) -> Response<Body> {
-    match plane {
-        Plane::Instance => instance::refuse_body(error, request_id, facts),
-        Plane::Rpc => rpc::refuse_body(error, request_id, facts),
+fn refuse_body(protocol: Protocol, error: BodyError, request_id: &RequestId) -> Reply {
+    match protocol {
+        Protocol::Instance => instance::refuse_body(error, request_id),
+        Protocol::Rpc => rpc::refuse_body(error, request_id),
     }
 }
 
-/// The answer when no audit record could be made durable: nobody may receive what nobody can account for.
-fn unavailable(plane: Plane, request_id: &RequestId) -> Response<Body> {
-    match plane {
-        Plane::Instance => instance::unavailable(request_id),
-        Plane::Rpc => rpc::unavailable(request_id),
-    }
-}
-
-/// As audit records name a caller.
-pub(crate) fn principal(caller: &Caller) -> String {
-    match caller {
-        Caller::ClientKey(id) => id.to_string(),
-        Caller::AccessKey(id) => id.to_string(),
+/// The answer when the audit record could not be made durable: no result leaves without a record of it.
+fn unavailable(protocol: Protocol, request_id: &RequestId) -> Response<Body> {
+    match protocol {
+        Protocol::Instance => instance::unavailable(request_id).response,
+        Protocol::Rpc => rpc::unavailable(request_id).response,
     }
 }
 

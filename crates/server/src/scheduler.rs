@@ -2,20 +2,20 @@
 
 use claviger_service::{Done, Service};
 
-use crate::journal::Journal;
+use crate::request_log::RequestLog;
 use crate::trusted_time;
 
 /// Runs everything that is due, and writes all pending audit records. Blocks.
-pub(crate) fn pass(service: &Service, journal: &Journal) {
-    journal.deliver();
-    run_due(service, journal);
-    journal.deliver();
+pub(crate) fn pass(service: &Service, request_log: &RequestLog) {
+    request_log.deliver();
+    run_due(service, request_log);
+    request_log.deliver();
 }
 
-fn run_due(service: &Service, journal: &Journal) {
-    let metrics = journal.metrics();
-    trusted_time::update(service, journal);
-    if !journal.is_writable() {
+fn run_due(service: &Service, request_log: &RequestLog) {
+    let metrics = request_log.metrics();
+    trusted_time::update(service, request_log);
+    if !request_log.is_writable() {
         // Rotations and destructions need an audit record.
         return;
     }

@@ -93,8 +93,8 @@ impl Server {
     /// blocks until the audit log has the records of the pass.
     #[cfg(test)]
     pub(crate) fn under_test(&self) -> (Arc<Service>, impl Fn() + Send + use<>) {
-        let (service, journal) = (Arc::clone(&self.instance.service), Arc::clone(&self.instance.journal));
-        (Arc::clone(&service), move || tokio::task::block_in_place(|| scheduler::pass(&service, &journal)))
+        let (service, request_log) = (Arc::clone(&self.instance.service), Arc::clone(&self.instance.request_log));
+        (Arc::clone(&service), move || tokio::task::block_in_place(|| scheduler::pass(&service, &request_log)))
     }
 
     /// The served instance.
@@ -112,7 +112,7 @@ impl Server {
         let Self { instance, listeners, options } = self;
         let (stop, stopped) = watch::channel(false);
         let anchoring =
-            tokio::spawn(audit_log::store_anchors(Arc::clone(&instance.vault), Arc::clone(&instance.journal)));
+            tokio::spawn(audit_log::store_anchors(Arc::clone(&instance.vault), Arc::clone(&instance.request_log)));
         let background = spawn_background(&instance);
         let (evicted, refused) = (&instance.metrics.unverified_evicted, &instance.metrics.unverified_refused);
         let budget = MemoryBudget::new(evicted.clone(), refused.clone());
@@ -150,9 +150,9 @@ impl Listeners {
 
 /// Starts the tasks that end when the shutdown begins.
 fn spawn_background(instance: &OpenInstance) -> [JoinHandle<()>; 3] {
-    let OpenInstance { service, journal, metrics, certificates, .. } = instance;
-    let journal = Arc::clone(journal);
-    let pass = move |service: &Service| scheduler::pass(service, &journal);
+    let OpenInstance { service, request_log, metrics, certificates, .. } = instance;
+    let request_log = Arc::clone(request_log);
+    let pass = move |service: &Service| scheduler::pass(service, &request_log);
     [
         tokio::spawn(Arc::clone(service).schedule(pass)),
         tokio::spawn(expiry::watch(Arc::clone(service), Arc::clone(metrics), *certificates)),
@@ -169,7 +169,7 @@ fn spawn_planes(
 ) -> JoinHandle<()> {
     let planes = Planes {
         service: Arc::clone(&instance.service),
-        journal: Arc::clone(&instance.journal),
+        request_log: Arc::clone(&instance.request_log),
         bodies: BodyReader::default(),
     };
     let listening = Listening {
@@ -191,7 +191,7 @@ fn spawn_admin(
 ) -> JoinHandle<()> {
     let admin = Admin {
         service: Arc::clone(&instance.service),
-        journal: Arc::clone(&instance.journal),
+        request_log: Arc::clone(&instance.request_log),
         readiness: Arc::default(),
         bound_to: listener.local_addr().unwrap_or(options.admin).ip(),
         has_clock: options.is_dev,
@@ -209,13 +209,13 @@ fn spawn_admin(
 
 /// Stores the trusted time and writes the pending audit records, so that the next start has nothing to recover.
 async fn flush(instance: OpenInstance) {
-    let OpenInstance { service, journal, vault, .. } = instance;
+    let OpenInstance { service, request_log, vault, .. } = instance;
     if let Err(error) = service.blocking(Service::store_trusted_time).await {
         tracing::warn!(%error, "the trusted time could not be stored at shutdown; the trusted time loses up to a minute");
     }
     let flushing = move || {
-        journal.deliver();
-        audit_log::store_anchor(&vault, &journal);
+        request_log.deliver();
+        audit_log::store_anchor(&vault, &request_log);
     };
     // A panic leaves the rest to the next start.
     let _panicked = tokio::task::spawn_blocking(flushing).await;

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use claviger_model::Hold;
 use claviger_service::{DestructionHold, Intent, Service};
 
-use crate::journal::Journal;
+use crate::request_log::RequestLog;
 
 /// Updates the trusted time, once per scheduler pass. Blocks.
-pub(crate) fn update(service: &Service, journal: &Journal) {
+pub(crate) fn update(service: &Service, request_log: &RequestLog) {
     if let Err(error) = service.keep_trusted_time() {
-        journal.metrics().scheduler_failures.inc();
+        request_log.metrics().scheduler_failures.inc();
         tracing::error!(%error, "the trusted time could not be stored; retrying");
     }
-    if journal.is_writable() {
+    if request_log.is_writable() {
         match Intent::local("ConfirmClock").and_then(|intent| service.record_clock_confirmation(&intent)) {
             Ok(true) => tracing::warn!("an operator has confirmed the clock with `claviger clock confirm`"),
             Ok(false) => {}
@@ -23,7 +23,7 @@ pub(crate) fn update(service: &Service, journal: &Journal) {
         }
     }
     let hold = service.destruction_hold();
-    let gauge = &journal.metrics().destruction_held;
+    let gauge = &request_log.metrics().destruction_held;
     let was_held = gauge.set(i64::from(hold.is_some())) != 0;
     match hold {
         Some(hold) if !was_held => tracing::warn!("{}", describe(&hold)),

@@ -6,11 +6,7 @@
 //! id is found in the store; until then it may be a raw blob that happens to begin so.
 
 use claviger_base::id::{KEY_VERSION_ID_BYTES, KeyVersionId};
-
-/// Length of a GCM initialization vector, bytes.
-pub const GCM_IV_BYTES: usize = 12;
-/// Length of a GCM tag, bytes: the shortest raw blob is a tag alone.
-pub const GCM_TAG_BYTES: usize = 16;
+use claviger_base::limits::{GCM_IV_BYTES, GCM_TAG_BYTES};
 
 /// `$`, cipher version 0 and padding code 0 (none), algorithm code 2 (AES_GCM).
 const HEADER: [u8; 3] = [b'$', 0x00, 0x02];
@@ -18,7 +14,7 @@ const HEADER: [u8; 3] = [b'$', 0x00, 0x02];
 /// Shortest self-describing blob, bytes: 67.
 pub const SELF_DESCRIBING_BYTES_MIN: usize = HEADER.len() + KEY_VERSION_ID_BYTES + GCM_IV_BYTES + GCM_TAG_BYTES;
 
-/// A blob in the self-describing layout, taken apart.
+/// The parts of a blob in the self-describing layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfDescribing<'a> {
     /// The key version that sealed it.
@@ -29,7 +25,7 @@ pub struct SelfDescribing<'a> {
     pub sealed: &'a [u8],
 }
 
-/// Takes `blob` apart if it has the self-describing layout with AES-GCM; `None` means treat it as raw.
+/// Splits `blob` into its parts if it has the self-describing layout with AES-GCM; `None` means treat it as raw.
 ///
 /// Other algorithm and padding codes are unknown (instance-api 10.4) and count as raw.
 #[must_use]
@@ -44,7 +40,17 @@ pub fn parse(blob: &[u8]) -> Option<SelfDescribing<'_>> {
     Some(SelfDescribing { version_id, iv: *iv, sealed })
 }
 
-/// Puts the self-describing blob together. `sealed` is ciphertext and tag.
+/// Builds the self-describing blob. `sealed` is ciphertext and tag.
+///
+/// ```
+/// use claviger_base::id::KeyVersionId;
+/// use claviger_wire::blob;
+///
+/// let version = KeyVersionId::parse("key-hzz62f1cb66fa42qopd9s-17kedv0000").unwrap();
+/// let encoded = blob::encode(&version, &[0; 12], &[1; 16]);
+/// assert_eq!(blob::parse(&encoded).unwrap().version_id, version);
+/// assert_eq!(blob::parse(&[1; 67]), None);
+/// ```
 #[must_use]
 pub fn encode(version_id: &KeyVersionId, iv: &[u8; GCM_IV_BYTES], sealed: &[u8]) -> Vec<u8> {
     [&HEADER, version_id.as_str().as_bytes(), iv, sealed].concat()

@@ -10,7 +10,7 @@ pub enum Single<'a> {
     Absent,
     /// Received once. The value is valid UTF-8 and trimmed.
     Once(&'a str),
-    /// Received twice or more, or not UTF-8: nobody can say which value was meant.
+    /// Received twice or more, or not UTF-8: it is unclear which value was meant.
     Unusable,
 }
 

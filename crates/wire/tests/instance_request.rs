@@ -10,7 +10,7 @@
 use claviger_base::Timestamp;
 use claviger_base::limits::BODY_BYTES_MAX;
 use claviger_wire::headers::Headers;
-use claviger_wire::instance::request::{Received, RequestHeaders};
+use claviger_wire::instance::request::{HashedRequest, RequestHeaders};
 use claviger_wire::instance::{ApiError, Operation};
 use proptest::prelude::*;
 
@@ -65,7 +65,7 @@ impl Request {
 
     fn check(&self) -> Result<RequestHeaders, ApiError> {
         let headers = Headers::new(self.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
-        let received = Received {
+        let received = HashedRequest {
             method: self.method,
             path: self.path,
             headers: &headers,
@@ -186,7 +186,7 @@ proptest! {
         let received = [(name.as_str(), value.as_slice())];
         let headers = Headers::new(received);
         let request =
-            Received { method: "POST", path: "/", headers: &headers, body_bytes: 0, body_sha256: &BODY_SHA256 };
+            HashedRequest { method: "POST", path: "/", headers: &headers, body_bytes: 0, body_sha256: &BODY_SHA256 };
         prop_assert!(RequestHeaders::check(&request, now()).is_err());
     }
 }

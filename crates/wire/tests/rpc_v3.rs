@@ -10,7 +10,7 @@
 use aws_lc_rs::{digest, hmac};
 use claviger_base::Timestamp;
 use claviger_wire::headers::Headers;
-use claviger_wire::rpc::v3::{self, Authorization, Received, SignedRequest};
+use claviger_wire::rpc::v3::{self, Authorization, RequestHead, SignedRequest};
 use claviger_wire::rpc::{Query, RpcError};
 use proptest::prelude::*;
 
@@ -80,7 +80,7 @@ impl Request {
         received.push(("Authorization", authorization.as_bytes()));
         let headers = Headers::new(received);
         let query = Query::decode(&self.query).unwrap();
-        let request = Received { method: "POST", query: &query, headers: &headers };
+        let request = RequestHead { method: "POST", query: &query, headers: &headers };
         let signed = SignedRequest::check(&request, Timestamp::parse_iso8601(now).unwrap())?;
         v3::check_body(&signed.content_sha256, &sha256(self.body.as_bytes()))?;
         let mut canonical = digest::Context::new(&digest::SHA256);

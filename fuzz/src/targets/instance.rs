@@ -4,7 +4,7 @@ use claviger_base::Timestamp;
 use claviger_wire::headers::{Headers, Single};
 use claviger_wire::instance::date;
 use claviger_wire::instance::message;
-use claviger_wire::instance::request::{Received, RequestHeaders};
+use claviger_wire::instance::request::{HashedRequest, RequestHeaders};
 use prost::Message;
 
 /// Lines of `name: value`. The date counts as now, and the body as the one that was hashed, so that neither stops the fuzzer.
@@ -19,8 +19,13 @@ pub(super) fn headers(input: &[u8]) {
         // Not 64 digits: then the check is meant to fail.
         let _not_a_digest = hex::decode_to_slice(digits, &mut body_sha256);
     }
-    let received =
-        Received { method: "POST", path: "/", headers: &headers, body_bytes: input.len(), body_sha256: &body_sha256 };
+    let received = HashedRequest {
+        method: "POST",
+        path: "/",
+        headers: &headers,
+        body_bytes: input.len(),
+        body_sha256: &body_sha256,
+    };
     if let Ok(request) = RequestHeaders::check(&received, now) {
         assert!(request.string_to_sign.starts_with(b"POST\n") && request.string_to_sign.ends_with(b"\n/"));
     }

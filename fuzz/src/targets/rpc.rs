@@ -1,12 +1,13 @@
 //! The control plane: parameters, authorization, canonical request (rpc-api 2, 3); and the short texts of both planes.
 
-use claviger_base::Timestamp;
+use claviger_base::{Timestamp, duration};
 use claviger_crypto::digest::Sha256;
 use claviger_wire::headers::Single;
 use claviger_wire::instance::{date, header};
-use claviger_wire::rpc::action::{Action, Scheme, check_line};
-use claviger_wire::rpc::v3::{self, Authorization, Received, SignedRequest};
-use claviger_wire::rpc::{Parameters, Query, form, header as rpc_header, parameter};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::scheme::{Scheme, check_line};
+use claviger_wire::rpc::v3::{self, Authorization, RequestHead, SignedRequest};
+use claviger_wire::rpc::{Parameters, Query, form, header as rpc_header};
 
 use super::instance::header_lines;
 
@@ -29,8 +30,8 @@ pub(super) fn unverified(input: &[u8]) {
         Single::Once(text) => Timestamp::parse_iso8601(text).unwrap_or(Timestamp::from_unix_s(0)),
         Single::Absent | Single::Unusable => Timestamp::from_unix_s(0),
     };
-    let received = Received { method, query: &query, headers: &headers };
-    if let Ok(signed) = SignedRequest::check(&received, now) {
+    let head = RequestHead { method, query: &query, headers: &headers };
+    if let Ok(signed) = SignedRequest::check(&head, now) {
         let (mut digest, mut length) = (Sha256::new(), 0);
         signed.write_canonical(&mut |piece| {
             length += piece.len();
@@ -57,14 +58,9 @@ pub(super) fn request(input: &[u8]) {
 }
 
 fn read_typed(parameters: &Parameters) {
-    for name in ["EnableAutomaticRotation", "PageNumber", "PageSize"] {
-        let _boolean = parameters.optional_bool(name);
-        let _integer = parameters.optional_integer(name);
+    for action in Action::ALL {
+        let _refused = action.check(parameters);
     }
-    let _interval = parameter::rotation_interval_s(parameters);
-    let _filters = parameter::list_keys_filters(parameters);
-    let _names = parameter::network_rule_names(parameters);
-    let _texts = parameter::texts(parameters, "Permissions");
 }
 
 /// The first byte says which of the short texts the rest shall be; what has a written form comes back the same.
@@ -88,8 +84,8 @@ pub(super) fn texts(input: &[u8]) {
             }
         }
         3 => {
-            if let Some(seconds) = parameter::parse_interval_s(&text) {
-                assert!(parameter::parse_interval_s(&parameter::format_interval_s(seconds)) == Some(seconds));
+            if let Some(seconds) = duration::parse_s(&text) {
+                assert!(duration::parse_s(&duration::format_s(seconds)) == Some(seconds));
             }
         }
         4 => {

@@ -1,8 +1,8 @@
 //! `key` and `alias`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use claviger_base::duration;
 use claviger_model::RotationInterval;
-use claviger_wire::rpc::parameter::parse_interval_s;
 
 use super::Target;
 
@@ -138,7 +138,7 @@ fn alias_name(text: &str) -> Result<String, String> {
 
 /// An interval that the server takes: named here, where the option is.
 fn rotation_interval(text: &str) -> Result<String, String> {
-    let is_taken = parse_interval_s(text).and_then(RotationInterval::from_s).is_some();
+    let is_taken = duration::parse_s(text).and_then(RotationInterval::from_s).is_some();
     if is_taken {
         Ok(text.to_owned())
     } else {

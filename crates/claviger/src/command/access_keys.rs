@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use claviger_server::{ListedAccessKey, StoppedInstance};
-use claviger_wire::rpc::answer::access_key::{CreateAccessKeyAnswer, ListAccessKeysAnswer};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::access_keys::{CreateAccessKeyAnswer, ListAccessKeysAnswer};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -40,7 +41,7 @@ async fn delete(one: &OneAccessKey) -> Result<(), Failure> {
             instance.delete_access_key(access_key_id)?;
             at.target.output.print(&json!({ "AccessKeyId": access_key_id, "Status": "Deleted" }))
         }
-        None => call(&at.target, "DeleteAccessKey", &[("UserAccessKeyId", access_key_id.clone())]).await,
+        None => call(&at.target, Action::DeleteAccessKey, &[("UserAccessKeyId", access_key_id.clone())]).await,
     }
 }
 
@@ -110,7 +111,7 @@ async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<
         }
         None => {
             let rpc = at.target.rpc()?;
-            let asked = rpc.call::<CreateAccessKeyAnswer>("CreateAccessKey", &[]);
+            let asked = rpc.call::<CreateAccessKeyAnswer>(Action::CreateAccessKey, &[]);
             let answered = signals.through(at.target.output, asked).await;
             let (made, is_interrupted) = answered.map_err(|failure| ACCESS_KEY.not_answered(failure))?;
             let made = made.access_key;
@@ -175,7 +176,7 @@ async fn take_back(at: &AccessKeysAt, stopped: Option<&StoppedInstance>, id: &st
         Some(instance) => Ok(instance.delete_access_key(id)?),
         None => {
             let named = [("UserAccessKeyId", id.to_owned())];
-            let _answer: Value = at.target.rpc()?.call("DeleteAccessKey", &named).await?;
+            let _answer: Value = at.target.rpc()?.call(Action::DeleteAccessKey, &named).await?;
             Ok(())
         }
     }
@@ -190,7 +191,7 @@ async fn list(at: &AccessKeysAt) -> Result<(), Failure> {
     let mut entries: Vec<Value> = match at.stopped()? {
         Some(instance) => instance.access_keys()?.iter().map(entry).collect(),
         None => {
-            let listed: ListAccessKeysAnswer = at.target.rpc()?.call("ListAccessKeys", &[]).await?;
+            let listed: ListAccessKeysAnswer = at.target.rpc()?.call(Action::ListAccessKeys, &[]).await?;
             listed.access_keys.access_key.iter().map(|entry| json!(entry)).collect()
         }
     };
@@ -221,7 +222,7 @@ async fn set_active(one: &OneAccessKey, is_active: bool) -> Result<(), Failure> 
         }
         None => {
             let named = [("UserAccessKeyId", access_key_id.clone()), ("Status", status(is_active).to_owned())];
-            call(&at.target, "UpdateAccessKey", &named).await
+            call(&at.target, Action::UpdateAccessKey, &named).await
         }
     }
 }

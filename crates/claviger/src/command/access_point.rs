@@ -3,7 +3,10 @@
 
 use claviger_client::{ClientError, RpcClient};
 use claviger_model::Permission;
-use claviger_wire::rpc::answer::access::{AccessPointAnswer, NetworkRuleAnswer, PolicyAnswer};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::access_points::AccessPointAnswer;
+use claviger_wire::rpc::network_rules::NetworkRuleAnswer;
+use claviger_wire::rpc::policies::PolicyAnswer;
 use serde_json::{Value, json};
 
 use super::interrupt::Signals;
@@ -22,7 +25,7 @@ pub(super) struct AccessPoint<'name> {
     rpc: RpcClient,
     name: &'name str,
     /// The actions that take back what was made, in the order in which it was.
-    undo: Vec<&'static str>,
+    undo: Vec<Action>,
 }
 
 impl<'name> AccessPoint<'name> {
@@ -37,7 +40,8 @@ impl<'name> AccessPoint<'name> {
     /// Makes network rule, policy and access point of that name, unless the access point exists.
     pub(super) async fn make(&mut self, wanted: &Wanted) -> Result<(), Failure> {
         let name = self.name;
-        let described = self.rpc.call::<AccessPointAnswer>("DescribeApplicationAccessPoint", &self.named(&[])).await;
+        let described =
+            self.rpc.call::<AccessPointAnswer>(Action::DescribeApplicationAccessPoint, &self.named(&[])).await;
         let is_plain = wanted.permissions.is_empty() && wanted.resources.is_empty() && wanted.networks.is_empty();
         match described {
             Ok(_) if is_plain => return Ok(()),
@@ -52,7 +56,7 @@ impl<'name> AccessPoint<'name> {
         let has_networks = !wanted.networks.is_empty();
         if has_networks {
             let rule = [("Type", "Private".to_owned()), ("SourcePrivateIp", json!(wanted.networks).to_string())];
-            self.make_one("CreateNetworkRule", &rule, "DeleteNetworkRule").await?;
+            self.make_one(Action::CreateNetworkRule, &rule, Action::DeleteNetworkRule).await?;
         }
         let rules = if has_networks { vec![name] } else { Vec::new() };
         let permission = |name: &PermissionName| match name {
@@ -69,16 +73,16 @@ impl<'name> AccessPoint<'name> {
             ("Resources", resources.to_string()),
             ("AccessControlRules", json!({ "NetworkRules": rules }).to_string()),
         ];
-        self.make_one("CreatePolicy", &policy, "DeletePolicy").await?;
+        self.make_one(Action::CreatePolicy, &policy, Action::DeletePolicy).await?;
         let point = [("AuthenticationMethod", "ClientKey".to_owned()), ("Policies", json!([name]).to_string())];
-        self.make_one("CreateApplicationAccessPoint", &point, "DeleteApplicationAccessPoint").await
+        self.make_one(Action::CreateApplicationAccessPoint, &point, Action::DeleteApplicationAccessPoint).await
     }
 
     async fn make_one(
         &mut self,
-        action: &str,
+        action: Action,
         parameters: &[(&'static str, String)],
-        undo: &'static str,
+        undo: Action,
     ) -> Result<(), Failure> {
         let _answer: Value = self.rpc.call(action, &self.named(parameters)).await?;
         self.undo.push(undo);
@@ -106,7 +110,7 @@ impl<'name> AccessPoint<'name> {
 /// The policies of an access point, each as the API describes it; none for a key that no access point governs.
 pub(super) async fn policies_of(rpc: &RpcClient, name: &str) -> Result<Vec<Value>, Failure> {
     let by_name = |name: &str| [("Name", name.to_owned())];
-    let point = match rpc.call::<AccessPointAnswer>("DescribeApplicationAccessPoint", &by_name(name)).await {
+    let point = match rpc.call::<AccessPointAnswer>(Action::DescribeApplicationAccessPoint, &by_name(name)).await {
         Ok(point) => point,
         Err(ClientError::Api { status: 404, .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
@@ -114,7 +118,7 @@ pub(super) async fn policies_of(rpc: &RpcClient, name: &str) -> Result<Vec<Value
     let names: Vec<String> = serde_json::from_str(&point.policies).unwrap_or_default();
     let mut policies = Vec::new();
     for name in names {
-        let policy: PolicyAnswer<Vec<String>> = rpc.call("DescribePolicy", &by_name(&name)).await?;
+        let policy: PolicyAnswer<Vec<String>> = rpc.call(Action::DescribePolicy, &by_name(&name)).await?;
         policies.push(json!({
             "Name": policy.name,
             "Permissions": policy.permissions,
@@ -147,7 +151,7 @@ async fn ranges_of(rpc: &RpcClient, access_control_rules: &str) -> Result<Vec<St
     let mut ranges = Vec::new();
     for name in rules.pointer("/NetworkRules").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     {
-        let rule: NetworkRuleAnswer = rpc.call("DescribeNetworkRule", &[("Name", name.to_owned())]).await?;
+        let rule: NetworkRuleAnswer = rpc.call(Action::DescribeNetworkRule, &[("Name", name.to_owned())]).await?;
         ranges.extend(serde_json::from_str::<Vec<String>>(&rule.source_private_ip).unwrap_or_default());
     }
     Ok(ranges)

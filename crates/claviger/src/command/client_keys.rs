@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use claviger_base::{Clock, Timestamp};
 use claviger_crypto::client_key::generate_password;
 use claviger_model::Resource;
-use claviger_wire::rpc::answer::{CreateClientKeyAnswer, KeyAnswer, ListClientKeysAnswer};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::client_keys::{CreateClientKeyAnswer, ListClientKeysAnswer};
+use claviger_wire::rpc::keys::KeyAnswer;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -23,7 +25,7 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
         ClientKey::Create(new) => create(new).await,
         ClientKey::List { target } => list(&target).await,
         ClientKey::Revoke { target, client_key_id } => {
-            call(&target, "DeleteClientKey", &[("ClientKeyId", client_key_id)]).await
+            call(&target, Action::DeleteClientKey, &[("ClientKeyId", client_key_id)]).await
         }
     }
 }
@@ -54,7 +56,7 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
     parameters.extend(not_before.map(|date| ("NotBefore", date.to_string())));
     parameters.extend(not_after.map(|date| ("NotAfter", date.to_string())));
     let rpc = target.rpc()?;
-    let asked = rpc.call::<CreateClientKeyAnswer>("CreateClientKey", &parameters);
+    let asked = rpc.call::<CreateClientKeyAnswer>(Action::CreateClientKey, &parameters);
     let answered = signals.through(target.output, asked).await;
     let (made, is_interrupted) = match answered.map_err(|failure| CLIENT_KEY.not_answered(failure)) {
         Ok(answered) => answered,
@@ -67,7 +69,7 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
         Ok(paths) => paths,
         Err(cause) => {
             let id = [("ClientKeyId", made.client_key_id.clone())];
-            let revoking = async { Ok(rpc.call::<Value>("DeleteClientKey", &id).await.map(|_answer| ())?) };
+            let revoking = async { Ok(rpc.call::<Value>(Action::DeleteClientKey, &id).await.map(|_answer| ())?) };
             let revoked = signals.or(revoking).await;
             let is_revoked = revoked.is_ok();
             let failure = CLIENT_KEY.not_kept(&made.client_key_id, cause, revoked);
@@ -142,7 +144,7 @@ impl KeyFiles {
 
 async fn list(target: &Target) -> Result<(), Failure> {
     let rpc = target.rpc()?;
-    let listed: ListClientKeysAnswer = rpc.call("ListClientKeys", &[]).await?;
+    let listed: ListClientKeysAnswer = rpc.call(Action::ListClientKeys, &[]).await?;
     let mut entries = Vec::new();
     let mut rows = Vec::new();
     for key in listed.client_keys {
@@ -179,7 +181,7 @@ async fn resolve_resources(target: &Target, resources: Vec<String>) -> Result<Ve
                 "--resource {resource}: give key/* or key/ID with an id that `claviger key list` shows, alias/NAME, secret/* or secret/NAME"
             )));
         }
-        let described = target.rpc()?.call::<KeyAnswer>("DescribeKey", &[("KeyId", name.to_owned())]).await;
+        let described = target.rpc()?.call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", name.to_owned())]).await;
         let described = described.map_err(|error| Failure::of_key(error, name))?;
         resolved.push(format!("key/{}", described.key_metadata.key_id));
     }

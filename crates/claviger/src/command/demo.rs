@@ -10,6 +10,7 @@ use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
 };
+use claviger_wire::rpc::Action;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -90,10 +91,10 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
 /// A symmetric key that rotates by itself every seven days, named [`ALIAS`].
 async fn create_key(rpc: &RpcClient) -> Result<(), Failure> {
     let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
-    let created: Value = rpc.call("CreateKey", &rotation).await?;
+    let created: Value = rpc.call(Action::CreateKey, &rotation).await?;
     let key_id = created.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
     let alias = [("AliasName", ALIAS.to_owned()), ("KeyId", key_id.to_owned())];
-    let _answer: Value = rpc.call("CreateAlias", &alias).await?;
+    let _answer: Value = rpc.call(Action::CreateAlias, &alias).await?;
     Ok(())
 }
 

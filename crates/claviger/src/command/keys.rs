@@ -1,5 +1,6 @@
 //! `key` and `alias`: calls of the control plane.
 
+use claviger_wire::rpc::Action;
 use serde_json::{Value, json};
 
 use super::listing::{list_aliases, list_keys};
@@ -8,12 +9,12 @@ use crate::failure::Failure;
 use crate::output::say;
 
 /// Calls an action and prints its answer.
-pub(super) async fn call(target: &Target, action: &str, parameters: &[(&str, String)]) -> Result<(), Failure> {
+pub(super) async fn call(target: &Target, action: Action, parameters: &[(&str, String)]) -> Result<(), Failure> {
     let answer: Value = target.rpc()?.call(action, parameters).await?;
     target.output.print(&answer)
 }
 
-async fn on_key(key: OneKey, action: &str, more: &[(&str, String)]) -> Result<(), Failure> {
+async fn on_key(key: OneKey, action: Action, more: &[(&str, String)]) -> Result<(), Failure> {
     let parameters = [&[("KeyId", key.key_id.clone())], more].concat();
     let answered = key.target.rpc()?.call::<Value>(action, &parameters).await;
     key.target.output.print(&answered.map_err(|error| Failure::of_key(error, &key.key_id))?)
@@ -28,26 +29,27 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
                 parameters.push(("EnableAutomaticRotation", true.to_string()));
                 parameters.push(("RotationInterval", interval));
             }
-            let answer: Value = target.rpc()?.call("CreateKey", &parameters).await?;
+            let answer: Value = target.rpc()?.call(Action::CreateKey, &parameters).await?;
             if quiet {
                 let id = answer.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
                 return say(&format!("{id}\n"));
             }
             target.output.print(&answer)
         }
-        Key::Describe(key) => on_key(key, "DescribeKey", &[]).await,
+        Key::Describe(key) => on_key(key, Action::DescribeKey, &[]).await,
         Key::List(listing) => list_keys(&listing).await,
-        Key::Versions(key) => on_key(key, "ListKeyVersions", &[]).await,
-        Key::Rotate(key) => on_key(key, "CreateKeyVersion", &[]).await,
-        Key::Enable(key) => on_key(key, "EnableKey", &[]).await,
-        Key::Disable(key) => on_key(key, "DisableKey", &[]).await,
+        Key::Versions(key) => on_key(key, Action::ListKeyVersions, &[]).await,
+        Key::Rotate(key) => on_key(key, Action::CreateKeyVersion, &[]).await,
+        Key::Enable(key) => on_key(key, Action::EnableKey, &[]).await,
+        Key::Disable(key) => on_key(key, Action::DisableKey, &[]).await,
         Key::Delete { key, pending_days } => {
             let parameters = [("KeyId", key.key_id.clone()), ("PendingWindowInDays", pending_days.to_string())];
             let rpc = key.target.rpc()?;
-            let answered = rpc.call::<Value>("ScheduleKeyDeletion", &parameters).await;
+            let answered = rpc.call::<Value>(Action::ScheduleKeyDeletion, &parameters).await;
             let deleted = answered.map_err(|error| Failure::of_key(error, &key.key_id))?;
             // When it ends is what one asks next; the deletion is planned even if this call fails.
-            let described: Value = rpc.call("DescribeKey", &[("KeyId", key.key_id.clone())]).await.unwrap_or_default();
+            let described: Value =
+                rpc.call(Action::DescribeKey, &[("KeyId", key.key_id.clone())]).await.unwrap_or_default();
             let field = |name: &str| described.pointer(&format!("/KeyMetadata/{name}")).cloned();
             key.target.output.print(&json!({
                 "RequestId": deleted.get("RequestId"),
@@ -61,7 +63,7 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
             key.target.output.tell_next(&undo);
             Ok(())
         }
-        Key::CancelDeletion(key) => on_key(key, "CancelKeyDeletion", &[]).await,
+        Key::CancelDeletion(key) => on_key(key, Action::CancelKeyDeletion, &[]).await,
         Key::Rotation { key, state, interval } => rotation(key, state == OnOff::On, interval).await,
     }
 }
@@ -75,18 +77,18 @@ async fn rotation(key: OneKey, is_on: bool, interval: Option<String>) -> Result<
         }
         None => {}
     }
-    on_key(key, "UpdateRotationPolicy", &parameters).await
+    on_key(key, Action::UpdateRotationPolicy, &parameters).await
 }
 
 pub(crate) async fn alias(command: Alias) -> Result<(), Failure> {
     match command {
         Alias::Create { target, name, key_id, quiet } => {
             let parameters = [("AliasName", name.clone()), ("KeyId", key_id.clone())];
-            let answered = target.rpc()?.call::<Value>("CreateAlias", &parameters).await;
+            let answered = target.rpc()?.call::<Value>(Action::CreateAlias, &parameters).await;
             let answer = answered.map_err(|error| Failure::of_key(error, &key_id))?;
             if quiet { say(&format!("{name}\n")) } else { target.output.print(&answer) }
         }
         Alias::List(listing) => list_aliases(&listing).await,
-        Alias::Delete { target, name } => call(&target, "DeleteAlias", &[("AliasName", name)]).await,
+        Alias::Delete { target, name } => call(&target, Action::DeleteAlias, &[("AliasName", name)]).await,
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use claviger_client::{ClientError, RpcClient};
-use claviger_wire::rpc::answer::{AliasEntry, KeyAnswer, KeyEntry, ListAliasesAnswer, ListKeysAnswer};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::aliases::{AliasEntry, ListAliasesAnswer};
+use claviger_wire::rpc::keys::{KeyAnswer, KeyEntry, ListKeysAnswer};
 
 use crate::cli::Listing;
 use crate::failure::Failure;
@@ -19,12 +21,12 @@ fn page(number: u32, size: u32) -> [(&'static str, String); 2] {
 /// One page if one was asked for, else all of them in one answer.
 async fn keys(rpc: &RpcClient, listing: &Listing) -> Result<ListKeysAnswer, Failure> {
     let first = listing.page.unwrap_or(1);
-    let mut all: ListKeysAnswer = rpc.call("ListKeys", &page(first, listing.page_size)).await?;
+    let mut all: ListKeysAnswer = rpc.call(Action::ListKeys, &page(first, listing.page_size)).await?;
     let mut number = first;
     let mut got = all.keys.key.len();
     while listing.page.is_none() && got == listing.page_size as usize {
         number += 1;
-        let more: ListKeysAnswer = rpc.call("ListKeys", &page(number, listing.page_size)).await?;
+        let more: ListKeysAnswer = rpc.call(Action::ListKeys, &page(number, listing.page_size)).await?;
         got = more.keys.key.len();
         all.keys.key.extend(more.keys.key);
     }
@@ -33,11 +35,11 @@ async fn keys(rpc: &RpcClient, listing: &Listing) -> Result<ListKeysAnswer, Fail
 
 async fn aliases(rpc: &RpcClient, first: Option<u32>, size: u32) -> Result<ListAliasesAnswer, Failure> {
     let mut number = first.unwrap_or(1);
-    let mut all: ListAliasesAnswer = rpc.call("ListAliases", &page(number, size)).await?;
+    let mut all: ListAliasesAnswer = rpc.call(Action::ListAliases, &page(number, size)).await?;
     let mut got = all.aliases.alias.len();
     while first.is_none() && got == size as usize {
         number += 1;
-        let more: ListAliasesAnswer = rpc.call("ListAliases", &page(number, size)).await?;
+        let more: ListAliasesAnswer = rpc.call(Action::ListAliases, &page(number, size)).await?;
         got = more.aliases.alias.len();
         all.aliases.alias.extend(more.aliases.alias);
     }
@@ -65,7 +67,7 @@ pub(super) async fn list_keys(listing: &Listing) -> Result<(), Failure> {
     }
     let mut rows = Vec::new();
     for KeyEntry { key_id, .. } in listed.keys.key {
-        let described = rpc.call::<KeyAnswer>("DescribeKey", &[("KeyId", key_id.clone())]).await;
+        let described = rpc.call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", key_id.clone())]).await;
         let key = match described {
             Ok(answer) => answer.key_metadata,
             // Destroyed since it was listed.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use claviger_base::duration;
 use claviger_keygen::{Config, EngineKind, PairSpec, StockSizes};
 
 use super::limits::{STOCK_AGE, STOCK_CORES_MIN, STOCK_MAX};
@@ -57,15 +58,7 @@ impl PairSettings {
 
 /// A whole number and one of d, h, m, s.
 fn parse_age(text: &str) -> Option<Duration> {
-    let unit_s = match text.chars().last()? {
-        'd' => 86_400,
-        'h' => 3_600,
-        'm' => 60,
-        's' => 1,
-        _ => return None,
-    };
-    let number = text.get(..text.len() - 1).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let age = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(unit_s)?);
+    let age = Duration::from_secs(duration::parse_s(text)?);
     STOCK_AGE.contains(&age).then_some(age)
 }
 

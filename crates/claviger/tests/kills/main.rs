@@ -27,7 +27,10 @@ use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
 };
-use claviger_wire::rpc::answer::{KeyAnswer, KeyVersionAnswer, ListAliasesAnswer};
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::aliases::ListAliasesAnswer;
+use claviger_wire::rpc::keys::KeyAnswer;
+use claviger_wire::rpc::versions::KeyVersionAnswer;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -104,12 +107,12 @@ impl Clients {
 /// Works until the server is gone.
 async fn work(clients: Arc<Clients>, acknowledged: Arc<Mutex<Acknowledged>>) {
     loop {
-        let Ok(key) = clients.rpc.call::<KeyAnswer>("CreateKey", &[]).await else { return };
+        let Ok(key) = clients.rpc.call::<KeyAnswer>(Action::CreateKey, &[]).await else { return };
         let key = key.key_metadata.key_id;
         acknowledged.lock().unwrap().keys.push(key.clone());
         let alias = format!("alias/of-{key}");
         let binding = [("AliasName", alias.clone()), ("KeyId", key.clone())];
-        if clients.rpc.call::<Value>("CreateAlias", &binding).await.is_err() {
+        if clients.rpc.call::<Value>(Action::CreateAlias, &binding).await.is_err() {
             return;
         }
         acknowledged.lock().unwrap().aliases.push((alias.clone(), key.clone()));
@@ -121,7 +124,9 @@ async fn work(clients: Arc<Clients>, acknowledged: Arc<Mutex<Acknowledged>>) {
             blob.splice(0..0, (alias.len() as u32).to_be_bytes().into_iter().chain(alias.bytes()));
             acknowledged.lock().unwrap().blobs.push((blob, sealed.1));
             let rotating = [("KeyId", key.clone())];
-            let Ok(made) = clients.rpc.call::<KeyVersionAnswer>("CreateKeyVersion", &rotating).await else { return };
+            let Ok(made) = clients.rpc.call::<KeyVersionAnswer>(Action::CreateKeyVersion, &rotating).await else {
+                return;
+            };
             acknowledged.lock().unwrap().versions.push((key.clone(), made.key_version.key_version_id));
         }
     }
@@ -131,7 +136,7 @@ async fn check(clients: &Clients, acknowledged: &Acknowledged) {
     for key in &acknowledged.keys {
         clients
             .rpc
-            .call::<KeyAnswer>("DescribeKey", &[("KeyId", key.clone())])
+            .call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", key.clone())])
             .await
             .expect("an acknowledged key is gone");
     }
@@ -139,14 +144,14 @@ async fn check(clients: &Clients, acknowledged: &Acknowledged) {
         let named = [("KeyId", key.clone()), ("KeyVersionId", version.clone())];
         clients
             .rpc
-            .call::<KeyVersionAnswer>("DescribeKeyVersion", &named)
+            .call::<KeyVersionAnswer>(Action::DescribeKeyVersion, &named)
             .await
             .expect("an acknowledged version is gone");
     }
     let mut found = Vec::new();
     for page in 1.. {
         let paging = [("PageNumber", page.to_string()), ("PageSize", "100".to_owned())];
-        let listed = clients.rpc.call::<ListAliasesAnswer>("ListAliases", &paging).await.unwrap();
+        let listed = clients.rpc.call::<ListAliasesAnswer>(Action::ListAliases, &paging).await.unwrap();
         if listed.aliases.alias.is_empty() {
             break;
         }

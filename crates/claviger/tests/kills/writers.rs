@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use claviger_wire::rpc::answer::KeyAnswer;
+use claviger_wire::rpc::Action;
+use claviger_wire::rpc::keys::KeyAnswer;
 use serde_json::Value;
 
 use crate::Clients;
@@ -28,15 +29,19 @@ async fn one_key(clients: &Clients, turn: usize, rotating: &Rotating) -> Option<
     let rotates = turn.is_multiple_of(8);
     let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
     let parameters: &[_] = if rotates { &rotation } else { &[] };
-    let key = clients.rpc.call::<KeyAnswer>("CreateKey", parameters).await.ok()?.key_metadata.key_id;
+    let key = clients.rpc.call::<KeyAnswer>(Action::CreateKey, parameters).await.ok()?.key_metadata.key_id;
     let named = ("KeyId", key.clone());
-    clients.rpc.call::<Value>("CreateAlias", &[("AliasName", format!("alias/w-{key}")), named.clone()]).await.ok()?;
-    clients.rpc.call::<Value>("CreateKeyVersion", std::slice::from_ref(&named)).await.ok()?;
+    clients
+        .rpc
+        .call::<Value>(Action::CreateAlias, &[("AliasName", format!("alias/w-{key}")), named.clone()])
+        .await
+        .ok()?;
+    clients.rpc.call::<Value>(Action::CreateKeyVersion, std::slice::from_ref(&named)).await.ok()?;
     if rotates {
         rotating.lock().unwrap().push(key);
         return Some(());
     }
-    clients.rpc.call::<Value>("DisableKey", std::slice::from_ref(&named)).await.ok()?;
+    clients.rpc.call::<Value>(Action::DisableKey, std::slice::from_ref(&named)).await.ok()?;
     if turn.is_multiple_of(3) {
         retire(clients, &key).await?;
     }
@@ -46,7 +51,7 @@ async fn one_key(clients: &Clients, turn: usize, rotating: &Rotating) -> Option<
 /// Has a key destroyed as soon as the clock allows.
 pub(crate) async fn retire(clients: &Clients, key: &str) -> Option<()> {
     let parameters = [("KeyId", key.to_owned()), ("PendingWindowInDays", "7".to_owned())];
-    clients.rpc.call::<Value>("ScheduleKeyDeletion", &parameters).await.ok().map(|_answer| ())
+    clients.rpc.call::<Value>(Action::ScheduleKeyDeletion, &parameters).await.ok().map(|_answer| ())
 }
 
 /// Eight days pass: what rotates every seven is due, and so is what was to be destroyed in seven. The server may be killed

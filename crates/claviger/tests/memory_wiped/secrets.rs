@@ -10,6 +10,7 @@ use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceEncryptResponse, AdvanceGenerateDataKeyRequest, AdvanceGenerateDataKeyResponse,
     DecryptRequest, EncryptRequest,
 };
+use claviger_wire::rpc::Action;
 
 use crate::fragments::{FRAGMENT_BYTES, KeyFragments};
 use crate::server::Child;
@@ -67,6 +68,6 @@ async fn password(child: &Child, dir: &Path, version: HttpVersion) -> Vec<u8> {
     let random: [u8; 24] = claviger_base::random::bytes().unwrap();
     let password = format!("Aa1-{}", hex::encode(random));
     let parameters = [("AapName", "first".to_owned()), ("Password", password.clone())];
-    let _made: serde_json::Value = rpc.call("CreateClientKey", &parameters).await.unwrap();
+    let _made: serde_json::Value = rpc.call(Action::CreateClientKey, &parameters).await.unwrap();
     password.into_bytes()
 }

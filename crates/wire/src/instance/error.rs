@@ -43,8 +43,8 @@ pub enum ApiError {
     NoPermission(String),
     /// 404: no usable client key of that id.
     UnknownClientKey(String),
-    /// 404: the client key is expired since that date. This and the next two are told to who holds the key only; the
-    /// code is the one of instance-api 10.19, the texts are ours.
+    /// 404: the client key expired at that date. Only the holder of the key receives this and the next two; the code is
+    /// the one of instance-api 10.19, the texts are ours.
     ClientKeyExpired(String, Timestamp),
     /// 404: the client key is valid from that date on.
     ClientKeyNotYetValid(String, Timestamp),
@@ -52,10 +52,6 @@ pub enum ApiError {
     ClientKeyRevoked(String, Timestamp),
     /// 404: no key of that id or alias.
     KeyNotFound,
-    /// 404: no key of that id or alias in the named key store (the instance).
-    KeyNotFoundInKeyStore(String),
-    /// 404: the key a record points to is gone.
-    SpecifiedKeyNotFound,
     /// 404: no such secret or secret version (inferred from the RPC plane, instance-api 10.18).
     ResourceNotFound,
     /// 404: an Advance operation with an asymmetric key. The value is the key id.
@@ -81,11 +77,9 @@ pub enum ApiError {
     InvalidContentType(String),
     /// 429: another data key pair request is in flight.
     ConcurrencyLimitExceeded,
-    /// 429: too many requests per second.
-    QpsLimitExceeded,
     /// 500: our fault, or a ciphertext that does not open.
     InternalFailure,
-    /// 503: overload, or a dependency is away.
+    /// 503: overload, or a dependency is not available.
     ServiceUnavailableTemporary,
 }
 
@@ -112,8 +106,6 @@ impl ApiError {
             | Self::ClientKeyNotYetValid(..)
             | Self::ClientKeyRevoked(..)
             | Self::KeyNotFound
-            | Self::KeyNotFoundInKeyStore(_)
-            | Self::SpecifiedKeyNotFound
             | Self::ResourceNotFound
             | Self::OnlySymmetricKeySupported(_)
             | Self::UnknownPath => 404,
@@ -122,7 +114,7 @@ impl ApiError {
             Self::RequestEntityTooLarge => 413,
             Self::RequestHeaderFieldsTooLarge => 431,
             Self::InvalidContentType(_) => 415,
-            Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => 429,
+            Self::ConcurrencyLimitExceeded => 429,
             Self::InternalFailure => 500,
             Self::ServiceUnavailableTemporary => 503,
         }
@@ -149,7 +141,7 @@ impl ApiError {
             | Self::ClientKeyExpired(..)
             | Self::ClientKeyNotYetValid(..)
             | Self::ClientKeyRevoked(..) => "Unauthorized",
-            Self::KeyNotFound | Self::KeyNotFoundInKeyStore(_) | Self::SpecifiedKeyNotFound => "Forbidden.KeyNotFound",
+            Self::KeyNotFound => "Forbidden.KeyNotFound",
             Self::ResourceNotFound => "Forbidden.ResourceNotFound",
             Self::OnlySymmetricKeySupported(_) => "Forbidden.OnlySymmetricKeySupported",
             Self::PendingDeletion => "Rejected.PendingDeletion",
@@ -159,7 +151,7 @@ impl ApiError {
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::RequestHeaderFieldsTooLarge => "RequestHeaderFieldsTooLarge",
             Self::InvalidContentType(_) => "InvalidContentType",
-            Self::ConcurrencyLimitExceeded | Self::QpsLimitExceeded => "Rejected.Throttling",
+            Self::ConcurrencyLimitExceeded => "Rejected.Throttling",
             Self::InternalFailure => "InternalFailure",
             Self::ServiceUnavailableTemporary => "ServiceUnavailableTemporary",
         }
@@ -203,9 +195,6 @@ impl fmt::Display for ApiError {
             Self::ClientKeyRevoked(id, at) => return write!(f, "The AccessKey ID \"{id}\" was revoked at {at}."),
             // The table's sentence, then which: clients may match on its beginning.
             Self::InvalidParameter(name) => return write!(f, "The specified parameter is not valid. ({name})"),
-            Self::KeyNotFoundInKeyStore(name) => {
-                return write!(f, "The key Key ID or Alias does not exist in the key store \"{name}\".");
-            }
             Self::OnlySymmetricKeySupported(id) => {
                 return write!(f, "The key {id} is not a symmetric key. The API only supports symmetric keys.");
             }
@@ -219,7 +208,6 @@ impl fmt::Display for ApiError {
             Self::UnsupportedOperation => "Rejected.UnsupportedOperation",
             Self::SignatureNotMatch => "Signature is not matched.",
             Self::KeyNotFound => "The key Key ID or Alias does not exist in the system.",
-            Self::SpecifiedKeyNotFound => "The specified key does not exist.",
             Self::ResourceNotFound => "Resource not found",
             Self::UnknownPath => "The specified path is not valid. Send POST to the path \"/\".",
             Self::MethodNotAllowed => "The specified method is not valid. Send POST to the path \"/\".",
@@ -232,7 +220,6 @@ impl fmt::Display for ApiError {
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
             Self::RequestHeaderFieldsTooLarge => "Request headers exceed 100 fields or 65536 bytes.",
             Self::ConcurrencyLimitExceeded => "Concurrency Limit Exceeded.",
-            Self::QpsLimitExceeded => "QPS Limit Exceeded",
             Self::InternalFailure => "Internal Failure.",
             Self::ServiceUnavailableTemporary => "Service Unavailable Temporary.",
         };

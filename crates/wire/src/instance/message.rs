@@ -1,14 +1,15 @@
 //! The protobuf messages, proto3, field numbers as in instance-api 3 (dumped from the official descriptor).
 //!
-//! Empty means absent: proto3 has no presence here. The API's PascalCase names are snake case in Rust. Fields that
-//! hold secrets print as `[secret]`; they are plain vectors so that prost can fill them, and whoever holds the message
-//! wipes them.
+//! Request and answer of an operation stand side by side, in the file of what they are about. Empty means absent: proto3
+//! has no presence here. The API's PascalCase names are snake case in Rust. Fields that hold secrets print as `[secret]`;
+//! they are plain vectors so that prost can fill them, and whoever holds the message wipes them.
 
 mod data_key;
 mod data_key_pair;
 mod encrypt;
 mod hmac;
 mod secret;
+mod secret_fields;
 mod sign;
 
 pub use data_key::*;
@@ -16,23 +17,8 @@ pub use data_key_pair::*;
 pub use encrypt::*;
 pub use hmac::*;
 pub use secret::*;
+pub use secret_fields::WipeSecrets;
 pub use sign::*;
-
-/// Prints a message with its secret fields hidden. Every field is named, so that a new one cannot be forgotten.
-macro_rules! debug_without_secrets {
-    ($name:ident { shown: [$($shown:ident),*], secret: [$($secret:ident),*] }) => {
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                let Self { $($shown,)* $($secret: _),* } = self;
-                f.debug_struct(stringify!($name))
-                    $(.field(stringify!($shown), $shown))*
-                    $(.field(stringify!($secret), &format_args!("[secret]")))*
-                    .finish()
-            }
-        }
-    };
-}
-use debug_without_secrets;
 
 /// The body of every answer with status 400 to 599.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]

@@ -5,13 +5,15 @@ use claviger_base::Timestamp;
 use claviger_base::id::KeyVersionId;
 use claviger_base::limits::{BODY_BYTES_MAX, DATE_SKEW_S_MAX};
 
+use super::error::ApiError;
+use super::operation::Operation;
 use super::string_to_sign::string_to_sign;
-use super::{ApiError, Operation, date, header};
+use super::{date, header};
 use crate::headers::{Headers, Single};
 
 /// A request as it arrived, its body already hashed.
 #[derive(Debug, Clone, Copy)]
-pub struct Received<'a> {
+pub struct HashedRequest<'a> {
     /// The HTTP method, upper case.
     pub method: &'a str,
     /// The path without the query, which this API ignores.
@@ -42,7 +44,7 @@ pub struct RequestHeaders {
     pub announced: Announced,
 }
 
-/// A body as the headers have it, for a request that was judged before its body arrived.
+/// What the headers say of the body, for a request that was checked before its body arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Announced {
     content_sha256: Option<[u8; 32]>,
@@ -67,8 +69,8 @@ impl Announced {
 }
 
 impl RequestHeaders {
-    /// The same before there is a body, presuming that it will be what the headers say of it; [`Announced::check`] then
-    /// tells whether it was. `body_bytes_min` is what is known of its length.
+    /// [`Self::check`] before the body has arrived, presuming that it will be what the headers say of it;
+    /// [`Announced::check`] then tells whether it was. `body_bytes_min` is what is known of its length.
     ///
     /// # Errors
     /// The first check that fails.
@@ -80,24 +82,24 @@ impl RequestHeaders {
         now: Timestamp,
     ) -> Result<Self, ApiError> {
         let presumed = content_sha256(headers).unwrap_or_default();
-        Self::check(&Received { method, path, headers, body_bytes: body_bytes_min, body_sha256: &presumed }, now)
+        Self::check(&HashedRequest { method, path, headers, body_bytes: body_bytes_min, body_sha256: &presumed }, now)
     }
 
-    /// Checks `received` against real time `now`, in the order of instance-api 2.
+    /// Checks `request` against real time `now`, in the order of instance-api 2.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn check(received: &Received<'_>, now: Timestamp) -> Result<Self, ApiError> {
-        let headers = received.headers;
-        check_line(received)?;
-        check_content_type(headers, received.body_bytes)?;
+    pub fn check(request: &HashedRequest<'_>, now: Timestamp) -> Result<Self, ApiError> {
+        let headers = request.headers;
+        check_line(request)?;
+        check_content_type(headers, request.body_bytes)?;
         check_api_version(headers)?;
         let operation = operation(headers)?;
         check_date(headers, now)?;
         check_signature_method(headers)?;
         let client_key_id = client_key_id(headers)?;
         let signature = signature(headers)?;
-        check_content_sha256(received)?;
+        check_content_sha256(request)?;
         let migration_key_version_id = migration_key_version_id(headers)?;
         let string_to_sign = string_to_sign(headers);
         let announced = Announced {
@@ -108,14 +110,14 @@ impl RequestHeaders {
     }
 }
 
-fn check_line(received: &Received<'_>) -> Result<(), ApiError> {
-    if received.path != "/" {
+fn check_line(request: &HashedRequest<'_>) -> Result<(), ApiError> {
+    if request.path != "/" {
         return Err(ApiError::UnknownPath);
     }
-    if received.method != "POST" {
+    if request.method != "POST" {
         return Err(ApiError::MethodNotAllowed);
     }
-    if received.body_bytes > BODY_BYTES_MAX {
+    if request.body_bytes > BODY_BYTES_MAX {
         return Err(ApiError::RequestEntityTooLarge);
     }
     Ok(())
@@ -167,7 +169,7 @@ fn check_signature_method(headers: &Headers<'_>) -> Result<(), ApiError> {
 fn client_key_id(headers: &Headers<'_>) -> Result<String, ApiError> {
     match headers.single(header::ACCESS_KEY_ID) {
         Single::Once(id) if !id.is_empty() => Ok(id.to_owned()),
-        // Repeated or unreadable: such an id is in nobody's records.
+        // Repeated or unreadable: no client key has such an id.
         Single::Unusable => Err(ApiError::UnknownClientKey(as_received(headers, header::ACCESS_KEY_ID))),
         Single::Once(_) | Single::Absent => Err(ApiError::MissingAccessKeyId),
     }
@@ -181,12 +183,12 @@ fn signature(headers: &Headers<'_>) -> Result<Vec<u8>, ApiError> {
     .ok_or(ApiError::InvalidAuthorization)
 }
 
-fn check_content_sha256(received: &Received<'_>) -> Result<(), ApiError> {
-    let expected = header::format_content_sha256(received.body_sha256);
-    match received.headers.single(header::CONTENT_SHA256) {
+fn check_content_sha256(request: &HashedRequest<'_>) -> Result<(), ApiError> {
+    let expected = header::format_content_sha256(request.body_sha256);
+    match request.headers.single(header::CONTENT_SHA256) {
         Single::Once(value) if value.eq_ignore_ascii_case(&expected) => Ok(()),
         // The hash is what binds the body to the signature: only an empty body needs none.
-        Single::Absent if received.body_bytes == 0 => Ok(()),
+        Single::Absent if request.body_bytes == 0 => Ok(()),
         _ => Err(ApiError::InvalidContentSha256),
     }
 }

@@ -1,14 +1,33 @@
-//! Which action a request asks for, and by which scheme it is signed (rpc-api 2.2). Names match exactly.
+//! The list of the actions that are served, and which of them a request asks for (rpc-api 2.2). Names match exactly.
 
-use super::{Query, RpcError, form, header};
+use super::access_keys::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
+use super::access_points::{
+    CreateApplicationAccessPoint, DeleteApplicationAccessPoint, DescribeApplicationAccessPoint,
+    ListApplicationAccessPoints, UpdateApplicationAccessPoint,
+};
+use super::aliases::{CreateAlias, DeleteAlias, ListAliases};
+use super::client_keys::{CreateClientKey, DeleteClientKey, GetClientKey, ListClientKeys};
+use super::error::RpcError;
+use super::header;
+use super::keys::{
+    CancelKeyDeletion, CreateKey, DescribeKey, DisableKey, EnableKey, ListKeys, ScheduleKeyDeletion,
+    UpdateRotationPolicy,
+};
+use super::network_rules::{
+    CreateNetworkRule, DeleteNetworkRule, DescribeNetworkRule, ListNetworkRules, UpdateNetworkRule,
+};
+use super::parameters::Parameters;
+use super::policies::{CreatePolicy, DeletePolicy, DescribePolicy, ListPolicies, UpdatePolicy};
+use super::request::{Documented, Request, check_served};
+use super::versions::{CreateKeyVersion, DescribeKeyVersion, ListKeyVersions};
 use crate::headers::{Headers, Single};
 
-/// Declares the actions, so that the list, the names and the parser cannot disagree.
+/// Declares the actions. Each has a request of the same name, whose parameters are the action's.
 macro_rules! actions {
     ($($name:ident),+ $(,)?) => {
         /// An action of the control plane.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the names are the API's own, rpc-api 7, 8 and 13; the last four are RAM's")]
+        #[expect(missing_docs, reason = "the request of that name says what the action does")]
         pub enum Action {
             $($name,)+
         }
@@ -24,10 +43,30 @@ macro_rules! actions {
                     $(Self::$name => stringify!($name),)+
                 }
             }
+
+            /// The parameters that its documentation names.
+            #[must_use]
+            pub const fn documented(self) -> &'static [Documented] {
+                match self {
+                    $(Self::$name => $name::PARAMETERS,)+
+                }
+            }
+
+            /// Checks that these parameters can be read as a request for this action.
+            ///
+            /// # Errors
+            /// Those of [`Self::check_served`] and of the request.
+            pub fn check(self, parameters: &Parameters) -> Result<(), RpcError> {
+                self.check_served(parameters)?;
+                match self {
+                    $(Self::$name => $name::read(parameters).map(drop),)+
+                }
+            }
         }
     };
 }
 
+// The server gives each of these its handler (server/src/plane/rpc/actions.rs): it does not compile without.
 actions! {
     CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion,
     CreateAlias, DeleteAlias, ListAliases,
@@ -62,8 +101,17 @@ const NOT_SERVED: &[&str] = &[
 impl Action {
     /// The action of that exact name.
     ///
+    /// ```
+    /// use claviger_wire::rpc::{Action, RpcError};
+    ///
+    /// assert_eq!(Action::parse("ListKeys"), Ok(Action::ListKeys));
+    /// assert_eq!(Action::parse("GenerateMac"), Err(RpcError::UnsupportedOperation));
+    /// assert_eq!(Action::parse("DropTable"), Err(RpcError::InvalidAction));
+    /// ```
+    ///
     /// # Errors
-    /// [`RpcError::UnsupportedOperation`] for one that Alibaba Cloud has and we have not, [`RpcError::InvalidAction`] else.
+    /// [`RpcError::UnsupportedOperation`] for one that Alibaba Cloud has and this server has not,
+    /// [`RpcError::InvalidAction`] otherwise.
     pub fn parse(name: &str) -> Result<Self, RpcError> {
         let not_served = || match NOT_SERVED.contains(&name) {
             true => RpcError::UnsupportedOperation,
@@ -87,117 +135,28 @@ impl Action {
         }
         Self::parse(from_header(header::ACTION).ok_or(RpcError::MissingParameter("Action"))?)
     }
-}
 
-/// A signature scheme (rpc-api 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `Signature` among the parameters, HMAC-SHA1.
-    V1,
-    /// `ACS3-HMAC-SHA256`.
-    V3,
-    /// `ACS4-HMAC-SHA256`.
-    V4,
-}
-
-impl Scheme {
-    /// The scheme a request is signed by, as far as headers and query tell.
+    /// Refuses parameters that are documented for this action and not served.
     ///
     /// # Errors
-    /// [`RpcError::IncompleteSignature`] for bearer tokens and for another variant of a scheme, [`Self::UNSIGNED`] for a
-    /// request that is not signed at all; see [`Self::in_form`].
-    pub fn find(headers: &Headers<'_>, query: &Query<'_>) -> Result<Self, RpcError> {
-        let authorization = match headers.single(header::AUTHORIZATION) {
-            Single::Once(value) => value,
-            Single::Absent => "",
-            Single::Unusable => return Err(RpcError::IncompleteSignature("Send one Authorization header.")),
-        };
-        let algorithm = authorization.split(' ').next().unwrap_or_default();
-        let is_bearer = || {
-            algorithm.eq_ignore_ascii_case("Bearer")
-                || headers.values(header::BEARER_TOKEN).next().is_some()
-                || query.value("SignatureType").is_some_and(is_bearer_type)
-        };
-        match algorithm {
-            "ACS3-HMAC-SHA256" => Ok(Self::V3),
-            "ACS4-HMAC-SHA256" => Ok(Self::V4),
-            other if other.starts_with("ACS3-") || other.starts_with("ACS4-") => {
-                Err(RpcError::IncompleteSignature("This signature algorithm is not supported. Use ACS3-HMAC-SHA256."))
-            }
-            _ if query.value("Signature").is_some() => Ok(Self::V1),
-            _ if is_bearer() => Err(NO_BEARER),
-            _ => Err(Self::UNSIGNED),
-        }
-    }
-
-    /// The answer to a request that neither headers nor query sign.
-    pub const UNSIGNED: RpcError = RpcError::MissingParameter("AccessKeyId");
-
-    /// What to answer to an unsigned request ([`Self::UNSIGNED`]) with this form: scheme V1 may sign there.
-    #[must_use]
-    pub fn in_form(form: &[u8]) -> RpcError {
-        let pairs = match form::decode(form) {
-            Ok(pairs) => pairs,
-            Err(error) => return error,
-        };
-        if pairs.iter().any(|(name, _)| name == "Signature") {
-            return NO_V1;
-        }
-        let is_bearer = pairs.iter().any(|(name, value)| name == "SignatureType" && is_bearer_type(value));
-        if is_bearer { NO_BEARER } else { Self::UNSIGNED }
-    }
-
-    /// Refuses the schemes that are not built yet; theirs will be modules beside [`super::v3`].
-    ///
-    /// # Errors
-    /// [`RpcError::IncompleteSignature`].
-    pub const fn require_supported(self) -> Result<(), RpcError> {
-        match self {
-            Self::V3 => Ok(()),
-            Self::V1 => Err(NO_V1),
-            Self::V4 => Err(RpcError::IncompleteSignature(
-                "Signature scheme V4 (ACS4-HMAC-SHA256) is not supported yet. Use ACS3-HMAC-SHA256.",
-            )),
-        }
-    }
-}
-
-const NO_V1: RpcError = RpcError::IncompleteSignature(
-    "Signature scheme V1 (HMAC-SHA1 in parameters) is not supported yet. Use ACS3-HMAC-SHA256.",
-);
-const NO_BEARER: RpcError = RpcError::IncompleteSignature("Bearer tokens are not supported.");
-
-fn is_bearer_type(value: &str) -> bool {
-    value.eq_ignore_ascii_case("BEARERTOKEN")
-}
-
-/// Checks method and path: GET or POST of `/` (rpc-api 2.1).
-///
-/// # Errors
-/// [`RpcError::InvalidAction`] for another path, [`RpcError::UnsupportedHttpMethod`].
-pub fn check_line(method: &str, path: &str) -> Result<(), RpcError> {
-    match (method, path) {
-        ("GET" | "POST", "/") => Ok(()),
-        (_, "/") => Err(RpcError::UnsupportedHttpMethod),
-        _ => Err(RpcError::InvalidAction),
+    /// [`RpcError::RefusedParameter`].
+    pub fn check_served(self, parameters: &Parameters) -> Result<(), RpcError> {
+        check_served(self.documented(), parameters)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::form;
+    use super::super::request::COMMON;
     use super::*;
 
     fn headers<'a>(pairs: &[(&'a str, &'a str)]) -> Headers<'a> {
         Headers::new(pairs.iter().map(|(name, value)| (*name, value.as_bytes())))
     }
 
-    fn query(text: &str) -> Query<'_> {
-        Query::decode(text).unwrap()
-    }
-
     #[test]
     fn names() {
-        assert_eq!(Action::ALL.len(), 37);
         for action in Action::ALL {
             assert_eq!(Action::parse(action.name()), Ok(*action));
             assert!(!NOT_SERVED.contains(&action.name()));
@@ -211,36 +170,6 @@ mod tests {
     }
 
     #[test]
-    fn schemes_are_told_apart() {
-        let find = |authorization, text| Scheme::find(&headers(&[("authorization", authorization)]), &query(text));
-        assert_eq!(find("ACS3-HMAC-SHA256 Credential=a", "Signature=x"), Ok(Scheme::V3));
-        assert_eq!(find("ACS4-HMAC-SHA256 Credential=a", ""), Ok(Scheme::V4));
-        assert_eq!(find("", "Signature=x"), Ok(Scheme::V1));
-        assert!(matches!(find("ACS3-HMAC-SM3 Credential=a", ""), Err(RpcError::IncompleteSignature(_))));
-        assert!(matches!(find("Bearer x", ""), Err(RpcError::IncompleteSignature(_))));
-        assert!(matches!(find("", "SignatureType=BEARERTOKEN"), Err(RpcError::IncompleteSignature(_))));
-        assert_eq!(find("", "SignatureType=&AccessKeyId=a"), Err(RpcError::MissingParameter("AccessKeyId")));
-        let twice = headers(&[("authorization", "ACS3-HMAC-SHA256 a"), ("Authorization", "ACS3-HMAC-SHA256 b")]);
-        assert!(Scheme::find(&twice, &query("")).is_err());
-    }
-
-    #[test]
-    fn a_scheme_may_stand_in_the_form() {
-        assert_eq!(Scheme::in_form(b"Action=ListKeys"), Scheme::UNSIGNED);
-        assert_eq!(Scheme::in_form(b""), Scheme::UNSIGNED);
-        assert_eq!(Scheme::in_form(b"Action=ListKeys&Signature=x"), NO_V1);
-        assert_eq!(Scheme::in_form(b"SignatureType=bearertoken"), NO_BEARER);
-        assert_eq!(Scheme::in_form(b"a=%"), RpcError::ParseRequestParameterException);
-    }
-
-    #[test]
-    fn only_v3_is_built() {
-        assert_eq!(Scheme::V3.require_supported(), Ok(()));
-        assert!(Scheme::V1.require_supported().is_err());
-        assert!(Scheme::V4.require_supported().is_err());
-    }
-
-    #[test]
     fn the_action_is_read_from_the_headers() {
         let signed = headers(&[("x-acs-action", "ListKeys"), ("x-acs-version", "2016-01-20")]);
         assert_eq!(Action::find(&signed), Ok(Action::ListKeys));
@@ -249,11 +178,62 @@ mod tests {
         assert_eq!(Action::find(&old), Err(RpcError::InvalidVersion));
     }
 
+    /// The documentation's own lists, copied from rpc-api 7.1, 7.2, 8.3, 13.1 and 13.3.
+    const LISTS: &str = include_str!("../../tests/documented_parameters.txt");
+
+    fn check(action: Action, name: &str, value: &str) -> Result<(), RpcError> {
+        action.check_served(&Parameters::decode(&form::encode([(name, value)]), b"").unwrap())
+    }
+
     #[test]
-    fn lines() {
-        assert_eq!(check_line("POST", "/"), Ok(()));
-        assert_eq!(check_line("GET", "/"), Ok(()));
-        assert_eq!(check_line("PUT", "/"), Err(RpcError::UnsupportedHttpMethod));
-        assert_eq!(check_line("POST", "/x"), Err(RpcError::InvalidAction));
+    fn the_table_has_what_the_documentation_lists_and_nothing_else() {
+        let lists = LISTS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(": ").unwrap());
+        let mut seen = 0;
+        for (action, listed) in lists {
+            let mut listed: Vec<&str> = listed.split(' ').collect();
+            let mut table: Vec<&str> =
+                Action::parse(action).unwrap().documented().iter().map(|one| one.name()).collect();
+            listed.sort_unstable();
+            table.sort_unstable();
+            assert_eq!(table, listed, "{action}");
+            seen += 1;
+        }
+        assert_eq!(seen, Action::ALL.len(), "every action that is served has its line");
+    }
+
+    #[test]
+    fn what_is_not_served_is_refused_by_name_also_malformed() {
+        let mut refused = 0;
+        for action in Action::ALL.iter().copied() {
+            for documented in action.documented().iter().chain(COMMON) {
+                for value in ["{", "[1]", "true", "HsmInternal", "XML", " x "] {
+                    let answer = check(action, documented.name(), value);
+                    match *documented {
+                        Documented::Served(_) => assert_eq!(answer, Ok(()), "{} {value}", action.name()),
+                        Documented::NotServed(refused_name, _) => {
+                            let is_refused =
+                                matches!(answer, Err(RpcError::RefusedParameter { name, .. }) if name == refused_name);
+                            assert!(is_refused, "{answer:?} {value}");
+                            refused += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(refused, 6 * (7 + 2 * Action::ALL.len()));
+    }
+
+    #[test]
+    fn what_asks_for_nothing_is_taken() {
+        for (name, value) in [
+            ("Tags", ""),
+            ("Tags", "[]"),
+            ("Policy", ""),
+            ("Format", "JSON"),
+            ("DryRun", "false"),
+            ("RegionId", "cn-x"),
+        ] {
+            assert_eq!(check(Action::CreateKey, name, value), Ok(()), "{name}={value}");
+        }
     }
 }

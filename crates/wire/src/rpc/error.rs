@@ -14,7 +14,7 @@ pub enum RpcError {
     MissingParameter(&'static str),
     /// 400: the named parameter is malformed or out of range.
     InvalidParameter(String),
-    /// 400: the named parameter cannot be taken as it is, for a reason that its sender cannot guess.
+    /// 400: the named parameter is not accepted as it is, for a reason that its sender cannot guess.
     RefusedParameter {
         /// Which.
         name: &'static str,
@@ -48,8 +48,6 @@ pub enum RpcError {
     UnsupportedOperation,
     /// 400: the key's type, usage, origin or protection does not allow the call.
     RejectedUnsupportedOperation,
-    /// 400: the key is deletion-protected (code: rpc-api 18.3).
-    DeletionProtected,
     /// 400: the protection level is not available here.
     UnsupportedProtectionLevel,
     /// 400: the alias is taken.
@@ -127,7 +125,7 @@ impl RpcError {
             Self::InvalidVersion => (400, "InvalidVersion"),
             Self::LimitExceeded => (400, "Rejected.LimitExceeded"),
             Self::UnsupportedOperation => (400, "UnsupportedOperation"),
-            Self::RejectedUnsupportedOperation | Self::DeletionProtected => (400, "Rejected.UnsupportedOperation"),
+            Self::RejectedUnsupportedOperation => (400, "Rejected.UnsupportedOperation"),
             Self::UnsupportedProtectionLevel => (400, "Unsupported.ProtectionLevel"),
             Self::AliasAlreadyExists => (400, "AliasAlreadyExists"),
             Self::NoPermission(_) => (403, "Forbidden.NoPermission"),
@@ -204,9 +202,6 @@ impl fmt::Display for RpcError {
             Self::LimitExceeded => "The request was rejected because a quota is reached.",
             Self::UnsupportedOperation => "This action is not supported.",
             Self::RejectedUnsupportedOperation => "Unsupported operation.",
-            Self::DeletionProtected => {
-                "The key is protected against deletion. Switch its deletion protection off first."
-            }
             Self::UnsupportedProtectionLevel => "The specified protection level is not available.",
             Self::AliasAlreadyExists => "AliasName Already Exists.",
             Self::UnsupportedHttpMethod => "Only GET and POST are supported.",

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use claviger_base::limits::PARAMETERS_MAX;
 
-use super::RpcError;
+use super::error::RpcError;
 
 /// A name and its value; copied only where it was encoded.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -18,7 +18,7 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// or more than [`PARAMETERS_MAX`] pairs.
 pub fn decode(encoded: &[u8]) -> Result<Vec<Pair<'_>>, RpcError> {
     let pieces = encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
-    // Counted first: nothing is set aside for more than there may be, nor more than there is.
+    // Counted first, so that no more memory is reserved than is allowed, or needed.
     let count = pieces.clone().count();
     if count > PARAMETERS_MAX {
         return Err(RpcError::ParseRequestParameterException);

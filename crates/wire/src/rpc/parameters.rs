@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{RpcError, form};
+use super::error::RpcError;
+use super::form;
 
 /// Query and form of one request, decoded. Made once its caller is known; before, there is [`super::Query`].
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`RpcError::ParseRequestParameterException`] if either cannot be decoded, [`RpcError::InvalidParameter`] if either
-    /// holds one name twice: nobody could say which value was signed and which was meant.
+    /// holds one name twice: then it is unclear which value was signed and which was meant.
     pub fn decode(query: &str, form: &[u8]) -> Result<Self, RpcError> {
         Ok(Self { query: without_repeats(query.as_bytes())?, form: without_repeats(form)? })
     }
@@ -28,11 +29,6 @@ impl Parameters {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.form.get(name).or_else(|| self.query.get(name)).map(String::as_str)
-    }
-
-    /// The query alone, sorted by name: what scheme V3 signs.
-    pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A parameter that must be there and not empty.
@@ -82,6 +78,15 @@ impl Parameters {
         is_decimal.then(|| text.parse().ok()).flatten().map(Some).ok_or(RpcError::invalid(name))
     }
 
+    /// A JSON array of texts; `[]` counts as given.
+    ///
+    /// # Errors
+    /// [`RpcError::InvalidParameter`].
+    pub fn optional_texts(&self, name: &'static str) -> Result<Option<Vec<String>>, RpcError> {
+        let parse = |text| serde_json::from_str(text).map_err(|_malformed| RpcError::invalid(name));
+        self.optional(name).map(parse).transpose()
+    }
+
     /// A decimal integer that must be there.
     ///
     /// # Errors
@@ -123,7 +128,6 @@ mod tests {
         let parameters = Parameters::decode("KeyId=a&X=1", b"KeyId=b").unwrap();
         assert_eq!(parameters.value("KeyId"), Some("b"));
         assert_eq!(parameters.value("X"), Some("1"));
-        assert_eq!(parameters.query().collect::<Vec<_>>(), [("KeyId", "a"), ("X", "1")]);
     }
 
     #[test]
@@ -162,6 +166,16 @@ mod tests {
         for text in ["-1", "%2B1", "7d", "0x7", "1.0", "4294967296", "+"] {
             assert_eq!(from(&format!("N={text}")).optional_integer("N"), Err(RpcError::invalid("N")), "{text}");
         }
+    }
+
+    #[test]
+    fn lists_of_texts() {
+        let lists = from("A=[%22x%22,%22y%22]&B=[]&C=x&D=[1]");
+        assert_eq!(lists.optional_texts("A"), Ok(Some(vec!["x".to_owned(), "y".to_owned()])));
+        assert_eq!(lists.optional_texts("B"), Ok(Some(Vec::new())));
+        assert_eq!(lists.optional_texts("C"), Err(RpcError::invalid("C")));
+        assert_eq!(lists.optional_texts("D"), Err(RpcError::invalid("D")));
+        assert_eq!(lists.optional_texts("E"), Ok(None));
     }
 
     #[test]

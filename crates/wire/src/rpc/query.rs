@@ -1,11 +1,12 @@
-//! A request's query before anybody knows who sent it: decoded, sorted, and copied as little as can be.
+//! A request's query before its caller is known: decoded, sorted, and copied as little as possible.
 //!
-//! The rule it keeps: what it costs is in proportion to what was sent (docs/limits.md). Everything else about parameters is in
+//! The rule it keeps: its cost is in proportion to what was sent (docs/limits.md). Everything else about parameters is in
 //! [`super::Parameters`], which is made for known callers only.
 
 use std::fmt;
 
-use super::{RpcError, form};
+use super::error::RpcError;
+use super::form;
 
 /// The query of one request, sorted by name: what scheme V3 signs.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RpcError::ParseRequestParameterException`] if it cannot be decoded, [`RpcError::InvalidParameter`] if it holds one
-    /// name twice: nobody could say which value was signed and which was meant.
+    /// name twice: then it is unclear which value was signed and which was meant.
     pub fn decode(encoded: &'a str) -> Result<Self, RpcError> {
         let mut pairs = form::decode(encoded.as_bytes())?;
         pairs.sort_unstable();

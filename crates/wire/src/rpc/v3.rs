@@ -7,7 +7,9 @@
 use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
 
-use super::{Query, RpcError, form, header};
+use super::error::RpcError;
+use super::query::Query;
+use super::{form, header};
 use crate::headers::{Headers, Single};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -91,7 +93,8 @@ impl Signed<'_> {
         self.write(query, |_name| false, out);
     }
 
-    /// The same for people: the values of what may be secret replaced by `[hidden]`, and cut off at [`SHOWN_BYTES_MAX`].
+    /// The canonical request for an error message: values that may be secret are replaced by `[hidden]`, and the text is cut
+    /// off at [`SHOWN_BYTES_MAX`].
     #[must_use]
     pub fn shown<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
         let mut shown = Vec::new();
@@ -181,7 +184,7 @@ pub fn string_to_sign(canonical_sha256: &[u8; 32]) -> String {
 
 /// A request's head as it arrived, its query decoded.
 #[derive(Debug, Clone, Copy)]
-pub struct Received<'a> {
+pub struct RequestHead<'a> {
     /// The HTTP method, upper case.
     pub method: &'a str,
     /// The query.
@@ -205,7 +208,7 @@ pub struct SignedRequest<'a> {
     pub signature: [u8; 32],
     /// SHA-256 of the body, as the headers have it.
     pub content_sha256: [u8; 32],
-    received: Received<'a>,
+    head: RequestHead<'a>,
     signed_headers: &'a str,
 }
 
@@ -215,8 +218,8 @@ impl<'a> SignedRequest<'a> {
     /// # Errors
     /// [`RpcError::IncompleteSignature`], [`RpcError::IllegalTimestamp`], [`RpcError::TimestampFormat`],
     /// [`RpcError::TimestampExpired`], [`RpcError::InvalidParameter`] for the nonce.
-    pub fn check(received: &Received<'a>, now: Timestamp) -> Result<Self, RpcError> {
-        let headers = received.headers;
+    pub fn check(head: &RequestHead<'a>, now: Timestamp) -> Result<Self, RpcError> {
+        let headers = head.headers;
         let authorization = match headers.single(header::AUTHORIZATION) {
             Single::Once(value) => Authorization::parse(value),
             Single::Absent | Single::Unusable => None,
@@ -243,7 +246,7 @@ impl<'a> SignedRequest<'a> {
             nonce,
             signature: authorization.signature,
             content_sha256,
-            received: *received,
+            head: *head,
             signed_headers: authorization.signed_headers,
         })
     }
@@ -251,11 +254,11 @@ impl<'a> SignedRequest<'a> {
     /// Writes what was signed, to be hashed piece by piece.
     pub fn write_canonical(&self, out: &mut dyn FnMut(&[u8])) {
         let payload_hash = hex::encode(self.content_sha256);
-        self.signed(&payload_hash).write_canonical(self.received.query.iter(), out);
+        self.signed(&payload_hash).write_canonical(self.head.query.iter(), out);
     }
 
     fn signed<'s>(&'s self, payload_hash: &'s str) -> Signed<'s> {
-        let Received { method, headers, .. } = self.received;
+        let RequestHead { method, headers, .. } = self.head;
         Signed { method, headers, signed_headers: self.signed_headers, payload_hash }
     }
 
@@ -263,7 +266,7 @@ impl<'a> SignedRequest<'a> {
     #[must_use]
     pub fn mismatch(&self, string_to_sign: String) -> RpcError {
         let payload_hash = hex::encode(self.content_sha256);
-        let canonical_request = self.signed(&payload_hash).shown(self.received.query.iter());
+        let canonical_request = self.signed(&payload_hash).shown(self.head.query.iter());
         RpcError::SignatureDoesNotMatch { string_to_sign, canonical_request }
     }
 }

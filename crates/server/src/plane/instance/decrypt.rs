@@ -1,120 +1,126 @@
 //! `Decrypt` and `AdvanceDecrypt`: which version opens the blob, then the same operation (instance-api 5.1, 5.2).
 
-use claviger_service::{Decrypt, DecryptSource, Decrypted, KeyRef};
+use claviger_base::id::KeyVersionId;
+use claviger_base::limits::GCM_IV_BYTES;
+use claviger_service::{Decrypt, DecryptSource, Decrypted, KeyRef, ServiceError};
 use claviger_wire::blob;
 use claviger_wire::instance::ApiError;
 use claviger_wire::instance::message::{AdvanceDecryptResponse, DecryptRequest, DecryptResponse};
-use prost::Message;
-use zeroize::Zeroize;
 
-use super::{Answered, Call, api_error};
-use crate::journal::Facts;
+use super::call::Call;
+use super::errors::Refusal;
+use crate::plane::outcome::Outcome;
+use crate::request_log::audit_fields::AuditDetails;
 
-impl Call<'_> {
-    pub(super) async fn decrypt(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
-        let request: DecryptRequest = self.message()?;
-        facts.name_key(&request.key_id);
-        let source = self.raw_source(&request, facts)?;
-        let sealed = request.ciphertext_blob.clone();
-        let decrypted = self.open(source, sealed, request, false, facts).await?;
-        let mut response = DecryptResponse {
-            key_id: decrypted.key_id.to_string(),
-            plaintext: decrypted.plaintext.reveal().to_vec(),
-            request_id: self.request_id.to_string(),
-            algorithm: decrypted.algorithm.name().to_owned(),
-            padding_mode: String::new(),
-        };
-        let message = response.encode_to_vec();
-        response.plaintext.zeroize();
-        Ok(answered(decrypted, message))
-    }
-
-    pub(super) async fn advance_decrypt(&self, facts: &mut Facts) -> Result<Answered, ApiError> {
-        let request: DecryptRequest = self.message()?;
-        facts.name_key(&request.key_id);
-        let (source, sealed) = match self.self_describing_source(&request, facts).await? {
-            Some(found) => found,
-            None => (self.raw_source(&request, facts)?, request.ciphertext_blob.clone()),
-        };
-        let decrypted = self.open(source, sealed, request, true, facts).await?;
-        let mut response = AdvanceDecryptResponse {
-            key_id: decrypted.key_id.to_string(),
-            plaintext: decrypted.plaintext.reveal().to_vec(),
-            request_id: self.request_id.to_string(),
-            algorithm: decrypted.algorithm.name().to_owned(),
-            padding_mode: String::new(),
-            key_version_id: decrypted.key_version_id.to_string(),
-        };
-        let message = response.encode_to_vec();
-        response.plaintext.zeroize();
-        Ok(answered(decrypted, message))
-    }
-
-    /// The decision rule of 5.2: a blob is self-describing if it has the layout and names a version that exists. Then
-    /// everything comes from the blob; the request's Iv, Algorithm and PaddingMode are not even looked at.
-    async fn self_describing_source(
-        &self,
-        request: &DecryptRequest,
-        facts: &mut Facts,
-    ) -> Result<Option<(DecryptSource, Vec<u8>)>, ApiError> {
-        let Some(parsed) = blob::parse(&request.ciphertext_blob) else { return Ok(None) };
-        let exists = self.service.key_version_exists(&parsed.version_id).await;
-        if !exists.map_err(|error| api_error(&error, facts))? {
-            // Without a key beside it, the blob can only mean the version it names, and that is gone or never was.
-            return if request.key_id.is_empty() && self.version_header.is_none() {
-                Err(ApiError::KeyNotFound)
-            } else {
-                Ok(None)
-            };
-        }
-        facts.key_version_id = Some(parsed.version_id.to_string());
-        let key = self.named_key(&request.key_id, facts)?;
-        let source = DecryptSource::SelfDescribing { version: parsed.version_id, iv: parsed.iv, key };
-        Ok(Some((source, parsed.sealed.to_vec())))
-    }
-
-    /// A raw blob: version from the request's header if it names one, else the key's initial version.
-    fn raw_source(&self, request: &DecryptRequest, facts: &mut Facts) -> Result<DecryptSource, ApiError> {
-        facts.key_version_id = self.version_header.map(ToString::to_string);
-        match (self.version_header, self.named_key(&request.key_id, facts)?) {
-            (Some(version), key) => Ok(DecryptSource::Version { version: version.clone(), key }),
-            (None, Some(key)) => Ok(DecryptSource::Key(key)),
-            (None, None) => {
-                facts.detail = Some("KeyId");
-                Err(ApiError::InvalidParameter("KeyId"))
-            }
-        }
-    }
-
-    fn named_key(&self, key_id: &str, facts: &mut Facts) -> Result<Option<KeyRef>, ApiError> {
-        if key_id.is_empty() {
-            return Ok(None);
-        }
-        self.service.key_ref(key_id).map(Some).map_err(|error| api_error(&error, facts))
-    }
-
-    async fn open(
-        &self,
-        source: DecryptSource,
-        ciphertext: Vec<u8>,
-        request: DecryptRequest,
-        is_advance: bool,
-        facts: &mut Facts,
-    ) -> Result<Decrypted, ApiError> {
-        let decrypt = Decrypt {
-            rights: self.rights.clone(),
-            source,
-            ciphertext,
-            aad: request.aad,
-            algorithm: request.algorithm,
-            iv: request.iv,
-            padding_mode: request.padding_mode,
-            is_advance,
-        };
-        self.unless_gone(self.service.decrypt(decrypt), facts).await
-    }
+pub(super) async fn decrypt(call: &Call<'_>, request: DecryptRequest) -> Result<Outcome<DecryptResponse>, Refusal> {
+    let ciphertext = request.ciphertext_blob.clone();
+    let decrypted = open_raw(call, ciphertext, request, false).await?;
+    let response = DecryptResponse {
+        key_id: decrypted.key_id.to_string(),
+        plaintext: decrypted.plaintext.reveal().to_vec(),
+        request_id: call.request_id.to_owned(),
+        algorithm: decrypted.algorithm.name().to_owned(),
+        padding_mode: String::new(),
+    };
+    Ok(Outcome::of_version(decrypted.key_id, decrypted.key_version_id, response))
 }
 
-fn answered(decrypted: Decrypted, message: Vec<u8>) -> Answered {
-    Answered { message, used: Some((decrypted.key_id, decrypted.key_version_id)) }
+pub(super) async fn advance_decrypt(
+    call: &Call<'_>,
+    request: DecryptRequest,
+) -> Result<Outcome<AdvanceDecryptResponse>, Refusal> {
+    let decrypted = if let Some((version, iv, ciphertext)) = self_describing(call, &request).await? {
+        open_self_describing(call, version, iv, ciphertext, request).await?
+    } else {
+        let ciphertext = request.ciphertext_blob.clone();
+        open_raw(call, ciphertext, request, true).await?
+    };
+    let response = AdvanceDecryptResponse {
+        key_id: decrypted.key_id.to_string(),
+        plaintext: decrypted.plaintext.reveal().to_vec(),
+        request_id: call.request_id.to_owned(),
+        algorithm: decrypted.algorithm.name().to_owned(),
+        padding_mode: String::new(),
+        key_version_id: decrypted.key_version_id.to_string(),
+    };
+    Ok(Outcome::of_version(decrypted.key_id, decrypted.key_version_id, response))
+}
+
+/// The version, the initialization vector and the ciphertext of a self-describing blob.
+type Parsed = (KeyVersionId, [u8; GCM_IV_BYTES], Vec<u8>);
+
+/// The decision rule of instance-api 5.2: a blob is self-describing if it has the layout and names a version that exists. Then
+/// everything comes from the blob; the request's Iv, Algorithm and PaddingMode are not even looked at.
+async fn self_describing(call: &Call<'_>, request: &DecryptRequest) -> Result<Option<Parsed>, Refusal> {
+    let Some(parsed) = blob::parse(&request.ciphertext_blob) else { return Ok(None) };
+    if call.service.key_version_exists(&parsed.version_id).await? {
+        return Ok(Some((parsed.version_id, parsed.iv, parsed.sealed.to_vec())));
+    }
+    // Without a key beside it, the blob can only mean the version it names, which is gone or never existed.
+    if request.key_id.is_empty() && call.version_header.is_none() {
+        return Err(ApiError::KeyNotFound.into());
+    }
+    Ok(None)
+}
+
+async fn open_self_describing(
+    call: &Call<'_>,
+    version: KeyVersionId,
+    iv: [u8; GCM_IV_BYTES],
+    ciphertext: Vec<u8>,
+    request: DecryptRequest,
+) -> Result<Decrypted, Refusal> {
+    let named = version.clone();
+    let opening = async {
+        let key = named_key(call, &request.key_id)?;
+        open(call, DecryptSource::SelfDescribing { version, iv, key }, ciphertext, request, true).await
+    };
+    opening.await.map_err(|refusal| naming(refusal, Some(&named)))
+}
+
+/// A raw blob: version from the request's header if it names one, else the key's initial version.
+async fn open_raw(
+    call: &Call<'_>,
+    ciphertext: Vec<u8>,
+    request: DecryptRequest,
+    is_advance: bool,
+) -> Result<Decrypted, Refusal> {
+    let opening = async {
+        let source = match (call.version_header, named_key(call, &request.key_id)?) {
+            (Some(version), key) => DecryptSource::Version { version: version.clone(), key },
+            (None, Some(key)) => DecryptSource::Key(key),
+            (None, None) => return Err(ServiceError::InvalidParameter("KeyId").into()),
+        };
+        open(call, source, ciphertext, request, is_advance).await
+    };
+    opening.await.map_err(|refusal| naming(refusal, call.version_header))
+}
+
+/// The record of a refusal names the version too.
+fn naming(refusal: Refusal, version: Option<&KeyVersionId>) -> Refusal {
+    Refusal { audit: Box::new(AuditDetails { key_version_id: version.cloned(), ..*refusal.audit }), ..refusal }
+}
+
+fn named_key(call: &Call<'_>, key_id: &str) -> Result<Option<KeyRef>, Refusal> {
+    if key_id.is_empty() { Ok(None) } else { call.key(key_id).map(Some) }
+}
+
+async fn open(
+    call: &Call<'_>,
+    source: DecryptSource,
+    ciphertext: Vec<u8>,
+    request: DecryptRequest,
+    is_advance: bool,
+) -> Result<Decrypted, Refusal> {
+    let decrypt = Decrypt {
+        rights: call.rights.clone(),
+        source,
+        ciphertext,
+        aad: request.aad,
+        algorithm: request.algorithm,
+        iv: request.iv,
+        padding_mode: request.padding_mode,
+        is_advance,
+    };
+    call.unless_gone(call.service.decrypt(decrypt)).await
 }

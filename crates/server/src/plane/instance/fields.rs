@@ -13,12 +13,12 @@ use prost::Message;
 
 use super::matrix::Fixture;
 use crate::disconnect::disconnect_watch;
-use crate::journal::Facts;
+use crate::request_log::audit_fields::AuditFields;
 
 async fn refused(fixture: &Fixture, operation: Operation, body: Vec<u8>) -> ApiError {
-    let ((_guard, disconnect), mut facts) = (disconnect_watch(), Facts::default());
+    let ((_guard, disconnect), mut fields) = (disconnect_watch(), AuditFields::default());
     let rights = Rights::everything(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await.unwrap_err()
+    fixture.call_from(&disconnect, operation, &body, &rights, &mut fields).await.unwrap_err()
 }
 
 /// All of them said only "The specified parameter is not valid."

@@ -19,10 +19,11 @@ use claviger_wire::instance::message::{
 use claviger_wire::instance::{ApiError, Operation};
 use prost::Message;
 
-use super::{Answered, Call};
+use super::call::Call;
+use super::operations::{Served, perform};
 use crate::disconnect::{DisconnectWatch, disconnect_watch};
 use crate::fixture::{Instance, intent};
-use crate::journal::Facts;
+use crate::request_log::audit_fields::AuditFields;
 
 use KeyUsage::{EncryptDecrypt as E, GenerateVerifyMac as M, SignVerify as S};
 
@@ -176,9 +177,19 @@ impl Fixture {
         }
     }
 
-    async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Answered, ApiError> {
+    async fn call(&self, operation: Operation, body: &[u8], rights: &Rights) -> Result<Served, ApiError> {
+        self.call_with(operation, body, rights, &mut AuditFields::default()).await
+    }
+
+    async fn call_with(
+        &self,
+        operation: Operation,
+        body: &[u8],
+        rights: &Rights,
+        fields: &mut AuditFields,
+    ) -> Result<Served, ApiError> {
         let (_guard, disconnect) = disconnect_watch();
-        self.call_from(&disconnect, operation, body, rights, &mut Facts::default()).await
+        self.call_from(&disconnect, operation, body, rights, fields).await
     }
 
     pub(super) async fn call_from(
@@ -187,20 +198,19 @@ impl Fixture {
         operation: Operation,
         body: &[u8],
         rights: &Rights,
-        facts: &mut Facts,
-    ) -> Result<Answered, ApiError> {
+        fields: &mut AuditFields,
+    ) -> Result<Served, ApiError> {
         let caller = Caller::ClientKey(claviger_base::id::ClientKeyId::generate().unwrap());
         let request_id = RequestId::generate().unwrap();
         let call = Call {
             service: &self.service,
             caller: &caller,
             rights,
-            body,
             version_header: None,
-            request_id: &request_id,
+            request_id: request_id.as_str(),
             disconnect,
         };
-        call.run(operation, facts).await
+        perform(operation, body, &call, fields).await
     }
 }
 
@@ -219,13 +229,13 @@ async fn make(fixture: &Fixture, key: &Key) -> Made {
     let body = |operation| request(operation, key, &dummy);
     let mut made = Made { ..Made::default() };
     let encrypted = fixture.call(Operation::Encrypt, &body(Operation::Encrypt), &rights).await;
-    let response = encrypted.map(|answered| EncryptResponse::decode(answered.message.as_slice()).unwrap());
+    let response = encrypted.map(|(message, _version)| EncryptResponse::decode(message.as_slice()).unwrap());
     (made.blob, made.iv) = response.map_or((dummy.blob.clone(), dummy.iv.clone()), |r| (r.ciphertext_blob, r.iv));
     let encrypted = fixture.call(Operation::AdvanceEncrypt, &body(Operation::AdvanceEncrypt), &rights).await;
-    let response = encrypted.map(|answered| AdvanceEncryptResponse::decode(answered.message.as_slice()).unwrap());
+    let response = encrypted.map(|(message, _version)| AdvanceEncryptResponse::decode(message.as_slice()).unwrap());
     made.advance_blob = response.map_or(dummy.advance_blob.clone(), |r| r.ciphertext_blob);
     let signed = fixture.call(Operation::Sign, &body(Operation::Sign), &rights).await;
-    let response = signed.map(|answered| SignResponse::decode(answered.message.as_slice()).unwrap());
+    let response = signed.map(|(message, _version)| SignResponse::decode(message.as_slice()).unwrap());
     made.signature = response.map_or(dummy.signature.clone(), |r| r.signature);
     made
 }
@@ -291,9 +301,10 @@ async fn every_cell_answers_as_the_table_says() {
                 assert_eq!(row.len(), KINDS.len(), "{} leaves cells out", operation.name());
                 let body = request(operation, &key, &made);
                 for may in MAYS {
-                    let answer = fixture.call(operation, &body, &may.rights(&key.id)).await;
-                    if let Ok(Answered { used: Some((key_id, version)), .. }) = &answer {
-                        assert_eq!((key_id, version), (&key.id, &key.initial_version));
+                    let mut fields = AuditFields::default();
+                    let answer = fixture.call_with(operation, &body, &may.rights(&key.id), &mut fields).await;
+                    if let Ok((_message, Some(version))) = &answer {
+                        assert_eq!((fields.subject(), version), (Some(key.id.as_str()), &key.initial_version));
                     }
                     let expected = expected(row[column], &key.id, life, may);
                     if expected.is_ok() {
@@ -311,7 +322,7 @@ async fn every_cell_answers_as_the_table_says() {
     assert_eq!(served.len(), Operation::ALL.len() - 1);
 }
 
-/// Nothing is computed for who has gone, and the record says so.
+/// Nothing is computed for a client that has disconnected, and the record says so.
 #[tokio::test]
 async fn work_for_a_client_that_went_away_does_not_begin() {
     let fixture = Fixture::new();
@@ -325,13 +336,13 @@ async fn work_for_a_client_that_went_away_does_not_begin() {
         let made = make(&fixture, &key).await;
         for operation in operations {
             let (guard, disconnect) = disconnect_watch();
-            let (body, mut facts) = (request(operation, &key, &made), Facts::default());
-            assert!(fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await.is_ok());
-            assert!(!facts.is_gone());
+            let (body, mut fields) = (request(operation, &key, &made), AuditFields::default());
+            assert!(fixture.call_from(&disconnect, operation, &body, &rights, &mut fields).await.is_ok());
+            assert!(!fields.is_client_gone());
             drop(guard);
-            let refused = fixture.call_from(&disconnect, operation, &body, &rights, &mut facts).await;
+            let refused = fixture.call_from(&disconnect, operation, &body, &rights, &mut fields).await;
             assert_eq!(refused.unwrap_err(), ApiError::ServiceUnavailableTemporary, "{}", operation.name());
-            assert!(facts.is_gone(), "{}", operation.name());
+            assert!(fields.is_client_gone(), "{}", operation.name());
         }
     }
 }

@@ -11,11 +11,11 @@ use claviger_wire::instance::Operation;
 use claviger_wire::instance::message::{GetSecretValueRequest, SignRequest};
 use prost::Message;
 
-use super::access_error;
+use super::errors::of_access;
 use super::matrix::Fixture;
 use crate::disconnect::disconnect_watch;
 use crate::fixture::intent;
-use crate::journal::Facts;
+use crate::request_log::audit_fields::AuditFields;
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -28,10 +28,10 @@ fn with_alias() -> (Fixture, Key) {
     (fixture, key)
 }
 
-async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &Rights) -> Facts {
-    let ((_guard, disconnect), mut facts) = (disconnect_watch(), Facts::default());
-    assert!(fixture.call_from(&disconnect, operation, body, rights, &mut facts).await.is_err());
-    facts
+async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &Rights) -> AuditFields {
+    let ((_guard, disconnect), mut fields) = (disconnect_watch(), AuditFields::default());
+    assert!(fixture.call_from(&disconnect, operation, body, rights, &mut fields).await.is_err());
+    fields
 }
 
 #[tokio::test]
@@ -48,8 +48,8 @@ async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
     ] {
         for rights in [&Rights::everything(SOURCE), &nobody] {
             let request = SignRequest { key_id: sent.to_owned(), message: vec![1], ..SignRequest::default() };
-            let facts = refused(&fixture, Operation::Sign, &request.encode_to_vec(), rights).await;
-            assert_eq!((facts.key_id(), facts.named.as_deref()), (Some(key_id), named), "{sent}");
+            let fields = refused(&fixture, Operation::Sign, &request.encode_to_vec(), rights).await;
+            assert_eq!((fields.subject(), fields.named()), (Some(key_id), named), "{sent}");
         }
     }
 }
@@ -59,8 +59,8 @@ async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
     let (fixture, _key) = with_alias();
     let request = GetSecretValueRequest { secret_name: "alias/one".to_owned(), ..GetSecretValueRequest::default() };
     let rights = Rights::everything(SOURCE);
-    let facts = refused(&fixture, Operation::GetSecretValue, &request.encode_to_vec(), &rights).await;
-    assert_eq!((facts.key_id(), facts.named.as_deref()), (Some("alias/one"), None));
+    let fields = refused(&fixture, Operation::GetSecretValue, &request.encode_to_vec(), &rights).await;
+    assert_eq!((fields.subject(), fields.named()), (Some("alias/one"), None));
 }
 
 #[test]
@@ -74,13 +74,12 @@ fn who_may_do_nothing_here_shares_records_and_is_named_if_known() {
         (AccessRefusal::SignatureNotMatch, format!("unverified:{id}")),
     ];
     for (refusal, principal) in cases {
-        let mut facts = Facts::default();
-        facts.claim(id);
-        access_error(refusal, id, &mut facts);
-        assert!(facts.grants_nothing(), "{principal}");
-        assert_eq!(facts.principal, Some(principal));
+        let mut fields = AuditFields::default();
+        fields.claim(id);
+        fields.add(*of_access(refusal, id).audit);
+        assert!(fields.grants_nothing(), "{principal}");
+        assert_eq!(fields.principal(), Some(principal));
     }
-    let mut facts = Facts::default();
-    facts.principal = Some(id.to_owned());
-    assert!(!facts.grants_nothing(), "who was let in has a record of each request");
+    let fields = AuditFields::verified("Decrypt", id);
+    assert!(!fields.grants_nothing(), "an admitted caller has a record of each request");
 }

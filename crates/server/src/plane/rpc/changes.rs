@@ -9,12 +9,11 @@ use claviger_model::Permission;
 use claviger_service::Service;
 use claviger_store::MemoryEngine;
 use claviger_vault::OutboxEntry;
-use claviger_wire::rpc::action::Action;
-use claviger_wire::rpc::parameters::Parameters;
+use claviger_wire::rpc::{Action, Parameters};
 
-use super::{Origin, Work};
+use super::work::{Origin, Work};
 use crate::fixture::Instance;
-use crate::journal::Facts;
+use crate::request_log::audit_fields::AuditFields;
 
 /// Whether an action of this name only reads.
 fn is_reading(action: Action) -> bool {
@@ -26,14 +25,9 @@ async fn perform(service: &Arc<Service>, action: Action, query: &str) -> Option<
     let parameters = Parameters::decode(query, &[]).unwrap();
     let (request_id, caller) = (RequestId::generate().unwrap(), AccessKeyId::generate().unwrap());
     let origin = Origin { request_id: request_id.clone(), peer: ([192, 0, 2, 1], 443).into(), started: Instant::now() };
-    let mut facts = Facts::default();
-    facts.operation = Some(action.name());
-    facts.principal = Some(caller.to_string());
-    if let Some(key) = parameters.value("KeyId") {
-        facts.name_key(key);
-    }
+    let mut fields = AuditFields::verified(action.name(), caller.as_str());
     let work = Work { action, caller: caller.clone(), parameters, origin };
-    work.perform(service, &mut facts).await.unwrap_or_else(|error| panic!("{} {query}: {error:?}", action.name()));
+    work.perform(service, &mut fields).await.unwrap_or_else(|error| panic!("{} {query}: {error:?}", action.name()));
     let entry = service.take_committed(&request_id);
     if let Some(entry) = &entry {
         let source = entry.source.map(|source| source.to_string());

@@ -1,90 +1,75 @@
-//! `CreateClientKey`, `GetClientKey`, `ListClientKeys`, `DeleteClientKey` (rpc-api 13.3).
+//! The actions on client keys (rpc-api 13.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use claviger_base::Timestamp;
-use claviger_base::id::{ClientKeyId, RuleName};
 use claviger_crypto::client_key::Password;
 use claviger_crypto::pem;
-use claviger_model::ClientKey;
+use claviger_model::{ClientKey, KeySpec};
 use claviger_service::{IssueClientKey, PageRequest};
-use claviger_wire::rpc::answer::access::ClientKeyAnswer;
-use claviger_wire::rpc::answer::{ClientKeyEntry, CreateClientKeyAnswer, ListClientKeysAnswer, encode};
-use claviger_wire::rpc::error::RpcError;
+use claviger_wire::rpc::RpcError;
+use claviger_wire::rpc::client_keys::{
+    ClientKeyAnswer, ClientKeyEntry, CreateClientKey, CreateClientKeyAnswer, DeleteClientKey, GetClientKey,
+    ListClientKeys, ListClientKeysAnswer,
+};
+use claviger_wire::rpc::json::Acknowledged;
 
-use super::{Call, rpc_error};
+use super::call::Call;
+use super::errors::Result;
+use crate::plane::outcome::Outcome;
+use crate::request_log::audit_fields::AuditDetails;
 
 /// A client key is valid for five years unless asked otherwise.
 const VALIDITY_S: i64 = 5 * 365 * 86_400;
 /// The listing has no pages.
 const ALL: PageRequest = PageRequest { number: 1, size: usize::MAX };
+/// Every client key is of this kind.
+const KEY_ALGORITHM: &str = KeySpec::Rsa2048.name();
 
-impl Call<'_> {
-    pub(super) fn create_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
-        let access_point = RuleName::parse(self.parameters.required("AapName")?).ok_or(RpcError::ResourceNotFound)?;
-        self.facts.named = Some(access_point.to_string());
-        let password = Password::new(self.parameters.required("Password")?);
-        let password = password.map_err(|_rule| RpcError::invalid("Password"))?;
-        let now = self.service.clock().now().whole_second();
-        let (not_before, not_after) = match (self.date("NotBefore")?, self.date("NotAfter")?) {
-            (None, None) => (now, now.plus_s(VALIDITY_S)),
-            (Some(not_before), Some(not_after)) => (not_before, not_after),
-            (None, Some(_)) => return Err(RpcError::MissingParameter("NotBefore")),
-            (Some(_), None) => return Err(RpcError::MissingParameter("NotAfter")),
-        };
-        let request = IssueClientKey { access_point, password, not_before, not_after };
-        let issued = self.service.issue_client_key(&request, &self.intent()).map_err(|error| rpc_error(&error))?;
-        self.facts.detail = Some("client key issued");
-        self.facts.name_other(issued.record.id.as_str());
-        encode(&CreateClientKeyAnswer {
-            request_id: self.request_id.clone(),
-            client_key_id: issued.record.id.to_string(),
-            key_algorithm: "RSA_2048".to_owned(),
-            private_key_data: STANDARD.encode(issued.pkcs12.reveal()),
-            not_before: issued.record.not_before.to_string(),
-            not_after: issued.record.not_after.to_string(),
-        })
-    }
-
-    pub(super) fn get_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
-        let id = self.parameters.required("ClientKeyId")?;
-        self.facts.name_other(id);
-        let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
-        let key = self.service.describe_client_key(&id).map_err(|error| rpc_error(&error))?;
-        encode(&ClientKeyAnswer { request_id: self.request_id.clone(), client_key: entry(&key)? })
-    }
-
-    pub(super) fn list_client_keys(&mut self) -> Result<Vec<u8>, RpcError> {
-        let listing = self.service.list_client_keys(ALL).map_err(|error| rpc_error(&error))?;
-        let wanted = self.parameters.optional("AapName");
-        let is_wanted = |key: &&ClientKey| wanted.is_none_or(|name| key.is_governed && key.name == name);
-        let entries = listing.client_keys.iter().filter(is_wanted).map(entry);
-        let client_keys = entries.collect::<Result<_, _>>()?;
-        encode(&ListClientKeysAnswer { request_id: self.request_id.clone(), client_keys })
-    }
-
-    pub(super) fn delete_client_key(&mut self) -> Result<Vec<u8>, RpcError> {
-        let id = self.parameters.required("ClientKeyId")?;
-        self.facts.name_other(id);
-        let id = ClientKeyId::parse(id).ok_or(RpcError::ResourceNotFound)?;
-        let revoked = self.service.revoke_client_key(&id, &self.intent()).map_err(|error| rpc_error(&error))?;
-        self.facts.named = Some(revoked.name);
-        self.acknowledge()
-    }
-
-    fn date(&self, name: &'static str) -> Result<Option<Timestamp>, RpcError> {
-        let Some(text) = self.parameters.optional(name) else { return Ok(None) };
-        Timestamp::parse_iso8601(text).map(Some).ok_or_else(|| RpcError::invalid(name))
-    }
+pub(super) fn create(call: &Call<'_>, request: CreateClientKey) -> Result<CreateClientKeyAnswer> {
+    let password = Password::new(&request.password).map_err(|_rule| RpcError::invalid("Password"))?;
+    let now = call.service.clock().now().whole_second();
+    let (not_before, not_after) = request.validity.unwrap_or_else(|| (now, now.plus_s(VALIDITY_S)));
+    let wanted = IssueClientKey { access_point: request.aap_name, password, not_before, not_after };
+    let issued = call.service.issue_client_key(&wanted, &call.intent)?;
+    let answer = CreateClientKeyAnswer {
+        request_id: call.request_id.clone(),
+        client_key_id: issued.record.id.to_string(),
+        key_algorithm: KEY_ALGORITHM.to_owned(),
+        private_key_data: STANDARD.encode(issued.pkcs12.reveal()),
+        not_before: issued.record.not_before.to_string(),
+        not_after: issued.record.not_after.to_string(),
+    };
+    let made = Some(issued.record.id.to_string());
+    Ok(Outcome { answer, audit: AuditDetails { made, detail: Some("client key issued"), ..AuditDetails::default() } })
 }
 
-fn entry(key: &ClientKey) -> Result<ClientKeyEntry, RpcError> {
+pub(super) fn get(call: &Call<'_>, request: GetClientKey) -> Result<ClientKeyAnswer> {
+    let key = call.service.describe_client_key(&request.client_key_id)?;
+    Ok(ClientKeyAnswer { request_id: call.request_id.clone(), client_key: entry(&key)? }.into())
+}
+
+pub(super) fn list(call: &Call<'_>, request: ListClientKeys) -> Result<ListClientKeysAnswer> {
+    let listing = call.service.list_client_keys(ALL)?;
+    let wanted = request.aap_name.as_deref();
+    let is_wanted = |key: &&ClientKey| wanted.is_none_or(|name| key.is_governed && key.name == name);
+    let entries = listing.client_keys.iter().filter(is_wanted).map(entry);
+    let client_keys = entries.collect::<std::result::Result<_, _>>()?;
+    Ok(ListClientKeysAnswer { request_id: call.request_id.clone(), client_keys }.into())
+}
+
+pub(super) fn delete(call: &Call<'_>, request: DeleteClientKey) -> Result<Acknowledged> {
+    let revoked = call.service.revoke_client_key(&request.client_key_id, &call.intent)?;
+    let audit = AuditDetails { named: Some(revoked.name), ..AuditDetails::default() };
+    Ok(Outcome { answer: call.acknowledged(), audit })
+}
+
+fn entry(key: &ClientKey) -> std::result::Result<ClientKeyEntry, RpcError> {
     Ok(ClientKeyEntry {
         // A key from before there were policies belongs to no access point, whatever it was called.
         aap_name: if key.is_governed { key.name.clone() } else { String::new() },
         client_key_id: key.id.to_string(),
         create_time: key.created.to_string(),
-        key_algorithm: "RSA_2048".to_owned(),
+        key_algorithm: KEY_ALGORITHM.to_owned(),
         key_origin: "KMS_PROVIDED".to_owned(),
         not_before: key.not_before.to_string(),
         not_after: key.not_after.to_string(),

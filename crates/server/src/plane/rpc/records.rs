@@ -9,14 +9,12 @@ use claviger_base::id::{AccessKeyId, KeyId, RequestId};
 use claviger_model::KeySpec;
 use claviger_service::{Caller, CreateKey, Service};
 use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Record, Revision, StoreError, Watch};
-use claviger_wire::rpc::action::Action;
-use claviger_wire::rpc::error::RpcError;
-use claviger_wire::rpc::parameters::Parameters;
+use claviger_wire::rpc::{Action, Parameters, RpcError};
 
-use super::super::principal;
-use super::{Origin, Work};
+use super::super::context::principal;
+use super::work::{Origin, Work};
 use crate::fixture::{Instance, intent};
-use crate::journal::Facts;
+use crate::request_log::audit_fields::{AuditFields, Principal};
 
 /// A store whose reads panic from the moment that it is told to.
 #[derive(Debug, Default)]
@@ -56,15 +54,12 @@ fn work(action: Action, caller: &AccessKeyId, query: &str) -> Work {
     Work { action, caller: caller.clone(), parameters, origin }
 }
 
-/// The facts after the action, and whether it was served.
-async fn facts_of(service: &Arc<Service>, action: Action, query: &str) -> (Facts, bool) {
+/// The fields of the record after the action, and whether it was served.
+async fn fields_of(service: &Arc<Service>, action: Action, query: &str) -> (AuditFields, bool) {
     let work = work(action, &AccessKeyId::generate().unwrap(), query);
-    let mut facts = Facts::default();
-    if let Some(key) = work.parameters.value("KeyId") {
-        facts.name_key(key);
-    }
-    let served = work.perform(service, &mut facts).await.is_ok();
-    (facts, served)
+    let mut fields = AuditFields::default();
+    let served = work.perform(service, &mut fields).await.is_ok();
+    (fields, served)
 }
 
 #[tokio::test]
@@ -98,9 +93,9 @@ async fn a_key_named_by_an_alias_is_in_the_record_whatever_became_of_the_call() 
         (Action::DeleteAlias, "AliasName=alias/one".to_owned(), false, None, Some("alias/one")),
     ];
     for (action, query, is_served, key_id, named) in cases {
-        let (facts, served) = facts_of(&service, action, &query).await;
+        let (fields, served) = fields_of(&service, action, &query).await;
         assert_eq!(served, is_served, "{} {query}", action.name());
-        assert_eq!((facts.key_id(), facts.named.as_deref()), (key_id, named), "{} {query}", action.name());
+        assert_eq!((fields.subject(), fields.named()), (key_id, named), "{} {query}", action.name());
     }
 }
 
@@ -109,19 +104,19 @@ async fn the_record_of_a_client_key_names_its_access_point() {
     let (service, _engine) = service();
     let query = |point: &str, password: &str| format!("AapName={point}&Password={password}");
     let (good, weak) = ("Abcdef1234567890", "weak");
-    let (facts, served) = facts_of(&service, Action::CreateClientKey, &query("first", good)).await;
-    let issued = facts.key_id().unwrap().to_owned();
+    let (fields, served) = fields_of(&service, Action::CreateClientKey, &query("first", good)).await;
+    let issued = fields.subject().unwrap().to_owned();
     assert!(served && issued.starts_with("KAAP."), "{issued}");
-    assert_eq!(facts.named.as_deref(), Some("first"));
+    assert_eq!(fields.named(), Some("first"));
     for (point, password) in [("first", weak), ("nobody", good)] {
-        let (facts, served) = facts_of(&service, Action::CreateClientKey, &query(point, password)).await;
+        let (fields, served) = fields_of(&service, Action::CreateClientKey, &query(point, password)).await;
         assert!(!served, "{point}");
-        assert_eq!((facts.key_id(), facts.named.as_deref()), (None, Some(point)));
+        assert_eq!((fields.subject(), fields.named()), (None, Some(point)));
     }
     let revoking = format!("ClientKeyId={issued}");
-    let (facts, served) = facts_of(&service, Action::DeleteClientKey, &revoking).await;
+    let (fields, served) = fields_of(&service, Action::DeleteClientKey, &revoking).await;
     assert!(served);
-    assert_eq!((facts.key_id(), facts.named.as_deref()), (Some(issued.as_str()), Some("first")));
+    assert_eq!((fields.subject(), fields.named()), (Some(issued.as_str()), Some("first")));
 }
 
 #[tokio::test]
@@ -130,11 +125,11 @@ async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
     let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
     let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
     let key = service.create_key(request, &intent()).unwrap().id;
-    facts_of(&service, Action::CreateAlias, &format!("KeyId={key}&AliasName=alias/one")).await;
+    fields_of(&service, Action::CreateAlias, &format!("KeyId={key}&AliasName=alias/one")).await;
     for action in [Action::CreateNetworkRule, Action::DeletePolicy] {
-        let (facts, served) = facts_of(&service, action, "KeyId=alias/one&Name=alias/one").await;
+        let (fields, served) = fields_of(&service, action, "KeyId=alias/one&Name=alias/one").await;
         assert!(!served, "{}", action.name());
-        assert_eq!((facts.key_id(), facts.named.as_deref()), (Some("alias/one"), None), "{}", action.name());
+        assert_eq!((fields.subject(), fields.named()), (Some("alias/one"), None), "{}", action.name());
     }
 }
 
@@ -142,18 +137,15 @@ async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
 async fn the_record_of_an_action_that_panics_names_caller_and_operation() {
     let (service, engine) = service();
     let (caller, key) = (AccessKeyId::generate().unwrap(), KeyId::generate().unwrap());
-    let named = |caller: &AccessKeyId| Some(principal(&Caller::AccessKey(caller.clone())));
+    let named = |caller: &AccessKeyId| Principal::Verified(principal(&Caller::AccessKey(caller.clone())));
     for (panics, refusal) in [(false, RpcError::KeyNotFound), (true, RpcError::InternalFailure)] {
         engine.panics.store(panics, Ordering::SeqCst);
-        let mut facts = Facts::default();
-        facts.operation = Some(Action::DescribeKey.name());
-        facts.principal = named(&caller);
-        facts.name_key(key.as_str());
+        let mut fields = AuditFields::verified(Action::DescribeKey.name(), caller.as_str());
         let work = work(Action::DescribeKey, &caller, &format!("KeyId={key}"));
-        assert_eq!(work.perform(&service, &mut facts).await, Err(refusal));
-        assert_eq!(facts.operation, Some("DescribeKey"), "{panics}");
-        assert_eq!(facts.principal, named(&caller), "{panics}");
-        assert_eq!(facts.key_id(), Some(key.as_str()), "{panics}");
+        assert_eq!(work.perform(&service, &mut fields).await, Err(refusal));
+        assert_eq!(fields.operation, Some("DescribeKey"), "{panics}");
+        assert_eq!(fields.principal, named(&caller), "{panics}");
+        assert_eq!(fields.subject(), Some(key.as_str()), "{panics}");
     }
 }
 
@@ -166,13 +158,13 @@ async fn a_documented_parameter_that_is_not_served_is_refused_by_name_and_nothin
         [("Policy", "%7B"), ("Tags", "%5B%7B"), ("KeyStorageMechanism", "HsmInternal"), ("DryRun", "true")]
     {
         let work = work(Action::CreateKey, &caller, &format!("{name}={value}"));
-        let refused = work.perform(&service, &mut Facts::default()).await.unwrap_err();
+        let refused = work.perform(&service, &mut AuditFields::default()).await.unwrap_err();
         assert_eq!(refused.status_and_code(), (400, "InvalidParameter"));
         let text = refused.to_string();
         assert!(text.starts_with(&format!("The specified parameter {name} is not valid.")), "{text}");
     }
     let all = claviger_service::PageRequest { number: 1, size: usize::MAX };
     assert_eq!(service.list_keys(&claviger_service::KeyFilter::default(), all).unwrap().total, 0);
-    let (_facts, served) = facts_of(&service, Action::CreateKey, "Tags=%5B%5D&Policy=&RegionId=cn-hangzhou").await;
+    let (_fields, served) = fields_of(&service, Action::CreateKey, "Tags=%5B%5D&Policy=&RegionId=cn-hangzhou").await;
     assert!(served);
 }

@@ -1,6 +1,6 @@
 //! GenerateDataKey, AdvanceGenerateDataKey, GenerateRandom (instance-api 5.3, 5.8).
 
-use super::debug_without_secrets;
+use super::secret_fields::secret_fields;
 
 /// Asks for a data key under the initial version.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -43,7 +43,7 @@ pub struct GenerateDataKeyResponse {
     pub algorithm: String,
 }
 
-debug_without_secrets!(GenerateDataKeyResponse {
+secret_fields!(GenerateDataKeyResponse {
     shown: [key_id, iv, ciphertext_blob, request_id, algorithm],
     secret: [plaintext]
 });
@@ -89,7 +89,7 @@ pub struct AdvanceGenerateDataKeyResponse {
     pub key_version_id: String,
 }
 
-debug_without_secrets!(AdvanceGenerateDataKeyResponse {
+secret_fields!(AdvanceGenerateDataKeyResponse {
     shown: [key_id, iv, ciphertext_blob, request_id, algorithm, key_version_id],
     secret: [plaintext]
 });
@@ -114,4 +114,4 @@ pub struct GenerateRandomResponse {
     pub request_id: String,
 }
 
-debug_without_secrets!(GenerateRandomResponse { shown: [request_id], secret: [random] });
+secret_fields!(GenerateRandomResponse { shown: [request_id], secret: [random] });

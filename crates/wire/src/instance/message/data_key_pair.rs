@@ -2,7 +2,7 @@
 //!
 //! The version id is field 9 with and field 8 without the plaintext private key.
 
-use super::debug_without_secrets;
+use super::secret_fields::{no_secret_fields, secret_fields};
 
 /// Asks for a data key pair under the initial version.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -57,7 +57,7 @@ pub struct GenerateDataKeyPairResponse {
     pub algorithm: String,
 }
 
-debug_without_secrets!(GenerateDataKeyPairResponse {
+secret_fields!(GenerateDataKeyPairResponse {
     shown: [key_id, iv, key_pair_spec, private_key_ciphertext_blob, public_key, request_id, algorithm],
     secret: [private_key_plaintext]
 });
@@ -141,7 +141,7 @@ pub struct AdvanceGenerateDataKeyPairResponse {
     pub key_version_id: String,
 }
 
-debug_without_secrets!(AdvanceGenerateDataKeyPairResponse {
+secret_fields!(AdvanceGenerateDataKeyPairResponse {
     shown: [key_id, iv, key_pair_spec, private_key_ciphertext_blob, public_key, request_id, algorithm, key_version_id],
     secret: [private_key_plaintext]
 });
@@ -174,3 +174,5 @@ pub struct AdvanceGenerateDataKeyPairWithoutPlaintextResponse {
     #[prost(string, tag = "8")]
     pub key_version_id: String,
 }
+
+no_secret_fields!(GenerateDataKeyPairWithoutPlaintextResponse, AdvanceGenerateDataKeyPairWithoutPlaintextResponse);

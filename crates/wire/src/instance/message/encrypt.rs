@@ -1,6 +1,6 @@
 //! Encrypt, Decrypt and their Advance forms (instance-api 5.1, 5.2).
 
-use super::debug_without_secrets;
+use super::secret_fields::{no_secret_fields, secret_fields};
 
 /// What to encrypt.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -26,7 +26,7 @@ pub struct EncryptRequest {
     pub padding_mode: String,
 }
 
-debug_without_secrets!(EncryptRequest { shown: [key_id, algorithm, aad, iv, padding_mode], secret: [plaintext] });
+secret_fields!(EncryptRequest { shown: [key_id, algorithm, aad, iv, padding_mode], secret: [plaintext] });
 
 /// The same message.
 pub type AdvanceEncryptRequest = EncryptRequest;
@@ -127,7 +127,7 @@ pub struct DecryptResponse {
     pub padding_mode: String,
 }
 
-debug_without_secrets!(DecryptResponse { shown: [key_id, request_id, algorithm, padding_mode], secret: [plaintext] });
+secret_fields!(DecryptResponse { shown: [key_id, request_id, algorithm, padding_mode], secret: [plaintext] });
 
 /// The plaintext and the version that had sealed it.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -153,7 +153,9 @@ pub struct AdvanceDecryptResponse {
     pub key_version_id: String,
 }
 
-debug_without_secrets!(AdvanceDecryptResponse {
+secret_fields!(AdvanceDecryptResponse {
     shown: [key_id, request_id, algorithm, padding_mode, key_version_id],
     secret: [plaintext]
 });
+
+no_secret_fields!(EncryptResponse, AdvanceEncryptResponse);

@@ -2,7 +2,7 @@
 //!
 //! What is authenticated belongs to the caller and is not ours to print.
 
-use super::debug_without_secrets;
+use super::secret_fields::{no_secret_fields, secret_fields};
 
 /// What to authenticate.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -16,7 +16,7 @@ pub struct HmacRequest {
     pub message: Vec<u8>,
 }
 
-debug_without_secrets!(HmacRequest { shown: [key_id], secret: [message] });
+secret_fields!(HmacRequest { shown: [key_id], secret: [message] });
 
 /// The tag.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -31,3 +31,5 @@ pub struct HmacResponse {
     #[prost(string, tag = "3")]
     pub request_id: String,
 }
+
+no_secret_fields!(HmacResponse);

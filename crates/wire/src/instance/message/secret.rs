@@ -1,6 +1,6 @@
 //! GetSecretValue (instance-api 5.7).
 
-use super::debug_without_secrets;
+use super::secret_fields::secret_fields;
 
 /// Asks for one version of a secret.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -64,7 +64,7 @@ pub struct GetSecretValueResponse {
     pub rotation_interval: String,
 }
 
-debug_without_secrets!(GetSecretValueResponse {
+secret_fields!(GetSecretValueResponse {
     shown: [
         secret_name,
         secret_type,

@@ -2,7 +2,7 @@
 //!
 //! What is signed belongs to the caller and is not ours to print.
 
-use super::debug_without_secrets;
+use super::secret_fields::{no_secret_fields, secret_fields};
 
 /// What to sign.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -25,7 +25,7 @@ pub struct SignRequest {
     pub message_type: String,
 }
 
-debug_without_secrets!(SignRequest { shown: [key_id, algorithm, message_type], secret: [digest, message] });
+secret_fields!(SignRequest { shown: [key_id, algorithm, message_type], secret: [digest, message] });
 
 /// The signature.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -71,10 +71,7 @@ pub struct VerifyRequest {
     pub message_type: String,
 }
 
-debug_without_secrets!(VerifyRequest {
-    shown: [key_id, signature, algorithm, message_type],
-    secret: [digest, message]
-});
+secret_fields!(VerifyRequest { shown: [key_id, signature, algorithm, message_type], secret: [digest, message] });
 
 /// Whether it is right. A wrong signature is an answer, not an error.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
@@ -117,3 +114,5 @@ pub struct GetPublicKeyResponse {
     #[prost(string, tag = "3")]
     pub request_id: String,
 }
+
+no_secret_fields!(SignResponse, VerifyResponse, GetPublicKeyResponse);

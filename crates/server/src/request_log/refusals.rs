@@ -1,8 +1,9 @@
-//! What keeps a flood of requests that are refused for what their callers are (nobody known, expired, from elsewhere than
-//! admitted) from filling the disk with audit records: beyond a rate, one record a second stands for all refused alike.
+//! Keeps a flood of requests that are refused for what their callers are (unknown, expired, at an address that is not
+//! admitted) from filling the disk with audit records: beyond a rate, one record a second counts all that were refused for
+//! the same reason.
 //!
 //! The rule it keeps: every request is counted in a durable record before its answer leaves. Requests of callers that may
-//! do something here never come here, whatever becomes of them.
+//! do something here never share a record, whatever becomes of them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,28 +14,28 @@ use hyper::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::plane::Plane;
+use crate::protocol::Protocol;
 
-/// Records of their own that such callers get at once, and then per second.
+/// How many such requests get records of their own in one burst.
 const RECORDS_AT_ONCE: u32 = 1_000;
-/// See [`RECORDS_AT_ONCE`].
+/// How many get records of their own per second after that.
 const RECORDS_PER_SECOND: u32 = 50;
 /// How long requests are gathered into one record.
 pub(super) const GATHERED: Duration = Duration::from_secs(1);
 
-/// How requests that share a record were refused.
+/// What requests that share a record have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Refusal {
-    pub(super) plane: Plane,
+pub(super) struct RefusalKind {
+    pub(super) protocol: Protocol,
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     /// Whether the callers' signatures verified.
     pub(super) is_verified: bool,
 }
 
-/// Requests refused alike.
+/// Requests refused for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Alike {
+pub(super) struct RefusalGroup {
     pub(super) requests: u64,
     /// Where the first of them came from.
     pub(super) source: SocketAddr,
@@ -45,7 +46,7 @@ pub(super) struct Alike {
 /// What was gathered, and who waits until it is durable.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    pub(super) refusals: BTreeMap<Refusal, Alike>,
+    pub(super) refusals: BTreeMap<RefusalKind, RefusalGroup>,
     pub(super) waiting: Vec<oneshot::Sender<bool>>,
 }
 
@@ -54,7 +55,7 @@ pub(super) struct Gathered {
 pub(super) enum Place {
     /// In a record of its own.
     Own,
-    /// In the record that is being gathered. Whoever is first sees to it that it is written.
+    /// In the record that is being gathered. The first request has it written.
     Shared {
         /// Whether this request is the first.
         is_first: bool,
@@ -69,7 +70,7 @@ pub(super) struct RefusalAggregator {
 
 #[derive(Debug)]
 struct State {
-    /// Records that may still be written, in thousandths, so that parts of a second add up.
+    /// Records that may still be written, in thousandths, so that fractions of a second add up.
     allowance: u64,
     refilled: Instant,
     gathered: Gathered,
@@ -86,7 +87,7 @@ impl RefusalAggregator {
     /// whether the record became durable.
     pub(super) fn place(
         &self,
-        refusal: Refusal,
+        refusal: RefusalKind,
         source: SocketAddr,
         principal: Option<&str>,
         waiting: Option<oneshot::Sender<bool>>,
@@ -97,9 +98,9 @@ impl RefusalAggregator {
         }
         let gathered = &mut state.gathered;
         let is_first = gathered.refusals.is_empty();
-        let first = || Alike { requests: 0, source, principal: principal.map(str::to_owned) };
-        let alike = gathered.refusals.entry(refusal).or_insert_with(first);
-        alike.requests = alike.requests.saturating_add(1);
+        let first = || RefusalGroup { requests: 0, source, principal: principal.map(str::to_owned) };
+        let group = gathered.refusals.entry(refusal).or_insert_with(first);
+        group.requests = group.requests.saturating_add(1);
         gathered.waiting.extend(waiting);
         Place::Shared { is_first }
     }
@@ -129,8 +130,8 @@ impl State {
 mod tests {
     use super::*;
 
-    const REFUSAL: Refusal = Refusal {
-        plane: Plane::Instance,
+    const REFUSAL: RefusalKind = RefusalKind {
+        protocol: Protocol::Instance,
         status: StatusCode::UNAUTHORIZED,
         code: "SignatureNotMatch",
         is_verified: false,
@@ -150,11 +151,11 @@ mod tests {
     async fn beyond_the_rate_requests_share_a_record_and_none_is_lost() {
         let aggregator = RefusalAggregator::new();
         assert_eq!(own_records(&aggregator, RECORDS_AT_ONCE + 500), RECORDS_AT_ONCE);
-        let other = Refusal { code: "InvalidDate", status: StatusCode::BAD_REQUEST, ..REFUSAL };
+        let other = RefusalKind { code: "InvalidDate", status: StatusCode::BAD_REQUEST, ..REFUSAL };
         let (sender, told) = oneshot::channel();
         assert!(matches!(aggregator.place(other, source(), None, Some(sender)), Place::Shared { is_first: false }));
         let gathered = aggregator.take();
-        let requests: u64 = gathered.refusals.values().map(|alike| alike.requests).sum();
+        let requests: u64 = gathered.refusals.values().map(|group| group.requests).sum();
         assert_eq!((gathered.refusals.len(), requests), (2, 501));
         gathered.waiting.into_iter().for_each(|waiting| waiting.send(true).unwrap());
         assert!(told.await.unwrap());

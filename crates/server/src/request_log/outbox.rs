@@ -1,14 +1,14 @@
-//! Brings the records of committed changes from the store's outbox to the log, each exactly once, and then removes them
-//! from the outbox (docs/formats/audit.md, "Changes").
+//! Moves the records of committed changes from the store's outbox to the log, each exactly once
+//! (docs/formats/audit.md, "Changes").
 //!
-//! Rule: an entry leaves the store only when its record is durable in the log. Removing waits for a pass, a second apart,
-//! and takes many entries in one commit, so that a change costs one commit and not two.
+//! Rule: an entry leaves the store only when its record is durable in the log. Entries are removed by a pass once a second,
+//! many in one commit, so that a change costs one commit and not two.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use claviger_audit::{Append, AuditLog, Plane as Door, Record, find_served};
+use claviger_audit::{Append, AuditLog, Plane, Record, find_served};
 use claviger_base::id::RequestId;
 use claviger_service::Service;
 use claviger_vault::{ChangePlane, OutboxEntry};
@@ -17,7 +17,7 @@ use crate::error::StartError;
 
 /// Entries looked up in the log at once.
 const STEP: usize = 512;
-/// Remarks of records that were not written with their answer.
+/// The details of records that were not written with their answer.
 const AFTER_RESTART: &str = "written after a restart; the answer may not have left";
 pub(super) const NOT_ANSWERED: &str = "the change stands; the answer was an error or did not leave";
 
@@ -30,9 +30,9 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The log has no record of these, and what their records remark.
+    /// Entries without a record in the log, each with the detail of its record.
     unwritten: Vec<(OutboxEntry, Option<&'static str>)>,
-    /// The log has their records; they are still in the store.
+    /// Entries whose records are in the log, and which are still in the store.
     written: Vec<OutboxEntry>,
 }
 
@@ -45,7 +45,7 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The entry of the change that a request has committed, if it has.
+    /// The entry of the change that a request has committed, if it has committed one.
     pub(super) fn take(&self, request_id: &RequestId) -> Option<OutboxEntry> {
         self.service.take_committed(request_id)
     }
@@ -56,12 +56,12 @@ impl Outbox {
     }
 
     /// The log has no record: the next pass tries.
-    pub(super) fn is_unwritten(&self, entry: OutboxEntry, remark: Option<&'static str>) {
-        self.state().unwritten.push((entry, remark));
+    pub(super) fn is_unwritten(&self, entry: OutboxEntry, detail: Option<&'static str>) {
+        self.state().unwritten.push((entry, detail));
     }
 
-    /// Brings to the log, before anything is served, what the last run left: what has its record already is only removed.
-    /// Blocks, as all below.
+    /// Writes, before anything is served, the records that the last run left unwritten; entries that have their record
+    /// already are only removed. Blocks, as do all functions below.
     pub(super) fn recover(&self, log: &AuditLog, dir: &Path) -> Result<(), StartError> {
         let mut after = None;
         loop {
@@ -87,14 +87,15 @@ impl Outbox {
                 self.is_written(entry);
             } else {
                 // The first start makes its changes before there is a log: nothing was cut off then.
-                let remark = (entry.log_seq > 0).then_some(AFTER_RESTART);
-                self.is_unwritten(entry, remark);
+                let detail = (entry.log_seq > 0).then_some(AFTER_RESTART);
+                self.is_unwritten(entry, detail);
             }
         }
         Ok(())
     }
 
-    /// Writes what was not written, also of changes that the server made by itself, and removes what was.
+    /// Writes the records that are not written yet, also those of changes that the server made by itself, and removes the
+    /// entries of those that are.
     pub(super) fn pass(&self, log: &AuditLog) {
         self.service.set_log_state(log.head().seq, log.is_writable());
         let local = self.service.take_committed_local();
@@ -108,11 +109,11 @@ impl Outbox {
     fn write_unwritten(&self, log: &AuditLog) {
         let unwritten = std::mem::take(&mut self.state().unwritten);
         // All are handed over before the first is waited for, so that they share groups.
-        let appends: Vec<Append> = unwritten.iter().map(|(entry, remark)| log.append(record(entry, *remark))).collect();
-        for ((entry, remark), append) in unwritten.into_iter().zip(appends) {
+        let appends: Vec<Append> = unwritten.iter().map(|(entry, detail)| log.append(record(entry, *detail))).collect();
+        for ((entry, detail), append) in unwritten.into_iter().zip(appends) {
             match append.wait() {
                 Ok(_seq) => self.is_written(entry),
-                Err(_unavailable) => self.is_unwritten(entry, remark),
+                Err(_unavailable) => self.is_unwritten(entry, detail),
             }
         }
     }
@@ -127,10 +128,10 @@ impl Outbox {
 }
 
 /// The record of a change as its entry tells it.
-pub(super) fn record(entry: &OutboxEntry, remark: Option<&'static str>) -> Record {
+pub(super) fn record(entry: &OutboxEntry, detail: Option<&'static str>) -> Record {
     let (plane, status) = match entry.plane {
-        ChangePlane::Rpc => (Door::Rpc, 200),
-        ChangePlane::Local => (Door::Local, 0),
+        ChangePlane::Rpc => (Plane::Rpc, 200),
+        ChangePlane::Local => (Plane::Local, 0),
     };
     Record {
         time: entry.time,
@@ -145,7 +146,7 @@ pub(super) fn record(entry: &OutboxEntry, remark: Option<&'static str>) -> Recor
         code: "OK".to_owned(),
         status,
         duration_us: entry.duration_us,
-        detail: remark,
+        detail,
         repeated: None,
     }
 }

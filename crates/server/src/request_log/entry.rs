@@ -1,5 +1,5 @@
-//! The record of one request, from its headers to its end: its own or one that it shares, and exactly one also where the
-//! request has changed something.
+//! The record of one request, from its headers to its end: its own, or one that it shares with others. A request that
+//! changed something has exactly one record.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,36 +11,37 @@ use claviger_vault::OutboxEntry;
 use hyper::StatusCode;
 use tokio::sync::oneshot;
 
+use super::RequestLog;
+use super::audit_fields::AuditFields;
 use super::outbox::{self, NOT_ANSWERED};
-use super::refusals::{Place, Refusal};
-use super::{Facts, Journal, door};
-use crate::plane::Plane;
+use super::refusals::{Place, RefusalKind};
+use crate::protocol::Protocol;
 
-/// The entry of one request. Dropped unwritten, it records that the client went away.
+/// The entry of one request. Dropped unwritten, it records that the client disconnected.
 pub(crate) struct Entry {
-    journal: Arc<Journal>,
-    plane: Plane,
+    request_log: Arc<RequestLog>,
+    protocol: Protocol,
     request_id: RequestId,
     peer: SocketAddr,
     started: Instant,
     /// What is known so far.
-    pub(crate) facts: Facts,
+    pub(crate) fields: AuditFields,
     /// The change that it has committed; known at the end.
     change: Option<OutboxEntry>,
     is_written: bool,
 }
 
-impl Journal {
+impl RequestLog {
     /// Begins the entry of one request.
     pub(crate) fn begin(
         self: &Arc<Self>,
-        plane: Plane,
+        protocol: Protocol,
         request_id: RequestId,
         peer: SocketAddr,
         started: Instant,
     ) -> Entry {
-        let (journal, facts) = (Arc::clone(self), Facts::default());
-        Entry { journal, plane, request_id, peer, started, facts, change: None, is_written: false }
+        let (request_log, fields) = (Arc::clone(self), AuditFields::default());
+        Entry { request_log, protocol, request_id, peer, started, fields, change: None, is_written: false }
     }
 }
 
@@ -59,8 +60,8 @@ impl Entry {
         self.change = self.committed();
         let (written, has_own) = self.append().await;
         match (self.change.take(), &written) {
-            (Some(change), Ok(())) => self.journal.outbox.is_written(change),
-            (Some(change), Err(_)) => self.journal.outbox.is_unwritten(change, Some(NOT_ANSWERED)),
+            (Some(change), Ok(())) => self.request_log.outbox.is_written(change),
+            (Some(change), Err(_)) => self.request_log.outbox.is_unwritten(change, Some(NOT_ANSWERED)),
             (None, _) => {}
         }
         if written.is_err() {
@@ -72,9 +73,9 @@ impl Entry {
 
     /// The change that this request has committed. The data plane changes nothing.
     fn committed(&self) -> Option<OutboxEntry> {
-        match self.plane {
-            Plane::Rpc => self.journal.outbox.take(&self.request_id),
-            Plane::Instance => None,
+        match self.protocol {
+            Protocol::Rpc => self.request_log.outbox.take(&self.request_id),
+            Protocol::Instance => None,
         }
     }
 
@@ -83,72 +84,72 @@ impl Entry {
         if self.may_share() {
             let (waiting, told) = oneshot::channel();
             if let Place::Shared { is_first } = self.place(Some(waiting)) {
-                self.journal.write_gathered_soon(is_first);
+                self.request_log.write_gathered_soon(is_first);
                 let is_durable = told.await == Ok(true);
                 return (if is_durable { Ok(()) } else { Err(AuditError::Unavailable) }, false);
             }
         }
-        (self.journal.log.append(self.record()).await.map(|_seq| ()), true)
+        (self.request_log.log.append(self.record()).await.map(|_seq| ()), true)
     }
 
-    /// Whether this may be recorded together with others that were refused alike.
+    /// Whether this may be recorded together with others that were refused for the same reason.
     fn may_share(&self) -> bool {
-        self.facts.grants_nothing() && self.change.is_none()
+        self.fields.grants_nothing() && self.change.is_none()
     }
 
     fn place(&self, waiting: Option<oneshot::Sender<bool>>) -> Place {
-        let principal = self.facts.principal.as_deref().filter(|_| self.facts.is_shut_out);
-        self.journal.refusals.place(self.refusal(), self.peer, principal, waiting)
+        let principal = self.fields.not_admitted();
+        self.request_log.refusals.place(self.refusal(), self.peer, principal, waiting)
     }
 
-    fn refusal(&self) -> Refusal {
+    fn refusal(&self) -> RefusalKind {
         let (status, code) = self.outcome();
-        Refusal { plane: self.plane, status, code, is_verified: self.facts.is_shut_out }
+        RefusalKind { protocol: self.protocol, status, code, is_verified: self.fields.not_admitted().is_some() }
     }
 
     fn record(&self) -> Record {
-        let facts = &self.facts;
+        let fields = &self.fields;
         let (status, code) = self.outcome();
         let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         if let Some(change) = &self.change {
             // What was committed is what its record says, whatever became of the answer.
-            let detail = if status.is_success() { facts.detail } else { Some(NOT_ANSWERED) };
+            let detail = if status.is_success() { fields.detail() } else { Some(NOT_ANSWERED) };
             return Record { duration_us, ..outbox::record(change, detail) };
         }
         Record {
-            time: self.journal.clock.now(),
+            time: self.request_log.clock.now(),
             request_id: self.request_id.clone(),
-            plane: door(self.plane),
-            operation: facts.operation.unwrap_or("-").to_owned(),
-            principal: facts.principal.clone().unwrap_or_else(|| "-".to_owned()),
+            plane: self.protocol.plane(),
+            operation: fields.operation.unwrap_or("-").to_owned(),
+            principal: fields.principal().unwrap_or_else(|| "-".to_owned()),
             source: Some(self.peer),
-            key_id: facts.key_id.clone(),
-            named: facts.named.clone(),
-            key_version_id: facts.key_version_id.clone(),
+            key_id: fields.subject().map(str::to_owned),
+            named: fields.named().map(str::to_owned),
+            key_version_id: fields.key_version_id().map(ToString::to_string),
             code: code.to_owned(),
             status: status.as_u16(),
             duration_us,
-            detail: facts.detail,
+            detail: fields.detail(),
             repeated: None,
         }
     }
 
     fn outcome(&self) -> (StatusCode, &'static str) {
-        // 499 is what web servers by custom log for a client that closed the connection.
+        // Web servers log 499 for a client that closed the connection.
         let gone = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
-        self.facts.outcome.unwrap_or((gone, "ClientGone"))
+        self.fields.outcome().unwrap_or((gone, "ClientGone"))
     }
 
     /// A request without a record of its own has no line of its own either.
     fn count_and_log(&self, is_durable: bool, has_own: bool) {
         let (status, code) = self.outcome();
         let code = if is_durable { code } else { "ServiceUnavailableTemporary" };
-        let operation = self.facts.operation.unwrap_or("unknown");
+        let operation = self.fields.operation.unwrap_or("unknown");
         let took = self.started.elapsed();
-        self.journal.metrics.count(self.plane.name(), operation, code, took);
-        self.journal.metrics.count_remarks(self.facts.remarks);
-        let (plane, peer, request_id) = (self.plane.name(), self.peer, &self.request_id);
-        let detail = self.facts.detail.unwrap_or_default();
+        self.request_log.metrics.count(self.protocol.name(), operation, code, took);
+        self.request_log.metrics.count_remarks(self.fields.remarks());
+        let (plane, peer, request_id) = (self.protocol.name(), self.peer, &self.request_id);
+        let detail = self.fields.detail().unwrap_or_default();
         if !has_own {
             tracing::debug!(plane, code, %peer, %request_id, "refused, one of many");
         } else if status.is_success() && is_durable {
@@ -165,16 +166,16 @@ impl Drop for Entry {
             return;
         }
         if let Some(change) = self.committed() {
-            // It was cut off between its change and its record, which the next pass writes.
-            self.journal.outbox.is_unwritten(change, Some(NOT_ANSWERED));
+            // Cut off between its change and its record: the next pass writes the record.
+            self.request_log.outbox.is_unwritten(change, Some(NOT_ANSWERED));
             return self.count_and_log(true, true);
         }
         match self.may_share().then(|| self.place(None)) {
             Some(Place::Shared { is_first }) => {
-                self.journal.write_gathered_soon(is_first);
+                self.request_log.write_gathered_soon(is_first);
                 return self.count_and_log(true, false);
             }
-            Some(Place::Own) | None => drop(self.journal.log.append(self.record())),
+            Some(Place::Own) | None => drop(self.request_log.log.append(self.record())),
         }
         self.count_and_log(true, true);
     }

@@ -16,13 +16,14 @@ use hyper::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::RequestLog;
+use super::audit_fields::{AuditDetails, AuditFields, Principal};
 use super::entry::Entry;
-use super::{Facts, Journal};
 use crate::fixture::Instance;
 use crate::metrics::Metrics;
-use crate::plane::Plane;
+use crate::protocol::Protocol;
 
-/// An instance with a log; a restart is a new service and a new journal over the same store and files.
+/// An instance with a log; a restart is a new service and a new request_log over the same store and files.
 struct Site {
     instance: Instance,
     home: TempDir,
@@ -30,7 +31,7 @@ struct Site {
 
 struct Running {
     service: Arc<Service>,
-    journal: Arc<Journal>,
+    request_log: Arc<RequestLog>,
 }
 
 impl Site {
@@ -61,9 +62,9 @@ impl Site {
         let log = if exists { AuditLog::open(config) } else { AuditLog::create(config) };
         let service = self.instance.service();
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
-        let journal = Journal::new(log.unwrap(), metrics, self.instance.clock.clone(), Arc::clone(&service));
-        journal.recover_outbox(&dir).unwrap();
-        Running { service, journal: Arc::new(journal) }
+        let request_log = RequestLog::new(log.unwrap(), metrics, self.instance.clock.clone(), Arc::clone(&service));
+        request_log.recover_outbox(&dir).unwrap();
+        Running { service, request_log: Arc::new(request_log) }
     }
 
     fn outbox(&self) -> Vec<OutboxEntry> {
@@ -93,9 +94,9 @@ impl Running {
     /// A request that has made a key and has no record yet.
     fn request(&self) -> (Entry, Key) {
         let id = RequestId::generate().unwrap();
-        let mut entry = self.journal.begin(Plane::Rpc, id.clone(), peer(), Instant::now());
-        entry.facts = facts();
-        let key = self.create(&entry.facts.intent(&id, peer(), Instant::now()));
+        let mut entry = self.request_log.begin(Protocol::Rpc, id.clone(), peer(), Instant::now());
+        entry.fields = fields();
+        let key = self.create(&entry.fields.intent(&id, peer(), Instant::now()));
         (entry, key)
     }
 }
@@ -104,9 +105,8 @@ fn peer() -> SocketAddr {
     ([192, 0, 2, 1], 443).into()
 }
 
-fn facts() -> Facts {
-    let principal = Some("LTAI0123456789abcdefghij".to_owned());
-    Facts { operation: Some("CreateKey"), principal, ..Facts::default() }
+fn fields() -> AuditFields {
+    AuditFields::verified("CreateKey", "LTAI0123456789abcdefghij")
 }
 
 fn requests(dir: &Path) -> Vec<Value> {
@@ -155,7 +155,7 @@ fn an_entry_that_does_not_open_keeps_no_other_from_the_log_and_stops_no_start() 
 fn a_crash_between_commit_and_record_costs_no_record() {
     let site = Site::new();
     let running = site.start();
-    let key = running.create(&facts().intent(&RequestId::generate().unwrap(), peer(), Instant::now()));
+    let key = running.create(&fields().intent(&RequestId::generate().unwrap(), peer(), Instant::now()));
     drop(running);
     assert_eq!((site.outbox().len(), site.lines_about(&key).len()), (1, 0));
     for _start in 0..3 {
@@ -179,7 +179,7 @@ fn a_crash_between_record_and_removal_makes_no_second_record() {
     let site = Site::new();
     let running = site.start();
     let (mut entry, key) = running.request();
-    entry.facts.end(StatusCode::OK, "OK");
+    entry.fields.end(StatusCode::OK, "OK");
     runtime().block_on(entry.write()).unwrap();
     let lines = site.lines_about(&key);
     assert_eq!((site.outbox().len(), lines.len()), (1, 1), "removing waits for a pass");
@@ -196,9 +196,9 @@ fn a_pass_clears_the_outbox_of_what_was_recorded() {
     let site = Site::new();
     let running = site.start();
     let (mut entry, key) = running.request();
-    entry.facts.end(StatusCode::OK, "OK");
+    entry.fields.end(StatusCode::OK, "OK");
     runtime().block_on(entry.write()).unwrap();
-    running.journal.deliver();
+    running.request_log.deliver();
     assert_eq!((site.outbox().len(), site.lines_about(&key).len()), (0, 1));
 }
 
@@ -207,24 +207,24 @@ fn a_record_that_could_not_be_written_is_written_when_it_can_be() {
     let site = Site::new();
     let running = site.start();
     let (mut entry, key) = running.request();
-    entry.facts.end(StatusCode::OK, "OK");
+    entry.fields.end(StatusCode::OK, "OK");
     // No directory can be made where a file is.
     let aside = site.home.path().join("aside");
     std::fs::rename(site.dir(), &aside).unwrap();
     std::fs::write(site.dir(), "in the way").unwrap();
     assert!(runtime().block_on(entry.write()).is_err(), "the caller gets 503");
-    running.journal.deliver();
+    running.request_log.deliver();
     assert_eq!(site.outbox().len(), 1, "the change stays, and what tells of it");
     std::fs::remove_file(site.dir()).unwrap();
     std::fs::rename(&aside, site.dir()).unwrap();
     // The log tries by itself every second.
     let started = Instant::now();
-    while !running.journal.is_writable() {
+    while !running.request_log.is_writable() {
         assert!(started.elapsed() < Duration::from_secs(60), "the log does not come back");
         std::thread::sleep(Duration::from_millis(20));
     }
     for _pass in 0..2 {
-        running.journal.deliver();
+        running.request_log.deliver();
         let lines = site.lines_about(&key);
         assert_eq!((site.outbox().len(), lines.len()), (0, 1));
         assert_eq!(lines[0]["code"], "OK");
@@ -237,7 +237,7 @@ fn a_request_that_was_cut_off_after_its_change_has_the_record_of_the_change_only
     let running = site.start();
     let (entry, key) = running.request();
     drop(entry);
-    running.journal.deliver();
+    running.request_log.deliver();
     let lines = site.lines_about(&key);
     assert_eq!((site.outbox().len(), lines.len()), (0, 1));
     assert_eq!((&lines[0]["code"], &lines[0]["status"]), (&"OK".into(), &200.into()));
@@ -250,7 +250,7 @@ fn a_change_whose_answer_was_an_error_is_recorded_as_made() {
     let site = Site::new();
     let running = site.start();
     let (mut entry, key) = running.request();
-    entry.facts.end(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure");
+    entry.fields.end(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure");
     runtime().block_on(entry.write()).unwrap();
     let lines = site.lines_about(&key);
     assert_eq!(lines.len(), 1);
@@ -259,13 +259,13 @@ fn a_change_whose_answer_was_an_error_is_recorded_as_made() {
 }
 
 /// Answers so many requests at once, and waits for their records.
-fn flood(running: &Running, requests: usize, prepare: impl Fn(&mut Facts)) {
+fn flood(running: &Running, requests: usize, prepare: impl Fn(&mut AuditFields)) {
     runtime().block_on(async {
         let mut writing = tokio::task::JoinSet::new();
         for _ in 0..requests {
             let id = RequestId::generate().unwrap();
-            let mut entry = running.journal.begin(Plane::Instance, id, peer(), Instant::now());
-            prepare(&mut entry.facts);
+            let mut entry = running.request_log.begin(Protocol::Instance, id, peer(), Instant::now());
+            prepare(&mut entry.fields);
             writing.spawn(entry.write());
         }
         writing.join_all().await.into_iter().for_each(Result::unwrap);
@@ -279,9 +279,9 @@ fn a_flood_of_a_known_caller_that_may_do_nothing_here_is_bounded_counted_and_nam
     let running = site.start();
     let expired = "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000";
     let mut before = requests(&site.dir()).len();
-    flood(&running, FLOOD, |facts| {
-        facts.shut_out(expired);
-        facts.end(StatusCode::UNAUTHORIZED, "Forbidden.ClientKeyNotValid");
+    flood(&running, FLOOD, |fields| {
+        fields.add(AuditDetails { not_admitted: Some(expired.to_owned()), ..AuditDetails::default() });
+        fields.end(StatusCode::UNAUTHORIZED, "Forbidden.ClientKeyNotValid");
     });
     let lines = requests(&site.dir()).split_off(before);
     // 1,000 at once and 50 a second: this takes seconds at most.
@@ -291,9 +291,9 @@ fn a_flood_of_a_known_caller_that_may_do_nothing_here_is_bounded_counted_and_nam
     assert!(lines.iter().all(|line| line["principal"] == expired), "each record names whose key it was");
     before += lines.len();
     // Who may do something here has a record of each request, whatever becomes of it.
-    flood(&running, 100, |facts| {
-        facts.principal = Some(expired.to_owned());
-        facts.end(StatusCode::FORBIDDEN, "Forbidden.NoPermission");
+    flood(&running, 100, |fields| {
+        fields.principal = Principal::Verified(expired.to_owned());
+        fields.end(StatusCode::FORBIDDEN, "Forbidden.NoPermission");
     });
     assert_eq!(requests(&site.dir()).split_off(before).len(), 100);
 }
