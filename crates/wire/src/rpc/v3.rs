@@ -194,7 +194,7 @@ pub struct RequestHead<'a> {
 }
 
 /// What a well-formed V3 request says about itself. Nothing in it is authenticated until [`Self::signature`] verifies
-/// over [`string_to_sign`] of the SHA-256 of [`Self::write_canonical`], and [`Self::check_body`] passes; when the signature
+/// over [`string_to_sign`] of the SHA-256 of [`Self::write_canonical`], and [`check_body`] passes; when the signature
 /// does not verify, answer [`Self::mismatch`].
 #[derive(Debug, Clone)]
 pub struct SignedRequest<'a> {
