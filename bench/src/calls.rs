@@ -1,4 +1,4 @@
-//! One row per operation that is no pair: symmetric, asymmetric, random, each called as fast as it answers.
+//! The operations other than key pairs: symmetric, asymmetric and random, each called as fast as the server answers.
 
 use std::error::Error;
 use std::path::Path;
@@ -16,19 +16,19 @@ use claviger_wire::rpc::Action;
 use claviger_wire::rpc::keys::KeyAnswer;
 use prost::Message;
 
-use crate::load::{Row, row};
+use crate::operation::{OperationRow, measure_operation};
 
-/// What is signed and sealed, bytes.
+/// The message that is signed and encrypted.
 pub(crate) const MESSAGE: [u8; 64] = [0x5a; 64];
 
-/// Every operation with one number of clients.
+/// Measures every operation with a given number of clients.
 pub(crate) struct Calls<'a> {
     pub(crate) client: &'a Arc<InstanceClient>,
     pub(crate) clients: usize,
-    pub(crate) rows: &'a mut Vec<Row>,
+    pub(crate) rows: &'a mut Vec<OperationRow>,
 }
 
-/// Keys of every kind that the rows use.
+/// Keys of every kind that the operations need.
 pub(crate) struct Keys {
     aes: String,
     sm4: String,
@@ -38,7 +38,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Makes them over the control plane.
+    /// Creates the keys through the control plane.
     pub(crate) async fn create(endpoint: Endpoint, dir: &Path) -> Result<Self, Box<dyn Error>> {
         let rpc = RpcClient::new(endpoint, AccessKey::read(&dir.join("access-key.json"))?);
         let (mut signing, mut sealing) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ async fn create(rpc: &RpcClient, spec: &str, usage: &str) -> Result<String, Box<
 }
 
 impl Calls<'_> {
-    /// All rows.
+    /// Measures all operations.
     pub(crate) async fn measure(&mut self, keys: &Keys) -> Result<(), Box<dyn Error>> {
         for (spec, key_id) in [("AES", &keys.aes), ("SM4", &keys.sm4)] {
             self.symmetric(spec, key_id).await?;
@@ -121,7 +121,7 @@ impl Calls<'_> {
         spec: &'static str,
         request: impl Message,
     ) -> Result<(), Box<dyn Error>> {
-        self.rows.push(row::<A>(operation, spec, self.clients, self.client, &request).await?);
+        self.rows.push(measure_operation::<A>(operation, spec, self.clients, self.client, &request).await?);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `pairs`: how long `AdvanceGenerateDataKeyPair` takes over TLS with signatures, from stock and with an empty stock.
 //!
-//! Every row from stock begins with a full stock of as many pairs as it asks for; the workers go on filling it meanwhile, as
-//! they do in service.
+//! Every row from stock starts with a stock of as many pairs as it requests; the workers refill it meanwhile, as in
+//! production.
 
 use std::error::Error;
 use std::fmt;
@@ -18,23 +18,23 @@ use crate::server::{Measured, client, pair};
 use crate::times::Times;
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
-/// Longest a row is measured.
+/// Longest time that a row is measured.
 const ROW_MAX: Duration = Duration::from_secs(60);
-/// EC pairs are so quick that more of them are asked for.
+/// EC pairs are so quick that more of them are requested.
 const EC_TIMES: usize = 10;
 
-/// One row.
-pub(crate) struct Row {
+/// The latencies of one spec, source and number of clients.
+pub(crate) struct LatencyRow {
     spec: PairSpec,
     source: &'static str,
     clients: usize,
     times: Times,
 }
 
-/// The titles over the rows.
+/// Titles of the columns.
 pub(crate) const TITLES: &str = "spec      source     clients   calls    p50 ms    p99 ms  p99.9 ms";
 
-impl fmt::Display for Row {
+impl fmt::Display for LatencyRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [p50, p99, p999] = self.times.percentiles_ms();
         let (spec, calls) = (self.spec.name(), self.times.count());
@@ -42,7 +42,7 @@ impl fmt::Display for Row {
     }
 }
 
-impl Row {
+impl LatencyRow {
     pub(crate) fn to_json(&self) -> Value {
         let mut row = json!({"KeyPairSpec": self.spec.name(), "Source": self.source, "Clients": self.clients});
         if let (Some(row), Value::Object(times)) = (row.as_object_mut(), self.times.to_json()) {
@@ -52,8 +52,8 @@ impl Row {
     }
 }
 
-/// Every spec from every source at every number of clients.
-pub(crate) async fn measure(calls: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+/// Measures every spec from every source at every number of clients.
+pub(crate) async fn measure(calls: usize) -> Result<Vec<LatencyRow>, Box<dyn Error>> {
     let mut rows = Vec::new();
     for spec in PairSpec::ALL {
         let mut stock = StockSizes::NONE;
@@ -89,7 +89,7 @@ async fn row(
     source: &'static str,
     clients: usize,
     calls: usize,
-) -> Result<Row, Box<dyn Error>> {
+) -> Result<LatencyRow, Box<dyn Error>> {
     let client = client(server.endpoint(), &server.data_dir())?;
     connect(&client, clients).await?;
     let (left, started) = (Arc::new(AtomicUsize::new(calls)), Instant::now());
@@ -113,10 +113,10 @@ async fn row(
     while let Some(ended) = asking.join_next().await {
         times.append(ended??);
     }
-    Ok(Row { spec, source, clients, times })
+    Ok(LatencyRow { spec, source, clients, times })
 }
 
-/// Opens the connections before the clock runs: a handshake is no part of a request.
+/// Opens the connections before timing starts, because a handshake is not part of a request.
 async fn connect(client: &Arc<InstanceClient>, clients: usize) -> Result<(), Box<dyn Error>> {
     let mut connecting = JoinSet::new();
     for _ in 0..clients {

@@ -1,15 +1,17 @@
-//! Latency and throughput over TLS with signatures, and pairs made per second per core, measured and printed: as tables,
-//! or with `--json`. Client and server share the machine, so the figures are for both together.
+//! Measures latency and throughput over TLS with signatures, and key pairs per second and core, and prints tables, or
+//! JSON with `--json`. Client and server share the machine, so the figures are for both together.
 //!
-//! Without a word: every operation, then pairs per core. `server`: one of the operations that have a target,
-//! against a development server that runs already, so that it can be profiled. `pairs`: pair latency from stock and with an empty stock.
-//! With the feature `plain-allocator` freed memory is not wiped, for comparison. `storm`: small calls while RSA_4096 pairs are made. `memory`: what a stock costs.
+//! Without a command: every operation, then pairs per core. `server`: one of the operations with a target,
+//! against a development server that is already running, so that it can be profiled. `pairs`: pair latency from stock
+//! and with an empty stock. `storm`: small calls while RSA_4096 pairs are generated. `memory`: the memory of a stock.
+//! With the feature `plain-allocator`, freed memory is not wiped, for comparison.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod calls;
 mod latency;
 mod load;
 mod memory;
+mod operation;
 mod pairs;
 mod server;
 mod storm;
@@ -24,14 +26,14 @@ use claviger_keygen::StockSizes;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// Calls of one row of `pairs`, and ready pairs measured by `memory`.
+/// Calls in one row of `pairs`, and pairs in the stock that `memory` measures.
 const CALLS: usize = 1_000;
 /// Seconds of one round of `storm`.
 const ROUND_S: usize = 10;
 const USAGE: &str = "claviger-bench [server ENDPOINT DATA_DIR EC_P256|EC_P256K|AdvanceEncrypt|AdvanceDecrypt | \
                      pairs [--calls N] | storm [--seconds N] | memory [--pairs N]] [--json]";
 
-/// As in `claviger`: what is freed is wiped.
+/// As in `claviger`, freed memory is wiped.
 #[cfg(not(feature = "plain-allocator"))]
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
@@ -47,11 +49,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         [] => return operations(&runtime, as_json),
         ["server", endpoint, data_dir, target] => {
             let row = runtime.block_on(load::measure_target(endpoint, Path::new(data_dir), target))?.ok_or(USAGE)?;
-            show(as_json, &json!({"Operations": [row.to_json()]}), &format!("{}\n{row}", load::titles()));
+            show(as_json, &json!({"Operations": [row.to_json()]}), &format!("{}\n{row}", operation::titles()));
         }
         ["pairs", rest @ ..] => {
             let rows = runtime.block_on(latency::measure(number(rest, "--calls", CALLS)?))?;
-            let json = rows.iter().map(latency::Row::to_json).collect::<Vec<_>>();
+            let json = rows.iter().map(latency::LatencyRow::to_json).collect::<Vec<_>>();
             let table = rows.iter().fold(latency::TITLES.to_owned(), |table, row| format!("{table}\n{row}"));
             show(as_json, &json!({"PairLatency": json}), &table);
         }
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The number after `flag`, or `default` when there is nothing.
+/// The number after `flag`, or `default` if it is missing.
 fn number(words: &[&str], flag: &str, default: usize) -> Result<usize, Box<dyn Error>> {
     match words {
         [] => Ok(default),
@@ -95,14 +97,14 @@ fn operations(runtime: &Runtime, as_json: bool) -> Result<(), Box<dyn Error>> {
     })?;
     let pairs = pairs::measure(runtime)?;
     if as_json {
-        let operations: Vec<_> = rows.iter().map(load::Row::to_json).collect();
-        let pairs: Vec<_> = pairs.iter().map(pairs::Row::to_json).collect();
+        let operations: Vec<_> = rows.iter().map(operation::OperationRow::to_json).collect();
+        let pairs: Vec<_> = pairs.iter().map(pairs::PairRow::to_json).collect();
         println!("{:#}", json!({"Operations": operations, "PairsPerCore": pairs}));
         return Ok(());
     }
     let plain = cfg!(feature = "plain-allocator");
-    println!("allocator: {}", if plain { "plain" } else { "wipes what is freed, as claviger's" });
-    println!("{}", load::titles());
+    println!("allocator: {}", if plain { "plain" } else { "wipes freed memory, like claviger" });
+    println!("{}", operation::titles());
     rows.iter().for_each(|row| println!("{row}"));
     println!("\n{:9} {:>24}", "spec", "pairs/s made on one core");
     pairs.iter().for_each(|row| println!("{row}"));

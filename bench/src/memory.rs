@@ -1,7 +1,8 @@
-//! `memory`: what a full stock of RSA_4096 pairs adds to the process, beside what their keys weigh.
+//! `memory`: what a full stock of RSA_4096 pairs adds to the process, and the size of its keys.
 //!
-//! The difference in resident memory between a generator whose stock is full and the same process before, when a
-//! generator without a stock had run and made a pair. The weight of the keys is that of some pairs taken out.
+//! The measure is the difference in resident memory between a generator with a full stock and the same process before
+//! that, after a generator without a stock had generated a pair. The size of the keys is that of some pairs taken from
+//! the stock.
 
 use std::error::Error;
 use std::fmt;
@@ -11,9 +12,9 @@ use std::time::Duration;
 use claviger_keygen::{Config, Generator, PairSpec, StockSizes};
 use serde_json::{Value, json};
 
-/// How often the level of the stock is looked at.
+/// How often the level of the stock is checked.
 const LEVEL_PAUSE: Duration = Duration::from_millis(50);
-/// Pairs weighed.
+/// Pairs whose size is measured.
 const WEIGHED: usize = 3;
 
 pub(crate) struct Memory {
@@ -45,11 +46,11 @@ impl Memory {
     }
 }
 
-/// Measures a stock of so many.
+/// Measures a stock of this size.
 pub(crate) fn measure(pairs: usize) -> Result<Memory, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let one = |generator: &Generator| runtime.block_on(generator.pair(PairSpec::Rsa4096, 0));
-    // The first generator brings in what every later one has, too: code, the library's own memory.
+    // The first generator loads what every later one needs too: code, and the library's own memory.
     let first = Generator::start(Config { stock: StockSizes::NONE, ..Config::default() })?;
     drop(one(&first)?);
     drop(first);

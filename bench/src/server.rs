@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How often the level of the stock is asked for.
+/// How often the level of the stock is requested.
 const LEVEL_PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Measured {
@@ -31,7 +31,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Starts a server that keeps so many ready pairs and admits every request.
+    /// Starts a server that keeps this stock and admits every request.
     pub(crate) async fn start(stock: StockSizes) -> Result<Self, Box<dyn Error>> {
         let directory = tempfile::tempdir()?;
         let data_dir = directory.path().join("data");
@@ -66,7 +66,7 @@ impl Measured {
         Ok(self.serving.await?)
     }
 
-    /// Where the server's files are.
+    /// The server's data directory.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.directory.path().join("data")
     }
@@ -75,7 +75,7 @@ impl Measured {
         &self.endpoint
     }
 
-    /// Waits until so many pairs of this spec are ready.
+    /// Waits until the stock has this many pairs of this spec.
     pub(crate) async fn until_ready(&self, spec: PairSpec, level: usize) -> Result<(), Box<dyn Error>> {
         let name = format!("claviger_pair_stock{{spec=\"{}\"}} ", spec.name());
         loop {
@@ -92,13 +92,13 @@ impl Measured {
     }
 }
 
-/// A client with connections of its own.
+/// A client with its own connections.
 pub(crate) fn client(endpoint: &str, dir: &Path) -> Result<Arc<InstanceClient>, Box<dyn Error>> {
     let key = ClientKey::read(&dir.join("client-key.json"), &dir.join("client-key-password.txt"))?;
     Ok(Arc::new(InstanceClient::new(Endpoint::new(endpoint, &std::fs::read(dir.join("ca.pem"))?)?, key)))
 }
 
-/// Asks for a pair.
+/// Requests a pair.
 pub(crate) async fn pair(client: &InstanceClient, spec: &str) -> Result<Vec<u8>, ClientError> {
     let request = AdvanceGenerateDataKeyPairRequest {
         key_id: "alias/dev".to_owned(),
@@ -111,7 +111,7 @@ pub(crate) async fn pair(client: &InstanceClient, spec: &str) -> Result<Vec<u8>,
     Ok(answer.message.private_key_ciphertext_blob)
 }
 
-/// Opens a wrapped private key.
+/// Unwraps a private key.
 pub(crate) async fn open(client: &InstanceClient, blob: &[u8]) -> Result<(), ClientError> {
     let request = DecryptRequest { ciphertext_blob: blob.to_vec(), ..DecryptRequest::default() };
     client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await.map(drop)

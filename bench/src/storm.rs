@@ -1,7 +1,7 @@
-//! `storm`: what small calls take while four clients ask for RSA_4096 pairs without pause, and in peace.
+//! `storm`: the latency of small calls while four clients continuously request RSA_4096 pairs, and without that load.
 //!
-//! The stock is off, so that every pair of the storm is made while the small calls run. Rounds of peace and storm take
-//! turns; each client has a thread and connections of its own.
+//! The stock is off, so that every pair is generated while the small calls run. Rounds with and without load alternate;
+//! each client has its own thread and connections.
 
 use std::error::Error;
 use std::fmt;
@@ -22,18 +22,18 @@ const ROUNDS: usize = 3;
 
 type Failed = Box<dyn Error + Send + Sync>;
 
-/// The small calls.
+/// The small calls that are measured.
 #[derive(Default)]
 struct Small {
     pairs: Times,
     decrypts: Times,
 }
 
-/// What was measured.
+/// The results.
 pub(crate) struct Storm {
     peace: Small,
     storm: Small,
-    /// Pairs of the storm, all clients together, per second.
+    /// RSA_4096 pairs per second of all clients under load.
     storm_pairs_per_second: f64,
 }
 
@@ -71,7 +71,7 @@ fn ratio(peace: &Times, storm: &Times) -> f64 {
     storm.percentile_ms(0.99) / peace.percentile_ms(0.99)
 }
 
-/// Peace and storm in turn, each round of this length.
+/// Alternates rounds with and without load, each of this length.
 pub(crate) async fn measure(round: Duration) -> Result<Storm, Box<dyn Error>> {
     let server = Measured::start(StockSizes::NONE).await?;
     let (endpoint, dir) = (server.endpoint().to_owned(), server.data_dir());

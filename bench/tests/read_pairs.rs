@@ -1,4 +1,4 @@
-//! `read_pairs` says yes to a pair that works and no to halves that do not belong together.
+//! `read_pairs` accepts a pair that works and refuses halves that do not match.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at once")]
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use std::error::Error;
 
 use claviger_keygen::PairSpec;
 
-use crate::measure::{Effort, Row};
+use crate::measure::Effort;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,9 +42,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         print!("{}", report::table(&rows, &cores));
     }
     Ok(())
-}
-
-/// Whether ratios refer to this row.
-fn is_baseline(row: &Row) -> bool {
-    row.implementation == implementations::BASELINE
 }

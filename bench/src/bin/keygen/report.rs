@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::is_baseline;
+use crate::implementations;
 use crate::measure::{Cores, Row};
 
 struct Figures {
@@ -36,6 +36,11 @@ fn at(values: &[f64], share: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let place = (share * (sorted.len().saturating_sub(1)) as f64).round() as usize;
     sorted.get(place).copied().unwrap_or(f64::NAN)
+}
+
+/// Whether ratios refer to this row.
+fn is_baseline(row: &Row) -> bool {
+    row.implementation == implementations::BASELINE
 }
 
 fn figures(row: &Row, rows: &[Row]) -> Figures {

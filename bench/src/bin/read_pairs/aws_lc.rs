@@ -17,7 +17,7 @@ pub(crate) const LIBRARY: Library = Library {
     bare_public: |_spec, _spki| Err("it reads SPKI wherever it reads private halves".to_owned()),
 };
 
-/// It has no reader of PEM: what is not DER is refused by its readers of DER.
+/// It has no PEM reader: its DER readers refuse everything else.
 fn private(spec: &str, _form: Form, bytes: &[u8]) -> Read<Readable<Private>> {
     let half = match spec {
         "RSA_2048" | "RSA_3072" | "RSA_4096" => rsa(bytes),
@@ -92,7 +92,7 @@ fn ml_kem(spec: &str) -> Read<Kem> {
     }
 }
 
-/// Its only reader of such keys; made for expanded keys without an envelope.
+/// The only reader of such keys; intended for expanded keys without an envelope.
 fn ml_kem_private(algorithm: Kem, bytes: &[u8]) -> Read<Private> {
     let key = DecapsulationKey::new(algorithm, bytes).map_err(told)?;
     Ok(Private::Decapsulates(Box::new(move |ciphertext| {
@@ -100,7 +100,7 @@ fn ml_kem_private(algorithm: Kem, bytes: &[u8]) -> Read<Private> {
     })))
 }
 
-/// Its only reader of such keys; made for keys without an envelope.
+/// The only reader of such keys; intended for keys without an envelope.
 fn ml_kem_public(algorithm: Kem, bytes: &[u8]) -> Read<Public> {
     let key = EncapsulationKey::new(algorithm, bytes).map_err(told)?;
     Ok(Public::Encapsulates(Box::new(move || {

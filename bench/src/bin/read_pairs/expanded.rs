@@ -1,5 +1,5 @@
-//! The same ML-DSA and ML-KEM private keys in their expanded form (RFC 9881, 9935), for libraries that read no seeds: with
-//! it, such a library's reading of the public half can still be used.
+//! Writes ML-DSA and ML-KEM private keys in their expanded form (RFC 9881, 9935), for libraries that read no seeds:
+//! with it, the public half that such a library reads can be tested.
 #![allow(deprecated, reason = "RustCrypto gives the expanded form reluctantly")]
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use rsa::pkcs8::{DecodePrivateKey as _, PrivateKeyInfoRef};
 
 use crate::half::{Read, told};
 
-/// Writes `SPEC-der.expanded`, PKCS#8 with the expanded key, beside a pair that has a seed; of others nothing.
+/// Writes `SPEC-der.expanded`, PKCS#8 with the expanded key, for a pair that has a seed; nothing for other pairs.
 pub(crate) fn write(folder: &Path, spec: &str, pkcs8: &[u8]) -> Read<()> {
     let Some(expanded) = expand(spec, pkcs8)? else { return Ok(()) };
     let seed = PrivateKeyInfoRef::try_from(pkcs8).map_err(told)?;

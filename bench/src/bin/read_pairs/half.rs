@@ -1,10 +1,10 @@
-//! The halves of a pair as a library read them, reduced to what they do, and whether two of them belong together.
+//! The halves of a pair as a library reads them, reduced to their operations, and whether two of them match.
 
 use std::fmt::Display;
 
 const MESSAGE: &[u8] = b"What one half signs, the other one verifies.";
 
-/// What was read, or why it could not be.
+/// The result of reading a half, or why it failed.
 pub(crate) type Read<T> = Result<T, String>;
 
 #[derive(Clone, Copy)]
@@ -26,24 +26,24 @@ impl Form {
 
 /// A signature of a message, or the shared secret of a ciphertext.
 type UsePrivate = dyn Fn(&[u8]) -> Read<Vec<u8>>;
-/// Whether the message has that signature.
+/// Whether the signature matches the message.
 type Verify = dyn Fn(&[u8], &[u8]) -> bool;
 /// A ciphertext and its shared secret.
 type Encapsulate = dyn Fn() -> Read<(Vec<u8>, Vec<u8>)>;
 
-/// What a private half does.
+/// The operation of a private half.
 pub(crate) enum Private {
     Signs(Box<UsePrivate>),
     Decapsulates(Box<UsePrivate>),
 }
 
-/// What a public half does.
+/// The operation of a public half.
 pub(crate) enum Public {
     Verifies(Box<Verify>),
     Encapsulates(Box<Encapsulate>),
 }
 
-/// A half, and the function that read it where it is not the one that a reader would try first.
+/// A half, and the function that read it if that is not the one a user would try first.
 pub(crate) struct Readable<T> {
     pub(crate) half: T,
     pub(crate) how: &'static str,
@@ -62,12 +62,12 @@ pub(crate) struct Library {
     pub(crate) package: fn(&str) -> &'static str,
     pub(crate) private: fn(&str, Form, &[u8]) -> Read<Readable<Private>>,
     pub(crate) public: fn(&str, Form, &[u8]) -> Read<Public>,
-    /// The public key cut out of its SPKI (DER), by which a private half is judged if the library reads no SPKI.
+    /// The public key taken from its SPKI (DER), to test a private half if the library reads no SPKI.
     pub(crate) bare_public: fn(&str, &[u8]) -> Read<Public>,
 }
 
 /// # Errors
-/// One half does not do what the other undoes.
+/// The halves do not match.
 pub(crate) fn work_together(private: &Private, public: &Public) -> Read<()> {
     match (private, public) {
         (Private::Signs(sign), Public::Verifies(verify)) => {
@@ -92,7 +92,7 @@ pub(crate) fn told(error: impl Display) -> String {
     error.to_string()
 }
 
-/// For a spec that a library has no algorithm for.
+/// For a spec whose algorithm a library does not have.
 pub(crate) fn unknown<T>() -> Read<T> {
     Err("no such algorithm in this library".to_owned())
 }

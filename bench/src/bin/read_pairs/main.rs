@@ -1,8 +1,9 @@
-//! Which Rust library reads which data key pair: `read_pairs FOLDER` reads `SPEC-FORM.key` and `SPEC-FORM.pub` (FORM is
-//! `der` or `pem`) and prints, for each library, spec and form of a half, one line of fields between tabs:
-//! library, version, spec, form, `yes` or `no`, and how or why not. It leaves `SPEC-der.expanded` there for readers after it.
+//! Tests which Rust library reads which data key pair. `read_pairs FOLDER` reads `SPEC-FORM.key` and `SPEC-FORM.pub`
+//! (FORM is `der` or `pem`) and prints, for each library, spec and form of a half, one line of tab-separated fields:
+//! library, version, spec, form, `yes` or `no`, and how or why not. It leaves `SPEC-der.expanded` there for other
+//! readers.
 //!
-//! Rule kept: `yes` means that the half was read and worked together with the other half of the pair.
+//! Rule: `yes` means that the half was read and worked with the other half of the pair.
 #![allow(clippy::print_stdout, reason = "the lines are what it is for")]
 
 mod aws_lc;
@@ -59,7 +60,7 @@ fn read_pair(library: &Library, spec: &str, folder: &Path) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// With the bare public key where the library reads no SPKI: the private half alone is asked about.
+/// Uses the bare public key if the library reads no SPKI, since only the private half is tested.
 fn private_works(private: &Read<Readable<Private>>, publics: [&Read<Public>; 2]) -> Read<&'static str> {
     let Readable { half: private, how } = private.as_ref().map_err(Clone::clone)?;
     let mut outcome = Err("no public half to use it with".to_owned());

@@ -16,7 +16,7 @@ pub(crate) const LIBRARY: Library = Library {
     bare_public,
 };
 
-/// It has no reader of PEM: what is not DER is refused by its readers of DER.
+/// It has no PEM reader: its DER readers refuse everything else.
 fn private(spec: &str, _form: Form, bytes: &[u8]) -> Read<Readable<Private>> {
     match spec {
         "RSA_2048" | "RSA_3072" | "RSA_4096" => rsa(bytes).map(Readable::from),
@@ -27,7 +27,7 @@ fn private(spec: &str, _form: Form, bytes: &[u8]) -> Read<Readable<Private>> {
     }
 }
 
-/// Takes any bytes: whether they are a key shows when something is verified.
+/// Accepts any bytes: only a verification shows whether they are a key.
 fn public(spec: &str, bytes: &[u8]) -> Read<Public> {
     let algorithm: &'static dyn VerificationAlgorithm = match spec {
         "RSA_2048" | "RSA_3072" | "RSA_4096" => &signature::RSA_PKCS1_2048_8192_SHA256,
@@ -61,7 +61,7 @@ fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, bytes: &[u8]) -> Read<Privat
     })))
 }
 
-/// `from_pkcs8` wants the public key beside the private one.
+/// `from_pkcs8` requires the public key in the private one.
 fn ed25519(bytes: &[u8]) -> Read<Readable<Private>> {
     let (key, how) = match Ed25519KeyPair::from_pkcs8(bytes) {
         Ok(key) => (key, ""),

@@ -1,4 +1,4 @@
-//! RustCrypto: one package for each kind, and dalek's Ed25519 on the same traits.
+//! RustCrypto: one package per algorithm, and dalek's Ed25519 with the same traits.
 
 use ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
 use ml_kem::kem::{Decapsulate as _, Encapsulate as _};

@@ -1,11 +1,11 @@
-//! The versions of the libraries, as `Cargo.lock` has them.
+//! The versions of the libraries according to `Cargo.lock`.
 
 const LOCK: &str = include_str!("../../../../Cargo.lock");
 
 /// `NAME VERSION`.
 ///
 /// # Errors
-/// The package is not in the lock file, or is there twice.
+/// The package is missing from the lock file, or is there twice.
 pub(crate) fn locked(package: &str) -> Result<String, String> {
     let head = format!("name = \"{package}\"\nversion = \"");
     let mut versions = LOCK.split(&head).skip(1).filter_map(|rest| rest.split('"').next());
