@@ -1,7 +1,7 @@
-//! Time: real time for the check of a request's own date, business time for everything else, and how long this process
-//! has run.
+//! The clocks of a server: real time to check the date of a request, business time for everything else, and the running
+//! time of the process.
 //!
-//! Business time is real time plus an offset that only `claviger dev` ever changes (`POST /dev/clock`).
+//! Business time is real time plus an offset, which only `claviger dev` ever changes (`POST /dev/clock`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,14 +10,14 @@ use std::time::Duration;
 use crate::time_source::{SystemTimeSource, TimeSource};
 use crate::timestamp::Timestamp;
 
-/// The server's clocks, shared by every room that needs *now*. Clones move together.
+/// The server's clocks. Clones share the same offset.
 #[derive(Debug, Clone)]
 pub struct Clock {
     source: Arc<dyn TimeSource>,
     offset_ms: Arc<AtomicI64>,
 }
 
-/// The system's clocks, business time not moved.
+/// The system's clocks, with an offset of zero.
 impl Default for Clock {
     fn default() -> Self {
         Self::over(Arc::new(SystemTimeSource::default()))
@@ -25,31 +25,31 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock over another source than the system's, for tests that move time.
+    /// A clock with another time source, for tests that control time.
     #[must_use]
     pub fn over(source: Arc<dyn TimeSource>) -> Self {
         Self { source, offset_ms: Arc::default() }
     }
 
-    /// Real time: for the check of a request's own date, and for TLS.
+    /// Real time: to check the date of a request, and for TLS.
     #[must_use]
     pub fn real_now(&self) -> Timestamp {
         self.source.wall()
     }
 
-    /// Business time: rotation, validity, and every date in an answer. Destruction has a more careful one.
+    /// Business time: for rotation, validity, and every date in an answer. Destruction uses a more careful clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.business(self.real_now())
     }
 
-    /// The business time at the real time `real`.
+    /// The business time at real time `real`.
     #[must_use]
     pub fn business(&self, real: Timestamp) -> Timestamp {
         Timestamp::from_unix_ms(real.unix_ms().saturating_add(self.offset_ms()))
     }
 
-    /// How long this process has run, by a clock that nobody sets and that stands still while the machine sleeps.
+    /// How long this process has run, by a clock that cannot be set and that stops while the machine sleeps.
     #[must_use]
     pub fn running(&self) -> Duration {
         self.source.running()
@@ -61,7 +61,7 @@ impl Clock {
         self.offset_ms.load(Ordering::SeqCst)
     }
 
-    /// Moves business time to `offset_ms` ahead of real time.
+    /// Sets the offset of business time from real time, milliseconds.
     pub fn set_offset_ms(&self, offset_ms: i64) {
         self.offset_ms.store(offset_ms, Ordering::SeqCst);
     }

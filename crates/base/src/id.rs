@@ -1,4 +1,5 @@
-//! Identifiers: how each is written, made and parsed. A parsed id has the right form; whether it exists is the store's to say.
+//! Identifiers: their forms, generation and parsing. A parsed id is well-formed; only the store knows whether it
+//! exists.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use crate::random::{self, RandomUnavailable};
 /// Length of a key version id, bytes. Official clients hard-code it (instance-api 4).
 pub const KEY_VERSION_ID_BYTES: usize = 36;
 
-/// Declares one text id: a newtype whose only constructors check the form.
+/// Declares a text id: a newtype whose constructors check its form.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $is_valid:expr) => {
         $(#[$doc])*
@@ -15,14 +16,14 @@ macro_rules! text_id {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// The id, if `text` has its form.
+            /// Parses the id; `None` if `text` is not well-formed.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let is_valid: fn(&str) -> bool = $is_valid;
                 is_valid(text).then(|| Self(text.into()))
             }
 
-            /// As text.
+            /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -49,8 +50,8 @@ text_id! {
 }
 
 text_id! {
-    /// A key version: 36 visible ASCII characters. Ours are the key id, `-` and 10 characters; ids that came with a
-    /// migrated key have other forms of the same length (instance-api 6.3).
+    /// A key version: 36 visible ASCII characters. New ids are the key id, `-` and 10 characters; ids of migrated keys
+    /// have other forms of the same length (instance-api 6.3).
     KeyVersionId, |text| text.len() == KEY_VERSION_ID_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
@@ -69,13 +70,13 @@ text_id! {
 }
 
 text_id! {
-    /// An access key of the control plane: `LTAI` and 20 letters or digits, as Alibaba Cloud's look.
+    /// An access key of the control plane: `LTAI` and 20 letters or digits, in the style of Alibaba Cloud.
     AccessKeyId, |text| text.strip_prefix("LTAI").is_some_and(|rest| rest.len() == 20 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 text_id! {
-    /// An application access point, a policy or a network rule: 1 to 64 letters, digits, `_`, `-`, `.` (form is ours:
-    /// rpc-api 13 states none).
+    /// An application access point, a policy or a network rule: 1 to 64 letters, digits, `_`, `-`, `.` (rpc-api 13
+    /// specifies no form, so this one is ours).
     RuleName, |text| (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }

@@ -1,7 +1,7 @@
-//! The words every room shares: identifiers, time, randomness, limits, secret bytes.
+//! What all crates share: identifiers, time, randomness, limits, secret bytes.
 //!
-//! What may never live here: rules (`model`), messages (`wire`), ciphers (`crypto`), anything that
-//! opens a file or a socket. This room depends on nothing in the workspace.
+//! Does not belong here: rules (`model`), messages (`wire`), ciphers (`crypto`), anything that opens a file or a
+//! socket. This crate depends on no other crate of the workspace.
 
 pub mod clock;
 pub mod duration;

@@ -1,8 +1,8 @@
-//! Random bytes, always from the operating system, at the moment of use.
+//! Random bytes, always taken from the operating system when they are used.
 
 use std::fmt;
 
-/// The operating system's generator gave no bytes; nothing can be made safely until it does.
+/// The operating system's generator returned no bytes. Without them, no secret can be generated safely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RandomUnavailable;
 
@@ -17,28 +17,28 @@ impl std::error::Error for RandomUnavailable {}
 /// Fills `out` from the operating system's generator (`getrandom(2)`).
 ///
 /// # Errors
-/// [`RandomUnavailable`] when the system refuses.
+/// [`RandomUnavailable`] if the system refuses.
 pub fn fill(out: &mut [u8]) -> Result<(), RandomUnavailable> {
     getrandom::fill(out).map_err(|_refused| RandomUnavailable)
 }
 
-/// `N` random bytes that are not secret (ids, initialization vectors). Secrets: [`crate::SecretBytes::random`].
+/// `N` random bytes that are not secret (ids, initialization vectors). For secrets use [`crate::SecretBytes::random`].
 ///
 /// # Errors
-/// [`RandomUnavailable`] when the system refuses.
+/// [`RandomUnavailable`] if the system refuses.
 pub fn bytes<const N: usize>() -> Result<[u8; N], RandomUnavailable> {
     let mut out = [0; N];
     fill(&mut out)?;
     Ok(out)
 }
 
-/// `len` characters drawn evenly from `0-9a-z`.
+/// `len` characters drawn uniformly from `0-9a-z`.
 ///
 /// # Errors
-/// [`RandomUnavailable`] when the system refuses.
+/// [`RandomUnavailable`] if the system refuses.
 pub fn base36(len: usize) -> Result<String, RandomUnavailable> {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    // 252 = 7 * 36: bytes above it would favour the first digits.
+    // 252 = 7 * 36: bytes from 252 on would favour the first digits.
     const EVEN: u8 = 252;
     let mut out = String::with_capacity(len);
     while out.len() < len {

@@ -1,4 +1,4 @@
-//! Bytes that wipe themselves and never print.
+//! Bytes that are wiped on drop and never printed.
 
 use std::fmt;
 
@@ -6,17 +6,18 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::random::{self, RandomUnavailable};
 
-/// Secret bytes of a length fixed at creation: wiped on drop, printed as `[secret]`, readable only through [`reveal`].
+/// Secret bytes with a length that is fixed at creation: wiped on drop, printed as `[secret]`, readable only through
+/// [`reveal`].
 ///
-/// There is no `Clone` and no comparison: a copy is made on purpose with [`duplicate`], secrets are compared
-/// by the crypto library in constant time.
+/// There is no `Clone` and no comparison: copies are made explicitly with [`duplicate`], and the crypto library
+/// compares secrets in constant time.
 ///
 /// [`reveal`]: SecretBytes::reveal
 /// [`duplicate`]: SecretBytes::duplicate
 pub struct SecretBytes(Zeroizing<Box<[u8]>>);
 
 impl SecretBytes {
-    /// Takes the bytes over. A vector with spare capacity is copied to its exact size and the old one wiped.
+    /// Takes ownership of the bytes. A vector with spare capacity is copied to its exact size and then wiped.
     #[must_use]
     pub fn new(mut bytes: Vec<u8>) -> Self {
         if bytes.len() == bytes.capacity() {
@@ -27,29 +28,29 @@ impl SecretBytes {
         Self(Zeroizing::new(exact))
     }
 
-    /// Copies `bytes`; the caller's original stays the caller's to wipe.
+    /// Copies `bytes`. The caller remains responsible for wiping the original.
     #[must_use]
     pub fn copy_from(bytes: &[u8]) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// `len` bytes from the operating system's generator, filled in place.
+    /// `len` bytes from the operating system's generator, written in place.
     ///
     /// # Errors
-    /// [`RandomUnavailable`] when the system refuses.
+    /// [`RandomUnavailable`] if the system refuses.
     pub fn random(len: usize) -> Result<Self, RandomUnavailable> {
         let mut bytes = Zeroizing::new(vec![0; len].into_boxed_slice());
         random::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The bytes themselves. Every use of this word is a place where a reviewer looks.
+    /// The bytes themselves. The name makes every access easy to find in a review.
     #[must_use]
     pub fn reveal(&self) -> &[u8] {
         &self.0
     }
 
-    /// A second copy, wiped on its own.
+    /// A second copy, wiped independently.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self::copy_from(self.reveal())
@@ -61,7 +62,7 @@ impl SecretBytes {
         self.0.len()
     }
 
-    /// Whether there are no bytes.
+    /// Whether the length is zero.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

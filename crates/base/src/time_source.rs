@@ -1,6 +1,6 @@
-//! Where time comes from: the system, or the hand of a test.
+//! Sources of time: the system, or a test.
 //!
-//! No setting of the program reaches [`ManualTime`]: only code that is linked against this library can use it.
+//! No setting of the program selects [`ManualTime`]: only code that links this crate can use it.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::timestamp::Timestamp;
 
-/// Two clocks that know nothing of each other.
+/// Two independent clocks.
 pub trait TimeSource: fmt::Debug + Send + Sync {
-    /// Real time. Anybody who may set the machine's clock moves it, in either direction.
+    /// Real time. Whoever can set the machine's clock can move it in both directions.
     fn wall(&self) -> Timestamp;
 
-    /// How long the process has run. Never goes back, and nobody sets it.
+    /// How long the process has run. It never goes back and cannot be set.
     fn running(&self) -> Duration;
 }
 
@@ -36,26 +36,26 @@ impl TimeSource for SystemTimeSource {
         Timestamp::from_unix_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// `CLOCK_MONOTONIC` on Linux: it stands still while the machine sleeps.
+    /// `CLOCK_MONOTONIC` on Linux, which stops while the machine sleeps.
     fn running(&self) -> Duration {
         self.started.elapsed()
     }
 }
 
-/// Clocks that stand still until a test moves them.
+/// Clocks that only move when a test moves them.
 #[derive(Debug)]
 pub struct ManualTime {
     now: Mutex<(Timestamp, Duration)>,
 }
 
 impl ManualTime {
-    /// Clocks of a process that started at `wall`.
+    /// The clocks of a process that started at `wall`.
     #[must_use]
     pub fn at(wall: Timestamp) -> Self {
         Self { now: Mutex::new((wall, Duration::ZERO)) }
     }
 
-    /// Time passes: both clocks go on.
+    /// Lets time pass on both clocks.
     pub fn pass(&self, time: Duration) {
         self.change(|(wall, running)| {
             *wall = wall.plus_ms(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
@@ -63,7 +63,7 @@ impl ManualTime {
         });
     }
 
-    /// Somebody sets the wall clock.
+    /// Sets the wall clock, as an operator can.
     pub fn set_wall(&self, to: Timestamp) {
         self.change(|(wall, _running)| *wall = to);
     }

@@ -1,10 +1,10 @@
-//! A moment, and its one written form.
+//! A point in time and its text form.
 
 use std::fmt;
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp {
     unix_ms: i64,
@@ -35,31 +35,31 @@ impl Timestamp {
         self.unix_ms.div_euclid(1000)
     }
 
-    /// This moment moved by `ms` milliseconds, saturating.
+    /// This time plus `ms` milliseconds, saturating.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self { unix_ms: self.unix_ms.saturating_add(ms) }
     }
 
-    /// Milliseconds from `earlier` to this moment; negative when it is later.
+    /// Milliseconds from `earlier` to this time; negative if `earlier` is later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {
         self.unix_ms.saturating_sub(earlier.unix_ms)
     }
 
-    /// This moment moved by `seconds`, saturating.
+    /// This time plus `seconds`, saturating.
     #[must_use]
     pub const fn plus_s(self, seconds: i64) -> Self {
         Self { unix_ms: self.unix_ms.saturating_add(seconds.saturating_mul(1000)) }
     }
 
-    /// This moment cut to the whole second, as every date on the wire is.
+    /// This time truncated to the whole second, like every date on the wire.
     #[must_use]
     pub const fn whole_second(self) -> Self {
         Self::from_unix_s(self.unix_s())
     }
 
-    /// Parses `yyyy-MM-ddTHH:mm:ssZ` and nothing else.
+    /// Parses `yyyy-MM-ddTHH:mm:ssZ` and no other form.
     #[must_use]
     pub fn parse_iso8601(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
@@ -75,7 +75,7 @@ impl Timestamp {
         Self::from_civil(i32::from(number(0, 4)?), small(5)?, small(8)?, small(11)?, small(14)?, small(17)?)
     }
 
-    /// From a calendar date and time of day, UTC; `None` when there is no such moment.
+    /// From a calendar date and a time of day, UTC; `None` if there is no such time.
     #[must_use]
     pub fn from_civil(year: i32, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
         let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()?;

@@ -1,27 +1,25 @@
 //! Authenticated encryption: GCM (NIST SP 800-38D) with 96-bit initialization vectors and 128-bit tags, over AES-256 for
 //! everything and over SM4 for keys of the spec `Aliyun_SM4` (RFC 8998).
 //!
-//! Rule: opening fails in one way only, and what failed to open is never handed out.
+//! Rule: decryption fails in one way only, and unauthenticated plaintext is never returned.
 
 mod aes_gcm;
+mod lengths;
 mod sm4_gcm;
 
 use std::fmt;
 
 pub use aes_gcm::Aes256GcmKey;
 use claviger_base::SecretBytes;
+pub use lengths::{IV_LEN, TAG_LEN};
 pub use sm4_gcm::Sm4GcmKey;
 
 use crate::error::{GenerateFailed, KeyLengthWrong, OpenFailed, SealFailed};
 
-/// Length of an initialization vector, bytes.
-pub const IV_LEN: usize = 12;
-/// Length of an authentication tag, bytes.
-pub const TAG_LEN: usize = 16;
 /// Length of an AES-256 key, bytes.
 pub const KEY_LEN: usize = 32;
 
-/// Which cipher a key is for.
+/// The cipher that a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// AES-256-GCM; the API's `AES_GCM`.
@@ -31,10 +29,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Both.
+    /// All algorithms.
     pub const ALL: [Self; 2] = [Self::Aes256Gcm, Self::Sm4Gcm];
 
-    /// The API's word (instance-api 8).
+    /// The API's name (instance-api 8).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,16 +50,31 @@ impl Algorithm {
         }
     }
 
-    /// Fresh key material.
+    /// Generates key material.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when there are no random bytes.
+    /// [`GenerateFailed`] if there are no random bytes.
     pub fn generate_key(self) -> Result<SecretBytes, GenerateFailed> {
         SecretBytes::random(self.key_len()).map_err(|_unavailable| GenerateFailed)
     }
 }
 
-/// A key of either algorithm with its schedule computed once; share it, do not rebuild it per request.
+/// A key of either algorithm with its key schedule. Computing the schedule is costly, so share the key between
+/// requests.
+///
+/// ```
+/// use claviger_crypto::AeadKey;
+/// use claviger_crypto::aead::Algorithm;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let material = Algorithm::Aes256Gcm.generate_key()?;
+/// let key = AeadKey::new(Algorithm::Aes256Gcm, &material)?;
+/// let (iv, sealed) = key.seal_random(b"associated data", b"plaintext")?;
+/// assert_eq!(key.open(&iv, b"associated data", &sealed)?.reveal(), b"plaintext");
+/// assert!(key.open(&iv, b"other data", &sealed).is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub enum AeadKey {
     /// AES-256-GCM.
     Aes256Gcm(Aes256GcmKey),
@@ -73,7 +86,7 @@ impl AeadKey {
     /// Prepares a key.
     ///
     /// # Errors
-    /// [`KeyLengthWrong`] for any length but [`Algorithm::key_len`].
+    /// [`KeyLengthWrong`] for any length other than [`Algorithm::key_len`].
     pub fn new(algorithm: Algorithm, key: &SecretBytes) -> Result<Self, KeyLengthWrong> {
         match algorithm {
             Algorithm::Aes256Gcm => Aes256GcmKey::new(key).map(Self::Aes256Gcm),
@@ -81,7 +94,7 @@ impl AeadKey {
         }
     }
 
-    /// Which cipher this is a key for.
+    /// The cipher that this key is for.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         match self {
@@ -90,11 +103,11 @@ impl AeadKey {
         }
     }
 
-    /// Seals under a caller's vector: ciphertext followed by the tag. The caller promises that `iv` never meets this key
-    /// twice.
+    /// Encrypts with the caller's initialization vector; returns the ciphertext followed by the tag. The caller must
+    /// never use `iv` twice with this key.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is longer than GCM allows.
+    /// [`SealFailed`] if `plaintext` is longer than GCM allows.
     pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         match self {
             Self::Aes256Gcm(key) => key.seal(iv, aad, plaintext),
@@ -102,19 +115,19 @@ impl AeadKey {
         }
     }
 
-    /// Seals under a vector drawn now from the operating system: the vector, and ciphertext followed by the tag.
+    /// Encrypts with a random initialization vector; returns the vector, and the ciphertext followed by the tag.
     ///
     /// # Errors
-    /// [`SealFailed`] when there are no random bytes or `plaintext` is longer than GCM allows.
+    /// [`SealFailed`] if there are no random bytes or `plaintext` is longer than GCM allows.
     pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
         let iv = claviger_base::random::bytes().map_err(|_refused| SealFailed)?;
         Ok((iv, self.seal(&iv, aad, plaintext)?))
     }
 
-    /// Opens ciphertext followed by the tag.
+    /// Decrypts and authenticates a ciphertext followed by its tag.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong.
+    /// [`OpenFailed`], whatever the cause.
     pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         match self {
             Self::Aes256Gcm(key) => key.open(iv, aad, sealed),

@@ -1,7 +1,7 @@
-//! Asymmetric keys of every spec behind one type: what a key version holds, prepared once and used many times.
+//! Asymmetric keys of every spec behind one type: the key of a key version, parsed once and used many times.
 //!
-//! Rule: which algorithms a spec has, and which is its default, stands in one place (`spec`); an algorithm of another
-//! spec fails like any other mistake. Source: instance-api 5.5, 5.6 and 8.
+//! Rule: the algorithms of a spec, and its default, are defined in one place (`spec`). An algorithm of another spec
+//! fails like any other error. Source: instance-api 5.5, 5.6 and 8.
 
 mod private_key;
 mod public_key;

@@ -1,6 +1,6 @@
-//! X.509 certificates, written by `rcgen` and signed by keys of this room.
+//! X.509 certificates, encoded by `rcgen` and signed by keys of this crate.
 //!
-//! Rule: `rcgen` never sees private bytes; it is given a signer.
+//! Rule: `rcgen` never sees private key bytes; it is given a signer.
 
 use claviger_base::{Timestamp, random};
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::error::GenerateFailed;
 use crate::{ec, rsa};
 
-/// A client key's certificate: self-signed, `CN=<id>`, for signatures.
+/// A client key's certificate: self-signed, `CN=<id>`, for digital signatures.
 pub(crate) fn for_client(
     id: &str,
     key: &rsa::PrivateKey,
@@ -27,7 +27,7 @@ pub(crate) fn for_client(
     Ok(certificate.der().to_vec())
 }
 
-/// What every certificate here has: one common name, a validity, a random serial number of 127 bits.
+/// The parameters that all certificates share: a common name, the validity, a random serial number of 127 bits.
 pub(crate) fn parameters(
     common_name: &str,
     not_before: Timestamp,
@@ -36,8 +36,8 @@ pub(crate) fn parameters(
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = DistinguishedName::new();
     parameters.distinguished_name.push(DnType::CommonName, common_name);
-    parameters.not_before = moment(not_before)?;
-    parameters.not_after = moment(not_after)?;
+    parameters.not_before = offset_date_time(not_before)?;
+    parameters.not_after = offset_date_time(not_after)?;
     // RFC 5280 4.1.2.2: positive, at most 20 bytes.
     let serial = u128::from_be_bytes(random::bytes().map_err(|_refused| GenerateFailed)?) >> 1;
     parameters.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
@@ -66,7 +66,7 @@ pub(crate) fn not_after(certificate_der: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_unix_s(i64::try_from(since_1970.as_secs()).ok()?))
 }
 
-fn moment(timestamp: Timestamp) -> Result<OffsetDateTime, GenerateFailed> {
+fn offset_date_time(timestamp: Timestamp) -> Result<OffsetDateTime, GenerateFailed> {
     OffsetDateTime::from_unix_timestamp(timestamp.unix_s()).map_err(|_out_of_range| GenerateFailed)
 }
 

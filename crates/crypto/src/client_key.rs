@@ -1,6 +1,6 @@
-//! Client keys: what an application holds to sign its requests (instance-api 1.9, rpc-api 13.3).
+//! Client keys: with these, applications sign their requests (instance-api 1.9, rpc-api 13.3).
 //!
-//! Rule: the server keeps the public half alone; the private half leaves once, as PKCS#12 under the caller's password.
+//! Rule: the server keeps only the public key. The private key leaves it once, as PKCS#12 under the caller's password.
 
 mod password;
 
@@ -12,30 +12,44 @@ pub use crate::pkcs12::Pkcs12Rejected;
 use crate::{pkcs12, rsa};
 pub use password::{Password, PasswordRule, generate_password};
 
-/// A client key just made.
+/// A new client key.
 #[derive(Debug)]
 pub struct ClientKey {
-    /// PKCS#12, DER: private key and certificate under the password. Base64 of it is `PrivateKeyData`.
+    /// PKCS#12, DER: private key and certificate under the password. Its Base64 is `PrivateKeyData`.
     pub pkcs12_der: SecretBytes,
     /// The self-signed certificate, DER.
     pub certificate_der: Vec<u8>,
-    /// The public key as `SubjectPublicKeyInfo`, DER: what the server keeps.
+    /// The public key as `SubjectPublicKeyInfo`, DER; the server keeps it.
     pub spki_der: Vec<u8>,
 }
 
-/// A client key read back.
+/// A client key read from its file.
 #[derive(Debug)]
 pub struct OpenedClientKey {
-    /// The RSA private key as PKCS#8, DER; it parses.
+    /// The RSA private key as PKCS#8, DER; known to parse.
     pub private_key_pkcs8: SecretBytes,
-    /// The certificate, DER; `None` when its safe is under a cipher that is not spoken here (RC2-40).
+    /// The certificate, DER; `None` if it is encrypted with an unsupported cipher (RC2-40).
     pub certificate_der: Option<Vec<u8>>,
 }
 
-/// Makes an RSA-2048 key, a certificate with subject `CN=<id>` valid between the two moments, and the file around both.
+/// Creates an RSA-2048 key, a certificate with subject `CN=<id>` and this validity, and the file that contains both.
+///
+/// ```
+/// use claviger_base::Timestamp;
+/// use claviger_crypto::client_key::{self, generate_password};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (start, end) = (Timestamp::from_unix_s(1_767_225_600), Timestamp::from_unix_s(1_798_761_600));
+/// let password = generate_password()?;
+/// let issued = client_key::issue("KAAP.example", &password, start, end)?;
+/// let opened = client_key::open(issued.pkcs12_der.reveal(), password.reveal())?;
+/// assert_eq!(opened.certificate_der, Some(issued.certificate_der));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// [`GenerateFailed`] when the library makes no key, certificate or file, or there are no random bytes.
+/// [`GenerateFailed`] if the library creates no key, certificate or file, or there are no random bytes.
 pub fn issue(
     id: &str,
     password: &Password,
@@ -50,10 +64,10 @@ pub fn issue(
     Ok(ClientKey { pkcs12_der, certificate_der, spki_der })
 }
 
-/// Opens a client key's file. Any password is tried, also one that would not be allowed for a new key.
+/// Opens the file of a client key. Any password is tried, including one that a new key could not have.
 ///
 /// # Errors
-/// [`Pkcs12Rejected`] says whether the password or the file is at fault.
+/// [`Pkcs12Rejected`] tells whether the password or the file is wrong.
 pub fn open(pkcs12_der: &[u8], password: &str) -> Result<OpenedClientKey, Pkcs12Rejected> {
     let contents = pkcs12::open(pkcs12_der, password)?;
     Ok(OpenedClientKey { private_key_pkcs8: contents.pkcs8, certificate_der: contents.certificate })

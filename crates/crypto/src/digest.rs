@@ -7,29 +7,38 @@ use aws_lc_rs::digest::{self, Context, Digest, SHA256};
 /// Length of a SHA-256 digest, bytes.
 pub const SHA256_LEN: usize = 32;
 
-/// The digest of one byte string.
+/// The SHA-256 digest of `data`.
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; SHA256_LEN] {
     to_array(&digest::digest(&SHA256, data))
 }
 
-/// A digest over bytes that arrive in pieces.
+/// A SHA-256 digest of data that arrives in parts.
+///
+/// ```
+/// use claviger_crypto::digest::{Sha256, sha256};
+///
+/// let mut digest = Sha256::new();
+/// digest.update(b"one ");
+/// digest.update(b"message");
+/// assert_eq!(digest.finish(), sha256(b"one message"));
+/// ```
 #[derive(Clone)]
 pub struct Sha256(Context);
 
 impl Sha256 {
-    /// Nothing absorbed yet.
+    /// The digest of no data yet.
     #[must_use]
     pub fn new() -> Self {
         Self(Context::new(&SHA256))
     }
 
-    /// Absorbs the next piece.
+    /// Adds the next part.
     pub fn update(&mut self, data: &[u8]) {
         self.0.update(data);
     }
 
-    /// The digest of everything absorbed.
+    /// The digest of all parts.
     #[must_use]
     pub fn finish(self) -> [u8; SHA256_LEN] {
         to_array(&self.0.finish())
@@ -42,7 +51,7 @@ impl Default for Sha256 {
     }
 }
 
-/// What was absorbed may be secret.
+/// Prints nothing of the data, which may be secret.
 impl fmt::Debug for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sha256(..)")
@@ -51,7 +60,7 @@ impl fmt::Debug for Sha256 {
 
 fn to_array(digest: &Digest) -> [u8; SHA256_LEN] {
     let mut out = [0; SHA256_LEN];
-    // The library's SHA-256 digest has this length by definition; `copy_from_slice` would hold a panic for nothing.
+    // The digest always has this length; `copy_from_slice` would add an unnecessary panic.
     for (to, from) in out.iter_mut().zip(digest.as_ref()) {
         *to = *from;
     }

@@ -1,7 +1,7 @@
 //! ECIES_DH_SHA_1_XOR_HMAC: ECIES of SEC 1 version 2.0 section 5.1, on P-256 and secp256k1 (instance-api 8).
 //!
-//! Rule: the tag is checked before anything is opened, and everything that is wrong is one error. What SEC 1 leaves to
-//! the parties (section 5.1.1) is chosen here; the API's documentation names the parts and says no more:
+//! Rule: the tag is verified before decryption, and every failure is the same error. SEC 1 leaves choices to the
+//! parties (section 5.1.1), and the API's documentation only names the components. The choices are:
 //!
 //! * Diffie-Hellman: the elliptic curve primitive of 3.3.1, not the cofactor one; on these curves they are equal.
 //! * KDF: ANSI X9.63 with SHA-1 (3.6.1) over Z alone, the x coordinate as 32 bytes. The ephemeral point is no input
@@ -12,9 +12,8 @@
 //! * Sealed: ephemeral point || ciphertext || tag (5.1.3 step 9). The point is written uncompressed, 65 bytes;
 //!   a compressed one is read too (5.1.4 step 1).
 //!
-//! A known weakness comes with that choice, not with this code: with XOR and EK first, who knows 20 bytes of a message
-//! can make shorter messages under the same point that open. The key's owner can open anything anyway; nobody should
-//! choose this scheme where RSAES-OAEP will do.
+//! The weakness of this scheme comes with these choices: with XOR and EK first, anyone who knows 20 bytes of a message
+//! can forge shorter messages under the same point. The key's owner can decrypt everything anyway. Prefer RSAES-OAEP.
 
 pub mod p256;
 pub(crate) mod secp256k1;
@@ -32,7 +31,7 @@ const POINT_LEN: usize = 65;
 const COMPRESSED_POINT_LEN: usize = 33;
 /// Length of the key of the MAC, bytes.
 const MAC_KEY_LEN: usize = 20;
-/// How much longer than its plaintext a sealed message is, bytes.
+/// How much longer a ciphertext is than its plaintext, bytes.
 pub const OVERHEAD: usize = POINT_LEN + HMAC_SHA1_LEN;
 
 fn sha1(parts: &[&[u8]]) -> [u8; HMAC_SHA1_LEN] {
@@ -45,7 +44,7 @@ fn sha1(parts: &[&[u8]]) -> [u8; HMAC_SHA1_LEN] {
     out
 }
 
-/// 5.1.3 from step 5 on: `point` is the ephemeral public key, `z` the shared secret.
+/// Section 5.1.3 from step 5 on: `point` is the ephemeral public key, `z` the shared secret.
 fn seal(point: &[u8], z: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
     let keys = x963::derive(sha1, z, plaintext.len() + MAC_KEY_LEN).ok_or(SealFailed)?;
     let (encryption_key, mac_key) = keys.split_at_checked(plaintext.len()).ok_or(SealFailed)?;
@@ -54,7 +53,7 @@ fn seal(point: &[u8], z: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed>
     Ok([point, &ciphertext, &tag].concat())
 }
 
-/// 5.1.4 step 1: the ephemeral point, and the ciphertext with its tag.
+/// Section 5.1.4 step 1: splits off the ephemeral point; the rest is the ciphertext with its tag.
 fn split(sealed: &[u8]) -> Result<(&[u8], &[u8]), OpenFailed> {
     let point_len = match sealed.first() {
         Some(4) => POINT_LEN,
@@ -64,7 +63,7 @@ fn split(sealed: &[u8]) -> Result<(&[u8], &[u8]), OpenFailed> {
     sealed.split_at_checked(point_len).ok_or(OpenFailed)
 }
 
-/// 5.1.4 from step 6 on: `z` is the shared secret, `rest` the ciphertext with its tag.
+/// Section 5.1.4 from step 6 on: `z` is the shared secret, `rest` the ciphertext with its tag.
 fn open(z: &[u8], rest: &[u8]) -> Result<SecretBytes, OpenFailed> {
     let len = rest.len().checked_sub(HMAC_SHA1_LEN).ok_or(OpenFailed)?;
     let (ciphertext, tag) = rest.split_at_checked(len).ok_or(OpenFailed)?;

@@ -1,12 +1,11 @@
-//! Ed25519 (RFC 8032): Claviger's own signatures, such as those over the audit log.
+//! Ed25519 (RFC 8032), for Claviger's own signatures, such as those of the audit log.
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, ParsedPublicKey};
 use claviger_base::SecretBytes;
 
-use crate::error::{GenerateFailed, KeyRejected, SignFailed, VerifyFailed};
+use crate::error::{KeyRejected, SignFailed, VerifyFailed};
 
 /// Length of a seed, bytes.
 pub const SEED_LEN: usize = 32;
@@ -16,19 +15,22 @@ pub const PUBLIC_KEY_LEN: usize = 32;
 pub const SIGNATURE_LEN: usize = 64;
 
 /// A private key: a seed of 32 bytes, expanded once.
+///
+/// ```
+/// use claviger_base::SecretBytes;
+/// use claviger_crypto::ed25519::{SEED_LEN, SigningKey};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = SigningKey::from_seed(&SecretBytes::random(SEED_LEN)?)?;
+/// let signature = key.sign(b"message")?;
+/// key.public_key()?.verify(b"message", &signature)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
-    /// Makes a key from 32 bytes of the operating system's randomness.
-    ///
-    /// # Errors
-    /// [`GenerateFailed`] when there are no random bytes.
-    pub fn generate() -> Result<Self, GenerateFailed> {
-        let seed = SecretBytes::random(SEED_LEN).map_err(|_refused| GenerateFailed)?;
-        Self::from_seed(&seed).map_err(|_rejected| GenerateFailed)
-    }
-
-    /// Takes a seed of 32 bytes.
+    /// Creates the key from its 32-byte seed.
     ///
     /// # Errors
     /// [`KeyRejected`] for any other length.
@@ -39,29 +41,19 @@ impl SigningKey {
         Ed25519KeyPair::from_seed_unchecked(seed.reveal()).map(Self).map_err(|_rejected| KeyRejected)
     }
 
-    /// The seed, 32 bytes: what is stored.
-    ///
-    /// # Errors
-    /// [`KeyRejected`] when the library will not give it.
-    pub fn seed(&self) -> Result<SecretBytes, KeyRejected> {
-        let seed = self.0.seed().map_err(|_unspecified| KeyRejected)?;
-        let bytes: Curve25519SeedBin<'_> = seed.as_be_bytes().map_err(|_unspecified| KeyRejected)?;
-        Ok(SecretBytes::copy_from(bytes.as_ref()))
-    }
-
     /// Signs `message`.
     ///
     /// # Errors
-    /// [`SignFailed`] when the library makes no signature.
+    /// [`SignFailed`] if the library creates no signature.
     pub fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], SignFailed> {
         let signature = self.0.try_sign(message).map_err(|_unspecified| SignFailed)?;
         signature.as_ref().try_into().map_err(|_length| SignFailed)
     }
 
-    /// The public half.
+    /// The public key.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the library will not parse its own key.
+    /// [`KeyRejected`] if the library cannot parse its own key.
     pub fn public_key(&self) -> Result<PublicKey, KeyRejected> {
         PublicKey::from_bytes(self.0.public_key().as_ref())
     }
@@ -73,7 +65,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A public key, ready to check signatures.
+/// A public key, ready to verify signatures.
 #[derive(Clone)]
 pub struct PublicKey {
     key: ParsedPublicKey,
@@ -81,7 +73,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Takes the 32-byte form.
+    /// Creates the key from its 32-byte form.
     ///
     /// # Errors
     /// [`KeyRejected`] for any other length.
@@ -97,10 +89,10 @@ impl PublicKey {
         &self.bytes
     }
 
-    /// Checks a signature over `message`.
+    /// Verifies a signature over `message`.
     ///
     /// # Errors
-    /// [`VerifyFailed`] when it is not one by this key.
+    /// [`VerifyFailed`] if it is not a signature by this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), VerifyFailed> {
         self.key.verify_sig(message, signature).map_err(|_unspecified| VerifyFailed)
     }

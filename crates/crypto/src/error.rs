@@ -1,6 +1,6 @@
-//! What this room answers when it will not do something.
+//! The errors of this crate.
 //!
-//! Rule: cryptography fails without detail. Which byte was wrong is for nobody to know, so each error is one word.
+//! Rule: cryptography fails without detail, so that errors reveal nothing about secrets. Each error is a single value.
 
 use std::fmt;
 
@@ -21,21 +21,21 @@ macro_rules! opaque_errors {
 }
 
 opaque_errors! {
-    /// The key material does not have the one length its algorithm takes.
+    /// The key material does not have the length that its algorithm requires.
     KeyLengthWrong: "key material has the wrong length";
-    /// Nothing was sealed: no random bytes, an algorithm of another key, or more plaintext than it takes (GCM: 2^36 - 32
-    /// bytes).
+    /// Encryption failed: no random bytes, an algorithm of another key, or a plaintext that is too long (GCM: more than
+    /// 2^36 - 32 bytes).
     SealFailed: "sealing failed";
-    /// The sealed bytes, the key, the initialization vector and the associated data do not belong together.
+    /// The ciphertext, the key, the initialization vector and the associated data do not match.
     OpenFailed: "opening failed";
-    /// The signature or tag is not one over this message by this key.
+    /// It is not a signature or tag over this message by this key.
     VerifyFailed: "verification failed";
     /// The bytes are not a key of the expected kind, size and encoding.
     KeyRejected: "key rejected";
-    /// The crypto library made no key.
+    /// The crypto library generated no key.
     GenerateFailed: "key generation failed";
-    /// The crypto library made no signature.
+    /// The crypto library created no signature.
     SignFailed: "signing failed";
-    /// The text is not one PEM block with the expected label.
+    /// The text is not a single PEM block with the expected label.
     PemRejected: "not a PEM block of the expected kind";
 }

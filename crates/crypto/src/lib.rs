@@ -1,10 +1,12 @@
-//! The only door to the crypto library: sealing, signatures, digests, derivation, and the encodings of keys.
+//! Cryptography for Claviger: encryption, signatures, digests, and the encodings of keys.
 //!
-//! Behind it stands AWS-LC (`aws-lc-rs`), and RustCrypto for what AWS-LC has not: secp256k1, SM2, SM3, SM4. Every function here takes and returns plain bytes or types of this room, so
-//! that replacing the library changes this room alone. Cryptography fails without detail.
+//! The primitives come from AWS-LC (`aws-lc-rs`), and from RustCrypto where AWS-LC has none: secp256k1, SM2, SM3, SM4.
+//! All functions take and return plain bytes or types of this crate, so that a library can be replaced here alone. Two
+//! other crates use AWS-LC directly: key generation for its big-number arithmetic, and the TLS sockets of server and
+//! client. Cryptography fails without detail.
 //!
-//! What may never live here: keys that outlive a call's owner (`vault` keeps them), rules about who may use which key
-//! (`model`, `service`), layouts of ciphertext blobs (`wire`), files, sockets, `unsafe`.
+//! Does not belong here: stored keys (`vault`), rules about who may use which key (`model`, `service`), layouts of
+//! ciphertext blobs (`wire`), files, sockets, `unsafe`.
 
 pub mod aead;
 pub mod asymmetric;
@@ -15,7 +17,6 @@ pub mod ec;
 pub mod ecies;
 pub mod ed25519;
 pub mod error;
-pub mod kdf;
 pub mod mac;
 pub mod message;
 pub mod pem;

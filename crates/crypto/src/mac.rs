@@ -1,6 +1,6 @@
-//! HMAC (RFC 2104) with SHA-256, and with SHA-1 where the control plane's signature version 1 demands it.
+//! HMAC (RFC 2104) with SHA-256, and with SHA-1 where the control plane's signature version 1 requires it.
 //!
-//! Rule: tags are compared in constant time, here and nowhere else.
+//! Rule: tags are compared in constant time, and only here.
 
 use std::fmt;
 
@@ -21,39 +21,52 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; HMAC_SHA256_LEN] {
     tag(HMAC_SHA256, key, data)
 }
 
-/// Checks an HMAC-SHA-256 tag in constant time. A shortened tag is refused.
+/// Verifies an HMAC-SHA-256 tag in constant time. A truncated tag is refused.
 ///
 /// # Errors
-/// [`VerifyFailed`] when `expected` is not the whole tag.
+/// [`VerifyFailed`] if `expected` is not the complete tag.
 pub fn verify_hmac_sha256(key: &[u8], data: &[u8], expected: &[u8]) -> Result<(), VerifyFailed> {
     hmac::verify(&Key::new(HMAC_SHA256, key), data, expected).map_err(|_unspecified| VerifyFailed)
 }
 
-/// The HMAC-SHA-1 tag of `data`: RPC signature version 1 (rpc-api 3.1) and PKCS#12, nothing new.
+/// The HMAC-SHA-1 tag of `data`, for RPC signature version 1 (rpc-api 3.1) and PKCS#12 only.
 #[must_use]
 pub fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; HMAC_SHA1_LEN] {
     tag(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, data)
 }
 
-/// Checks an HMAC-SHA-1 tag in constant time. A shortened tag is refused.
+/// Verifies an HMAC-SHA-1 tag in constant time. A truncated tag is refused.
 ///
 /// # Errors
-/// [`VerifyFailed`] when `expected` is not the whole tag.
+/// [`VerifyFailed`] if `expected` is not the complete tag.
 pub fn verify_hmac_sha1(key: &[u8], data: &[u8], expected: &[u8]) -> Result<(), VerifyFailed> {
     hmac::verify(&Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key), data, expected).map_err(|_unspecified| VerifyFailed)
 }
 
-/// A key version's HMAC-SHA-256 key with its two blocks absorbed once (instance-api 5.9); share it.
+/// The HMAC-SHA-256 key of a key version with its key blocks precomputed (instance-api 5.9). Share it between
+/// requests.
+///
+/// ```
+/// use claviger_crypto::mac::HmacSha256Key;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = HmacSha256Key::new(&HmacSha256Key::generate()?)?;
+/// let tag = key.sign(b"message");
+/// key.verify(b"message", &tag)?;
+/// assert!(key.verify(b"another message", &tag).is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub struct HmacSha256Key(Key);
 
 impl HmacSha256Key {
-    /// Length of key material made here, bytes: that of the digest (RFC 2104 section 3).
+    /// Length of generated key material, bytes: that of the digest (RFC 2104 section 3).
     pub const LEN: usize = HMAC_SHA256_LEN;
 
-    /// Fresh key material.
+    /// Generates key material.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when there are no random bytes.
+    /// [`GenerateFailed`] if there are no random bytes.
     pub fn generate() -> Result<SecretBytes, GenerateFailed> {
         SecretBytes::random(Self::LEN).map_err(|_unavailable| GenerateFailed)
     }
@@ -72,10 +85,10 @@ impl HmacSha256Key {
         to_array(&hmac::sign(&self.0, message))
     }
 
-    /// Checks a tag in constant time. A shortened tag is refused.
+    /// Verifies a tag in constant time. A truncated tag is refused.
     ///
     /// # Errors
-    /// [`VerifyFailed`] when `expected` is not the whole tag.
+    /// [`VerifyFailed`] if `expected` is not the complete tag.
     pub fn verify(&self, message: &[u8], expected: &[u8]) -> Result<(), VerifyFailed> {
         hmac::verify(&self.0, message, expected).map_err(|_unspecified| VerifyFailed)
     }

@@ -1,7 +1,7 @@
 //! PEM (RFC 7468): 64 columns, LF, one LF at the end (instance-api 5.4: a CR breaks the Java sample).
 //!
-//! Rule: base64 of a private key is computed without table look-ups or branches on its bits (`base64ct`), straight
-//! into the one buffer that wipes itself; there is no second copy.
+//! Rule: the Base64 of a private key is computed without table look-ups or branches on its bits (`base64ct`), directly
+//! in a buffer that is wiped; there is no second copy.
 
 use claviger_base::SecretBytes;
 use pem_rfc7468::{Decoder, LineEnding};
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::PemRejected;
 
-/// What a block holds, by the words between its dashes.
+/// The type of a PEM block, given by its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
     /// X.509 `SubjectPublicKeyInfo`.
@@ -21,7 +21,7 @@ pub enum Label {
 }
 
 impl Label {
-    /// The words between the dashes.
+    /// The label.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Label {
 /// A `PUBLIC KEY` block around `spki`.
 ///
 /// # Errors
-/// [`PemRejected`] when the text would be longer than memory can be; no key is.
+/// [`PemRejected`] if the text would exceed memory, which no key does.
 pub fn encode_public_key(spki: &[u8]) -> Result<String, PemRejected> {
     String::from_utf8(encode(Label::PublicKey, spki)?).map_err(|_not_ascii| PemRejected)
 }
@@ -43,7 +43,7 @@ pub fn encode_public_key(spki: &[u8]) -> Result<String, PemRejected> {
 /// A `CERTIFICATE` block around `certificate`.
 ///
 /// # Errors
-/// [`PemRejected`] when the text would be longer than memory can be; no certificate is.
+/// [`PemRejected`] if the text would exceed memory, which no certificate does.
 pub fn encode_certificate(certificate: &[u8]) -> Result<String, PemRejected> {
     String::from_utf8(encode(Label::Certificate, certificate)?).map_err(|_not_ascii| PemRejected)
 }
@@ -51,28 +51,39 @@ pub fn encode_certificate(certificate: &[u8]) -> Result<String, PemRejected> {
 /// A `PRIVATE KEY` block around `pkcs8`.
 ///
 /// # Errors
-/// [`PemRejected`] when the text would be longer than memory can be; no key is.
+/// [`PemRejected`] if the text would exceed memory, which no key does.
 pub fn encode_private_key(pkcs8: &SecretBytes) -> Result<SecretBytes, PemRejected> {
     encode(Label::PrivateKey, pkcs8.reveal()).map(SecretBytes::new)
 }
 
-/// The DER inside the one block of `text`, which must have this label.
+/// The DER inside the only block of `text`, which must have this label.
+///
+/// ```
+/// use claviger_crypto::pem::{self, Label};
+///
+/// # fn main() -> Result<(), claviger_crypto::PemRejected> {
+/// let text = pem::encode_certificate(b"certificate")?;
+/// assert_eq!(pem::decode(Label::Certificate, text.as_bytes())?, b"certificate");
+/// assert!(pem::decode(Label::PublicKey, text.as_bytes()).is_err());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// [`PemRejected`] for anything but one well-formed block of that kind.
+/// [`PemRejected`] for anything but a single well-formed block of that type.
 pub fn decode(label: Label, text: &[u8]) -> Result<Vec<u8>, PemRejected> {
     decode_wiping(label, text).map(|mut der| std::mem::take(&mut *der))
 }
 
-/// The PKCS#8 DER inside the one `PRIVATE KEY` block of `text`.
+/// The PKCS#8 DER inside the only `PRIVATE KEY` block of `text`.
 ///
 /// # Errors
-/// [`PemRejected`] for anything but one well-formed block of that kind.
+/// [`PemRejected`] for anything but a single well-formed block of that type.
 pub fn decode_private_key(text: &SecretBytes) -> Result<SecretBytes, PemRejected> {
     decode_wiping(Label::PrivateKey, text.reveal()).map(|mut der| SecretBytes::new(std::mem::take(&mut *der)))
 }
 
-/// The text in a vector of exactly its length, so that taking it over copies nothing.
+/// The text in a vector of exactly its length, so that no reallocation copies it.
 fn encode(label: Label, der: &[u8]) -> Result<Vec<u8>, PemRejected> {
     let len = pem_rfc7468::encoded_len(label.as_str(), LineEnding::LF, der).map_err(|_overflow| PemRejected)?;
     let mut text = vec![0; len];
@@ -85,7 +96,7 @@ fn decode_wiping(label: Label, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemRej
     if decoder.type_label() != label.as_str() {
         return Err(PemRejected);
     }
-    // Sized before it is filled, so that it never grows and leaves a copy behind.
+    // Allocated at its final size, so that it never grows and leaves a copy behind.
     let mut der = Zeroizing::new(vec![0; decoder.remaining_len()]);
     let written = decoder.decode(&mut der).map_err(|_malformed| PemRejected)?.len();
     if !decoder.is_finished() || written != der.len() {

@@ -1,9 +1,9 @@
-//! PKCS#12 (RFC 7292): one RSA key and one certificate in the one layout that every SDK's parser accepts.
+//! PKCS#12 (RFC 7292): an RSA key and its certificate, in the layout that every SDK's parser accepts.
 //!
-//! Rule: written files hold exactly two authenticated safes, the certificate first and the key second, both under
-//! pbeWithSHAAnd3-KeyTripleDES-CBC, sealed by HMAC-SHA-1: Go's `x/crypto/pkcs12` takes nothing else
-//! (instance-api 1.9). Those ciphers are old; what they protect is a file that its holder is asked to guard anyway, and the password
-//! travels apart. They are AWS-LC's, so there is no second crypto library. Layout: docs/formats/client-key.md.
+//! Rule: the files contain exactly two authenticated safes, first the certificate and then the key, both under
+//! pbeWithSHAAnd3-KeyTripleDES-CBC, with an HMAC-SHA-1 tag: Go's `x/crypto/pkcs12` accepts nothing else
+//! (instance-api 1.9). These algorithms are old, but the file must be guarded anyway, and the password is delivered
+//! separately. AWS-LC provides them. Layout: docs/formats/client-key.md.
 
 mod asn1;
 mod pbe;
@@ -15,17 +15,17 @@ use std::fmt;
 pub(crate) use read::open;
 pub(crate) use write::seal;
 
-/// Rounds of the password's derivation, for both safes and the tag.
+/// Iterations of the key derivation, for both safes and the tag.
 pub(crate) const ITERATIONS: u32 = 2048;
 
 /// Why a PKCS#12 file did not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pkcs12Rejected {
-    /// The bytes are not a PKCS#12 file with one RSA key, or its numbers are out of bounds.
+    /// The bytes are not a PKCS#12 file with one RSA key, or its numbers are out of range.
     Malformed,
-    /// The tag does not match: the password is another one, or the file was changed.
+    /// The tag does not match: the password is wrong, or the file was changed.
     PasswordWrong,
-    /// The file is under a cipher or digest that is not spoken here.
+    /// The file uses a cipher or digest that is not supported.
     CipherUnknown,
 }
 

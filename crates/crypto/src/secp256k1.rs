@@ -1,9 +1,11 @@
 //! The curve secp256k1 (SEC 2 section 2.4.1): ECDSA with SHA-256, DER signatures, and ECIES; keys as PKCS#8 and SPKI.
 //!
-//! The arithmetic is that of `k256`, which computes with secrets in constant time: AWS-LC's safe API has no keys on
-//! this curve. Rule: encodings are those of [`ec`](crate::ec) with the other curve's name; nonces are those of RFC 6979
-//! with 32 bytes of randomness added (its section 3.6), so that neither a poor random generator nor a fault in the
-//! computation gives the key away.
+//! The arithmetic is that of `k256`, which computes with secrets in constant time, because AWS-LC's safe API has no
+//! keys on this curve. Rule: encodings are those of [`ec`](crate::ec) with the other curve's name. Nonces follow RFC
+//! 6979 with 32 random bytes added (its section 3.6), so that neither a poor random generator nor a fault in the
+//! computation reveals the key.
+
+pub(crate) mod scalar;
 
 use std::fmt;
 
@@ -14,14 +16,12 @@ use k256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use k256::elliptic_curve::common::getrandom::SysRng;
 use k256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _};
 
+use self::scalar::random_scalar;
 use crate::ecies;
 use crate::error::{GenerateFailed, KeyRejected, OpenFailed, SealFailed, SignFailed, VerifyFailed};
 use crate::message::Message;
 
-/// Length of a scalar, bytes.
-const SCALAR_LEN: usize = 32;
-
-/// A public point.
+/// A public key.
 #[derive(Clone)]
 pub struct PublicKey {
     point: k256::PublicKey,
@@ -32,37 +32,38 @@ impl PublicKey {
     /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] unless the bytes are the one DER form of an uncompressed point on secp256k1.
+    /// [`KeyRejected`] unless the bytes are an uncompressed point on secp256k1 in its canonical DER form.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
         let point = k256::PublicKey::from_public_key_der(spki).map_err(|_rejected| KeyRejected)?;
         let key = Self { point, verifier: point.into() };
-        // The library also takes compressed points; encoding again leaves the one form.
+        // The library also accepts compressed points; comparing with its own encoding refuses them.
         if key.spki_der()? == spki { Ok(key) } else { Err(KeyRejected) }
     }
 
     /// The key as `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the library will not encode it.
+    /// [`KeyRejected`] if the library cannot encode it.
     pub fn spki_der(&self) -> Result<Vec<u8>, KeyRejected> {
         self.point.to_public_key_der().map(|der| der.as_bytes().to_vec()).map_err(|_unencodable| KeyRejected)
     }
 
-    /// Checks a DER ECDSA signature over a SHA-256 digest.
+    /// Verifies a DER ECDSA signature over a SHA-256 digest.
     ///
     /// # Errors
-    /// [`VerifyFailed`] when it is not one by this key.
+    /// [`VerifyFailed`] if it is not a signature by this key.
     pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<(), VerifyFailed> {
         let digest = message.sha256().ok_or(VerifyFailed)?;
         let signature = Signature::from_der(signature).map_err(|_malformed| VerifyFailed)?;
-        // Both s and n - s verify in ECDSA (FIPS 186-5 6.4.2); the library takes the lower one alone, a rule of Bitcoin's.
+        // In ECDSA, both s and n - s verify (FIPS 186-5 6.4.2); the library accepts only the lower one, a rule of
+        // Bitcoin.
         self.verifier.verify_prehash(digest.as_ref(), &signature.normalize_s()).map_err(|_wrong| VerifyFailed)
     }
 
-    /// Seals under ECIES ([`ecies`]).
+    /// Encrypts with ECIES ([`ecies`]).
     ///
     /// # Errors
-    /// [`SealFailed`] when there are no random bytes.
+    /// [`SealFailed`] if there are no random bytes.
     pub fn seal_ecies(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         ecies::secp256k1::seal(&self.point, plaintext)
     }
@@ -74,19 +75,19 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A private scalar with its public point; wiped when dropped.
+/// A private key with its public key; wiped on drop.
 pub struct PrivateKey {
     scalar: SecretKey,
     signer: SigningKey,
 }
 
 impl PrivateKey {
-    /// Makes a key.
+    /// Generates a key.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when there are no random bytes.
+    /// [`GenerateFailed`] if there are no random bytes.
     pub fn generate() -> Result<Self, GenerateFailed> {
-        draw().map(Self::new)
+        random_scalar().map(Self::new)
     }
 
     /// Parses a PKCS#8 `PrivateKeyInfo`, DER.
@@ -102,7 +103,7 @@ impl PrivateKey {
         Self { scalar, signer }
     }
 
-    /// The public half.
+    /// The public key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
         PublicKey { point: self.scalar.public_key(), verifier: *self.signer.verifying_key() }
@@ -111,16 +112,16 @@ impl PrivateKey {
     /// The private key as PKCS#8 version 1, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the library will not encode it.
+    /// [`KeyRejected`] if the library cannot encode it.
     pub fn pkcs8_der(&self) -> Result<SecretBytes, KeyRejected> {
         let der = self.scalar.to_pkcs8_der().map_err(|_unencodable| KeyRejected)?;
         Ok(SecretBytes::copy_from(der.as_bytes()))
     }
 
-    /// Signs a SHA-256 digest; DER, with the lower of the two possible s.
+    /// Signs a SHA-256 digest; returns DER with the lower of the two possible s.
     ///
     /// # Errors
-    /// [`SignFailed`] when there are no random bytes.
+    /// [`SignFailed`] if there are no random bytes.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
         let digest = message.sha256().ok_or(SignFailed)?;
         let signature: Signature =
@@ -128,10 +129,10 @@ impl PrivateKey {
         Ok(signature.to_der().as_bytes().to_vec())
     }
 
-    /// Opens what was sealed under ECIES ([`ecies`]).
+    /// Decrypts what was encrypted with ECIES ([`ecies`]).
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong.
+    /// [`OpenFailed`], whatever the cause.
     pub fn open_ecies(&self, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         ecies::secp256k1::open(&self.scalar, sealed)
     }
@@ -140,16 +141,5 @@ impl PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("secp256k1::PrivateKey([secret])")
-    }
-}
-
-/// A scalar drawn evenly from 1 to n - 1: 32 random bytes, drawn again in the one of 2^128 cases that they are not in
-/// that range (FIPS 186-5 A.2.2).
-pub(crate) fn draw() -> Result<SecretKey, GenerateFailed> {
-    loop {
-        let scalar = SecretBytes::random(SCALAR_LEN).map_err(|_unavailable| GenerateFailed)?;
-        if let Ok(key) = SecretKey::from_slice(scalar.reveal()) {
-            return Ok(key);
-        }
     }
 }

@@ -1,13 +1,14 @@
 //! SM2 on the curve sm2p256v1 (GB/T 32918, GM/T 0003, ISO/IEC 14888-3): keys here, SM2DSA in `dsa`, SM2PKE in `pke`.
 //!
-//! The arithmetic is that of RustCrypto's `sm2` (field and scalars by fiat-crypto, in constant time): AWS-LC has no SM2.
-//! Rule: a private scalar is wiped when dropped, which the crate's own signing and decrypting keys are not; therefore
-//! signing and decryption are written here over its arithmetic, and held against the standard's examples.
-//! Encodings are those of [`ec`](crate::ec) with the curve's name 1.2.156.10197.1.301 (GM/T 0006).
+//! The arithmetic is that of RustCrypto's `sm2` (field and scalars by fiat-crypto, in constant time), because AWS-LC
+//! has no SM2. Rule: a private scalar is wiped on drop. The signing and decrypting keys of that crate are not wiped, so
+//! signing and decryption are implemented here with its arithmetic, and tested with the standard's examples. Encodings
+//! are those of [`ec`](crate::ec) with the curve's name 1.2.156.10197.1.301 (GM/T 0006).
 
 mod ciphertext;
 mod dsa;
 mod pke;
+mod scalar;
 
 use std::fmt;
 
@@ -18,18 +19,16 @@ use sm2::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey a
 use sm2::{Scalar, SecretKey};
 use zeroize::Zeroizing;
 
+use self::scalar::random_scalar;
 use crate::error::{GenerateFailed, KeyRejected, OpenFailed, SealFailed, SignFailed, VerifyFailed};
 use crate::message::Message;
 
-/// Length of a scalar, bytes.
-const SCALAR_LEN: usize = 32;
-
-/// A public point.
+/// A public key.
 #[derive(Clone)]
 pub struct PublicKey {
     point: sm2::PublicKey,
     verifier: VerifyingKey,
-    /// Z_A: the digest of identity, curve and point that goes before every message.
+    /// Z_A: the digest of identity, curve and point that precedes every message.
     identity: [u8; 32],
 }
 
@@ -37,11 +36,11 @@ impl PublicKey {
     /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] unless the bytes are the one DER form of an uncompressed point on sm2p256v1.
+    /// [`KeyRejected`] unless the bytes are an uncompressed point on sm2p256v1 in its canonical DER form.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
         let point = sm2::PublicKey::from_public_key_der(spki).map_err(|_rejected| KeyRejected)?;
         let key = Self::new(point)?;
-        // The library also takes compressed points; encoding again leaves the one form.
+        // The library also accepts compressed points; comparing with its own encoding refuses them.
         if key.spki_der()? == spki { Ok(key) } else { Err(KeyRejected) }
     }
 
@@ -53,23 +52,23 @@ impl PublicKey {
     /// The key as `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the library will not encode it.
+    /// [`KeyRejected`] if the library cannot encode it.
     pub fn spki_der(&self) -> Result<Vec<u8>, KeyRejected> {
         self.point.to_public_key_der().map(|der| der.as_bytes().to_vec()).map_err(|_unencodable| KeyRejected)
     }
 
-    /// Checks a DER SM2DSA signature.
+    /// Verifies a DER SM2DSA signature.
     ///
     /// # Errors
-    /// [`VerifyFailed`] when it is not one by this key.
+    /// [`VerifyFailed`] if it is not a signature by this key.
     pub fn verify(&self, message: Message<'_>, signature: &[u8]) -> Result<(), VerifyFailed> {
         dsa::verify(&self.verifier, &dsa::digest(&self.identity, message), signature)
     }
 
-    /// Seals: C1 || C3 || C2, [`OVERHEAD`] longer than `plaintext`.
+    /// Encrypts: C1 || C3 || C2, [`OVERHEAD`] longer than `plaintext`.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is empty or longer than [`PLAINTEXT_MAX`], or there are no random bytes.
+    /// [`SealFailed`] if `plaintext` is empty or longer than [`PLAINTEXT_MAX`], or there are no random bytes.
     pub fn seal(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         pke::seal(&self.point, plaintext)
     }
@@ -81,22 +80,22 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A private scalar with its public point; wiped when dropped.
+/// A private key with its public key; wiped on drop.
 pub struct PrivateKey {
     scalar: SecretKey,
-    /// (1 + d)^-1, which every signature needs.
+    /// (1 + d)^-1, needed for every signature.
     inverse: Zeroizing<Scalar>,
     public: PublicKey,
 }
 
 impl PrivateKey {
-    /// Makes a key: a scalar drawn evenly from 1 to n - 2 (GB/T 32918.1 section 6.1).
+    /// Generates a key: a scalar drawn uniformly from 1 to n - 2 (GB/T 32918.1 section 6.1).
     ///
     /// # Errors
-    /// [`GenerateFailed`] when there are no random bytes.
+    /// [`GenerateFailed`] if there are no random bytes.
     pub fn generate() -> Result<Self, GenerateFailed> {
         loop {
-            if let Ok(key) = Self::new(draw()?) {
+            if let Ok(key) = Self::new(random_scalar()?) {
                 return Ok(key);
             }
         }
@@ -110,14 +109,14 @@ impl PrivateKey {
         SecretKey::from_pkcs8_der(pkcs8.reveal()).map_err(|_rejected| KeyRejected).and_then(Self::new)
     }
 
-    /// Refuses n - 1, with which nothing can be signed.
+    /// Refuses n - 1, which cannot sign anything.
     fn new(scalar: SecretKey) -> Result<Self, KeyRejected> {
         let inverse = dsa::inverse(&scalar).ok_or(KeyRejected)?;
         let public = PublicKey::new(scalar.public_key())?;
         Ok(Self { scalar, inverse, public })
     }
 
-    /// The public half.
+    /// The public key.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
         &self.public
@@ -126,24 +125,24 @@ impl PrivateKey {
     /// The private key as PKCS#8 version 1, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the library will not encode it.
+    /// [`KeyRejected`] if the library cannot encode it.
     pub fn pkcs8_der(&self) -> Result<SecretBytes, KeyRejected> {
         let der = self.scalar.to_pkcs8_der().map_err(|_unencodable| KeyRejected)?;
         Ok(SecretBytes::copy_from(der.as_bytes()))
     }
 
-    /// Signs under the default identity `1234567812345678`; DER.
+    /// Signs with the default identity `1234567812345678`; returns DER.
     ///
     /// # Errors
-    /// [`SignFailed`] when there are no random bytes.
+    /// [`SignFailed`] if there are no random bytes.
     pub fn sign(&self, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
         dsa::sign(&self.scalar, &self.inverse, &dsa::digest(&self.public.identity, message))
     }
 
-    /// Opens C1 || C3 || C2, or the same parts in ASN.1 (GM/T 0009).
+    /// Decrypts C1 || C3 || C2, or the same parts in ASN.1 (GM/T 0009).
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong.
+    /// [`OpenFailed`], whatever the cause.
     pub fn open(&self, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         pke::open(&self.scalar, sealed)
     }
@@ -152,15 +151,5 @@ impl PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sm2::PrivateKey([secret])")
-    }
-}
-
-/// A scalar drawn evenly from 1 to n - 1.
-fn draw() -> Result<SecretKey, GenerateFailed> {
-    loop {
-        let scalar = SecretBytes::random(SCALAR_LEN).map_err(|_unavailable| GenerateFailed)?;
-        if let Ok(key) = SecretKey::from_slice(scalar.reveal()) {
-            return Ok(key);
-        }
     }
 }

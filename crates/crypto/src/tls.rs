@@ -1,10 +1,11 @@
 //! The instance's certificate authority and its server certificates (instance-api 1.8).
 //!
-//! Rule: one self-signed root, leaves signed by it: the one shape that whole-bundle, root-only and drop-first clients
-//! all accept. Keys are ECDSA P-256: Java 8 with OkHttp, Go, Python's requests, PHP's curl and .NET all speak it, and a
-//! handshake signature costs 16 us where RSA-2048 costs 257 us (docs/spec/keygen.md 7).
+//! Rule: one self-signed root that signs leaves: the only structure that clients accept whether they use the whole
+//! bundle, the root alone, or all but the first certificate. Keys are ECDSA P-256: Java 8 with OkHttp, Go, Python's
+//! requests, PHP's curl and .NET all support it, and a handshake signature costs 16 us instead of 257 us for RSA-2048
+//! (docs/spec/keygen.md 7).
 //!
-//! Certificates live in real time; pass the real clock, never business time.
+//! Certificates use real time: pass the real clock, never business time.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -17,19 +18,19 @@ use crate::pem::{self, Label};
 use crate::{certificate, ec};
 
 const DAY_S: i64 = 86_400;
-/// Twenty years, as the service's own root.
+/// Twenty years, like the root of Alibaba Cloud KMS.
 const ROOT_VALIDITY_S: i64 = 20 * 365 * DAY_S + 5 * DAY_S;
 /// A client whose clock is a little behind must not refuse a new certificate.
 const BACKDATED_S: i64 = 3600;
-/// Apple's platforms refuse server certificates of more than 825 days; both ends count.
+/// Apple's platforms refuse server certificates of more than 825 days, both ends included.
 const LEAF_VALIDITY_S: i64 = 825 * DAY_S - 1;
 
-/// Why there is no server certificate.
+/// Why no server certificate was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateRefused {
     /// Neither a DNS name nor an IP address.
     Hostname(String),
-    /// The crypto library made no key or no signature.
+    /// The crypto library generated no key or no signature.
     Generate,
 }
 
@@ -57,11 +58,24 @@ pub struct ServerCertificate {
     pub certificate_chain_der: Vec<Vec<u8>>,
     /// The leaf's private key, PKCS#8 DER.
     pub private_key_der: SecretBytes,
-    /// Refused by clients from then on, real time.
+    /// End of validity, in real time.
     pub not_after: Timestamp,
 }
 
-/// The instance's root: signs server certificates.
+/// The instance's root, which signs server certificates.
+///
+/// ```
+/// use claviger_base::Timestamp;
+/// use claviger_crypto::tls::CertificateAuthority;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let now = Timestamp::from_unix_s(1_767_225_600);
+/// let authority = CertificateAuthority::create("kst-example", now)?;
+/// let server = authority.issue_server_certificate(&["kms.example.org".to_owned()], now)?;
+/// assert_eq!(server.certificate_chain_der.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub struct CertificateAuthority {
     certificate_der: Vec<u8>,
     parameters: CertificateParams,
@@ -69,10 +83,10 @@ pub struct CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Makes the root `Claviger <instance> Root CA`.
+    /// Creates the root `Claviger <instance> Root CA`.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when the library makes no key or there are no random bytes.
+    /// [`GenerateFailed`] if the library generates no key or there are no random bytes.
     pub fn create(instance: &str, not_before: Timestamp) -> Result<Self, GenerateFailed> {
         let key = ec::PrivateKey::generate()?;
         let parameters = root_parameters(instance, not_before)?;
@@ -80,47 +94,47 @@ impl CertificateAuthority {
         Ok(Self { certificate_der: certificate.der().to_vec(), parameters, key })
     }
 
-    /// Takes a root back from its two stored parts.
+    /// Restores a root from its two stored parts.
     ///
     /// # Errors
-    /// [`KeyRejected`] when the parts do not parse, or are not of one root of this instance.
+    /// [`KeyRejected`] if the parts do not parse, or do not form a root of this instance.
     pub fn from_stored(instance: &str, certificate_pem: &str, private_key: &SecretBytes) -> Result<Self, KeyRejected> {
         let certificate_der =
             pem::decode(Label::Certificate, certificate_pem.as_bytes()).map_err(|_rejected| KeyRejected)?;
         let key = ec::PrivateKey::from_pkcs8_der(private_key)?;
-        // What the root says of itself stands in it as these bytes; without them clients would refuse our leaves.
+        // The root must contain its key and its name in these bytes; otherwise clients would refuse our leaves.
         let name = common_name(instance);
         for expected in [key.spki_der()?.as_slice(), name.as_bytes()] {
             if !certificate_der.windows(expected.len()).any(|window| window == expected) {
                 return Err(KeyRejected);
             }
         }
-        // The dates matter to the root's own certificate alone, which is not written again.
+        // The dates matter only for the root's own certificate, which is not created again.
         let parameters = root_parameters(instance, Timestamp::default()).map_err(|_failed| KeyRejected)?;
         Ok(Self { certificate_der, parameters, key })
     }
 
-    /// The root's certificate: what `ca.pem` holds and clients trust.
+    /// The root's certificate, the content of `ca.pem`; clients trust it.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when it cannot be encoded.
+    /// [`GenerateFailed`] if it cannot be encoded.
     pub fn ca_certificate_pem(&self) -> Result<String, GenerateFailed> {
         pem::encode_certificate(&self.certificate_der).map_err(|_rejected| GenerateFailed)
     }
 
-    /// The root's private key, PKCS#8 DER: to be stored under seal.
+    /// The root's private key, PKCS#8 DER; to be stored sealed.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when the library will not encode it.
+    /// [`GenerateFailed`] if the library cannot encode it.
     pub fn ca_private_key(&self) -> Result<SecretBytes, GenerateFailed> {
         self.key.pkcs8_der().map_err(|_rejected| GenerateFailed)
     }
 
-    /// Makes a key and certificate for these names and addresses, and always for `localhost`, `127.0.0.1` and `::1`.
-    /// Valid for 825 days from an hour before `now`, which is real time.
+    /// Creates a key and a certificate for these names and addresses, and always for `localhost`, `127.0.0.1` and
+    /// `::1`. It is valid for 825 days, starting an hour before `now`, which is real time.
     ///
     /// # Errors
-    /// [`CertificateRefused`] names the first name that is none.
+    /// [`CertificateRefused`] contains the first invalid name.
     pub fn issue_server_certificate(
         &self,
         hostnames: &[String],
@@ -146,17 +160,17 @@ impl CertificateAuthority {
     }
 }
 
-/// Whether a certificate can be made for these names and addresses.
+/// Checks whether a certificate can be created for these names and addresses.
 ///
 /// # Errors
-/// [`CertificateRefused::Hostname`], of the first that it cannot.
+/// [`CertificateRefused::Hostname`] with the first invalid name.
 pub fn check_hostnames(hostnames: &[String]) -> Result<(), CertificateRefused> {
     subject_alt_names(hostnames).map(|_names| ())
 }
 
-/// When a certificate ends; `None` when this is no certificate in PEM.
+/// The end of a certificate's validity; `None` if the text is not a PEM certificate.
 #[must_use]
-pub fn certificate_ends(certificate_pem: &str) -> Option<Timestamp> {
+pub fn certificate_not_after(certificate_pem: &str) -> Option<Timestamp> {
     let der = pem::decode(Label::Certificate, certificate_pem.as_bytes()).ok()?;
     certificate::not_after(&der)
 }
@@ -179,7 +193,7 @@ fn root_parameters(instance: &str, not_before: Timestamp) -> Result<CertificateP
     Ok(root)
 }
 
-/// X.520 allows a common name 64 characters; clients read the alternative names, so a longer one is not repeated.
+/// X.520 limits a common name to 64 characters. Clients read the alternative names, so a longer name is replaced.
 fn common_name_of(hostname: &str) -> &str {
     if hostname.len() <= 64 { hostname } else { "Claviger" }
 }
@@ -213,7 +227,7 @@ fn dns_name(name: &str) -> Result<SanType, CertificateRefused> {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    // All digits in the last label would be a mistyped address.
+    // A last label of digits only would be a mistyped address.
     let last_is_a_number = name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     if name.len() > 253 || last_is_a_number || !name.strip_prefix("*.").unwrap_or(name).split('.').all(label) {
         return Err(refused());

@@ -1,9 +1,9 @@
-//! The key derivation function of ANSI X9.63 (SEC 1 version 2.0 section 3.6.1) and of SM2 (GB/T 32918.4 section 5.4.3),
-//! which are one: Hash(Z || counter), the counter four bytes from 1, without shared information.
+//! The key derivation function of ANSI X9.63 (SEC 1 version 2.0 section 3.6.1), which is also that of SM2 (GB/T 32918.4
+//! section 5.4.3): Hash(Z || counter) with a four-byte counter starting at 1, without shared information.
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Derives `len` bytes from the shared secret `z`. `None` for more bytes than the counter can number.
+/// Derives `len` bytes from the shared secret `z`. `None` if the counter would overflow.
 pub(crate) fn derive<const N: usize>(
     hash: impl Fn(&[&[u8]]) -> [u8; N],
     z: &[u8],
@@ -13,7 +13,7 @@ pub(crate) fn derive<const N: usize>(
     for (index, block) in out.chunks_mut(N).enumerate() {
         let counter = u32::try_from(index).ok()?.checked_add(1)?;
         let mut digest = hash(&[z, &counter.to_be_bytes()]);
-        // The last block is cut from the left (3.6.1 step 5).
+        // The last block is truncated on the right (3.6.1 step 5).
         for (to, from) in block.iter_mut().zip(&digest) {
             *to = *from;
         }
@@ -22,7 +22,7 @@ pub(crate) fn derive<const N: usize>(
     Some(out)
 }
 
-/// `data` under a key stream of its length.
+/// XORs `data` with a key stream of the same length.
 pub(crate) fn xor(data: &[u8], key_stream: &[u8]) -> Vec<u8> {
     data.iter().zip(key_stream).map(|(byte, key)| byte ^ key).collect()
 }

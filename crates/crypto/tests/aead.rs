@@ -1,4 +1,4 @@
-//! AES-256-GCM against the vectors of the two specifications, and the ways it must refuse.
+//! AES-256-GCM with the vectors of the two specifications, and everything that it must refuse.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,10 +28,10 @@ fn seals_and_opens_the_vectors_of_the_specifications() {
     let aad = hex::decode(AAD).unwrap();
     let none: &[u8] = &[];
     let vectors: [(&[u8], &[u8], &str); 4] = [
-        // instance-api 6.1, the blob's tail after the vector.
+        // instance-api 6.1, the part of the blob after the vector.
         (none, b"hello", "2f67ba77aa2797ff353b8a046d28236dcd9d057bbb"),
         (&aad, b"hello", "2f67ba77aab0debab8c2ce717b9714fdbb8311edb9"),
-        // rpc-api 10.1, base64 of the blob from byte 48 on.
+        // rpc-api 10.1, Base64 of the blob from byte 48 on.
         (none, b"aGVsbG8=", "26458068a7a2fa264670154b361980e32d6cea1bcd474366"),
         (&aad, b"aGVsbG8=", "26458068a7a2fa26d13950c6cf5df5f5925b7a6dd353d564"),
     ];

@@ -1,4 +1,4 @@
-//! Asymmetric keys of every spec: what they seal and sign comes back, and everything else is refused.
+//! Asymmetric keys of every spec: round trips of encryption and signatures, and refusals of everything else.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +14,7 @@ use claviger_crypto::asymmetric::{EncryptionAlgorithm, KeySpec, PrivateKey, Publ
 use claviger_crypto::pem::{self, Label};
 use claviger_crypto::{KeyRejected, Message, OpenFailed, SealFailed, SignFailed, VerifyFailed, digest, ecies, sm2};
 
-/// One key of each spec, made once.
+/// One key of each spec, generated once.
 fn key(spec: KeySpec) -> &'static PrivateKey {
     static KEYS: OnceLock<Vec<PrivateKey>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| KeySpec::ALL.map(|spec| fresh(spec).0).into());
@@ -38,7 +38,7 @@ fn signs() -> impl Iterator<Item = (KeySpec, SignatureAlgorithm)> {
         .flat_map(|spec| spec.signature_algorithms().iter().map(move |algorithm| (spec, *algorithm)))
 }
 
-/// How much longer a sealed message is than its plaintext; RSA blocks have one length.
+/// How much longer a ciphertext is than its plaintext; an RSA ciphertext has a fixed length.
 fn sealed_len(spec: KeySpec, plaintext_len: usize) -> usize {
     match spec {
         KeySpec::Rsa2048 => 256,
@@ -94,7 +94,8 @@ fn the_longest_sm2_plaintext_seals_to_the_documented_6144_bytes() {
 #[test]
 fn every_flipped_bit_and_every_cut_of_a_sealed_message_is_refused() {
     for (spec, algorithm) in seals() {
-        // One bit per byte for the big RSA blocks keeps the test short; the small ones try each bit.
+        // Flipping one bit per byte of the large RSA blocks keeps the test short; for the small ones every bit is
+        // flipped.
         let step = if sealed_len(spec, 0) > 256 { 8 } else { 1 };
         let sealed = key(spec).public_key().encrypt(algorithm, b"plaintext").unwrap();
         for bit in (0..sealed.len() * 8).step_by(step) {
@@ -138,7 +139,7 @@ fn every_algorithm_verifies_what_it_signed_raw_and_by_digest() {
         let given = digest::sha256(b"message");
         let by_digest = key.sign(algorithm, Message::Digest(&given)).unwrap();
         assert_eq!(public.verify(algorithm, Message::Digest(&given), &by_digest), Ok(()), "{spec:?} {algorithm:?}");
-        // SHA-256 of the message is what every algorithm but SM2DSA signs; that one has its own hash and identity.
+        // Every algorithm but SM2DSA signs the SHA-256 digest of the message; SM2DSA has its own hash and identity.
         let crossed = if algorithm == SignatureAlgorithm::Sm2Dsa { Err(VerifyFailed) } else { Ok(()) };
         assert_eq!(public.verify(algorithm, Message::Digest(&given), &signature), crossed, "{spec:?} {algorithm:?}");
         assert_eq!(public.verify(algorithm, Message::Raw(b"message"), &by_digest), crossed, "{spec:?} {algorithm:?}");

@@ -1,4 +1,4 @@
-//! Client keys: what is written opens here and in OpenSSL, in the one layout; what is not a client key is refused.
+//! Client keys: the files open here and in OpenSSL and have the specified layout; anything else is refused.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 const ID: &str = "KAAP.5b2d6d6e-0000-4000-8000-3f2a4c1b9d10";
 const PASSWORD: &str = "correct-Horse-7";
-/// The content octets of the object identifiers that make the layout.
+/// The content octets of the object identifiers in the layout.
 const CERT_SAFE: &str = "2a864886f70d010706";
 const SHROUDED_KEY_BAG: &str = "2a864886f70d010c0a0102";
 const PBE_SHA1_3DES: &str = "2a864886f70d010c0103";
@@ -59,7 +59,7 @@ fn the_layout_is_certificate_first_then_key_both_under_triple_des() {
     assert_eq!(file.matches(PBE_SHA1_3DES).count(), 2);
     assert_eq!(file.matches(CERT_SAFE).count(), 1);
     assert!(file.find(CERT_SAFE).unwrap() < file.find(SHROUDED_KEY_BAG).unwrap());
-    // 2048 rounds for each safe and for the tag; SHA-1 without NULL.
+    // 2048 iterations for each safe and for the tag; SHA-1 without NULL.
     assert_eq!(file.matches("02020800").count(), 3);
     assert!(file.ends_with("02020800") && file.contains("300706052b0e03021a0414"));
 }
@@ -91,7 +91,8 @@ fn every_cut_is_malformed() {
 #[test]
 fn a_file_that_asks_for_endless_rounds_is_refused_at_once() {
     let file = issued().pkcs12_der.reveal();
-    // The tag's rounds are the last field, INTEGER 2048 in two bytes; the two lengths around a third byte grow by one.
+    // The iteration count of the tag is the last field, INTEGER 2048 in two bytes; a third byte increases both
+    // enclosing lengths by one.
     let rounds = |bytes: [u8; 3]| {
         let mut changed = file[..file.len() - 4].to_vec();
         changed.extend_from_slice(&[2, 3]);
@@ -102,9 +103,9 @@ fn a_file_that_asks_for_endless_rounds_is_refused_at_once() {
         changed[mac_data + 1] += 1;
         client_key::open(&changed, PASSWORD).unwrap_err()
     };
-    // 65,536 rounds are worked through, and found to be others than those of the tag.
+    // 65,536 iterations are computed, and do not match those of the tag.
     assert_eq!(rounds([0x01, 0x00, 0x00]), Pkcs12Rejected::PasswordWrong);
-    // 600,001 and more, negative, and a number with a needless zero.
+    // 600,001 and more, negative, and a number with an unnecessary zero.
     for bytes in [[0x09, 0x27, 0xc1], [0x7f, 0xff, 0xff], [0xff, 0x00, 0x00], [0x00, 0x00, 0x01]] {
         assert_eq!(rounds(bytes), Pkcs12Rejected::Malformed);
     }
@@ -131,7 +132,7 @@ proptest! {
     }
 }
 
-/// Runs OpenSSL, or says that it is missing.
+/// Runs OpenSSL, or reports that it is missing.
 fn openssl(arguments: &[&str], directory: &Path) -> Option<Output> {
     let output = Command::new("openssl").args(arguments).current_dir(directory).output();
     if output.is_err() {
@@ -219,7 +220,8 @@ fn what_openssl_writes_opens_here_or_is_refused_for_its_cipher() {
     assert_eq!(not_rsa.unwrap().unwrap_err(), Pkcs12Rejected::Malformed);
 }
 
-/// The service's own files: certificate under RC2-40, key under triple DES, tag of one round without that field.
+/// Files of Alibaba Cloud KMS: certificate under RC2-40, key under triple DES, tag with one iteration, which is
+/// omitted.
 #[test]
 fn the_services_own_profile_gives_its_key_without_the_certificate() {
     let directory = tempfile::tempdir().unwrap();

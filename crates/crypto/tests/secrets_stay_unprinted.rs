@@ -1,4 +1,4 @@
-//! No secret-bearing type prints a byte of its secret.
+//! No type that holds a secret prints any of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use claviger_crypto::rsa::oaep;
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_crypto::{Aes256GcmKey, ec, ed25519, rsa, secp256k1, sm2};
 
-/// No run of four bytes of `secret` stands in the print, as hex, as a list of numbers or as text.
+/// No four consecutive bytes of `secret` appear in the output, as hex, as a list of numbers or as text.
 fn assert_unprinted(printed: &dyn Debug, secret: &[u8]) {
     let texts = [format!("{printed:?}"), format!("{printed:#?}"), format!("{printed:x?}"), format!("{printed:X?}")];
     for text in texts {
@@ -81,7 +81,7 @@ fn private_keys_of_key_versions() {
 
 #[test]
 fn private_keys() {
-    // From 40 on lies the key itself; before, object identifiers that might stand anywhere.
+    // The key starts at byte 40; the object identifiers before it might appear anywhere.
     let key = rsa::PrivateKey::generate_2048().unwrap();
     assert_unprinted(&key, &key.pkcs8_der().unwrap().reveal()[40..]);
     let key = ec::PrivateKey::generate().unwrap();
@@ -99,10 +99,10 @@ fn client_keys_and_passwords() {
     let from = Timestamp::from_unix_s(1_800_000_000);
     let key = client_key::issue("KAAP.1", &password, from, from.plus_s(86_400)).unwrap();
     let opened = client_key::open(key.pkcs12_der.reveal(), password.reveal()).unwrap();
-    // The primes: unlike the modulus they stand in no certificate.
+    // The primes: unlike the modulus they are in no certificate.
     let pkcs8 = opened.private_key_pkcs8.reveal();
     assert_unprinted(&opened, &pkcs8[pkcs8.len() - 600..]);
     assert_unprinted(&key, &pkcs8[pkcs8.len() - 600..]);
-    // Inside the first ciphertext; further on stand identifiers that a certificate has too.
+    // Inside the first ciphertext; what follows has identifiers that are also in a certificate.
     assert_unprinted(&key, &key.pkcs12_der.reveal()[200..700]);
 }

@@ -1,4 +1,4 @@
-//! SM4-GCM against the standards' vectors, and the ways it must refuse.
+//! SM4-GCM with the standards' vectors, and everything that it must refuse.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -33,7 +33,7 @@ fn iv() -> [u8; 12] {
     bytes(IV).try_into().unwrap()
 }
 
-/// GB/T 32907-2016 appendix A: the block cipher beneath, once and a million times.
+/// GB/T 32907-2016 appendix A: the block cipher itself, once and a million times.
 #[test]
 fn sm4_enciphers_the_examples_of_the_standard() {
     let cipher = Sm4::new_from_slice(&bytes(KEY)).unwrap();

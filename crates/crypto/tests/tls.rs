@@ -13,7 +13,7 @@ use std::process::Command;
 
 use claviger_base::{Clock, SecretBytes, Timestamp};
 use claviger_crypto::pem::{self, Label};
-use claviger_crypto::tls::{CertificateAuthority, CertificateRefused, ServerCertificate, certificate_ends};
+use claviger_crypto::tls::{CertificateAuthority, CertificateRefused, ServerCertificate, certificate_not_after};
 use claviger_crypto::{KeyRejected, ec};
 
 const INSTANCE: &str = "kst-hzz62f1cb66fa42qo";
@@ -35,7 +35,7 @@ fn a_root_taken_back_from_storage_signs_for_the_same_trust() {
     let server = stored.issue_server_certificate(&[], now()).unwrap();
     assert_eq!(server.certificate_chain_der.len(), 2);
     assert_eq!(server.certificate_chain_der[1], pem::decode(Label::Certificate, certificate.as_bytes()).unwrap());
-    // The leaf holds the public half of the key beside it, and another one than the root's.
+    // The leaf contains the public key of the private key beside it, not that of the root.
     let leaf = ec::PrivateKey::from_pkcs8_der(&server.private_key_der).unwrap().spki_der().unwrap();
     assert!(server.certificate_chain_der[0].windows(leaf.len()).any(|window| window == leaf));
     assert!(!server.certificate_chain_der[1].windows(leaf.len()).any(|window| window == leaf));
@@ -43,14 +43,14 @@ fn a_root_taken_back_from_storage_signs_for_the_same_trust() {
 
 #[test]
 fn a_certificate_says_when_it_ends() {
-    // Both ways that X.509 writes dates: before 2050 and after.
+    // Both date forms of X.509: before 2050 and after.
     for year in [2026, 2045] {
         let made = Timestamp::from_civil(year, 1, 2, 3, 4, 5).unwrap();
         let root = CertificateAuthority::create(INSTANCE, made).unwrap().ca_certificate_pem().unwrap();
-        assert_eq!(certificate_ends(&root), Some(made.plus_s((20 * 365 + 5) * 86_400)));
-        assert_eq!(certificate_ends(&root[..root.len() / 2]), None);
+        assert_eq!(certificate_not_after(&root), Some(made.plus_s((20 * 365 + 5) * 86_400)));
+        assert_eq!(certificate_not_after(&root[..root.len() / 2]), None);
     }
-    assert_eq!(certificate_ends(""), None);
+    assert_eq!(certificate_not_after(""), None);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn openssl_accepts_the_chain_and_reads_the_promised_fields() {
     ] {
         assert!(leaf.contains(part), "{part} is missing in:\n{leaf}");
     }
-    // 20 years less a week from now the root still holds; 825 days from now the leaf does not.
+    // 20 years less a week from now, the root is still valid; 825 days from now, the leaf is not.
     let (day, year) = (86_400u32, 31_557_600u32);
     assert!(succeeds(&["x509", "-in", "ca.pem", "-checkend", &(20 * year - 7 * day).to_string()], directory.path()));
     assert!(!succeeds(&["x509", "-in", "ca.pem", "-checkend", &(20 * year + 7 * day).to_string()], directory.path()));
@@ -151,7 +151,7 @@ fn write(directory: &Path, authority: &CertificateAuthority, server: &ServerCert
     std::fs::write(directory.join("leaf.pem"), leaf).unwrap();
 }
 
-/// What OpenSSL prints, or `None` with a word about it when there is no OpenSSL.
+/// The output of OpenSSL, or `None` with a message if there is no OpenSSL.
 fn openssl(arguments: &[&str], directory: &Path) -> Option<String> {
     let Ok(output) = Command::new("openssl").args(arguments).current_dir(directory).output() else {
         println!("skipped: no openssl on this machine");

@@ -31,7 +31,7 @@ pub(crate) struct CertificateExpiry {
 
 /// When the root certificate expires.
 pub(crate) fn authority_expiry(authority: &TlsAuthority) -> Option<Timestamp> {
-    claviger_crypto::tls::certificate_ends(&authority.certificate_pem)
+    claviger_crypto::tls::certificate_not_after(&authority.certificate_pem)
 }
 
 /// Checks hourly. Never returns.

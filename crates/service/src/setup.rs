@@ -1,6 +1,7 @@
 //! The first start: what a new instance is furnished with, in one commit, before anything serves.
 
 use claviger_base::id::{AliasName, InstanceId, RuleName};
+use claviger_base::limits::CLIENT_KEY_VALIDITY_S;
 use claviger_base::{Clock, SecretBytes, random};
 use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::ed25519::SigningKey;
@@ -15,8 +16,6 @@ use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
 const SEED_BYTES: usize = 32;
-/// A client key is valid for five years unless asked otherwise: instance-api 1.9.
-const CLIENT_KEY_VALIDITY_S: i64 = 5 * 365 * 86_400;
 
 /// What the owner of a new instance receives, once.
 #[derive(Debug)]

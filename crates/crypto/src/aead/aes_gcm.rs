@@ -6,10 +6,10 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use claviger_base::{SecretBytes, random};
 use zeroize::Zeroizing;
 
-use super::{IV_LEN, TAG_LEN};
+use super::lengths::{IV_LEN, TAG_LEN};
 use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
 
-/// A key with its schedule computed once; share it, do not rebuild it per request.
+/// An AES-256-GCM key with its key schedule. Computing the schedule is costly, so share the key between requests.
 pub struct Aes256GcmKey(LessSafeKey);
 
 impl Aes256GcmKey {
@@ -22,12 +22,13 @@ impl Aes256GcmKey {
         Ok(Self(LessSafeKey::new(unbound)))
     }
 
-    /// Seals under a caller's vector: ciphertext followed by the tag.
+    /// Encrypts with the caller's initialization vector; returns the ciphertext followed by the tag.
     ///
-    /// The caller promises that `iv` never meets this key twice; [`seal_random`](Self::seal_random) keeps that promise itself.
+    /// The caller must never use `iv` twice with this key; [`seal_random`](Self::seal_random) takes care of that
+    /// itself.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is longer than GCM allows.
+    /// [`SealFailed`] if `plaintext` is longer than GCM allows.
     pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         let mut sealed = vec![0; plaintext.len() + TAG_LEN];
         let (ciphertext, tag) = sealed.split_at_mut(plaintext.len());
@@ -44,23 +45,24 @@ impl Aes256GcmKey {
         Ok(sealed)
     }
 
-    /// Seals under a vector drawn now from the operating system: the vector, and ciphertext followed by the tag.
+    /// Encrypts with a random initialization vector; returns the vector, and the ciphertext followed by the tag.
     ///
     /// # Errors
-    /// [`SealFailed`] when there are no random bytes or `plaintext` is longer than GCM allows.
+    /// [`SealFailed`] if there are no random bytes or `plaintext` is longer than GCM allows.
     pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
         let iv = random::bytes().map_err(|_refused| SealFailed)?;
         Ok((iv, self.seal(&iv, aad, plaintext)?))
     }
 
-    /// Opens ciphertext followed by the tag.
+    /// Decrypts and authenticates a ciphertext followed by its tag.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong: too short, wrong key, wrong vector, wrong data, wrong tag.
+    /// [`OpenFailed`], whatever the cause: too short, wrong key, vector, associated data or tag.
     pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;
-        // The library may have written unauthenticated plaintext before it refused: wipe on that path too.
+        // The library may have written unauthenticated plaintext before it failed, so the buffer is wiped on that path
+        // too.
         let mut plaintext = Zeroizing::new(vec![0; split]);
         self.0
             .open_separate_gather(Nonce::assume_unique_for_key(*iv), Aad::from(aad), ciphertext, tag, &mut plaintext)

@@ -1,7 +1,8 @@
 //! SM4-GCM (GB/T 32907-2016, RFC 8998), by RustCrypto's GCM over its SM4: AWS-LC has no SM4.
 //!
-//! GHASH and the comparison of tags take constant time. SM4 itself reads a table of 256 bytes at places that depend on
-//! the key: who shares the core's first-level cache may learn of it (docs/security.md). AES-256 has no such table.
+//! GHASH and tag comparison run in constant time. SM4 itself reads a 256-byte table at places that depend on the key:
+//! another process on the same core may learn of it through the first-level cache (docs/security.md). AES-256 has no
+//! such table.
 
 use std::fmt;
 
@@ -12,13 +13,13 @@ use claviger_base::SecretBytes;
 use sm4::Sm4;
 use zeroize::Zeroizing;
 
-use super::{IV_LEN, TAG_LEN};
+use super::lengths::{IV_LEN, TAG_LEN};
 use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
 
 /// Length of a key, bytes.
 pub(super) const KEY_LEN: usize = 16;
 
-/// A key with its schedule computed once; boxed, because it is wiped where it lies and is better not moved about.
+/// An SM4-GCM key with its key schedule. It is boxed because it is wiped in place and must not leave copies when moved.
 pub struct Sm4GcmKey(Box<AesGcm<Sm4, U12>>);
 
 impl Sm4GcmKey {
@@ -30,13 +31,13 @@ impl Sm4GcmKey {
         AesGcm::new_from_slice(key.reveal()).map(|key| Self(Box::new(key))).map_err(|_length| KeyLengthWrong)
     }
 
-    /// Seals under a caller's vector: ciphertext followed by the tag. The caller promises that `iv` never meets this key
-    /// twice.
+    /// Encrypts with the caller's initialization vector; returns the ciphertext followed by the tag. The caller must
+    /// never use `iv` twice with this key.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is longer than GCM allows.
+    /// [`SealFailed`] if `plaintext` is longer than GCM allows.
     pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
-        // Of the final size from the start: a vector that grew would leave plaintext behind.
+        // Allocated at its final size: a vector that grows would leave plaintext behind.
         let mut sealed = Zeroizing::new(Vec::with_capacity(plaintext.len() + TAG_LEN));
         sealed.extend_from_slice(plaintext);
         let tag = self
@@ -47,10 +48,10 @@ impl Sm4GcmKey {
         Ok(std::mem::take(&mut *sealed))
     }
 
-    /// Opens ciphertext followed by the tag.
+    /// Decrypts and authenticates a ciphertext followed by its tag.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong: too short, wrong key, wrong vector, wrong data, wrong tag.
+    /// [`OpenFailed`], whatever the cause: too short, wrong key, vector, associated data or tag.
     pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;

@@ -1,7 +1,7 @@
-//! A key version's private key: signs and opens, and knows its public half.
+//! A key version's private key: signs and decrypts, and has its public key.
 //!
-//! Rule: everything that an operation needs is parsed once, here: parsing and checking an RSA key costs about as much as
-//! using it.
+//! Rule: everything that an operation needs is parsed once, here, because parsing and checking an RSA key costs about
+//! as much as using it.
 
 use std::fmt;
 
@@ -14,7 +14,26 @@ use crate::message::Message;
 use crate::rsa::{self, oaep};
 use crate::{ec, ecies, secp256k1, sm2};
 
-/// A private key of any spec, ready to use. The PKCS#8 it came from is not kept.
+/// A private key of any spec, ready for use. Its PKCS#8 form is not kept.
+///
+/// ```
+/// use claviger_crypto::Message;
+/// use claviger_crypto::asymmetric::{EncryptionAlgorithm, KeySpec, PrivateKey, SignatureAlgorithm};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pkcs8 = PrivateKey::generate_pkcs8_der(KeySpec::EcP256)?;
+/// let key = PrivateKey::from_pkcs8_der(KeySpec::EcP256, &pkcs8)?;
+///
+/// let message = Message::Raw(b"message");
+/// let signature = key.sign(SignatureAlgorithm::EcdsaSha256, message)?;
+/// key.public_key().verify(SignatureAlgorithm::EcdsaSha256, message, &signature)?;
+///
+/// let ecies = EncryptionAlgorithm::EciesDhSha1XorHmac;
+/// let sealed = key.public_key().encrypt(ecies, b"plaintext")?;
+/// assert_eq!(key.decrypt(ecies, &sealed)?.reveal(), b"plaintext");
+/// # Ok(())
+/// # }
+/// ```
 pub struct PrivateKey {
     public: PublicKey,
     kind: Kind,
@@ -28,11 +47,11 @@ enum Kind {
 }
 
 impl PrivateKey {
-    /// Fresh key material: PKCS#8 version 1, DER. RSA by the library's own generator, which takes up to seconds: rooms
-    /// that know a faster one use that.
+    /// Generates key material: PKCS#8 version 1, DER. RSA keys come from the library's own generator, which may take
+    /// seconds; use crate `keygen` where speed matters.
     ///
     /// # Errors
-    /// [`GenerateFailed`] when the library makes no key or there are no random bytes.
+    /// [`GenerateFailed`] if the library generates no key or there are no random bytes.
     pub fn generate_pkcs8_der(spec: KeySpec) -> Result<SecretBytes, GenerateFailed> {
         let pkcs8 = match (spec, spec.modulus_length()) {
             (_, Some(length)) => rsa::PrivateKey::generate(length)?.pkcs8_der(),
@@ -43,7 +62,7 @@ impl PrivateKey {
         pkcs8.map_err(|_unencodable| GenerateFailed)
     }
 
-    /// Parses a PKCS#8 `PrivateKeyInfo`, DER; the halves are checked to belong together.
+    /// Parses a PKCS#8 `PrivateKeyInfo`, DER, and checks that private and public key match.
     ///
     /// # Errors
     /// [`KeyRejected`] unless the bytes are a consistent key of this spec.
@@ -73,22 +92,22 @@ impl PrivateKey {
         Ok(Self { public: PublicKey::from_spki_der(spec, &spki)?, kind })
     }
 
-    /// What kind of key this is.
+    /// The spec of this key.
     #[must_use]
     pub const fn spec(&self) -> KeySpec {
         self.public.spec()
     }
 
-    /// The public half.
+    /// The public key.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Signs.
+    /// Signs a message.
     ///
     /// # Errors
-    /// [`SignFailed`] when the algorithm is not one of this spec, or there are no random bytes.
+    /// [`SignFailed`] if the algorithm is not one of this spec, or there are no random bytes.
     pub fn sign(&self, algorithm: SignatureAlgorithm, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
         match (&self.kind, algorithm) {
             (Kind::Rsa { signing, .. }, SignatureAlgorithm::RsaPssSha256) => {
@@ -104,10 +123,10 @@ impl PrivateKey {
         }
     }
 
-    /// Opens what [`PublicKey::encrypt`] sealed.
+    /// Decrypts what [`PublicKey::encrypt`] has encrypted.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong, also an algorithm of another spec.
+    /// [`OpenFailed`], whatever the cause, including an algorithm of another spec.
     pub fn decrypt(&self, algorithm: EncryptionAlgorithm, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         match (&self.kind, algorithm) {
             (Kind::Rsa { opening, .. }, EncryptionAlgorithm::RsaesOaepSha256) => {

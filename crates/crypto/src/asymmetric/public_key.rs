@@ -1,4 +1,4 @@
-//! The public half of a key version: verifies, seals, and is handed out.
+//! A key version's public key: verifies, encrypts, and can be exported.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl PublicKey {
     /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] unless the bytes are the one DER form of a key of this spec.
+    /// [`KeyRejected`] unless the bytes are a key of this spec in its canonical DER form.
     pub fn from_spki_der(spec: KeySpec, spki: &[u8]) -> Result<Self, KeyRejected> {
         let kind = match spec {
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
@@ -47,7 +47,7 @@ impl PublicKey {
         Ok(Self { spec, spki: spki.to_vec(), kind })
     }
 
-    /// What kind of key this is.
+    /// The spec of this key.
     #[must_use]
     pub const fn spec(&self) -> KeySpec {
         self.spec
@@ -62,15 +62,15 @@ impl PublicKey {
     /// The key as `SubjectPublicKeyInfo`, PEM (instance-api 5.6).
     ///
     /// # Errors
-    /// [`PemRejected`] when the text would be longer than memory can be; no key is.
+    /// [`PemRejected`] if the text would exceed memory, which no key does.
     pub fn pem(&self) -> Result<String, PemRejected> {
         pem::encode_public_key(&self.spki)
     }
 
-    /// Checks a signature.
+    /// Verifies a signature.
     ///
     /// # Errors
-    /// [`VerifyFailed`] when it is not one by this key and algorithm.
+    /// [`VerifyFailed`] if it is not a signature by this key with this algorithm.
     pub fn verify(
         &self,
         algorithm: SignatureAlgorithm,
@@ -91,11 +91,11 @@ impl PublicKey {
         }
     }
 
-    /// Seals for the holder of the private key.
+    /// Encrypts for the holder of the private key.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is longer than [`KeySpec::plaintext_max`], is empty under SM2PKE, the algorithm is
-    /// not one of this spec, or there are no random bytes.
+    /// [`SealFailed`] if `plaintext` is longer than [`KeySpec::plaintext_max`], if it is empty under SM2PKE, if the
+    /// algorithm is not one of this spec, or if there are no random bytes.
     pub fn encrypt(&self, algorithm: EncryptionAlgorithm, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         match (&self.kind, algorithm) {
             (Kind::Rsa { sealing, .. }, EncryptionAlgorithm::RsaesOaepSha256) => {

@@ -1,4 +1,4 @@
-//! The password of a client key's file: 8 to 64 characters of at least two of four classes (instance-api 1.9).
+//! The password of a client key's file: 8 to 64 characters from at least two of four classes (instance-api 1.9).
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use zeroize::Zeroizing;
 use crate::error::GenerateFailed;
 
 const SPECIAL: &[u8] = b"~!@#$%^&*?_-";
-/// Letters, digits and two specials: 64 characters, so that six random bits choose one evenly.
-const DRAWN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+/// Letters, digits and two special characters: 64 in all, so that six random bits select one uniformly.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 /// 32 characters of 6 bits each.
-const DRAWN_LEN: usize = 32;
+const GENERATED_LEN: usize = 32;
 
-/// The part of the rule that a password broke.
+/// The part of the rule that a password violates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordRule {
     /// 8 to 64 characters.
     Length,
     /// Digits, letters and ``~!@#$%^&*?_-`` only.
     Characters,
-    /// At least two of: digit, lower case letter, upper case letter, special character.
+    /// Characters of at least two classes: digits, lower case letters, upper case letters, special characters.
     Classes,
 }
 
@@ -38,14 +38,14 @@ impl fmt::Display for PasswordRule {
 
 impl std::error::Error for PasswordRule {}
 
-/// A password that keeps the rule: wiped on drop, printed as `[secret]`.
+/// A valid password: wiped on drop, printed as `[secret]`.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes a password that keeps the rule.
+    /// Checks and takes a password.
     ///
     /// # Errors
-    /// The part of the [`PasswordRule`] that it broke.
+    /// The part of the [`PasswordRule`] that it violates.
     pub fn new(text: &str) -> Result<Self, PasswordRule> {
         let classes: [fn(&u8) -> bool; 4] =
             [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase, |byte| SPECIAL.contains(byte)];
@@ -61,7 +61,7 @@ impl Password {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// The text itself.
+    /// The password text.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -74,20 +74,20 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A password of 32 characters, 192 random bits.
+/// Generates a password of 32 characters, 192 random bits.
 ///
 /// # Errors
-/// [`GenerateFailed`] when there are no random bytes.
+/// [`GenerateFailed`] if there are no random bytes.
 pub fn generate_password() -> Result<Password, GenerateFailed> {
     loop {
-        let mut draw = Zeroizing::new([0; DRAWN_LEN]);
-        random::fill(&mut *draw).map_err(|_refused| GenerateFailed)?;
-        let characters = draw.iter().filter_map(|byte| DRAWN.get(usize::from(byte & 63)));
-        let mut text = Zeroizing::new(String::with_capacity(DRAWN_LEN));
+        let mut drawn = Zeroizing::new([0; GENERATED_LEN]);
+        random::fill(&mut *drawn).map_err(|_refused| GenerateFailed)?;
+        let characters = drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));
+        let mut text = Zeroizing::new(String::with_capacity(GENERATED_LEN));
         for character in characters {
             text.push(char::from(*character));
         }
-        // One draw in 10^12 is of a single class.
+        // One password in 10^12 has characters of a single class.
         if let Ok(password) = Password::new(&text) {
             return Ok(password);
         }

@@ -1,6 +1,6 @@
 //! ECIES on NIST P-256; the Diffie-Hellman primitive is AWS-LC's.
 //!
-//! Rule: the library checks that a point lies on the curve and is not the identity before it is used.
+//! Rule: before a point is used, the library checks that it is on the curve and not the identity.
 
 use std::fmt;
 
@@ -11,23 +11,23 @@ use crate::ec::{self, point_of_spki};
 use crate::error::{KeyRejected, OpenFailed, SealFailed};
 use crate::rsa::refuse_trailing_bytes;
 
-/// A public point that seals.
+/// A public key that encrypts.
 pub struct SealingKey(Vec<u8>);
 
 impl SealingKey {
     /// Parses an X.509 `SubjectPublicKeyInfo`, DER.
     ///
     /// # Errors
-    /// [`KeyRejected`] unless the bytes are the one DER form of an uncompressed point on P-256.
+    /// [`KeyRejected`] unless the bytes are an uncompressed point on P-256 in its canonical DER form.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyRejected> {
         ec::PublicKey::from_spki_der(spki)?;
         point_of_spki(spki).map(|point| Self(point.to_vec()))
     }
 
-    /// Seals for the holder of the private key; [`OVERHEAD`](super::OVERHEAD) longer than `plaintext`.
+    /// Encrypts for the holder of the private key; the result is [`OVERHEAD`](super::OVERHEAD) longer than `plaintext`.
     ///
     /// # Errors
-    /// [`SealFailed`] when the library makes no ephemeral key.
+    /// [`SealFailed`] if the library generates no ephemeral key.
     pub fn seal(&self, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         let ephemeral = PrivateKey::generate(&ECDH_P256).map_err(|_unspecified| SealFailed)?;
         let point = ephemeral.compute_public_key().map_err(|_unspecified| SealFailed)?;
@@ -42,7 +42,7 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// A private scalar that opens.
+/// A private key that decrypts.
 pub struct OpeningKey(PrivateKey);
 
 impl OpeningKey {
@@ -55,10 +55,10 @@ impl OpeningKey {
         PrivateKey::from_private_key_der(&ECDH_P256, pkcs8.reveal()).map(Self).map_err(|_rejected| KeyRejected)
     }
 
-    /// Opens.
+    /// Decrypts a ciphertext.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong.
+    /// [`OpenFailed`], whatever the cause.
     pub fn open(&self, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         let (point, rest) = super::split(sealed)?;
         agree(&self.0, UnparsedPublicKey::new(&ECDH_P256, point), OpenFailed, |z| super::open(z, rest))

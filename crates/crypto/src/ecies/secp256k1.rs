@@ -1,7 +1,6 @@
 //! ECIES on secp256k1; the Diffie-Hellman primitive is that of `k256`.
 //!
-//! Rule: a point is parsed, and so checked to lie on the curve, before it is used; the ephemeral scalar is drawn from the
-//! operating system and wiped.
+//! Rule: parsing a point checks that it is on the curve. The ephemeral scalar is random and is wiped.
 
 use claviger_base::SecretBytes;
 use k256::ecdh::diffie_hellman;
@@ -9,11 +8,11 @@ use k256::elliptic_curve::sec1::ToSec1Point as _;
 use k256::{PublicKey, SecretKey};
 
 use crate::error::{OpenFailed, SealFailed};
-use crate::secp256k1::draw;
+use crate::secp256k1::scalar::random_scalar;
 
-/// Seals for the holder of the private key; [`OVERHEAD`](super::OVERHEAD) longer than `plaintext`.
+/// Encrypts for the holder of the private key; the result is [`OVERHEAD`](super::OVERHEAD) longer than `plaintext`.
 pub(crate) fn seal(key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
-    let ephemeral = draw().map_err(|_failed| SealFailed)?;
+    let ephemeral = random_scalar().map_err(|_failed| SealFailed)?;
     let point = ephemeral.public_key().to_sec1_point(false);
     let z = diffie_hellman(ephemeral.to_nonzero_scalar(), key.as_affine());
     super::seal(point.as_bytes(), z.raw_secret_bytes(), plaintext)

@@ -1,4 +1,4 @@
-//! The few ASN.1 words of PKCS#12: one reader and one writer of tag, length, value, over the `der` crate.
+//! The ASN.1 that PKCS#12 needs: a reader and a writer of tag, length and value, based on the `der` crate.
 //!
 //! Rule: DER only. Indefinite lengths (BER) are refused.
 
@@ -21,10 +21,10 @@ pub(super) const EXPLICIT_0: Tag = Tag::ContextSpecific { constructed: true, num
 /// `[0]` in place of a primitive value's own tag (IMPLICIT).
 pub(super) const IMPLICIT_0: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
 
-/// Reads values one after the other; every refusal is [`Pkcs12Rejected::Malformed`].
-pub(super) struct Values<'a>(SliceReader<'a>);
+/// Reads values one after another; every failure is [`Pkcs12Rejected::Malformed`].
+pub(super) struct DerReader<'a>(SliceReader<'a>);
 
-impl<'a> Values<'a> {
+impl<'a> DerReader<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Result<Self, Pkcs12Rejected> {
         SliceReader::new(bytes).map(Self).map_err(|_too_long| Pkcs12Rejected::Malformed)
     }
@@ -58,7 +58,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// One value around the parts, which are whole values or, for a primitive tag, content.
+/// A value that contains `parts`: complete values, or the content of a primitive value.
 pub(super) fn value(tag: Tag, parts: &[&[u8]]) -> Result<Vec<u8>, der::Error> {
     AnyRef::new(tag, &parts.concat())?.to_der()
 }

@@ -1,4 +1,4 @@
-//! A password's keys (RFC 7292 appendix B, SHA-1) and the one cipher they serve: 3-key triple DES in CBC mode.
+//! Password-based encryption (RFC 7292 appendix B, SHA-1): the key derivation, and triple DES with 3 keys in CBC mode.
 
 use aws_lc_rs::cipher::{
     self, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
@@ -14,10 +14,10 @@ const DES_EDE3_KEY_LEN: usize = 24;
 const SHA1_LEN: usize = 20;
 const SHA1_BLOCK_LEN: usize = 64;
 
-/// The most rounds a file may ask for: a stranger's file must not buy minutes of our time.
+/// The most iterations that a file may ask for, so that a hostile file cannot consume minutes of CPU time.
 pub(super) const MAX_ITERATIONS: u32 = 600_000;
 
-/// What a derived key is for; the number is the standard's "ID".
+/// The use of a derived key; the number is the standard's "ID".
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Key = 1,
@@ -25,12 +25,12 @@ pub(super) enum Purpose {
     Mac = 3,
 }
 
-/// A password in the form the derivation takes: UTF-16, big endian, with a terminating zero.
+/// A password in the form that the derivation takes: UTF-16, big endian, with a terminating zero.
 pub(super) struct BmpPassword(Zeroizing<Vec<u8>>);
 
 impl BmpPassword {
     pub(super) fn new(password: &str) -> Self {
-        // Sized at once: a vector that grows leaves copies behind.
+        // Allocated at its final size: a vector that grows leaves copies behind.
         let mut utf16 = Zeroizing::new(Vec::with_capacity(2 * password.len() + 2));
         for unit in password.encode_utf16() {
             utf16.extend_from_slice(&unit.to_be_bytes());
@@ -39,7 +39,7 @@ impl BmpPassword {
         Self(utf16)
     }
 
-    /// `len` bytes for one purpose.
+    /// Derives `len` bytes for one purpose.
     pub(super) fn derive(&self, purpose: Purpose, salt: &[u8], iterations: u32, len: usize) -> SecretBytes {
         let mut blocks = Zeroizing::new(Vec::with_capacity(2 * (self.0.len() + salt.len() + SHA1_BLOCK_LEN)));
         fill_blocks(&mut blocks, salt);
@@ -55,7 +55,7 @@ impl BmpPassword {
     }
 }
 
-/// Appends `source` repeated to a whole number of digest blocks.
+/// Appends `source`, repeated to a whole number of digest blocks.
 fn fill_blocks(blocks: &mut Vec<u8>, source: &[u8]) {
     let len = source.len().next_multiple_of(SHA1_BLOCK_LEN);
     blocks.extend(source.iter().cycle().take(len));
@@ -80,7 +80,7 @@ fn sha1_into(out: &mut [u8; SHA1_LEN], data: &[u8]) {
     }
 }
 
-/// Each block, as one big-endian number, becomes itself + the hash repeated to a block + 1, modulo 2^512.
+/// Adds to each block, as a big-endian number, the repeated hash and 1, modulo 2^512.
 fn add_to_each_block(blocks: &mut [u8], hash: &[u8; SHA1_LEN]) {
     let addend = Zeroizing::new(std::array::from_fn::<u8, SHA1_BLOCK_LEN, _>(|i| {
         hash.get(i % SHA1_LEN).copied().unwrap_or_default()
@@ -104,14 +104,14 @@ pub(super) fn encrypt(
 ) -> Result<Vec<u8>, Unspecified> {
     let key = PaddedBlockEncryptingKey::cbc_pkcs7(cipher_key(password, salt, iterations)?)?;
     let iv = password.derive(Purpose::Iv, salt, iterations, DES_BLOCK_LEN);
-    // Room for the padding, so that it does not move the plaintext and leave it behind.
+    // With capacity for the padding, so that no reallocation leaves plaintext behind.
     let mut in_out = Zeroizing::new(Vec::with_capacity(plain.len() + DES_BLOCK_LEN));
     in_out.extend_from_slice(plain);
     key.less_safe_encrypt(&mut *in_out, EncryptionContext::Iv64(FixedLength::try_from(iv.reveal())?))?;
     Ok(std::mem::take(&mut *in_out))
 }
 
-/// Decrypts and takes the padding off.
+/// Decrypts and removes the padding.
 pub(super) fn decrypt(
     password: &BmpPassword,
     salt: &[u8],
@@ -135,7 +135,7 @@ fn cipher_key(password: &BmpPassword, salt: &[u8], iterations: u32) -> Result<Un
 mod tests {
     use super::*;
 
-    /// The examples that implementers of PKCS#12 exchange (password, salt, rounds, key for 3DES, vector).
+    /// Test vectors that implementations of PKCS#12 share (password, salt, iterations, 3DES key, vector).
     #[test]
     fn derives_the_keys_that_others_derive() {
         let vectors = [

@@ -1,38 +1,38 @@
-//! Reading: our own files, the service's own, and what OpenSSL writes with triple DES and a SHA-1 tag.
+//! Reads files: our own, those of Alibaba Cloud KMS, and those that OpenSSL writes with triple DES and a SHA-1 tag.
 //!
-//! Rule: nothing is decrypted before the tag is checked, and no input panics or costs unbounded time.
+//! Rule: nothing is decrypted before the tag is verified, and no input causes a panic or unbounded work.
 
 use claviger_base::SecretBytes;
 use der::Tag;
 
 use super::Pkcs12Rejected;
 use super::asn1::{
-    CERT_BAG, DATA, ENCRYPTED_DATA, EXPLICIT_0, IMPLICIT_0, PBE_SHA1_3DES, SHA1, SHROUDED_KEY_BAG, Values,
+    CERT_BAG, DATA, DerReader, ENCRYPTED_DATA, EXPLICIT_0, IMPLICIT_0, PBE_SHA1_3DES, SHA1, SHROUDED_KEY_BAG,
     X509_CERTIFICATE,
 };
 use super::pbe::{self, BmpPassword, MAX_ITERATIONS, Purpose};
 use crate::mac::{HMAC_SHA1_LEN, verify_hmac_sha1};
 use crate::rsa;
 
-/// What a file held.
+/// The content of a file.
 pub(crate) struct Contents {
     pub(crate) pkcs8: SecretBytes,
     pub(crate) certificate: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
-struct Found {
+struct SafeContents {
     keys: Vec<SecretBytes>,
     certificates: Vec<Vec<u8>>,
-    /// Whether a safe was left closed because its cipher is not spoken here.
-    left_closed: bool,
+    /// Whether a safe was skipped because its cipher is not supported.
+    has_skipped_safe: bool,
 }
 
-/// Opens a file with exactly one RSA key. The first certificate is returned, if its safe is under a known cipher: the
-/// service's own files keep it under RC2-40, and the key alone is enough to sign with.
+/// Opens a file with exactly one RSA key. The first certificate is returned if its cipher is supported: Alibaba Cloud
+/// KMS encrypts it with RC2-40, and the key alone is enough to sign.
 pub(crate) fn open(pfx: &[u8], password: &str) -> Result<Contents, Pkcs12Rejected> {
     let password = BmpPassword::new(password);
-    let mut outer = Values::of(pfx)?;
+    let mut outer = DerReader::of(pfx)?;
     let mut fields = outer.enter(Tag::Sequence)?;
     outer.finish()?;
     if fields.number()? != 3 {
@@ -46,15 +46,15 @@ pub(crate) fn open(pfx: &[u8], password: &str) -> Result<Contents, Pkcs12Rejecte
     check_tag(fields.enter(Tag::Sequence)?, &password, safes)?;
     fields.finish()?;
 
-    let mut found = Found::default();
-    let mut safes = Values::of(safes)?.enter(Tag::Sequence)?;
+    let mut found = SafeContents::default();
+    let mut safes = DerReader::of(safes)?.enter(Tag::Sequence)?;
     while !safes.is_finished() {
         open_safe(safes.enter(Tag::Sequence)?, &password, &mut found)?;
     }
     found.into_contents()
 }
 
-fn check_tag(mut mac: Values<'_>, password: &BmpPassword, safes: &[u8]) -> Result<(), Pkcs12Rejected> {
+fn check_tag(mut mac: DerReader<'_>, password: &BmpPassword, safes: &[u8]) -> Result<(), Pkcs12Rejected> {
     let mut digest_info = mac.enter(Tag::Sequence)?;
     if digest_info.enter(Tag::Sequence)?.object_identifier()? != SHA1 {
         return Err(Pkcs12Rejected::CipherUnknown);
@@ -67,7 +67,7 @@ fn check_tag(mut mac: Values<'_>, password: &BmpPassword, safes: &[u8]) -> Resul
     verify_hmac_sha1(key.reveal(), safes, tag).map_err(|_failed| Pkcs12Rejected::PasswordWrong)
 }
 
-fn open_safe(mut info: Values<'_>, password: &BmpPassword, found: &mut Found) -> Result<(), Pkcs12Rejected> {
+fn open_safe(mut info: DerReader<'_>, password: &BmpPassword, found: &mut SafeContents) -> Result<(), Pkcs12Rejected> {
     match info.object_identifier()? {
         DATA => {
             let contents = info.enter(EXPLICIT_0)?.take(Tag::OctetString)?;
@@ -84,7 +84,7 @@ fn open_safe(mut info: Values<'_>, password: &BmpPassword, found: &mut Found) ->
             match decrypt(algorithm, password, content.take(IMPLICIT_0)?) {
                 Ok(contents) => read_bags(contents.reveal(), password, found),
                 Err(Pkcs12Rejected::CipherUnknown) => {
-                    found.left_closed = true;
+                    found.has_skipped_safe = true;
                     Ok(())
                 }
                 Err(rejected) => Err(rejected),
@@ -94,8 +94,8 @@ fn open_safe(mut info: Values<'_>, password: &BmpPassword, found: &mut Found) ->
     }
 }
 
-fn read_bags(contents: &[u8], password: &BmpPassword, found: &mut Found) -> Result<(), Pkcs12Rejected> {
-    let mut bags = Values::of(contents)?.enter(Tag::Sequence)?;
+fn read_bags(contents: &[u8], password: &BmpPassword, found: &mut SafeContents) -> Result<(), Pkcs12Rejected> {
+    let mut bags = DerReader::of(contents)?.enter(Tag::Sequence)?;
     while !bags.is_finished() {
         let mut bag = bags.enter(Tag::Sequence)?;
         let kind = bag.object_identifier()?;
@@ -114,7 +114,7 @@ fn read_bags(contents: &[u8], password: &BmpPassword, found: &mut Found) -> Resu
     Ok(())
 }
 
-fn decrypt(mut algorithm: Values<'_>, password: &BmpPassword, sealed: &[u8]) -> Result<SecretBytes, Pkcs12Rejected> {
+fn decrypt(mut algorithm: DerReader<'_>, password: &BmpPassword, sealed: &[u8]) -> Result<SecretBytes, Pkcs12Rejected> {
     if algorithm.object_identifier()? != PBE_SHA1_3DES {
         return Err(Pkcs12Rejected::CipherUnknown);
     }
@@ -128,10 +128,10 @@ fn bounded(iterations: u32) -> Result<u32, Pkcs12Rejected> {
     if (1..=MAX_ITERATIONS).contains(&iterations) { Ok(iterations) } else { Err(Pkcs12Rejected::Malformed) }
 }
 
-impl Found {
+impl SafeContents {
     fn into_contents(mut self) -> Result<Contents, Pkcs12Rejected> {
         let Some(pkcs8) = self.keys.pop() else {
-            return Err(if self.left_closed { Pkcs12Rejected::CipherUnknown } else { Pkcs12Rejected::Malformed });
+            return Err(if self.has_skipped_safe { Pkcs12Rejected::CipherUnknown } else { Pkcs12Rejected::Malformed });
         };
         if !self.keys.is_empty() {
             return Err(Pkcs12Rejected::Malformed);

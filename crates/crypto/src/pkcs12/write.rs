@@ -1,4 +1,4 @@
-//! Writing the one layout.
+//! Writes files in the layout that every SDK reads.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use claviger_base::{SecretBytes, random};
@@ -16,13 +16,13 @@ use crate::mac::{HMAC_SHA1_LEN, hmac_sha1};
 
 const SALT_LEN: usize = 8;
 
-/// A PKCS#12 file around one PKCS#8 key and its certificate, both DER.
+/// A PKCS#12 file with one PKCS#8 key and its certificate, both DER.
 ///
 /// # Errors
-/// [`SealFailed`] when there are no random bytes or the library refuses.
+/// [`SealFailed`] if there are no random bytes or the library fails.
 pub(crate) fn seal(pkcs8: &SecretBytes, certificate: &[u8], password: &str) -> Result<SecretBytes, SealFailed> {
     let password = BmpPassword::new(password);
-    // OpenSSL's habit: the certificate's SHA-1 digest ties the two bags together. It is a name, not a safeguard.
+    // As OpenSSL does, the certificate's SHA-1 digest links the two bags. It is a name, not a protection.
     let local_key_id = digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate);
 
     let certificate_safe = certificate_contents(certificate, local_key_id.as_ref()).map_err(|_encoding| SealFailed)?;
@@ -36,7 +36,7 @@ pub(crate) fn seal(pkcs8: &SecretBytes, certificate: &[u8], password: &str) -> R
     pfx(&safes, &tag, &salt).map(SecretBytes::new).map_err(|_encoding| SealFailed)
 }
 
-/// Something under triple DES with a salt of its own.
+/// Content encrypted with triple DES and its own salt.
 struct Encrypted {
     salt: [u8; SALT_LEN],
     ciphertext: Vec<u8>,
@@ -64,7 +64,7 @@ fn safe_bag(kind: ObjectIdentifier, bag: &[u8], local_key_id: &[u8]) -> Result<V
     sequence(&[&kind.to_der()?, &value(EXPLICIT_0, &[bag])?, &value(Tag::Set, &[&attribute])?])
 }
 
-/// The certificate's safe, then the key's: Go reads them by place.
+/// First the certificate's safe, then the key's: Go identifies them by position.
 fn authenticated_safes(certificates: &Encrypted, key: &Encrypted, local_key_id: &[u8]) -> Result<Vec<u8>, der::Error> {
     let content = value(IMPLICIT_0, &[&certificates.ciphertext])?;
     let content = sequence(&[&DATA.to_der()?, &certificates.algorithm()?, &content])?;
@@ -78,7 +78,7 @@ fn authenticated_safes(certificates: &Encrypted, key: &Encrypted, local_key_id: 
 }
 
 fn pfx(safes: &[u8], tag: &[u8], salt: &[u8]) -> Result<Vec<u8>, der::Error> {
-    // No NULL after the digest's identifier, as in the service's own files.
+    // Without NULL after the digest's identifier, as in the files of Alibaba Cloud KMS.
     let digest_info = sequence(&[&sequence(&[&SHA1.to_der()?])?, &octets(tag)?])?;
     let mac = sequence(&[&digest_info, &octets(salt)?, &number(ITERATIONS)?])?;
     sequence(&[&number(3)?, &data(safes)?, &mac])

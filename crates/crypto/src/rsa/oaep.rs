@@ -1,7 +1,7 @@
 //! RSAES-OAEP (RFC 8017 section 7.1): MGF1 with the same hash, empty label (instance-api 8).
 //!
-//! Rule: whatever is wrong with a ciphertext, one error. SHA-1 is here because the API names it; as a hash inside OAEP it
-//! is not known to be weak, and nothing new should choose it.
+//! Rule: every failure of decryption is the same error. SHA-1 is supported because the API names it. As a hash inside
+//! OAEP it is not known to be weak, but nothing new should use it.
 
 use std::fmt;
 
@@ -42,13 +42,13 @@ impl Hash {
     }
 }
 
-/// The longest plaintext, bytes, under a modulus of `modulus_len` bytes: two digests and two bytes less.
+/// The longest plaintext, bytes, for a modulus of `modulus_len` bytes: two digests and two bytes less.
 #[must_use]
 pub const fn plaintext_max(modulus_len: usize, hash: Hash) -> usize {
     modulus_len.saturating_sub(2 * hash.digest_len() + 2)
 }
 
-/// A public key that seals.
+/// A public key that encrypts.
 pub struct SealingKey(OaepPublicEncryptingKey);
 
 impl SealingKey {
@@ -67,10 +67,10 @@ impl SealingKey {
         self.0.key_size_bytes()
     }
 
-    /// Seals; as long as the modulus.
+    /// Encrypts. The ciphertext is as long as the modulus.
     ///
     /// # Errors
-    /// [`SealFailed`] when `plaintext` is longer than [`plaintext_max`].
+    /// [`SealFailed`] if `plaintext` is longer than [`plaintext_max`].
     pub fn seal(&self, hash: Hash, plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         let mut sealed = vec![0; self.0.ciphertext_size()];
         let written =
@@ -85,11 +85,11 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// A private key that opens.
+/// A private key that decrypts.
 pub struct OpeningKey(OaepPrivateDecryptingKey);
 
 impl OpeningKey {
-    /// Parses a PKCS#8 `PrivateKeyInfo`, DER; the library checks that the numbers belong together.
+    /// Parses a PKCS#8 `PrivateKeyInfo`, DER; the library checks that the numbers are consistent.
     ///
     /// # Errors
     /// [`KeyRejected`] unless the bytes are a consistent RSA key of 2048 to 8192 bits.
@@ -99,10 +99,10 @@ impl OpeningKey {
         OaepPrivateDecryptingKey::new(key).map(Self).map_err(|_unspecified| KeyRejected)
     }
 
-    /// Opens.
+    /// Decrypts a ciphertext.
     ///
     /// # Errors
-    /// [`OpenFailed`], whatever was wrong: length, key, hash, padding.
+    /// [`OpenFailed`], whatever the cause: length, key, hash, padding.
     pub fn open(&self, hash: Hash, sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         // RFC 8017 7.1.2 step 1b: exactly as long as the modulus.
         if sealed.len() != self.0.key_size_bytes() {

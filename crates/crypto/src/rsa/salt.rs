@@ -1,8 +1,8 @@
-//! How long the salt of an RSASSA-PSS signature is, read off the signature itself (RFC 8017 sections 8.1.2 and 9.1.2).
+//! Finds the salt length of an RSASSA-PSS signature from the signature itself (RFC 8017 sections 8.1.2 and 9.1.2).
 //!
-//! Rule: this decides nothing. The library wants the length beforehand and any length is to be accepted
-//! (instance-api 5.5), so the length is found here and the library then checks the signature with it: a fault here
-//! costs a refusal, and never lets a wrong signature pass. Everything read is public; time may vary.
+//! Rule: this code decides nothing. The library needs the length in advance, and any length must be accepted
+//! (instance-api 5.5), so the length is found here and the library then verifies the signature with it. An error
+//! here refuses a good signature but never accepts a wrong one. All inputs are public, so time may vary.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -11,7 +11,7 @@ use der::{Decode as _, Reader as _, SliceReader, Tag};
 
 use crate::digest::{SHA256_LEN, sha256};
 
-/// The length of the salt, with SHA-256 for both hashes; `None` when the signature is none by this key, which is a PKCS#1
+/// The salt length, with SHA-256 for both hashes. `None` if this is no signature by the key, which is a PKCS#1
 /// `RSAPublicKey`, DER, that the library has accepted.
 pub(super) fn salt_len(rsa_public_key: &[u8], signature: &[u8]) -> Option<u16> {
     let (modulus, exponent) = numbers(rsa_public_key)?;
@@ -25,7 +25,7 @@ pub(super) fn salt_len(rsa_public_key: &[u8], signature: &[u8]) -> Option<u16> {
         return None;
     }
     let mut block: Vec<u8> = masked.iter().zip(mgf1(hash, masked.len())?).map(|(byte, mask)| byte ^ mask).collect();
-    // Bits above the encoded message's length are none of the block's (step 9).
+    // Bits above the length of the encoded message do not belong to the block (step 9).
     if let Some(first) = block.first_mut() {
         *first &= 0xff >> (8 * encoded.len() - bits);
     }
@@ -99,7 +99,7 @@ mod tests {
     fn what_is_no_public_key_has_no_signatures() {
         let public = key().rsa_public_key_der();
         let signature = key().sign(Scheme::PssSha256, Message::Raw(b"message")).unwrap();
-        // SEQUENCE of 0 and 3; of an even modulus; of one number; cut; with a byte behind; nothing.
+        // SEQUENCE of 0 and 3; of an even modulus; of one number; truncated; with a trailing byte; empty.
         let bad = ["3006020100020103", "3006020104020103", "3003020103", "30"].map(|text| hex::decode(text).unwrap());
         for bad in bad.iter().map(Vec::as_slice).chain([&public[1..], &[public, &[0]].concat(), &[]]) {
             assert_eq!(salt_len(bad, &signature), None, "{bad:02x?}");
@@ -109,7 +109,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_taken_without_harm(signature in prop::collection::vec(any::<u8>(), 0..300)) {
-            // A length may come out by chance; the library decides.
+            // A length may result by chance; the library decides.
             let _length = salt_len(key().rsa_public_key_der(), &signature);
         }
 

@@ -1,8 +1,8 @@
 //! The two RSA signature schemes (RFC 8017 section 8), both with SHA-256.
 //!
 //! Rule: RSASSA-PSS signs with a salt of 32 bytes, MGF1 with SHA-256, trailer 0xbc, and verifies salts of any length
-//! (instance-api 5.5). The library behind this room wants the length beforehand: 32 is tried first, and only when
-//! that fails the length is read off the signature (`salt`) and tried, so that a wrong signature costs little.
+//! (instance-api 5.5). The library needs the length in advance: 32 is tried first; only if that fails, the length is
+//! computed from the signature (`salt`), so that a wrong signature costs little.
 
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
@@ -14,7 +14,7 @@ use super::salt::salt_len;
 use crate::error::{KeyRejected, SignFailed, VerifyFailed};
 use crate::message::Message;
 
-/// How a digest is padded.
+/// The padding of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// RSASSA-PSS with SHA-256.
@@ -32,14 +32,14 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    /// Takes SPKI, and the `RSAPublicKey` in it, that was found to be one RSA key of an allowed length.
+    /// Takes an SPKI and the `RSAPublicKey` in it, already checked to be an RSA key of an allowed length.
     pub(super) fn new(spki: &[u8], rsa_public_key: &[u8]) -> Result<Self, KeyRejected> {
         let pkcs1 = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
         let pss = ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, spki).map_err(|_rejected| KeyRejected)?;
         Ok(Self { pkcs1, pss, rsa_public_key: rsa_public_key.to_vec() })
     }
 
-    /// The key with its encoding.
+    /// The parsed key, which can encode itself.
     pub(super) fn parsed(&self) -> &ParsedPublicKey {
         &self.pkcs1
     }
@@ -64,7 +64,7 @@ impl Verifier {
     }
 }
 
-/// A signature as long as the modulus.
+/// Signs. The signature is as long as the modulus.
 pub(super) fn sign(key: &KeyPair, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignFailed> {
     let digest = message.sha256().ok_or(SignFailed)?;
     let encoding = match scheme {

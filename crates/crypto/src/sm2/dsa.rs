@@ -1,7 +1,7 @@
-//! SM2DSA (GB/T 32918.2): signatures as ASN.1 DER, under the default identity of GM/T 0009 section 10.
+//! SM2DSA (GB/T 32918.2): signatures as ASN.1 DER, with the default identity of GM/T 0009 section 10.
 //!
-//! Rule: the nonce is that of RFC 6979 over SM3 with 32 bytes of randomness added (its section 3.6), so that neither a
-//! poor random generator nor a repeated message gives the key away.
+//! Rule: nonces follow RFC 6979 over SM3 with 32 random bytes added (its section 3.6), so that neither a poor random
+//! generator nor a repeated message reveals the key.
 
 use rfc6979::KGenerator;
 use sm2::dsa::signature::hazmat::PrehashVerifier as _;
@@ -19,7 +19,7 @@ use crate::error::{SignFailed, VerifyFailed};
 use crate::message::Message;
 use crate::sm3::sm3_of;
 
-/// The identity of a signer that has told none.
+/// The default identity of a signer.
 pub(super) const IDENTITY: &str = "1234567812345678";
 /// Its length in bits, two bytes.
 const IDENTITY_BITS: [u8; 2] = [0x00, 0x80];
@@ -47,13 +47,13 @@ const CURVE: [[u8; 32]; 4] = [
 /// Z_A of 32918.2 section 5.5: SM3(ENTL || ID || a || b || xG || yG || xA || yA).
 pub(super) fn identity_digest(key: &sm2::PublicKey) -> [u8; 32] {
     let point = key.to_sec1_point(false);
-    // The point's first byte says "uncompressed" and is not part of it.
+    // The first byte of the encoded point says "uncompressed" and is not hashed.
     let coordinates = point.as_bytes().get(1..).unwrap_or_default();
     let [a, b, x, y] = &CURVE;
     sm3_of(&[&IDENTITY_BITS, IDENTITY.as_bytes(), a, b, x, y, coordinates])
 }
 
-/// e = SM3(Z_A || M), or what the caller says it is.
+/// e = SM3(Z_A || M), or the caller's digest.
 pub(super) fn digest(identity: &[u8; 32], message: Message<'_>) -> [u8; 32] {
     match message {
         Message::Raw(message) => sm3_of(&[identity, message]),
@@ -77,7 +77,7 @@ pub(super) fn sign(key: &SecretKey, inverse: &Scalar, digest: &[u8; 32]) -> Resu
         let mut bytes = Zeroizing::new(FieldBytes::default());
         nonces.fill_next_k(&mut bytes);
         let nonce = NonZeroScalar::from_repr(*bytes).into_option().map(|nonce| Zeroizing::new(*nonce));
-        // A3 again in the one of 2^255 cases that this nonce will not do.
+        // Step A3 is repeated in the one of 2^255 cases in which this nonce is unsuitable.
         if let Some(signature) = nonce.and_then(|nonce| sign_with(key, inverse, &e, &nonce)) {
             return Ok(signature.to_der().as_bytes().to_vec());
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_nonce_that_cancels_r_is_not_used() {
-        // e chosen so that r = 0, and so that r + k = 0.
+        // e is chosen so that r = 0, and so that r + k = 0.
         let nonce = scalar(K);
         let x = Scalar::reduce(&ProjectivePoint::mul_by_generator(&nonce).to_affine().x());
         let inverse = inverse(&key()).unwrap();

@@ -1,7 +1,6 @@
 //! SM2PKE (GB/T 32918.4): C1 = k G, C2 = M under the key stream of (x2, y2) = k P, C3 = SM3(x2 || M || y2).
 //!
-//! Rule: C3 is compared in constant time, and what it does not confirm is wiped and never handed out. Layouts:
-//! `ciphertext`.
+//! Rule: C3 is compared in constant time, and unconfirmed plaintext is wiped and never returned. Layouts: `ciphertext`.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use claviger_base::SecretBytes;
@@ -10,13 +9,14 @@ use sm2::{PublicKey, SecretKey};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::ciphertext;
+use super::scalar::random_scalar;
 use crate::error::{OpenFailed, SealFailed};
 use crate::sm3::sm3_of;
 use crate::x963;
 
 /// The longest plaintext, bytes (instance-api 8).
 pub const PLAINTEXT_MAX: usize = 6047;
-/// How much longer than its plaintext a sealed message is, bytes: point and hash.
+/// How much longer a ciphertext is than its plaintext, bytes: point and hash.
 pub const OVERHEAD: usize = 65 + 32;
 
 /// Steps A1 to A8 of GB/T 32918.4 section 6.1.
@@ -25,14 +25,14 @@ pub(super) fn seal(key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, SealFai
         return Err(SealFailed);
     }
     loop {
-        let nonce = super::draw().map_err(|_failed| SealFailed)?;
+        let nonce = random_scalar().map_err(|_failed| SealFailed)?;
         if let Some(sealed) = seal_with(&nonce, key, plaintext) {
             return Ok(sealed);
         }
     }
 }
 
-/// `None` when the key stream is all zero, which asks for another nonce (step A5).
+/// `None` if the key stream is all zero, which requires another nonce (step A5).
 fn seal_with(nonce: &SecretKey, key: &PublicKey, plaintext: &[u8]) -> Option<Vec<u8>> {
     let point = nonce.public_key().to_sec1_point(false);
     let shared = multiply(key, nonce)?;
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn opens_the_same_in_asn1_and_refuses_other_forms() {
-        // SEQUENCE { INTEGER, INTEGER (with the zero of a positive number), OCTET STRING, OCTET STRING }.
+        // SEQUENCE { INTEGER, INTEGER (with the leading zero of a positive number), OCTET STRING, OCTET STRING }.
         let fields = format!("0220{X1}022100{Y1}0420{C3}0413{C2}");
         assert_eq!(opens(&format!("307c{fields}")).as_deref(), Some(PLAINTEXT));
         for (what, bad) in [
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_key_stream_of_zeros_is_no_key_stream() {
         assert!(key_stream(&[1; 64], 0).is_none());
-        // One byte is zero for one shared secret in 256; find one and see it refused.
+        // For one shared secret in 256, the one-byte key stream is zero; find one and check that it is refused.
         let zero = (0..=u16::MAX)
             .map(|n| [n.to_be_bytes().repeat(32)].concat().try_into().unwrap())
             .find(|shared: &[u8; 64]| sm3_of(&[shared, &1u32.to_be_bytes()])[0] == 0);

@@ -1,11 +1,11 @@
-//! ECIES step by step: Diffie-Hellman, the X9.63 KDF and HMAC by OpenSSL, the rest by hand.
+//! ECIES step by step: Diffie-Hellman, the X9.63 KDF and HMAC by OpenSSL, the rest by this test.
 
 use claviger_crypto::asymmetric::{EncryptionAlgorithm, KeySpec, PrivateKey};
 use claviger_crypto::pem;
 
 use crate::{Bench, MESSAGE};
 
-/// The keys that OpenSSL derives with `inkey` and `peer`: for the cipher and for the MAC.
+/// The keys that OpenSSL derives from `inkey` and `peer`: for encryption and for the MAC.
 fn keys(bench: &Bench, inkey: &str, peer: &str, len: usize) -> (Vec<u8>, Vec<u8>) {
     let z = hex::encode(bench.openssl(&format!("pkeyutl -derive -inkey {inkey} -peerkey {peer}")));
     let keylen = len + 20;
@@ -25,7 +25,7 @@ fn xor(data: &[u8], key: &[u8]) -> Vec<u8> {
 fn both_ways(spec: KeySpec) {
     let Some(bench) = Bench::new(spec) else { return };
     let algorithm = EncryptionAlgorithm::EciesDhSha1XorHmac;
-    // The point at the end of SPKI is exchanged for the ephemeral one.
+    // Replaces the point at the end of the SPKI by the ephemeral one.
     let spki = bench.key.public_key().spki_der();
     let header = &spki[..spki.len() - 65];
 

@@ -15,7 +15,7 @@ fn signature_len(spec: KeySpec) -> usize {
     }
 }
 
-/// How OpenSSL is told of each.
+/// OpenSSL's name for each.
 fn signing_options(algorithm: SignatureAlgorithm) -> &'static str {
     match algorithm {
         SignatureAlgorithm::RsaPssSha256 => {
@@ -44,7 +44,7 @@ fn sign_both_ways(spec: KeySpec) {
         bench.write("digest", &given);
         let sign = format!("pkeyutl -sign -inkey key.pem -in digest -pkeyopt digest:sha256{options}");
         let public = bench.key.public_key();
-        // Half of ECDSA's signatures have the higher s: several, so that both kinds come.
+        // Half of all ECDSA signatures have the higher s; several are made, so that both cases occur.
         for _ in 0..8 {
             let signature = bench.openssl(&sign);
             assert_eq!(public.verify(*algorithm, Message::Raw(MESSAGE), &signature), Ok(()), "{spec:?} {algorithm:?}");

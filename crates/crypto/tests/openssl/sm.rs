@@ -38,7 +38,7 @@ fn sm2_signatures_both_ways() {
     }
 }
 
-/// The digest that a caller gives is e = SM3(Z_A || M): signed by e here, verified from the message there.
+/// The caller's digest is e = SM3(Z_A || M): signed as e here, verified from the message by OpenSSL.
 #[test]
 fn sm2_signatures_by_digest() {
     let Some(bench) = Bench::new(KeySpec::EcSm2) else { return };
@@ -53,7 +53,7 @@ fn sm2_signatures_by_digest() {
     bench.openssl(&format!("pkeyutl -verify -pubin -inkey pub.pem -in message -sigfile signature {RAW}"));
 }
 
-/// The parts of C1 || C3 || C2 in the SEQUENCE of GM/T 0009, which is all that OpenSSL reads.
+/// The parts of C1 || C3 || C2 in the SEQUENCE of GM/T 0009, the only form that OpenSSL reads.
 fn to_asn1(sealed: &[u8]) -> Vec<u8> {
     let mut fields = UintRef::new(&sealed[1..33]).unwrap().to_der().unwrap();
     fields.extend(UintRef::new(&sealed[33..65]).unwrap().to_der().unwrap());

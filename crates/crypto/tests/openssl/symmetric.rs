@@ -24,7 +24,7 @@ fn sm4_in_counter_mode() {
     let material = SecretBytes::random(16).unwrap();
     let iv: [u8; 12] = claviger_base::random::bytes().unwrap();
     let sealed = AeadKey::new(Algorithm::Sm4Gcm, &material).unwrap().seal(&iv, b"", MESSAGE).unwrap();
-    // GCM enciphers from the counter 2 on; 1 is the tag's.
+    // GCM encrypts from counter 2 on; counter 1 is for the tag.
     let (hexkey, counter) = (hex::encode(material.reveal()), format!("{}00000002", hex::encode(iv)));
     let ciphertext = bench.openssl(&format!("enc -sm4-ctr -K {hexkey} -iv {counter} -in message"));
     assert_eq!(&sealed[..MESSAGE.len()], ciphertext);

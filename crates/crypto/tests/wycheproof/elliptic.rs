@@ -1,4 +1,4 @@
-//! Keys on curves: ECDSA, the Diffie-Hellman beneath ECIES, Ed25519.
+//! Elliptic curves: ECDSA, the Diffie-Hellman of ECIES, Ed25519.
 
 use aws_lc_rs::{digest as aws_digest, hmac};
 use claviger_base::SecretBytes;
@@ -18,7 +18,7 @@ fn ecdsa_p256_sha256() {
         let key = ec::PublicKey::from_spki_der(&group.der).unwrap();
         for test in &group.tests {
             let passed = key.verify_sha256(&test.msg, &test.sig).is_ok();
-            // Acceptable would be DER that is not strict: refused.
+            // "Acceptable" means lax DER here: refused.
             ran.check(test.result, false, passed, test.tc_id, &test.comment);
         }
     }
@@ -41,19 +41,19 @@ fn ecdsa_secp256k1_sha256() {
     assert_eq!(ran, Ran { valid: 168, invalid: 308, acceptable: 0 });
 }
 
-/// ECIES by the letter of SEC 1, written a second time: what a sender would make of this shared secret.
+/// A second implementation of ECIES, following SEC 1: the message of a sender with this shared secret.
 fn sealed_by_the_book(point: &[u8], z: &[u8], plaintext: &[u8; 30]) -> Vec<u8> {
     let block = |counter: u8| {
         aws_digest::digest(&aws_digest::SHA1_FOR_LEGACY_USE_ONLY, &[z, &[0, 0, 0, counter]].concat()).as_ref().to_vec()
     };
-    // 30 bytes of encryption key and 20 of MAC key: three blocks, the last cut.
+    // 30 bytes of encryption key and 20 of MAC key: three blocks, the last one truncated.
     let keys = [block(1), block(2), block(3)].concat();
     let ciphertext: Vec<u8> = plaintext.iter().zip(&keys[..30]).map(|(byte, key)| byte ^ key).collect();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &keys[30..50]), &ciphertext);
     [point, &ciphertext, tag.as_ref()].concat()
 }
 
-/// A vector's scalar has leading zeros too many, or too few.
+/// A vector's scalar may have too many or too few leading zeros.
 fn scalar(bytes: &[u8]) -> [u8; 32] {
     let significant: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
     let mut out = [0; 32];
@@ -61,7 +61,7 @@ fn scalar(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// Points as such, compressed ones (acceptable) among them: a sender's message under the vector's shared secret opens.
+/// Bare points, including compressed ones (acceptable): a message under the vector's shared secret decrypts.
 #[test]
 fn ecies_p256_agrees_on_the_shared_secret() {
     let set = ecdh::TestSet::load(ecdh::TestName::EcdhSecp256r1Ecpoint).unwrap();
@@ -81,8 +81,8 @@ fn ecies_p256_agrees_on_the_shared_secret() {
     assert_eq!(ran, Ran { valid: 330, invalid: 24, acceptable: 1 });
 }
 
-/// These vectors wrap their points in SPKI. Of the well-formed ones the point is the end; what is not well-formed is
-/// refused as a public key.
+/// These vectors wrap their points in SPKI. In a well-formed one, the point is at the end; a malformed one is refused
+/// as a public key.
 #[test]
 fn ecies_secp256k1_agrees_on_the_shared_secret() {
     let set = ecdh::TestSet::load(ecdh::TestName::EcdhSecp256k1).unwrap();
@@ -101,7 +101,8 @@ fn ecies_secp256k1_agrees_on_the_shared_secret() {
         let sealed = sealed_by_the_book(point, &test.shared_secret, &[7; 30]);
         let open = |sealed: &[u8]| key.decrypt(EncryptionAlgorithm::EciesDhSha1XorHmac, sealed);
         assert_eq!(open(&sealed).unwrap().reveal(), [7; 30], "vector {}", test.tc_id);
-        // The same point compressed opens too; with the other root it is another point, and its secret is the same x.
+        // The same point in compressed form works too. With the other root it is another point whose secret has the
+        // same x.
         let compressed = [&[2 + (point[64] & 1)], &point[1..33], &sealed[65..]].concat();
         assert_eq!(open(&compressed).unwrap().reveal(), [7; 30], "vector {}", test.tc_id);
         let hybrid = [&[6 + (point[64] & 1)], &sealed[1..]].concat();

