@@ -1,33 +1,37 @@
-//! The audit log: an append-only, hash-chained, signed file of what was asked and what was answered.
+//! The audit log: an append-only, hash-chained, signed record of every request and its result.
 //!
-//! The rule this room keeps: a record is durable before its [`Append`] resolves, and nobody without the signing seed can
-//! alter, remove or reorder what was acknowledged without [`verify()`] naming the place. Format and threat model:
-//! `docs/formats/audit.md`.
+//! Rule: a record is durable before its [`Append`] resolves, and without the signing seed nobody can alter, remove or
+//! reorder acknowledged records without [`verify()`] reporting where. Format and threat model: `docs/formats/audit.md`.
 //!
-//! What may never live here: secrets of any kind (a record holds names, ids, codes and times; never key material,
-//! plaintext, ciphertext, tokens, signatures or request bodies), who may do what (`service`), sockets. The log itself
-//! holds no key beyond the signing seed it is handed.
+//! Does not belong here: secrets of any kind (a record holds names, ids, codes and times; never key material,
+//! plaintext, ciphertext, tokens, signatures or request bodies), access rules (`service`), sockets. The only key that
+//! the log holds is the signing seed it is given.
 
+mod chain;
+mod directory;
+mod encoding;
 mod error;
+mod finding;
 mod group;
 mod head;
 mod line;
-mod lines;
+mod line_reader;
 mod log;
+mod position;
 mod record;
 mod recover;
-mod regular;
-mod seal;
+mod regular_file;
 mod search;
 mod segment;
 mod set_aside;
-mod state;
+mod signing;
 pub mod verify;
 mod writer;
 
-pub use error::{AuditError, OpenError};
-pub use line::Mark;
-pub use log::{Append, AuditLog, Config, DirectoryLock, last_signed_line, public_key_of};
-pub use record::{Plane, RECORD_LINE_BYTES_MAX, Record};
-pub use search::{Beyond, find_served, lines_behind};
-pub use verify::{Expected, Finding, Report, VerifyError, What, verify};
+pub use error::{AuditError, OpenError, VerifyError};
+pub use finding::{Finding, FindingKind};
+pub use log::{Append, AuditConfig, AuditLog, DirectoryLock, last_signed_line, public_key_of};
+pub use position::{InvalidPosition, LogPosition};
+pub use record::{AuditRecord, RECORD_LINE_BYTES_MAX, RequestPlane};
+pub use search::{LinesAfter, find_successful, lines_after};
+pub use verify::{Expected, Report, verify};

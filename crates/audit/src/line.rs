@@ -1,14 +1,12 @@
-//! One line of the log: how it is written and how it is read back (`docs/formats/audit.md`, "Lines").
-
-use std::fmt;
-use std::str::FromStr;
+//! One line of the log: writing and parsing it (`docs/formats/audit.md`, "Lines").
 
 use claviger_base::Timestamp;
+use claviger_crypto::digest::Sha256;
 
-use crate::record::rfc3339_ms;
-use crate::seal::link;
+use crate::encoding::{decimal, hash_from_hex, lower_hex, rfc3339_ms};
+use crate::position::LogPosition;
 
-/// Longest line with its newline, bytes. A request's texts, all escaped, stay well below it.
+/// Longest line with its newline, bytes. The line of a request is well below it, even with every text escaped.
 pub(crate) const LINE_BYTES_MAX: usize = 16 * 1024;
 
 const CHAIN_FIELD: &str = ",\"chain\":\"";
@@ -16,73 +14,37 @@ const CHAIN_END: &str = "\"}";
 /// `,"chain":"` + 64 hexadecimal digits + `"}`.
 pub(crate) const TAIL_BYTES: usize = CHAIN_FIELD.len() + 64 + CHAIN_END.len();
 
-/// A point of the log: a line's number and its link. Whoever keeps one elsewhere can prove the log still contains it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// The line's number; 0 before the first line.
-    pub seq: u64,
-    /// The line's link; zeros before the first line.
-    pub chain: [u8; 32],
+/// One step of the chain: SHA-256 of the previous hash and the line's body.
+pub(crate) fn chain_hash(previous: &[u8; 32], body: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(previous);
+    digest.update(body);
+    digest.finish()
 }
 
-impl Mark {
-    /// Before the first line.
-    pub const START: Self = Self { seq: 0, chain: [0; 32] };
-}
-
-/// Where the log stands: the line `mark` ends at byte `offset` of the segment that starts with line `segment`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) mark: Mark,
-    pub(crate) segment: u64,
-    pub(crate) offset: u64,
-}
-
-/// `<seq>:<64 hexadecimal digits>`, what `claviger audit verify --expect-head` takes.
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.seq, hex::encode(self.chain))
-    }
-}
-
-/// The text is not `<seq>:<64 hexadecimal digits>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAMark;
-
-impl fmt::Display for NotAMark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a line number, a colon and 64 hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAMark {}
-
-impl FromStr for Mark {
-    type Err = NotAMark;
-
-    fn from_str(text: &str) -> Result<Self, NotAMark> {
-        let (seq, chain) = text.split_once(':').ok_or(NotAMark)?;
-        Ok(Self { seq: decimal(seq).ok_or(NotAMark)?, chain: link_from_hex(chain).ok_or(NotAMark)? })
-    }
-}
-
-/// Writes the line after `mark` to the end of `out` and returns its mark.
-pub(crate) fn write(out: &mut Vec<u8>, mark: Mark, time: Timestamp, kind: &str, fields: &str) -> Mark {
-    let seq = mark.seq.saturating_add(1);
+/// Writes the line after `position` to the end of `out` and returns its position.
+pub(crate) fn write(
+    out: &mut Vec<u8>,
+    position: LogPosition,
+    time: Timestamp,
+    kind: &str,
+    fields: &str,
+) -> LogPosition {
+    let seq = position.seq.saturating_add(1);
     let body = format!("{{\"seq\":{seq},\"time\":\"{}\",\"kind\":\"{kind}\"{fields}", rfc3339_ms(time));
-    let chain = link(&mark.chain, body.as_bytes());
+    let chain = chain_hash(&position.chain, body.as_bytes());
     out.extend_from_slice(body.as_bytes());
     out.extend_from_slice(CHAIN_FIELD.as_bytes());
     let mut digits = [0; 64];
-    // Cannot fail: a link is 32 bytes.
+    // Cannot fail: the hash has 32 bytes.
     let _fits = hex::encode_to_slice(chain, &mut digits);
     out.extend_from_slice(&digits);
     out.extend_from_slice(CHAIN_END.as_bytes());
     out.push(b'\n');
-    Mark { seq, chain }
+    LogPosition { seq, chain }
 }
 
-/// A line that has the form of one; whether its link is right is [`Line::follows`]'s to say.
+/// A line in valid form; [`Line::follows`] tells whether its chain hash is right.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) seq: u64,
@@ -94,7 +56,7 @@ pub(crate) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line, without its newline.
+    /// Parses a line, without its newline.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let body = text.get(..text.len().checked_sub(TAIL_BYTES)?)?;
@@ -102,21 +64,21 @@ impl<'a> Line<'a> {
         let (seq, rest) = body.strip_prefix("{\"seq\":")?.split_once(",\"time\":\"")?;
         let (time, rest) = rest.split_once("\",\"kind\":\"")?;
         let (kind, fields) = rest.split_once('"')?;
-        Some(Self { seq: decimal(seq)?, time, kind, chain: link_from_hex(digits)?, body, fields })
+        Some(Self { seq: decimal(seq)?, time, kind, chain: hash_from_hex(digits)?, body, fields })
     }
 
-    /// Whether this is, unaltered, the line after `mark`.
-    pub(crate) fn follows(&self, mark: &Mark) -> bool {
-        Some(self.seq) == mark.seq.checked_add(1) && link(&mark.chain, self.body.as_bytes()) == self.chain
+    /// Whether this is the line after `position`, unaltered.
+    pub(crate) fn follows(&self, position: &LogPosition) -> bool {
+        Some(self.seq) == position.seq.checked_add(1) && chain_hash(&position.chain, self.body.as_bytes()) == self.chain
     }
 
-    /// Where the log stands after this line.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { seq: self.seq, chain: self.chain }
+    /// The position after this line.
+    pub(crate) fn position(&self) -> LogPosition {
+        LogPosition { seq: self.seq, chain: self.chain }
     }
 
-    /// A field's number, or its text up to the first quote, which is whole where no stranger wrote it. Their texts are never
-    /// taken for a field: their quotes are escaped.
+    /// The value of a number field, or of a text field up to its first quote. That is the whole text if the program
+    /// wrote it. A text from a request cannot pass for a field, because its quotes are escaped.
     pub(crate) fn field(&self, name: &str) -> Option<&'a str> {
         let (_, rest) = self.fields.split_once(&format!(",\"{name}\":"))?;
         match rest.strip_prefix('"') {
@@ -125,36 +87,20 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A checkpoint's signature.
+    /// The signature of a checkpoint.
     pub(crate) fn signature(&self) -> Option<Vec<u8>> {
         lower_hex(self.field("signature")?)
     }
-}
-
-/// A decimal number written the one way it can be.
-pub(crate) fn decimal(text: &str) -> Option<u64> {
-    let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    is_plain.then(|| text.parse().ok()).flatten()
-}
-
-/// Lower-case hexadecimal, the only form ever written.
-pub(crate) fn lower_hex(text: &str) -> Option<Vec<u8>> {
-    (!text.bytes().any(|b| b.is_ascii_uppercase())).then(|| hex::decode(text).ok()).flatten()
-}
-
-/// A link in its text form.
-pub(crate) fn link_from_hex(text: &str) -> Option<[u8; 32]> {
-    lower_hex(text)?.try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn two_lines() -> (Vec<u8>, Mark, Mark) {
+    fn two_lines() -> (Vec<u8>, LogPosition, LogPosition) {
         let mut out = Vec::new();
         let time = Timestamp::from_unix_ms(1_767_323_045_007);
-        let first = write(&mut out, Mark::START, time, "a", ",\"x\":1,\"y\":\"z\"");
+        let first = write(&mut out, LogPosition::START, time, "a", ",\"x\":1,\"y\":\"z\"");
         let second = write(&mut out, first, time, "b", "");
         (out, first, second)
     }
@@ -164,12 +110,12 @@ mod tests {
         let (out, first, second) = two_lines();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<Line<'_>> = text.lines().map(|line| Line::parse(line.as_bytes()).unwrap()).collect();
-        assert_eq!((lines[0].mark(), lines[1].mark()), (first, second));
+        assert_eq!((lines[0].position(), lines[1].position()), (first, second));
         assert_eq!((lines[0].kind, lines[0].time), ("a", "2026-01-02T03:04:05.007Z"));
         assert_eq!((lines[0].field("x"), lines[0].field("y"), lines[0].field("z")), (Some("1"), Some("z"), None));
-        assert!(lines[0].follows(&Mark::START));
+        assert!(lines[0].follows(&LogPosition::START));
         assert!(lines[1].follows(&first));
-        assert!(!lines[1].follows(&Mark::START));
+        assert!(!lines[1].follows(&LogPosition::START));
     }
 
     #[test]
@@ -193,14 +139,5 @@ mod tests {
             assert!(Line::parse(text.replace(from, to).as_bytes()).is_none(), "{to}");
         }
         assert!(Line::parse(text.to_uppercase().as_bytes()).is_none());
-    }
-
-    #[test]
-    fn marks_round_trip_as_text() {
-        let mark = Mark { seq: 7, chain: [0xab; 32] };
-        assert_eq!(mark.to_string().parse(), Ok(mark));
-        for bad in ["", "7", "7:", "7:ab", "x:00", &mark.to_string().to_uppercase(), &format!("0{mark}")] {
-            assert_eq!(bad.parse::<Mark>(), Err(NotAMark), "{bad}");
-        }
     }
 }

@@ -1,222 +1,236 @@
-//! Opening a log: finding its end from the head on, and mending what a crash left.
+//! Opening a log: finds its end, starting at the head, and repairs what a crash left.
 //!
-//! Rule: only what was never acknowledged is cut, and what nothing vouches for is never signed. Groups become durable one after the other, so damage that a crash can
-//! leave lies in the last group: whatever is broken before a later group, or before the head, was done to the log.
+//! Rule: only unacknowledged bytes are cut off, and nothing of unproven origin is ever signed. Groups become durable
+//! one after another, so a crash can only damage the last group. Any damage before a later group, or before the head,
+//! was done on purpose or by the disk.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::chain::ChainCheck;
+use crate::directory::{self, SegmentFile};
 use crate::error::OpenError;
-use crate::head::HeadRead;
-use crate::line::{Head, Line, Mark, TAIL_BYTES};
-use crate::lines::{Lines, Piece};
-use crate::regular;
-use crate::seal::Checker;
-use crate::segment::{self, Named};
-use crate::state::Walk;
-use crate::verify::{Finding, What};
-use crate::writer::GROUP_BYTES_MAX;
+use crate::finding::{Finding, FindingKind};
+use crate::group::GROUP_BYTES_MAX;
+use crate::head::HeadSlots;
+use crate::line::{Line, TAIL_BYTES};
+use crate::line_reader::{LineReader, ReadLine};
+use crate::position::{Head, LogPosition};
+use crate::regular_file;
+use crate::signing::SignatureVerifier;
 
-/// Where a log ends, and what has to be mended there.
+/// Where a log ends, and what follows its end.
 #[derive(Debug)]
-pub(crate) struct Found {
-    /// The last signed line; segment and offset of its end.
+pub(crate) struct LogEnd {
+    /// The last signed line, with the segment and offset where it ends.
     pub(crate) end: Head,
-    pub(crate) segment: Named,
-    /// The newest slot of the head and its number.
-    pub(crate) head: HeadRead,
-    /// What stands behind the end.
-    pub(crate) behind: Behind,
+    pub(crate) segment: SegmentFile,
+    /// The content of the head file.
+    pub(crate) head: HeadSlots,
+    /// What follows the end.
+    pub(crate) unsigned_tail: UnsignedTail,
 }
 
-/// What stands behind the last signed line: never acknowledged, and nothing proves who wrote it.
+/// What follows the last signed line: never acknowledged, and of unproven origin.
 #[derive(Debug, Default)]
-pub(crate) struct Behind {
+pub(crate) struct UnsignedTail {
     /// Complete lines that continue the chain.
     pub(crate) lines: u64,
-    /// Bytes behind them that are no such lines.
+    /// Bytes after them that do not.
     pub(crate) broken_bytes: u64,
-    /// Segments behind that of the end; nothing in them is signed.
-    pub(crate) segments: Vec<Named>,
+    /// Segments after the one in which the log ends; nothing in them is signed.
+    pub(crate) segments: Vec<SegmentFile>,
 }
 
-/// Finds the end of the log in `dir` without changing anything, but that an interrupted creation is completed. `anchor` is a
+/// Finds the end of the log in `dir`. Changes nothing, except that it finishes an interrupted creation. `anchor` is a
 /// line that the log must contain.
-pub(crate) fn find_end(dir: &Path, checker: &Checker, anchor: Option<Mark>) -> Result<Found, OpenError> {
-    let read = HeadRead::read(dir, checker).map_err(OpenError::io(crate::head::path(dir)))?;
-    // Without an anchor nothing tells a damaged head from one that was made to point back. Heads without numbers are of logs
-    // from before there were anchors.
+pub(crate) fn find_end(
+    dir: &Path,
+    verifier: &SignatureVerifier,
+    anchor: Option<LogPosition>,
+) -> Result<LogEnd, OpenError> {
+    let read = HeadSlots::read(dir, verifier).map_err(OpenError::io(directory::head_path(dir)))?;
+    // Without an anchor, a damaged head cannot be told from one that was forged to point back. Heads without numbers
+    // belong to logs from before anchors existed.
     let is_usable = if anchor.is_some() { read.number.is_some() } else { read.is_sound || read.number.is_none() };
     let Some(head) = read.newest.filter(|_| is_usable) else {
-        return Err(OpenError::Damaged(Finding::at_head(dir, What::BadHead)));
+        return Err(OpenError::Damaged(Finding::at_head(dir, FindingKind::BadHead)));
     };
     complete_creation(dir, &head).map_err(OpenError::io(dir))?;
-    let segments = segment::list(dir).map_err(OpenError::io(dir))?;
-    let Some(from) = segments.iter().position(|named| named.first_seq == head.segment) else {
+    let segments = directory::segments(dir).map_err(OpenError::io(dir))?;
+    let Some(from) = segments.iter().position(|segment_file| segment_file.first_seq == head.segment) else {
         return Err(OpenError::Damaged(Finding::missing_segment(dir, head.segment)));
     };
     let tail = segments.get(from..).unwrap_or_default();
-    walk_tail(tail, head, read, checker, anchor)
+    scan_tail(tail, head, read, verifier, anchor)
 }
 
-/// A crash while the log was created leaves the head and the first segment still under its waiting name.
+/// Finishes a creation that a crash interrupted: the head exists, but the first segment still has its temporary name.
 fn complete_creation(dir: &Path, head: &Head) -> io::Result<()> {
-    let waiting = segment::next_path(dir);
-    // A segment that waits for its turn is empty; only that of a creation reaches as far as the head says.
+    let waiting = directory::next_path(dir);
+    // A preallocated segment is empty. Only the first segment of a new log already reaches as far as the head says.
     let is_written = std::fs::metadata(&waiting).is_ok_and(|metadata| metadata.len() == head.offset);
-    if head.segment == 1 && is_written && segment::list(dir)?.is_empty() {
-        std::fs::rename(waiting, dir.join(segment::file_name(1)))?;
-        segment::sync_dir(dir)?;
+    if head.segment == 1 && is_written && directory::segments(dir)?.is_empty() {
+        std::fs::rename(waiting, dir.join(directory::segment_file_name(1)))?;
+        directory::sync_dir(dir)?;
     }
     Ok(())
 }
 
-fn walk_tail(
-    tail: &[Named],
+fn scan_tail(
+    tail: &[SegmentFile],
     head: Head,
-    read: HeadRead,
-    checker: &Checker,
-    anchor: Option<Mark>,
-) -> Result<Found, OpenError> {
+    read: HeadSlots,
+    verifier: &SignatureVerifier,
+    anchor: Option<LogPosition>,
+) -> Result<LogEnd, OpenError> {
     let Some(first) = tail.first() else { return Err(OpenError::Missing(Path::new("audit").to_path_buf())) };
     check_head_line(first, &head)?;
-    let mut reached = Reached { walk: Walk::after(head.mark, checker), end: head, anchor };
-    let (mut behind, mut segment) = (Behind::default(), first.clone());
-    for (at, named) in tail.iter().enumerate() {
-        let io = || OpenError::io(named.path.as_path());
+    let mut scan = TailScan { chain: ChainCheck::after(head.position, verifier), end: head, anchor };
+    let (mut unsigned_tail, mut segment) = (UnsignedTail::default(), first.clone());
+    for (at, segment_file) in tail.iter().enumerate() {
+        let io = || OpenError::io(segment_file.path.as_path());
         let start = if at == 0 { head.offset } else { 0 };
-        let (good, left) = walk_segment(named, start, &mut reached).map_err(io())?;
+        let (good, left) = scan_segment(segment_file, start, &mut scan).map_err(io())?;
         if left > 0
             && (!are_empty(tail.get(at + 1..).unwrap_or_default()).map_err(io())?
-                || !is_crash_debris(named, good, left)?)
+                || !is_crash_debris(segment_file, good, left)?)
         {
-            return Err(OpenError::Damaged(Finding::altered(named, good, reached.walk.mark.seq.saturating_add(1))));
+            return Err(OpenError::Damaged(Finding::altered(
+                segment_file,
+                good,
+                scan.chain.position.seq.saturating_add(1),
+            )));
         }
-        // An empty file has nothing that is broken; what is broken before it still is.
+        // An empty file holds no broken bytes; those of the file before it still count.
         if good + left > 0 {
-            behind.broken_bytes = left;
+            unsigned_tail.broken_bytes = left;
         }
-        if reached.end.segment == named.first_seq {
-            segment = named.clone();
-            behind.segments.clear();
+        if scan.end.segment == segment_file.first_seq {
+            segment = segment_file.clone();
+            unsigned_tail.segments.clear();
         } else {
-            behind.segments.push(named.clone());
+            unsigned_tail.segments.push(segment_file.clone());
         }
     }
-    let end = reached.end;
-    if let Some(anchor) = anchor.filter(|anchor| !reached.contains(anchor, &head)) {
+    let end = scan.end;
+    if let Some(anchor) = anchor.filter(|anchor| !scan.contains(anchor, &head)) {
         return Err(OpenError::Damaged(
-            Finding { seq: anchor.seq, ..Finding::altered(&segment, end.offset, 0) }.because(What::NotTheAnchor),
+            Finding { seq: anchor.seq, ..Finding::altered(&segment, end.offset, 0) }
+                .with_kind(FindingKind::NotTheAnchor),
         ));
     }
-    behind.lines = reached.walk.mark.seq.saturating_sub(end.mark.seq);
-    Ok(Found { end, segment, head: read, behind })
+    unsigned_tail.lines = scan.chain.position.seq.saturating_sub(end.position.seq);
+    Ok(LogEnd { end, segment, head: read, unsigned_tail })
 }
 
-/// Whether there is nothing in these files. The log never leaves an empty one, so that they tell nothing of it.
-fn are_empty(segments: &[Named]) -> io::Result<bool> {
-    for named in segments {
-        if regular::open(&named.path)?.metadata()?.len() > 0 {
+/// Whether these files are all empty. The log never leaves an empty segment, so an empty one is no part of it.
+fn are_empty(segments: &[SegmentFile]) -> io::Result<bool> {
+    for segment_file in segments {
+        if regular_file::open(&segment_file.path)?.metadata()?.len() > 0 {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// The last line that `checker`'s key has signed in what is left of a log, as far as it can be read. Changes nothing.
-pub(crate) fn last_signed(dir: &Path, checker: &Checker) -> Option<Mark> {
-    let read = HeadRead::read(dir, checker).ok()?;
+/// The last line of a damaged log that `verifier`'s key has signed, as far as the log can be read. Changes nothing.
+pub(crate) fn last_signed(dir: &Path, verifier: &SignatureVerifier) -> Option<LogPosition> {
+    let read = HeadSlots::read(dir, verifier).ok()?;
     let head = read.newest?;
-    let segments = segment::list(dir).ok()?;
-    let from = segments.iter().position(|named| named.first_seq == head.segment);
-    let found = from.and_then(|from| walk_tail(segments.get(from..)?, head, read, checker, None).ok());
-    Some(found.map_or(head.mark, |found| found.end.mark))
+    let segments = directory::segments(dir).ok()?;
+    let from = segments.iter().position(|segment_file| segment_file.first_seq == head.segment);
+    let found = from.and_then(|from| scan_tail(segments.get(from..)?, head, read, verifier, None).ok());
+    Some(found.map_or(head.position, |found| found.end.position))
 }
 
-/// How far a walk behind the head has got.
-struct Reached<'a> {
-    walk: Walk<'a>,
+/// The state of a scan after the head.
+struct TailScan<'a> {
+    chain: ChainCheck<'a>,
     /// The last signed line.
     end: Head,
-    /// A line that the log must contain; its number with another link once such a line was seen.
-    anchor: Option<Mark>,
+    /// A line that the log must contain. Once a line of that number was read, the position of the line that is really
+    /// there.
+    anchor: Option<LogPosition>,
 }
 
-impl Reached<'_> {
-    /// Takes the line that ends at `offset` of `segment`.
-    fn step(&mut self, bytes: &[u8], header_of: Option<u64>, segment: u64, offset: u64) -> bool {
-        if self.walk.step(bytes, header_of).is_err() {
+impl TailScan<'_> {
+    /// Checks the line that ends at `offset` of `segment`.
+    fn accept(&mut self, bytes: &[u8], header_of: Option<u64>, segment: u64, offset: u64) -> bool {
+        if self.chain.accept(bytes, header_of).is_err() {
             return false;
         }
-        let mark = self.walk.mark;
-        if self.anchor.is_some_and(|anchor| anchor.seq == mark.seq) {
-            self.anchor = Some(mark);
+        let position = self.chain.position;
+        if self.anchor.is_some_and(|anchor| anchor.seq == position.seq) {
+            self.anchor = Some(position);
         }
-        if self.walk.checkpoint == mark {
-            self.end = Head { mark, segment, offset };
+        if self.chain.checkpoint == position {
+            self.end = Head { position, segment, offset };
         }
         true
     }
 
-    /// Whether the log contains `anchor`: signed before the head, or among the lines behind it.
-    fn contains(&self, anchor: &Mark, head: &Head) -> bool {
-        let is_before_head = anchor.seq < head.mark.seq || *anchor == head.mark;
+    /// Whether the log contains `anchor`: before the head, or among the signed lines after it.
+    fn contains(&self, anchor: &LogPosition, head: &Head) -> bool {
+        let is_before_head = anchor.seq < head.position.seq || *anchor == head.position;
         is_before_head
-            || (anchor.seq > head.mark.seq && anchor.seq <= self.end.mark.seq && self.anchor == Some(*anchor))
+            || (anchor.seq > head.position.seq && anchor.seq <= self.end.position.seq && self.anchor == Some(*anchor))
     }
 }
 
-/// The line that the head names must end where the head says.
-fn check_head_line(named: &Named, head: &Head) -> Result<(), OpenError> {
-    let io = || OpenError::io(named.path.as_path());
-    let mut file = regular::open(&named.path).map_err(io())?;
+/// Checks that the line which the head names ends where the head says.
+fn check_head_line(segment_file: &SegmentFile, head: &Head) -> Result<(), OpenError> {
+    let io = || OpenError::io(segment_file.path.as_path());
+    let mut file = regular_file::open(&segment_file.path).map_err(io())?;
     let length = file.metadata().map_err(io())?.len();
     if length < head.offset {
-        return Err(OpenError::Damaged(Finding::truncated(named, head, length)));
+        return Err(OpenError::Damaged(Finding::truncated(segment_file, head, length)));
     }
     let tail = TAIL_BYTES as u64 + 1;
     let start = head.offset.saturating_sub(tail);
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(start)).map_err(io())?;
     file.take(tail).read_to_end(&mut bytes).map_err(io())?;
-    if bytes != format!(",\"chain\":\"{}\"}}\n", hex::encode(head.mark.chain)).as_bytes() {
-        return Err(OpenError::Damaged(Finding::altered(named, start, head.mark.seq)));
+    if bytes != format!(",\"chain\":\"{}\"}}\n", hex::encode(head.position.chain)).as_bytes() {
+        return Err(OpenError::Damaged(Finding::altered(segment_file, start, head.position.seq)));
     }
     Ok(())
 }
 
-/// Follows the chain from `start`; where it stops holding, and how many bytes are left from there.
-fn walk_segment(named: &Named, start: u64, reached: &mut Reached<'_>) -> io::Result<(u64, u64)> {
-    let length = std::fs::metadata(&named.path)?.len();
-    let mut lines = Lines::open_at(&named.path, start)?;
+/// Follows the chain from `start`. Returns the offset up to which it is intact, and how many bytes follow.
+fn scan_segment(segment_file: &SegmentFile, start: u64, scan: &mut TailScan<'_>) -> io::Result<(u64, u64)> {
+    let length = std::fs::metadata(&segment_file.path)?.len();
+    let mut lines = LineReader::open_at(&segment_file.path, start)?;
     let mut good = start;
     loop {
-        let header_of = (good == 0).then_some(named.first_seq);
+        let header_of = (good == 0).then_some(segment_file.first_seq);
         let piece = lines.next()?;
-        let Piece::Whole(bytes) = piece else { return Ok((good, length.saturating_sub(good))) };
+        let ReadLine::Complete(bytes) = piece else { return Ok((good, length.saturating_sub(good))) };
         let end = good.saturating_add(bytes.len() as u64).saturating_add(1);
-        if !reached.step(bytes, header_of, named.first_seq, end) {
+        if !scan.accept(bytes, header_of, segment_file.first_seq, end) {
             return Ok((good, length.saturating_sub(good)));
         }
         good = end;
     }
 }
 
-/// Whether the `left` bytes from `good` on can be one group that was being written: not larger than one, and nothing
-/// follows its checkpoint.
-fn is_crash_debris(named: &Named, good: u64, left: u64) -> Result<bool, OpenError> {
+/// Whether the `left` bytes from `good` on can be one group that was being written: they are no more than one group,
+/// and nothing follows a checkpoint.
+fn is_crash_debris(segment_file: &SegmentFile, good: u64, left: u64) -> Result<bool, OpenError> {
     if left > GROUP_BYTES_MAX {
         return Ok(false);
     }
-    let io = || OpenError::io(named.path.as_path());
-    let mut lines = Lines::open_at(&named.path, good).map_err(io())?;
+    let io = || OpenError::io(segment_file.path.as_path());
+    let mut lines = LineReader::open_at(&segment_file.path, good).map_err(io())?;
     let mut after_checkpoint = false;
     loop {
         match lines.next().map_err(io())? {
-            Piece::End => return Ok(true),
-            Piece::Whole(_) | Piece::Torn(_) if after_checkpoint => return Ok(false),
-            Piece::Whole(bytes) => after_checkpoint = Line::parse(bytes).is_some_and(|line| line.kind == "checkpoint"),
-            Piece::Torn(_) => {}
+            ReadLine::EndOfFile => return Ok(true),
+            ReadLine::Complete(_) | ReadLine::Partial(_) if after_checkpoint => return Ok(false),
+            ReadLine::Complete(bytes) => {
+                after_checkpoint = Line::parse(bytes).is_some_and(|line| line.kind == "checkpoint");
+            }
+            ReadLine::Partial(_) => {}
         }
     }
 }

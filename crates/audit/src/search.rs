@@ -1,5 +1,5 @@
-//! Looking through a log for the records of known requests, so that each is written once only, whatever a crash cut off;
-//! and for how much stands behind a line.
+//! Searches a log: for the records of given requests, so that each is written only once even after a crash, and for the
+//! lines after a given position.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -8,43 +8,44 @@ use std::path::Path;
 use claviger_base::Timestamp;
 use claviger_base::id::RequestId;
 
+use crate::directory;
 use crate::line::Line;
-use crate::lines::{Lines, Piece};
-use crate::segment;
+use crate::line_reader::{LineReader, ReadLine};
 
-/// Which of `requests` the log in `dir` has a record of with the code `OK`, from the segment on that holds the line behind
-/// number `after`. Lines are not checked here: opening the log and [`crate::verify()`] do.
+/// Finds which of `requests` have a record with the code `OK` in the log in `dir`. Reading starts at the segment that
+/// contains the line after number `after`. Lines are not verified here; opening the log and [`crate::verify()`] do
+/// that.
 ///
 /// # Errors
-/// Those of the file system.
-pub fn find_served(dir: &Path, after: u64, requests: &BTreeSet<RequestId>) -> io::Result<BTreeSet<RequestId>> {
-    let segments = segment::list(dir)?;
-    // A log that was begun anew has smaller numbers than those that were noted before.
-    let from = segments.iter().rposition(|named| named.first_seq <= after.saturating_add(1)).unwrap_or(0);
+/// Errors of the file system.
+pub fn find_successful(dir: &Path, after: u64, requests: &BTreeSet<RequestId>) -> io::Result<BTreeSet<RequestId>> {
+    let segments = directory::segments(dir)?;
+    // A log that was reset has smaller numbers than those recorded for the old one.
+    let from = segments.iter().rposition(|segment_file| segment_file.first_seq <= after.saturating_add(1)).unwrap_or(0);
     let mut found = BTreeSet::new();
-    for named in segments.get(from..).unwrap_or_default() {
-        let mut lines = Lines::open_at(&named.path, 0)?;
-        while let Piece::Whole(bytes) = lines.next()? {
-            found.extend(served(bytes).filter(|request| requests.contains(request)));
+    for segment_file in segments.get(from..).unwrap_or_default() {
+        let mut lines = LineReader::open_at(&segment_file.path, 0)?;
+        while let ReadLine::Complete(bytes) = lines.next()? {
+            found.extend(successful_request(bytes).filter(|request| requests.contains(request)));
         }
     }
     Ok(found)
 }
 
-/// Lines of a log that stand behind a certain one.
+/// The lines of a log after a given position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beyond {
-    /// How many.
+pub struct LinesAfter {
+    /// How many lines.
     pub lines: u64,
-    /// The earliest time that one of them names; empty without lines.
+    /// The earliest of their times; empty if there are no lines.
     pub earliest: String,
-    /// The latest.
+    /// The latest of their times.
     pub latest: String,
 }
 
-impl Beyond {
-    /// What to tell an operator when there are more than ten seconds of them: a store beside the log notes its last line once
-    /// a second.
+impl LinesAfter {
+    /// A warning for the operator if the lines span more than ten seconds: the store records the last line of its log
+    /// once a second.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         const NOTED_AFTER_S: i64 = 10;
@@ -52,9 +53,9 @@ impl Beyond {
         let (from, to) = whole_second(earliest).zip(whole_second(latest))?;
         (to.saturating_sub(from) > NOTED_AFTER_S).then(|| {
             format!(
-                "the audit log goes on for {lines} lines, from {earliest} to {latest}, behind the line that the store has noted: \
-                 longer than a running server leaves unnoted. An older copy of the store was put back, or the store took no \
-                 writes for a while"
+                "the audit log goes on for {lines} lines, from {earliest} to {latest}, after the last line that the store has \
+                 recorded: longer than a running server leaves unrecorded. An older copy of the store was restored, or the \
+                 store took no writes for a while"
             )
         })
     }
@@ -64,7 +65,7 @@ impl Beyond {
         if whole_second(time).is_none() {
             return;
         }
-        // Times of one form sort as texts do. A clock can be set back, so the last line need not be the latest.
+        // Times in this form sort like texts. A clock can be set back, so the last line need not have the latest time.
         if self.earliest.is_empty() || time < self.earliest.as_str() {
             time.clone_into(&mut self.earliest);
         }
@@ -74,36 +75,38 @@ impl Beyond {
     }
 }
 
-/// The second of a line's time.
+/// A line's time in whole seconds.
 fn whole_second(time: &str) -> Option<i64> {
     Timestamp::parse_iso8601(&format!("{}Z", time.get(..19)?)).map(|time| time.unix_s())
 }
 
-/// The lines of the log in `dir` behind number `after`, up to number `through`. They are not checked here, as in
-/// [`find_served`].
+/// The lines of the log in `dir` after number `after`, up to number `through`. Like [`find_successful`], this does not
+/// verify them.
 ///
 /// # Errors
-/// Those of the file system.
-pub fn lines_behind(dir: &Path, after: u64, through: u64) -> io::Result<Beyond> {
-    let segments = segment::list(dir)?;
-    let from = segments.iter().rposition(|named| named.first_seq <= after.saturating_add(1)).unwrap_or(0);
-    let mut beyond = Beyond::default();
-    // A segment that begins later is of no interest, and may be no file of this log.
-    let wanted = segments.get(from..).unwrap_or_default().iter().take_while(|named| named.first_seq <= through);
-    for named in wanted {
-        let mut lines = Lines::open_at(&named.path, 0)?;
-        while let Piece::Whole(bytes) = lines.next()? {
+/// Errors of the file system.
+pub fn lines_after(dir: &Path, after: u64, through: u64) -> io::Result<LinesAfter> {
+    let segments = directory::segments(dir)?;
+    let from = segments.iter().rposition(|segment_file| segment_file.first_seq <= after.saturating_add(1)).unwrap_or(0);
+    let mut counted = LinesAfter::default();
+    // A segment that starts later does not matter here, and may not belong to this log.
+    let wanted =
+        segments.get(from..).unwrap_or_default().iter().take_while(|segment_file| segment_file.first_seq <= through);
+    for segment_file in wanted {
+        let mut lines = LineReader::open_at(&segment_file.path, 0)?;
+        while let ReadLine::Complete(bytes) = lines.next()? {
             if let Some(line) = Line::parse(bytes).filter(|line| line.seq > after && line.seq <= through) {
-                beyond.add(line.time);
+                counted.add(line.time);
             }
         }
     }
-    Ok(beyond)
+    Ok(counted)
 }
 
-/// The request of a record with the code `OK`. Texts of strangers cannot look like a member: their quotes are escaped.
-fn served(bytes: &[u8]) -> Option<RequestId> {
+/// The request id of a record with the code `OK`. A text from a request cannot pass for a member, because its quotes
+/// are escaped.
+fn successful_request(bytes: &[u8]) -> Option<RequestId> {
     let line = Line::parse(bytes).filter(|line| line.kind == "request")?;
-    let is_served = line.field("code") == Some("OK");
-    line.field("request_id").filter(|_| is_served).and_then(RequestId::parse)
+    let is_successful = line.field("code") == Some("OK");
+    line.field("request_id").filter(|_| is_successful).and_then(RequestId::parse)
 }

@@ -1,4 +1,4 @@
-//! Segment files: their names, their making ahead of need, and whether they are still where we left them.
+//! Segment files that are written: preallocating the next one, and checking that the current one is still in place.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -8,65 +8,28 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-/// A named segment on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
-    pub(crate) first_seq: u64,
-    pub(crate) path: PathBuf,
-}
+use crate::directory::{SegmentFile, next_path, segment_file_name, sync_dir};
 
-/// `audit-<20 digits>.log`.
-pub(crate) fn file_name(first_seq: u64) -> String {
-    format!("audit-{first_seq:020}.log")
-}
-
-/// The segments of the log in `dir`, oldest first. Other files are not the log's.
-pub(crate) fn list(dir: &Path) -> io::Result<Vec<Named>> {
-    let mut segments = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let digits = name.strip_prefix("audit-").and_then(|rest| rest.strip_suffix(".log"));
-        if let Some(first_seq) = digits.and_then(|digits| digits.parse().ok())
-            && file_name(first_seq) == name
-        {
-            segments.push(Named { first_seq, path });
-        }
-    }
-    segments.sort_unstable_by_key(|segment| segment.first_seq);
-    Ok(segments)
-}
-
-/// Makes names in `dir` durable.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// A file that will become the next segment: allocated, empty, without a number.
+/// A file that will become the next segment: preallocated, empty, without a number.
 #[derive(Debug)]
-pub(crate) struct Next(File);
+pub(crate) struct NextSegment(File);
 
-/// Where the next segment waits.
-pub(crate) fn next_path(dir: &Path) -> PathBuf {
-    dir.join("next")
-}
-
-impl Next {
-    /// Makes `dir/next`, empty, with `bytes` of disk set aside.
+impl NextSegment {
+    /// Creates `dir/next`, empty, and preallocates `bytes` of disk for it.
     ///
     /// # Errors
-    /// Those of the file system; `StorageFull` when the space is not there.
+    /// Errors of the file system; `StorageFull` if there is not enough space.
     pub(crate) fn allocate(dir: &Path, bytes: u64) -> io::Result<Self> {
         let next = Self::empty(dir)?;
-        let allocated = set_aside(&next.0, bytes);
+        let allocated = preallocate(&next.0, bytes);
         if allocated.is_err() {
-            // A partial allocation would take the space the current segment may still need.
+            // A partial allocation would take space that the current segment may still need.
             let _ = std::fs::remove_file(next_path(dir));
         }
         allocated.map(|()| next)
     }
 
-    /// Makes `dir/next`, empty, with nothing set aside.
+    /// Creates `dir/next`, empty, without preallocation.
     pub(crate) fn empty(dir: &Path) -> io::Result<Self> {
         let path = next_path(dir);
         match std::fs::remove_file(&path) {
@@ -80,22 +43,23 @@ impl Next {
         options.read(true).write(true).create_new(true).mode(0o600).open(path).map(Self)
     }
 
-    /// Writes the first lines, durable.
+    /// Writes the first lines and makes them durable.
     pub(crate) fn write(&self, first_lines: &[u8]) -> io::Result<()> {
         self.0.write_all_at(first_lines, 0)?;
         self.0.sync_data()
     }
 
-    /// Gives the file its number, durable. Written before that: a segment with a number has its header.
-    pub(crate) fn name(self, dir: &Path, first_seq: u64, end: u64) -> io::Result<Segment> {
-        let path = dir.join(file_name(first_seq));
+    /// Gives the file its number and makes the name durable. The header is written before, so that every numbered
+    /// segment has one.
+    pub(crate) fn activate(self, dir: &Path, first_seq: u64, end: u64) -> io::Result<Segment> {
+        let path = dir.join(segment_file_name(first_seq));
         if path.try_exists()? {
-            let text = format!("{} stands in the place of the next segment: move it away", path.display());
+            let text = format!("{} is in the place of the next segment: move it away", path.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
         std::fs::rename(next_path(dir), &path)?;
         if let Err(error) = sync_dir(dir) {
-            // Not to stand in the way of the next attempt.
+            // So that the next attempt does not find it in its way.
             let _ = std::fs::rename(&path, next_path(dir));
             return Err(error);
         }
@@ -103,46 +67,47 @@ impl Next {
     }
 }
 
-/// What became of the file we write.
+/// How the file that is being written compares to what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// As we left it.
-    AsLeft,
-    /// Longer than what is durable: a failed write, or a stranger's.
+pub(crate) enum FileState {
+    /// It is as it was left.
+    Unchanged,
+    /// It is longer than what is durable, because of a failed write or another program.
     Longer {
-        /// By so many bytes.
+        /// Bytes beyond the durable end.
         by: u64,
     },
-    /// Removed, replaced, moved or shortened.
+    /// It was removed, replaced, moved or shortened.
     Gone,
 }
 
-/// The segment being written.
+/// The segment that is being written.
 #[derive(Debug)]
 pub(crate) struct Segment {
     file: File,
     path: PathBuf,
     pub(crate) first_seq: u64,
-    /// Length of what is durable; the next group starts here.
+    /// Length of the durable content; the next group starts here.
     pub(crate) end: u64,
 }
 
 impl Segment {
-    /// Opens a segment whose good content ends at `end`, cuts off what follows and sets `bytes` of disk aside again.
-    pub(crate) fn open(named: &Named, end: u64, bytes: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(&named.path)?;
-        let segment = Self { file, path: named.path.clone(), first_seq: named.first_seq, end };
+    /// Opens a segment whose intact content ends at `end`, cuts off what follows and preallocates `bytes` of disk
+    /// again.
+    pub(crate) fn open(segment_file: &SegmentFile, end: u64, bytes: u64) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&segment_file.path)?;
+        let segment = Self { file, path: segment_file.path.clone(), first_seq: segment_file.first_seq, end };
         if segment.file.metadata()?.len() != end {
             segment.cut_back()?;
         }
         if bytes > end {
-            // Not being able to set aside is no reason to refuse: writing will tell.
-            let _ = set_aside(&segment.file, bytes);
+            // A failed preallocation is no reason to refuse: if there is no space, writing will fail.
+            let _ = preallocate(&segment.file, bytes);
         }
         Ok(segment)
     }
 
-    /// Writes at the end and makes it durable. `end` moves only then.
+    /// Writes at the end and makes it durable. Only then does `end` advance.
     pub(crate) fn append(&mut self, group: &[u8]) -> io::Result<()> {
         self.file.write_all_at(group, self.end)?;
         self.file.sync_data()?;
@@ -150,37 +115,39 @@ impl Segment {
         Ok(())
     }
 
-    /// Removes what a failed write left behind `end`.
+    /// Removes what a failed write left after `end`.
     pub(crate) fn cut_back(&self) -> io::Result<()> {
         self.file.set_len(self.end)?;
         self.file.sync_data()
     }
 
-    /// Gives the unused part of the space back; what was set aside is freed by cutting to the same length.
+    /// Releases the unused preallocated space, which truncating to the same length does.
     pub(crate) fn finish(&self) {
         let _ = self.file.set_len(self.end);
     }
 
-    /// Whether the name still leads to the file we write, and it has the length we gave it.
-    pub(crate) fn place(&self) -> Place {
-        let (Ok(ours), Ok(named)) = (self.file.metadata(), std::fs::metadata(&self.path)) else { return Place::Gone };
-        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) || ours.size() < self.end {
-            return Place::Gone;
+    /// Checks that the path still leads to this file, and that the file has the expected length.
+    pub(crate) fn state(&self) -> FileState {
+        let (Ok(ours), Ok(theirs)) = (self.file.metadata(), std::fs::metadata(&self.path)) else {
+            return FileState::Gone;
+        };
+        if (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()) || ours.size() < self.end {
+            return FileState::Gone;
         }
         match ours.size() - self.end {
-            0 => Place::AsLeft,
-            by => Place::Longer { by },
+            0 => FileState::Unchanged,
+            by => FileState::Longer { by },
         }
     }
 
-    /// Where it lies.
+    /// Path of the segment.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Reserves blocks without changing the length; a file system that cannot is no error.
-fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
+/// Reserves blocks without changing the length. A file system that does not support this is not an error.
+fn preallocate(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
         other => Ok(other?),
@@ -194,13 +161,13 @@ mod tests {
     #[test]
     fn what_stands_in_the_way_of_the_next_segment_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let link = dir.path().join(file_name(7));
+        let link = dir.path().join(segment_file_name(7));
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
-        let named = Next::empty(dir.path()).unwrap().name(dir.path(), 7, 0).unwrap_err();
-        assert!(named.to_string().contains(link.to_str().unwrap()), "{named}");
+        let blocked = NextSegment::empty(dir.path()).unwrap().activate(dir.path(), 7, 0).unwrap_err();
+        assert!(blocked.to_string().contains(link.to_str().unwrap()), "{blocked}");
         std::fs::remove_file(next_path(dir.path())).unwrap();
         std::fs::create_dir(next_path(dir.path())).unwrap();
-        let made = Next::empty(dir.path()).unwrap_err();
+        let made = NextSegment::empty(dir.path()).unwrap_err();
         assert!(made.to_string().contains(next_path(dir.path()).to_str().unwrap()), "{made}");
     }
 }

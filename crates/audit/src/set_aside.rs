@@ -1,6 +1,6 @@
-//! What stands behind the last signed line is kept in files of its own, as evidence, and taken out of the log.
+//! Sets aside what follows the last signed line: keeps it in separate files as evidence and takes it out of the log.
 //!
-//! Rule: it is durable in such a file before a byte of it leaves the log, and no segment is removed.
+//! Rule: the copy is durable before a byte leaves the log, and no segment is ever deleted.
 
 use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom};
@@ -9,55 +9,56 @@ use std::path::Path;
 
 use claviger_base::Timestamp;
 
-use crate::group::Mended;
-use crate::recover::Found;
-use crate::regular;
-use crate::segment::sync_dir;
+use crate::directory::sync_dir;
+use crate::group::Repair;
+use crate::recover::LogEnd;
+use crate::regular_file;
 
-/// Their names begin so.
+/// Prefix of their names.
 const PREFIX: &str = "set-aside-";
 
-/// Puts what is behind the end of the log aside: complete lines in the segment of the end are copied into a new file in `dir`,
-/// and every segment behind it gets such a name, whatever is in it; what the start then has to note. The segment of the end is
-/// cut when it is opened.
+/// Sets aside what follows the end of the log. Complete lines in the last signed segment are copied to a new file in
+/// `dir`; every later segment is renamed, whatever it contains. That last segment is truncated when it is opened.
+/// Returns what the `recovered` line has to say, if anything.
 ///
 /// # Errors
-/// Those of the file system; the log is as it was then, or some of it is set aside already.
-pub(crate) fn set_aside(dir: &Path, found: &Found, now: Timestamp) -> io::Result<Option<Mended>> {
-    let behind = &found.behind;
-    if behind.lines == 0 && behind.broken_bytes == 0 && behind.segments.is_empty() {
+/// Errors of the file system. The log is then unchanged, or only partly set aside.
+pub(crate) fn set_aside(dir: &Path, found: &LogEnd, now: Timestamp) -> io::Result<Option<Repair>> {
+    let unsigned_tail = &found.unsigned_tail;
+    if unsigned_tail.lines == 0 && unsigned_tail.broken_bytes == 0 && unsigned_tail.segments.is_empty() {
         return Ok(None);
     }
-    let is_stray = behind.lines == 0 && behind.broken_bytes == 0;
+    let is_stray = unsigned_tail.lines == 0 && unsigned_tail.broken_bytes == 0;
     let reason = if is_stray { "stray segment" } else { "interrupted write" };
-    let mut mended = Mended { cut_bytes: behind.broken_bytes, unsigned: behind.lines, ..Mended::because(reason) };
-    if behind.lines > 0 && std::fs::metadata(&found.segment.path)?.len() > found.end.offset {
-        let name = free_name(dir, found.end.mark.seq.saturating_add(1), now)?;
-        copy_behind(found, &dir.join(&name))?;
+    let mut repair =
+        Repair { cut_bytes: unsigned_tail.broken_bytes, unsigned: unsigned_tail.lines, ..Repair::new(reason) };
+    if unsigned_tail.lines > 0 && std::fs::metadata(&found.segment.path)?.len() > found.end.offset {
+        let name = free_name(dir, found.end.position.seq.saturating_add(1), now)?;
+        copy_tail(found, &dir.join(&name))?;
         tracing::warn!(
             file = %dir.join(&name).display(),
-            lines = behind.lines,
-            "unsigned lines at the end of the audit log were set aside: a crash leaves them, and so does a forger"
+            lines = unsigned_tail.lines,
+            "unsigned lines at the end of the audit log were set aside: a crash leaves such lines, and so does a forgery"
         );
-        mended.set_aside = Some(name);
+        repair.set_aside = Some(name);
     }
-    // The last first: a kill in between leaves no gap.
-    for segment in behind.segments.iter().rev() {
+    // Last segment first, so that a crash in between leaves no gap.
+    for segment in unsigned_tail.segments.iter().rev() {
         let name = free_name(dir, segment.first_seq, now)?;
         std::fs::rename(&segment.path, dir.join(&name))?;
         tracing::warn!(
             segment = %segment.path.display(),
             file = %dir.join(&name).display(),
-            "a segment behind the end of the audit log, in which nothing is signed, was set aside: a crash may leave one \
-             with a line in it, a stranger any"
+            "an unsigned segment after the end of the audit log was set aside: a crash may leave one with a single line; \
+             anything else was put there by another program"
         );
-        mended.set_aside.get_or_insert(name);
+        repair.set_aside.get_or_insert(name);
     }
     sync_dir(dir)?;
-    Ok(Some(mended))
+    Ok(Some(repair))
 }
 
-/// A name that nothing has: what was set aside before is never replaced.
+/// An unused name: a file that was set aside earlier is never overwritten.
 fn free_name(dir: &Path, seq: u64, now: Timestamp) -> io::Result<String> {
     let mut ms = now.unix_ms();
     loop {
@@ -70,9 +71,9 @@ fn free_name(dir: &Path, seq: u64, now: Timestamp) -> io::Result<String> {
     }
 }
 
-fn copy_behind(found: &Found, path: &Path) -> io::Result<()> {
+fn copy_tail(found: &LogEnd, path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let mut rest = regular::open(&found.segment.path)?;
+    let mut rest = regular_file::open(&found.segment.path)?;
     rest.seek(SeekFrom::Start(found.end.offset))?;
     io::copy(&mut rest, &mut file)?;
     file.sync_all()?;
@@ -82,7 +83,7 @@ fn copy_behind(found: &Found, path: &Path) -> io::Result<()> {
 /// The files in `dir` that were set aside, oldest first.
 ///
 /// # Errors
-/// Those of the file system.
+/// Errors of the file system.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<String>> {
     let mut names: Vec<String> = std::fs::read_dir(dir)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

@@ -1,4 +1,4 @@
-//! What each command does; one file per noun.
+//! The commands; one file per noun.
 
 mod access_keys;
 mod access_point;
@@ -36,7 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     let ended = runtime.block_on(perform(cli.command));
     match ended {
-        // What blocks in the start, such as a root key that is a pipe nobody writes to, is not waited for.
+        // A blocked start, for example on a root key that is a pipe without a writer, must not delay the exit.
         Err(Failure::StoppedWhileStarting) => {
             runtime.shutdown_background();
             Ok(())

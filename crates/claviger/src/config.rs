@@ -1,4 +1,4 @@
-//! `claviger.toml`: what `claviger serve` reads and `claviger init` writes a first version of.
+//! `claviger.toml`: read by `claviger serve`; `claviger init` writes the first version.
 
 mod addresses;
 mod limits;
@@ -14,14 +14,14 @@ use claviger_service::{ArnAccounts, PairConcurrency, UsePolicy, is_account};
 use serde::Deserialize;
 
 use crate::failure::Failure;
-pub(crate) use addresses::{admin_address, beside_localhost, listen_address};
+pub(crate) use addresses::{admin_address, besides_localhost, listen_address};
 pub(crate) use pairs::{PairSettings, parse_size};
 
-/// Connections at once unless configured.
+/// Default limit of simultaneous connections.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The file.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -83,7 +83,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         };
         refuse(format!("cannot be read: {error}; {hint}"))
     })?;
-    // Whoever may change it chooses the root key, and where the credentials of others arrive.
+    // Anyone who may change the file chooses the root key, and where new credentials are written.
     claviger_vault::check_file(path).and_then(|()| claviger_vault::check_above(path)).map_err(Failure::Untrusted)?;
     let file: File = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
     let concurrency = match file.data_key_pair_concurrency {
@@ -100,8 +100,8 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         engine: file.engine,
         extended_key_pair_specs: file.extended_key_pair_specs,
     };
-    let connections_max = limits::CONNECTIONS.or(file.connections_max, CONNECTIONS_MAX).map_err(refuse)?;
-    let per_source = limits::CONNECTIONS_PER_SOURCE.or(file.connections_per_source, per_source(connections_max));
+    let connections_max = limits::CONNECTIONS.check_or(file.connections_max, CONNECTIONS_MAX).map_err(refuse)?;
+    let per_source = limits::CONNECTIONS_PER_SOURCE.check_or(file.connections_per_source, per_source(connections_max));
     let connections_per_source = per_source.map_err(refuse)?;
     Ok(Options {
         data_dir: file.data_dir,
@@ -109,9 +109,9 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         listen: file.listen,
         admin: file.admin,
         admin_allow_remote: file.admin_allow_remote,
-        hostnames: beside_localhost(file.hostnames),
+        hostnames: besides_localhost(file.hostnames),
         pair_concurrency: parse_concurrency(&concurrency).map_err(refuse)?,
-        keygen: pairs.over(claviger_keygen::Config::default()).map_err(refuse)?,
+        keygen: pairs.apply_to(claviger_keygen::Config::default()).map_err(refuse)?,
         use_policy: UsePolicy {
             deny_basic_operations_on_rotating_keys: file.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: file.deny_caller_supplied_iv,
@@ -120,12 +120,12 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         offers_http2: file.http2.unwrap_or(true),
         connections_max,
         connections_per_source,
-        audit_segment_bytes: limits::SEGMENT_BYTES.or(file.audit_segment_bytes, SEGMENT_BYTES).map_err(refuse)?,
+        audit_segment_bytes: limits::SEGMENT_BYTES.check_or(file.audit_segment_bytes, SEGMENT_BYTES).map_err(refuse)?,
         is_dev: false,
     })
 }
 
-/// What one source may take unless configured: half, so that two addresses are needed to take everything.
+/// Default share of one source: half, so that no single address can take everything.
 pub(crate) const fn per_source(connections_max: usize) -> usize {
     connections_max.div_ceil(2)
 }
@@ -141,7 +141,7 @@ pub(crate) fn parse_concurrency(text: &str) -> Result<PairConcurrency, String> {
     text.parse().ok().and_then(|limit| range.check(limit).ok()).map(PairConcurrency::AtMost).ok_or_else(refused)
 }
 
-/// A first configuration for these places.
+/// The first version of a configuration for these paths.
 pub(crate) fn template(data_dir: &Path, root_key_file: &Path, hostnames: &[String]) -> String {
     format!(
         "# Claviger. Every setting with its default; uncomment what you change.\n\

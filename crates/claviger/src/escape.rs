@@ -1,13 +1,15 @@
-//! Texts of others on a terminal: what could move the cursor, begin a line or turn the reading direction is shown, not done.
+//! Shows foreign text on a terminal: anything that could move the cursor, start a line or change the text direction is
+//! escaped.
 
 use std::borrow::Cow;
 
-/// The text as one line: `\n` and the like for what may not be printed as it is.
+/// The text as one line; characters that must not be printed are escaped, such as `
+/// `.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_control)
 }
 
-/// As [`one_line`], but line feeds stay: for PEM, and for what has lines of its own.
+/// Like [`one_line`], but line feeds stay: for PEM and for text with its own lines.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| character != '\n' && is_control(character))
 }
@@ -29,7 +31,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// C0, DEL and C1; marks, embeddings, overrides and isolates of the reading direction; the two separators of lines.
+/// C0, DEL and C1; marks, embeddings, overrides and isolates of the text direction; the two line separators.
 fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,6 +1,6 @@
-//! Why a command failed, in words for a person: what failed, and what to try.
+//! Why a command failed, for users: what failed, and what to try.
 
-mod of_key;
+mod key_hints;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,75 +17,75 @@ use crate::escape;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The server.
+    /// The server did not start or run.
     Start(StartError),
-    /// A call.
+    /// A call failed.
     Client(ClientError),
-    /// A call that the server refused, where this command knows better what to do than the code alone says.
+    /// The server refused a call, and this command has a better hint than the error code alone gives.
     Refused {
         /// The refusal.
         error: ClientError,
         /// What to try.
         hint: String,
     },
-    /// The server did not start, and this program's options or settings are the way out.
+    /// The server did not start, and an option or a setting of this program is the remedy.
     NotStarted {
         /// Why.
         reason: String,
         /// What to try.
         hint: String,
     },
-    /// Something was issued, or may have been, and nobody holds it.
-    NotKept {
+    /// A credential was issued, or may have been, and could not be kept.
+    CredentialLost {
         /// Why it was not kept.
         cause: Box<Self>,
         /// What was issued and what became of it.
-        told: String,
-        /// What to try; `None` when nothing is left to do.
+        outcome: String,
+        /// What to try; `None` if there is nothing left to do.
         hint: Option<String>,
     },
-    /// The audit log.
+    /// The audit log does not verify.
     Audit(VerifyError),
-    /// The configuration file.
+    /// The configuration file cannot be used.
     Config {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
     /// A file could not be read or written.
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
         /// Why.
         reason: String,
     },
-    /// So few files may be open that not all connections would find room.
+    /// The limit of open files is too low for the configured connections.
     OpenFiles {
         /// Files that may be open.
         limit: u64,
-        /// Files that must be.
+        /// Files that would be needed.
         wanted: usize,
-        /// Connections there is room for.
+        /// Connections that would fit.
         fitting: usize,
     },
-    /// The configuration may be written by others.
+    /// Others may write the configuration.
     Untrusted(Untrusted),
-    /// `serve --check` found so much that is wrong.
+    /// `serve --check` found this many problems.
     Check(usize),
-    /// The server is not well; why.
+    /// The server is not well, and why.
     Unhealthy(String),
-    /// Told to stop before the server was ready: no failure.
+    /// Stopped before the server was ready. This is no failure.
     StoppedWhileStarting,
-    /// An argument.
+    /// An argument is not valid.
     Argument(String),
-    /// The demonstration did not show what it must.
+    /// A step of the demonstration failed.
     Demo(String),
     /// A signal came while the command waited.
     Interrupted,
-    /// `verify`: the signature does not belong to key and message.
+    /// `verify`: the signature does not match key and message.
     NotValid,
-    /// The command line, in clap's words.
+    /// The command line is not valid, in clap's words.
     Usage(String),
     /// The runtime did not start.
     Runtime(std::io::Error),
@@ -95,7 +95,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(error) => write!(f, "{error}"),
-            Self::Client(_) | Self::Refused { .. } | Self::NotStarted { .. } | Self::NotKept { .. } => {
+            Self::Client(_) | Self::Refused { .. } | Self::NotStarted { .. } | Self::CredentialLost { .. } => {
                 f.write_str(&escape::one_line(&self.message()))?;
                 self.hint().map_or(Ok(()), |hint| write!(f, "\n  try: {hint}"))
             }
@@ -122,11 +122,11 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// What a script may rely on; `claviger --help` says so.
+    /// The exit codes that scripts can rely on; `claviger --help` lists them.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::NotKept { cause, .. } => cause.exit_code(),
+            Self::CredentialLost { cause, .. } => cause.exit_code(),
             Self::Client(ClientError::Api { .. }) | Self::Refused { .. } => 3,
             Self::Client(error) if error.is_no_answer() => 4,
             Self::NotValid => 5,
@@ -140,7 +140,7 @@ impl Failure {
         match self {
             Self::Client(error) | Self::Refused { error, .. } => error.message(),
             Self::NotStarted { reason, .. } => reason.clone(),
-            Self::NotKept { cause, told, .. } => format!("{}; {told}", cause.message()),
+            Self::CredentialLost { cause, outcome, .. } => format!("{}; {outcome}", cause.message()),
             other => other.to_string(),
         }
     }
@@ -149,15 +149,15 @@ impl Failure {
         match self {
             Self::Client(error) => error.hint(),
             Self::Refused { hint, .. } | Self::NotStarted { hint, .. } => Some(hint.into()),
-            Self::NotKept { hint, .. } => hint.as_deref().map(Cow::Borrowed),
+            Self::CredentialLost { hint, .. } => hint.as_deref().map(Cow::Borrowed),
             _ => None,
         }
     }
 
-    /// The same as the text, for a program. Fields that an error has not are null.
+    /// The failure as JSON for programs. Fields that do not apply are null.
     pub(crate) fn to_json(&self) -> Value {
         let (message, hint) = (self.message(), self.hint());
-        let reason = if let Self::NotKept { cause, .. } = self { cause } else { self };
+        let reason = if let Self::CredentialLost { cause, .. } = self { cause } else { self };
         let (code, request_id, status) = match reason {
             Self::Client(ClientError::Api { code, request_id, status, .. })
             | Self::Refused { error: ClientError::Api { code, request_id, status, .. }, .. } => {

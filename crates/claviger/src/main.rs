@@ -1,4 +1,4 @@
-//! The one binary: command line and configuration. What may never live here: rules, protocols, stored bytes.
+//! The program: command line and configuration. Does not belong here: access rules, protocols, storage formats.
 
 mod cli;
 mod command;
@@ -19,20 +19,20 @@ use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// What is freed is wiped: buffers of the HTTP/2 and TLS libraries, too, whose contents nobody else wipes.
+/// Wipes memory when it is freed, including buffers of the HTTP/2 and TLS libraries, which nothing else wipes.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     forbid_core_dumps();
-    open_files::allow_many();
+    open_files::raise_limit();
     let output = Output::of_arguments();
     let ended = match Cli::try_parse() {
         Ok(cli) => command::run(cli),
         Err(error) if error.use_stderr() && output == Output::Json => Err(Failure::Usage(error.to_string())),
         // Help and version.
         Err(shown) if !shown.use_stderr() => output::shown(shown.print()),
-        // An error for a person.
+        // An error, for the user.
         Err(shown) => shown.exit(),
     };
     match ended {
@@ -44,11 +44,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// A core dump would hold every unsealed key: none is written, and no other process of this user may attach.
+/// A core dump would contain every unsealed key: it is disabled, and so is attaching by other processes of this user.
 fn forbid_core_dumps() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    // Both may be refused inside a sandbox that forbids them itself; there is nothing better to do then.
+    // A sandbox that already forbids both may refuse these calls; nothing more can be done then.
     let _refused = setrlimit(Resource::Core, none);
     let _refused = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }

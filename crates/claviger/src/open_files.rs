@@ -1,30 +1,30 @@
-//! How many files this process may have open: each connection is one, and at the limit neither the store nor the audit log
-//! could open theirs.
+//! The limit of open files: each connection needs one, and at the limit neither the store nor the audit log could open
+//! theirs.
 
 use claviger_server::Options;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::failure::Failure;
 
-/// Files beside the connections: two for each of 512 threads that may read the store at once; the loopback listener's 64; and
-/// the store's, the audit log's and the runtime's own, with room to spare.
-const OTHERS: usize = 2 * 512 + 128;
+/// Files besides the connections: two for each of the 512 threads that may read the store at once, 64 of the loopback
+/// listener, and those of the store, the audit log and the runtime, with a margin.
+const OTHER_FILES: usize = 2 * 512 + 128;
 
-/// Raises the limit as far as it goes: the usual 1024 is below `connections_max`.
-pub(crate) fn allow_many() {
+/// Raises the limit as far as possible: the usual 1024 is below `connections_max`.
+pub(crate) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // Where it is refused, `fit` says so before anything is served.
+    // If this is refused, `fit` reports it before the server starts.
     let _refused = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
-/// Sees to it that as many connections as are accepted can be open.
+/// Ensures that all accepted connections can be open.
 ///
 /// # Errors
-/// [`Failure::OpenFiles`]. `dev`, which has no setting for it and few clients, takes fewer connections instead.
-pub(crate) fn fit(options: &mut Options) -> Result<(), Failure> {
+/// [`Failure::OpenFiles`]. `dev` has no setting for this and few clients, so it takes fewer connections instead.
+pub(crate) fn check_limit(options: &mut Options) -> Result<(), Failure> {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let files = usize::try_from(limit).unwrap_or(usize::MAX);
-    let fitting = files.saturating_sub(OTHERS);
+    let fitting = files.saturating_sub(OTHER_FILES);
     if options.connections_max <= fitting {
         return Ok(());
     }
@@ -34,9 +34,9 @@ pub(crate) fn fit(options: &mut Options) -> Result<(), Failure> {
         tracing::warn!(
             limit,
             connections_max,
-            "few files may be open, so few connections are; raise the limit (ulimit -n)"
+            "the limit of open files is low, so fewer connections are accepted; raise it (ulimit -n)"
         );
         return Ok(());
     }
-    Err(Failure::OpenFiles { limit, wanted: options.connections_max.saturating_add(OTHERS), fitting })
+    Err(Failure::OpenFiles { limit, wanted: options.connections_max.saturating_add(OTHER_FILES), fitting })
 }

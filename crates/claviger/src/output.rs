@@ -1,4 +1,4 @@
-//! Printing: for a person as text, for a program as JSON.
+//! Output: text for users, JSON for programs.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
@@ -20,7 +20,7 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// What the arguments ask for, also when they cannot be parsed: errors are printed the same way.
+    /// Reads the format from the arguments even if they are invalid, so that errors are printed in it too.
     pub(crate) fn of_arguments() -> Self {
         let arguments: Vec<_> = std::env::args_os().collect();
         let is_pair =
@@ -32,16 +32,17 @@ impl Output {
     /// Prints why a command failed, on standard error.
     pub(crate) fn print_failure(self, failure: &Failure) {
         match self {
-            Self::Json => tell(&failure.to_json().to_string()),
-            // What the server said is one line already; files and configurations have no business with a terminal either.
-            Self::Text => tell(&format!("claviger: {}", escape::lines(&failure.to_string()))),
+            Self::Json => print_note(&failure.to_json().to_string()),
+            // The server's message is already one line. Text from files and configurations must not control the
+            // terminal either.
+            Self::Text => print_note(&format!("claviger: {}", escape::lines(&failure.to_string()))),
         }
     }
 
-    /// Tells a person what comes next, and a program nothing: standard output has the result alone.
-    pub(crate) fn tell_next(self, line: &str) {
+    /// Tells the user the next step, on standard error. Programs get nothing: standard output holds the result alone.
+    pub(crate) fn print_next_step(self, line: &str) {
         if self == Self::Text {
-            tell(&escape::lines(line));
+            print_note(&escape::lines(line));
         }
     }
 
@@ -50,7 +51,7 @@ impl Output {
         self.print_with_pem(answer, &[])
     }
 
-    /// Prints an answer of which these fields may be PEM, whose lines stay lines.
+    /// Like [`Output::print`], but the lines of these fields, which may be PEM, are kept.
     pub(crate) fn print_with_pem(self, answer: &impl Serialize, pem_fields: &[&str]) -> Result<(), Failure> {
         let value = serde_json::to_value(answer).map_err(|error| Failure::Argument(error.to_string()))?;
         let text = match self {
@@ -58,28 +59,28 @@ impl Output {
             Self::Text => {
                 let mut lines = String::new();
                 write_text(&mut lines, &value, "", pem_fields);
-                // Entries are set apart; behind the last there is nothing to be apart from.
+                // Entries are separated by an empty line; there is none after the last.
                 if lines.ends_with("\n\n") {
                     lines.pop();
                 }
                 lines
             }
         };
-        say(&text)
+        print_text(&text)
     }
 }
 
-/// Writes a line to standard error. Where nobody can be told, the exit code says all there is to say.
-pub(crate) fn tell(line: &str) {
+/// Writes a line to standard error. If that fails, the exit code has to suffice.
+pub(crate) fn print_note(line: &str) {
     let _untold = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Writes to standard output. A reader that has seen enough and left, such as `head`, is no failure.
-pub(crate) fn say(text: &str) -> Result<(), Failure> {
+/// Writes to standard output. A reader that has closed it early, such as `head`, is no failure.
+pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
     shown(std::io::stdout().write_all(text.as_bytes()))
 }
 
-/// As [`say`], after something has written to standard output with this result.
+/// Like [`print_text`], after something was written to standard output with this result.
 pub(crate) fn shown(written: std::io::Result<()>) -> Result<(), Failure> {
     match written.and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritable(&error)),
@@ -87,8 +88,8 @@ pub(crate) fn shown(written: std::io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Writes to standard output what is kept nowhere else: a reader that has left is a failure.
-pub(crate) fn hand_over(content: &[u8]) -> Result<(), Failure> {
+/// Writes output that exists nowhere else: a closed standard output is a failure.
+pub(crate) fn print_unstored(content: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout();
     stdout.write_all(content).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))
 }
@@ -97,7 +98,7 @@ fn unwritable(error: &std::io::Error) -> Failure {
     Failure::File { path: "stdout".into(), reason: format!("cannot be written: {error}") }
 }
 
-/// A leaf a line; names of nested objects are joined by dots, entries of lists are set apart by an empty line.
+/// One line per leaf: names of nested objects are joined by dots, list entries separated by an empty line.
 fn write_text(out: &mut String, value: &Value, name: &str, pem_fields: &[&str]) {
     let mut leaf = |text: &str| {
         let text = if pem_fields.contains(&name) { escape::lines(text) } else { escape::one_line(text) };

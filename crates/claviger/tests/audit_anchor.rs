@@ -1,4 +1,4 @@
-//! The audit log and the store beside it, as somebody meets them who writes to the disk but has no root key.
+//! The audit log and the store beside it, tampered with by somebody who can write to the disk but has no root key.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -68,22 +68,22 @@ fn copied(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_log_dropped_with_an_old_signing_key_put_back_is_missed() {
+fn a_dropped_log_with_a_restored_signing_key_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
     let old = record(dir.path(), "meta/audit-signing-key").unwrap();
     // The log is dropped on purpose; the new one has a new key.
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
     refused(&dev(dir.path()).output().unwrap(), "holds no audit log");
-    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap().status.success());
     served(dir.path(), || {});
     put_back(dir.path(), "meta/audit-signing-key", &old);
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
-    refused(&dev(dir.path()).output().unwrap(), "an older copy was put back");
+    refused(&dev(dir.path()).output().unwrap(), "an older copy was restored");
 }
 
 #[test]
-fn an_anchor_that_was_removed_is_missed() {
+fn a_removed_anchor_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
     let engine = SqliteEngine::open(dir.path()).unwrap();
@@ -102,16 +102,16 @@ fn a_damaged_anchor_stops_the_start_until_an_operator_decides() {
     drop(engine);
     refused(&dev(dir.path()).output().unwrap(), "meta/audit-anchor");
     refused(&verify(dir.path(), true), "meta/audit-anchor");
-    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap().status.success());
     served(dir.path(), || {});
 }
 
 #[test]
-fn an_older_copy_of_the_log_is_missed_by_the_store() {
+fn an_older_copy_of_the_log_is_refused() {
     let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     served(dir.path(), || {});
     copied(&dir.path().join("audit"), old.path());
-    // Something has to be on record since.
+    // Something must have been recorded since.
     served_with_a_change(dir.path());
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
     copied(old.path(), &dir.path().join("audit"));
@@ -120,7 +120,7 @@ fn an_older_copy_of_the_log_is_missed_by_the_store() {
     refused(&dev(dir.path()).output().unwrap(), "which the instance's store has noted");
 }
 
-/// A server at which one key is made.
+/// A server at which one key is created.
 fn served_with_a_change(dir: &Path) {
     let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
@@ -134,7 +134,7 @@ fn served_with_a_change(dir: &Path) {
 }
 
 #[test]
-fn the_store_is_compared_beside_a_running_server_too() {
+fn the_store_is_compared_while_the_server_runs() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -152,16 +152,16 @@ fn the_store_is_compared_beside_a_running_server_too() {
 }
 
 #[test]
-fn begin_anew_leaves_a_log_in_use_alone() {
+fn reset_leaves_a_log_in_use_alone() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
     let audit = dir.path().join("audit");
     let in_use = File::open(&audit).unwrap();
     in_use.try_lock().unwrap();
-    refused(&claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap(), "open in another process");
+    refused(&claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap(), "open in another process");
     assert!(audit.join("head").exists());
     drop(in_use);
-    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap().status.success());
     assert!(!audit.exists());
 }
 
@@ -184,11 +184,11 @@ fn requests(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_log_begun_anew_says_so_and_names_the_one_before() {
+fn a_reset_log_names_its_predecessor() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
     let old: serde_json::Value = serde_json::from_slice(&verify(dir.path(), true).stdout).unwrap();
-    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap().status.success());
     served(dir.path(), || {});
     let (key, head) = (old["PublicKey"].as_str().unwrap(), old["Head"].as_str().unwrap());
     let named = format!("\"named\":\"old public key {key}; last signed line {head}\"");
@@ -200,12 +200,12 @@ fn a_log_begun_anew_says_so_and_names_the_one_before() {
 }
 
 #[test]
-fn a_log_begun_anew_names_what_the_store_knew_of_one_that_is_gone() {
+fn a_reset_log_names_what_the_store_knew_of_a_lost_one() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
     let old: serde_json::Value = serde_json::from_slice(&verify(dir.path(), true).stdout).unwrap();
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
-    assert!(claviger(&["audit", "begin-anew", "--yes"], dir.path()).output().unwrap().status.success());
+    assert!(claviger(&["audit", "reset", "--yes"], dir.path()).output().unwrap().status.success());
     served(dir.path(), || {});
     let named = format!("end unreadable, last line noted by the store {}\"", old["Head"].as_str().unwrap());
     assert!(requests(dir.path())[0].contains(&named), "{}", requests(dir.path())[0]);
@@ -222,7 +222,7 @@ fn verify_leaves_nothing_beside_the_store_of_a_stopped_server() {
 }
 
 #[test]
-fn an_older_store_under_a_newer_log_is_told_of() {
+fn an_older_store_under_a_newer_log_gives_a_warning() {
     let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let told = |dir: &Path| {
         let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -236,7 +236,7 @@ fn an_older_store_under_a_newer_log_is_told_of() {
     served(dir.path(), || {});
     fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();
     served_with_a_change(dir.path());
-    // The log has to go on for longer than a server that is killed leaves unnoted.
+    // The log must continue for longer than a killed server can leave unrecorded.
     std::thread::sleep(Duration::from_secs(12));
     served_with_a_change(dir.path());
     assert!(!told(dir.path()), "store and log are of the same moment");
@@ -248,7 +248,7 @@ fn an_older_store_under_a_newer_log_is_told_of() {
     assert_eq!((&verified(true)["UnnotedLines"], &verified(true)["Warning"]), (&0.into(), &serde_json::Value::Null));
     assert_eq!(verified(false)["UnnotedLines"], serde_json::Value::Null, "there is nothing to compare with");
     fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
-    // The verifier says what the start does; it did not.
+    // The verifier reports what the start does; it did not before.
     let found = verified(true);
     let lines = found["UnnotedLines"].as_u64().unwrap();
     assert!(lines > 0 && lines < found["Lines"].as_u64().unwrap(), "{found}");
@@ -265,9 +265,9 @@ fn an_older_store_under_a_newer_log_is_told_of() {
     assert!(told(dir.path()));
 }
 
-/// A number below the threshold of the warning is a number, too.
+/// A number below the threshold of the warning is reported too.
 #[test]
-fn unnoted_lines_are_counted_whether_or_not_they_are_told_of() {
+fn unnoted_lines_are_counted_with_and_without_a_warning() {
     let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     served(dir.path(), || {});
     fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();

@@ -1,5 +1,5 @@
-//! The commands as people and scripts use them: the fixed points, JSON for programs, and errors
-//! that say what to try and leave nothing half done.
+//! The commands as users and scripts see them: the fixed names, JSON for programs, and errors
+//! that say what to try and leave nothing unfinished.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A development server and a directory to work in.
+/// A development server and a working directory.
 struct Workplace {
     dir: TempDir,
     endpoint: String,
@@ -41,7 +41,7 @@ impl Workplace {
         Self { dir, endpoint, child }
     }
 
-    /// In the directory, so that the default `./claviger-data` is the server's.
+    /// Run in the directory, so that the default `./claviger-data` is that of the server.
     fn run(&self, command: &str) -> Output {
         Command::new(env!("CARGO_BIN_EXE_claviger"))
             .args(command.split(' '))
@@ -178,7 +178,7 @@ fn a_client_key_that_could_not_be_kept_is_not_made() {
 }
 
 #[test]
-fn what_a_stranger_gets_wrong_is_told() {
+fn mistakes_of_newcomers_are_explained() {
     let dir = tempfile::tempdir().unwrap();
     let run = |command: &str, at: &Path| {
         let output = Command::new(env!("CARGO_BIN_EXE_claviger")).args(command.split(' ')).current_dir(at).output();

@@ -1,4 +1,4 @@
-//! The commands as scripts use them: nothing left by a signal, ids alone, JSON errors, exit codes, files and pipes.
+//! The commands as scripts use them: signals leave nothing behind, ids alone, JSON errors, exit codes, files and pipes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -77,7 +77,7 @@ impl Drop for Workplace {
 #[test]
 fn a_signal_during_generate_leaves_nothing_that_blocks_the_next_try() {
     let place = Workplace::open();
-    // Accepts and never answers, so that the signal surely comes while the command waits.
+    // Accepts connections and never answers, so that the signal arrives while the command waits.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = format!("https://{}", silent.local_addr().unwrap());
     for signal in ["INT", "TERM", "KILL"] {
@@ -123,7 +123,7 @@ fn lists_are_tables_of_every_page_and_quiet_prints_ids() {
     let id = id.trim_end();
     assert!(id.starts_with("key-") && !id.contains(char::is_whitespace), "{id}");
     assert_eq!(place.text(&format!("alias create alias/mine {id} --quiet")), "alias/mine\n");
-    // Two keys, one on a page.
+    // Two keys, one per page.
     let table = place.text("key list --page-size 1");
     assert_eq!(table.lines().count(), 3, "{table}");
     let row = table.lines().find(|line| line.contains(id)).unwrap();

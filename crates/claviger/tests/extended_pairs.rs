@@ -1,4 +1,5 @@
-//! Pairs beyond the API's five, from the command line's switch to the opened blob; and without the switch, none.
+//! Pairs beyond the API's five specs, from the command line switch to the unwrapped key; without the switch, they are
+//! refused.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,7 +19,7 @@ use claviger_wire::instance::message::{
     AdvanceDecryptResponse, AdvanceGenerateDataKeyPairRequest, AdvanceGenerateDataKeyPairResponse, DecryptRequest,
 };
 
-/// Killed when dropped: nothing in it is kept.
+/// Killed when dropped: nothing in it needs to be kept.
 struct Server {
     child: Child,
     client: InstanceClient,

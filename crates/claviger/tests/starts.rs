@@ -1,4 +1,4 @@
-//! Starts that must fail, each with words that say what to do, and `audit verify` as an operator runs it.
+//! Starts that must fail with a message that says what to do, and `audit verify` as an operator runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -128,7 +128,7 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     stop(server);
 }
 
-/// `command` in a shell that has limited its open files so.
+/// Runs `command` in a shell with this limit of open files.
 fn limited(ulimit: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("ulimit {ulimit} && exec \"$0\" \"$@\"")).arg(command.get_program());
@@ -137,7 +137,7 @@ fn limited(ulimit: &str, command: &Command) -> Command {
 }
 
 #[test]
-fn so_few_open_files_that_not_all_connections_would_find_room() {
+fn a_limit_of_open_files_below_the_connections_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
     let (data, root, config) = (path("data"), path("root.key"), path("claviger.toml"));
@@ -150,13 +150,13 @@ fn so_few_open_files_that_not_all_connections_would_find_room() {
     must_fail(&refused, "2000 files may be open, and connections_max takes 5248; raise the limit (ulimit -n");
     must_fail(&refused, "or set connections_max to 848 at most");
     must_fail(&limited("-n 1152", &serve).output().unwrap(), "systemd unit)\n");
-    // A limit that may be raised is.
+    // A limit that can be raised is raised.
     stop(ready(&mut limited("-S -n 512", &serve)));
     let few = fs::read_to_string(&config).unwrap().replace("# connections_max = 4096", "connections_max = 848");
     fs::write(&config, few).unwrap();
     stop(ready(&mut limited("-n 2000", &serve)));
     must_fail(&limited("-n 1999", &serve).output().unwrap(), "connections_max to 847 at most");
-    // The development server has no such setting and takes fewer.
+    // The development server has no such setting and accepts fewer connections.
     stop(ready(&mut limited("-n 256", &dev(&dir.path().join("dev")))));
 }
 
@@ -186,19 +186,21 @@ fn a_lost_or_damaged_audit_log_stops_the_start_until_an_operator_decides() {
     let dir = tempfile::tempdir().unwrap();
     stop(running(dir.path()));
     let audit = dir.path().join("audit");
-    let begin_anew = || claviger(&["audit", "begin-anew", "--yes", "--data-dir"]).arg(dir.path()).output().unwrap();
+    // The name of `audit reset` in earlier versions.
+    let reset_audit_log =
+        || claviger(&["audit", "begin-anew", "--yes", "--data-dir"]).arg(dir.path()).output().unwrap();
     fs::write(audit.join("head"), b"altered").unwrap();
-    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit begin-anew");
-    assert!(begin_anew().status.success());
+    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit reset");
+    assert!(reset_audit_log().status.success());
     let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let kept = names.filter(|name| name.starts_with("audit-set-aside-")).count();
     assert!(kept == 1 && !audit.exists(), "the damaged log is evidence");
     let server = running(dir.path());
-    must_fail(&begin_anew(), "another process has the store");
+    must_fail(&reset_audit_log(), "another process has the store");
     stop(server);
     assert!(claviger(&["audit", "verify", "--data-dir"]).arg(dir.path()).output().unwrap().status.success());
     fs::remove_dir_all(&audit).unwrap();
-    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit begin-anew");
+    must_fail(&dev(dir.path()).output().unwrap(), "claviger audit reset");
     must_fail(&claviger(&["audit", "verify", "--data-dir"]).arg(dir.path()).output().unwrap(), "--data-dir");
 }
 
@@ -214,14 +216,14 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     must_fail(&dev(&one).output().unwrap(), "missing or empty");
     fs::remove_file(&own).unwrap();
     must_fail(&dev(&one).output().unwrap(), "missing or empty");
-    // Its first page and half of the next. Where the trees of a small store are whole in what is left, it is recovered.
+    // The first page and half of the next. If what is left contains whole trees of a small store, it is recovered.
     fs::write(&own, &kept[..6144]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "restore it from a backup");
     fs::write(&own, [0x55; 8192]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "is not a Claviger store");
     fs::copy(&other, &own).unwrap();
     must_fail(&dev(&one).output().unwrap(), "use the root key file this store was made with");
-    // With the root key as well it opens, but the audit log is another instance's.
+    // With the root key as well, the store opens, but the audit log belongs to another instance.
     let root_key = fs::read(one.join("root.key")).unwrap();
     fs::copy(two.join("root.key"), one.join("root.key")).unwrap();
     must_fail(&dev(&one).output().unwrap(), "the audit log is damaged");
@@ -233,9 +235,9 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     assert!(one.join("ca.pem").exists(), "the CA file is made again");
 }
 
-/// Runs as a user who is not root, whom permissions bind; as the user who runs the tests when that is not root.
+/// Runs as a user whom permissions bind: another one if the tests run as root, otherwise the same.
 fn as_an_ordinary_user(dir: &Path, data: &Path) -> Output {
-    // The build may lie where that user cannot look.
+    // The build may be in a directory that this user cannot read.
     let program = dir.join("claviger");
     if !program.exists() {
         fs::copy(env!("CARGO_BIN_EXE_claviger"), &program).unwrap();

@@ -1,6 +1,6 @@
-//! Replays the golden wire vectors: requests as the official SDKs put them on the wire, answers as the server gave them.
-//! Each signature verifies over our string to sign, each message decodes and encodes back to the same bytes, and each
-//! refusal that the headers alone decide is decided the same way.
+//! Replays the golden wire vectors: requests as the official SDKs send them, answers as the server gave them. Each
+//! signature verifies over our string to sign, each message decodes and encodes back to the same bytes, and each
+//! refusal that the headers alone determine is decided the same way.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -225,7 +225,7 @@ mod tests {
 
     fn with_log(dir: &std::path::Path) -> Admin {
         let instance = Instance::over(Arc::new(MemoryEngine::default()));
-        let config = claviger_audit::Config {
+        let config = claviger_audit::AuditConfig {
             dir: dir.to_owned(),
             instance: instance.record.id.clone(),
             segment_bytes: 1 << 16,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_audit::{AuditLog, Config, Mark, lines_behind, public_key_of};
+use claviger_audit::{AuditConfig, AuditLog, LogPosition, lines_after, public_key_of};
 use claviger_base::id::InstanceId;
 use claviger_base::{Clock, SecretBytes};
 use claviger_store::SqliteEngine;
@@ -33,9 +33,9 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
-    fn config(self, seed: &SecretBytes, anchor: Option<Mark>) -> Config {
+    fn config(self, seed: &SecretBytes, anchor: Option<LogPosition>) -> AuditConfig {
         let Self { dir, instance, segment_bytes, clock } = self;
-        Config { dir, instance, segment_bytes, clock, seed: seed.duplicate(), anchor }
+        AuditConfig { dir, instance, segment_bytes, clock, seed: seed.duplicate(), anchor }
     }
 }
 
@@ -59,11 +59,11 @@ pub(crate) fn open(vault: &Vault, options: LogOptions) -> Result<AuditLog, Start
     if !exists && !had_log {
         return create(vault, &signing, options);
     }
-    let mark = anchor.map(|anchor| Mark { seq: anchor.seq, chain: anchor.chain });
+    let position = anchor.map(|anchor| LogPosition { seq: anchor.seq, chain: anchor.chain });
     let dir = options.dir.clone();
     // Before this start appends records.
-    let lines_after_anchor = mark.and_then(|mark| lines_behind(&dir, mark.seq, u64::MAX).ok());
-    let log = AuditLog::open(options.config(&signing.record.seed, mark))?;
+    let lines_after_anchor = position.and_then(|position| lines_after(&dir, position.seq, u64::MAX).ok());
+    let log = AuditLog::open(options.config(&signing.record.seed, position))?;
     if let Some(warning) = lines_after_anchor.and_then(|lines| lines.warning()) {
         tracing::warn!("{warning}");
     }
@@ -96,7 +96,7 @@ pub(crate) fn replace_key(
     record: Audit<'_>,
 ) -> Result<(), StartError> {
     let seed = SecretBytes::random(SEED_BYTES).map_err(|_unavailable| StartError::Random)?;
-    let anchor = AuditAnchor { public_key: public_key_of(&seed)?, seq: 0, chain: Mark::START.chain };
+    let anchor = AuditAnchor { public_key: public_key_of(&seed)?, seq: 0, chain: LogPosition::START.chain };
     let replaced = AuditSigningKey { seed, has_log: false, has_anchor: true };
     require_done(vault.change().update(signing, &replaced)?.put(&anchor)?.commit(record)?)
 }
@@ -149,7 +149,10 @@ pub(crate) fn store_anchor(vault: &Vault, request_log: &RequestLog) {
 ///
 /// # Errors
 /// [`StartError`].
-pub fn stored_audit_anchor(data_dir: &Path, root_key_file: &Path) -> Result<Option<([u8; 32], Mark)>, StartError> {
+pub fn stored_audit_anchor(
+    data_dir: &Path,
+    root_key_file: &Path,
+) -> Result<Option<([u8; 32], LogPosition)>, StartError> {
     if !SqliteEngine::exists(data_dir) {
         return Err(VaultError::Empty.into());
     }
@@ -161,5 +164,5 @@ pub fn stored_audit_anchor(data_dir: &Path, root_key_file: &Path) -> Result<Opti
         return if has_anchor { Err(StartError::AuditAnchorLost) } else { Ok(None) };
     };
     let AuditAnchor { public_key, seq, chain } = stored.record;
-    Ok(Some((public_key, Mark { seq, chain })))
+    Ok(Some((public_key, LogPosition { seq, chain })))
 }

@@ -76,10 +76,10 @@ impl fmt::Display for StartError {
                 write!(f, "{} cannot be used: {source}; {hint}", path.display())
             }
             Self::AuditAnchorLost => f.write_str(
-                "the store's anchor of the audit log (meta/audit-anchor) is missing; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+                "the store's anchor of the audit log (meta/audit-anchor) is missing; restore the store from a backup, or accept the loss with `claviger audit reset`",
             ),
             Self::AuditKeyReplaced => f.write_str(
-                "the store's record of the audit signing key (meta/audit-signing-key) does not belong to its audit log: an older copy was put back; restore the store from a backup, or accept the loss with `claviger audit begin-anew`",
+                "the store's record of the audit signing key (meta/audit-signing-key) does not belong to its audit log: an older copy was restored; restore the store from a backup, or accept the loss with `claviger audit reset`",
             ),
             Self::Random => f.write_str("the system returned no random bytes; try again"),
             Self::RootKeyInDataDir(path) => write!(

@@ -190,7 +190,7 @@ mod tests {
         assert!(matches!(stopped, Err(StartError::Untrusted(_))));
         let clock = crate::StoppedClock::open(&new.data_dir, &new.root_key_file);
         assert!(matches!(clock, Err(StartError::Untrusted(_))));
-        let anew = crate::begin_audit_anew(&new.data_dir, &new.root_key_file);
+        let anew = crate::reset_audit_log(&new.data_dir, &new.root_key_file);
         assert!(matches!(anew, Err(StartError::Untrusted(_))));
         fs::set_permissions(&store, fs::Permissions::from_mode(0o600)).unwrap();
         new.make().unwrap();

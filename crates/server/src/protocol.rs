@@ -1,6 +1,6 @@
 //! Which of the two protocols a request speaks.
 
-use claviger_audit::Plane;
+use claviger_audit::RequestPlane;
 use claviger_wire::instance::header::{CONTENT_TYPE_VALUE, KMS_PREFIX};
 use hyper::HeaderMap;
 
@@ -23,10 +23,10 @@ impl Protocol {
     }
 
     /// As audit records name it.
-    pub(crate) const fn plane(self) -> Plane {
+    pub(crate) const fn plane(self) -> RequestPlane {
         match self {
-            Self::Instance => Plane::Instance,
-            Self::Rpc => Plane::Rpc,
+            Self::Instance => RequestPlane::Instance,
+            Self::Rpc => RequestPlane::Rpc,
         }
     }
 

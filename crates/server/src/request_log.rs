@@ -10,7 +10,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use claviger_audit::{AuditLog, Mark, Record};
+use claviger_audit::{AuditLog, AuditRecord, LogPosition};
 use claviger_base::Clock;
 use claviger_base::id::RequestId;
 use claviger_service::Service;
@@ -53,7 +53,7 @@ impl RequestLog {
     }
 
     /// The last durable line of the log.
-    pub(crate) fn head(&self) -> Mark {
+    pub(crate) fn head(&self) -> LogPosition {
         self.log.head()
     }
 
@@ -89,10 +89,10 @@ impl RequestLog {
         });
     }
 
-    fn shared_record(&self, refusal: RefusalKind, group: RefusalGroup) -> Option<Record> {
+    fn shared_record(&self, refusal: RefusalKind, group: RefusalGroup) -> Option<AuditRecord> {
         let (plane, code, requests, source) = (refusal.protocol.name(), refusal.code, group.requests, group.source);
         tracing::warn!(plane, code, requests, %source, "refused many requests of callers that may do nothing here");
-        Some(Record {
+        Some(AuditRecord {
             time: self.clock.now(),
             request_id: RequestId::generate().ok()?,
             plane: refusal.protocol.plane(),

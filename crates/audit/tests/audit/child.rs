@@ -1,4 +1,4 @@
-//! Starting this very test program again as another process.
+//! Runs a test of this program again, in another process.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 const DIR: &str = "CLAVIGER_AUDIT_CHILD_DIR";
 
-/// A process that runs the ignored test `name` on `dir`, with SIGXFSZ ignored (a limit then shows as a write error).
+/// A process that runs the ignored test `name` on `dir`. It ignores SIGXFSZ, so that a file size limit shows as a write
+/// error.
 pub(crate) fn command(name: &str, dir: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
@@ -15,7 +16,7 @@ pub(crate) fn command(name: &str, dir: &Path) -> Command {
     command
 }
 
-/// The directory, in a process that [`command`] started; elsewhere `None`.
+/// The directory that [`command`] passed to this process; `None` in any other process.
 pub(crate) fn dir() -> Option<PathBuf> {
     env::var_os(DIR).map(PathBuf::from)
 }

@@ -1,4 +1,4 @@
-//! SIGKILL at any moment: what was acknowledged is there, and the log verifies.
+//! SIGKILL at any moment: acknowledged records survive, and the log verifies.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
@@ -44,7 +44,7 @@ fn killed_ten_times_and_nothing_acknowledged_is_lost() {
         let output = BufReader::new(process.stdout.take().unwrap());
         let (began, has_begun) = channel();
         let reader = std::thread::spawn(move || {
-            // The last line may be cut by the kill: whole ones only.
+            // The kill may cut the last line, so only whole lines count.
             let lines = output.split(b'\n').map_while(Result::ok).map(|line| String::from_utf8(line).unwrap());
             let ids = lines.filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned));
             let mut whole = Vec::new();
@@ -54,7 +54,7 @@ fn killed_ten_times_and_nothing_acknowledged_is_lost() {
             }
             whole
         });
-        // However slow the machine is, the kill comes after the first acknowledgement; or the child has ended.
+        // However slow the machine is, the kill comes only after the first acknowledgement, unless the child has ended.
         let _ended = has_begun.recv();
         let [random] = random::bytes::<1>().unwrap();
         std::thread::sleep(Duration::from_millis(u64::from(random)));

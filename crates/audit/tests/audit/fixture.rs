@@ -1,9 +1,11 @@
-//! Logs to try things on, and the format's rules written a second time, from `docs/formats/audit.md` alone.
+//! Logs for the tests, and a second implementation of the format, written from `docs/formats/audit.md` alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use claviger_audit::{AuditLog, Config, Expected, Finding, Mark, Plane, Record, Report, VerifyError, verify};
+use claviger_audit::{
+    AuditConfig, AuditLog, AuditRecord, Expected, Finding, LogPosition, Report, RequestPlane, VerifyError, verify,
+};
 use claviger_base::id::{InstanceId, RequestId};
 use claviger_base::{Clock, SecretBytes, Timestamp};
 use claviger_crypto::digest::sha256;
@@ -12,8 +14,8 @@ use tempfile::TempDir;
 pub(crate) const SEED: [u8; 32] = [7; 32];
 pub(crate) const INSTANCE: &str = "kst-0123456789abcdefghijk";
 
-pub(crate) fn config(dir: &Path, segment_bytes: u64) -> Config {
-    Config {
+pub(crate) fn config(dir: &Path, segment_bytes: u64) -> AuditConfig {
+    AuditConfig {
         dir: dir.to_owned(),
         instance: InstanceId::parse(INSTANCE).unwrap(),
         segment_bytes,
@@ -23,11 +25,11 @@ pub(crate) fn config(dir: &Path, segment_bytes: u64) -> Config {
     }
 }
 
-pub(crate) fn record() -> Record {
-    Record {
+pub(crate) fn record() -> AuditRecord {
+    AuditRecord {
         time: Timestamp::from_unix_ms(1_767_323_045_007),
         request_id: RequestId::generate().unwrap(),
-        plane: Plane::Instance,
+        plane: RequestPlane::Instance,
         operation: "AdvanceGenerateDataKeyPair".to_owned(),
         principal: "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000".to_owned(),
         source: Some("[2001:db8::1]:50123".parse().unwrap()),
@@ -42,7 +44,7 @@ pub(crate) fn record() -> Record {
     }
 }
 
-/// Groups of one to four records, one after the other.
+/// Appends groups of one to four records, one after another.
 pub(crate) fn append_groups(log: &AuditLog, groups: usize) {
     for group in 0..groups {
         let waiting: Vec<_> = (0..=group % 4).map(|_| log.append(record())).collect();
@@ -100,7 +102,7 @@ pub(crate) fn seq_of(line: &[u8]) -> u64 {
     text.strip_prefix("{\"seq\":").unwrap().split(',').next().unwrap().parse().unwrap()
 }
 
-/// `line` with the link it must have after `previous`; and that link.
+/// `line` with the chain hash that it must have after `previous`, and that hash.
 pub(crate) fn relink(line: &[u8], previous: &[u8; 32]) -> (Vec<u8>, [u8; 32]) {
     let body = &line[..line.len() - 77];
     let chain = sha256(&[previous, body].concat());
@@ -111,8 +113,8 @@ pub(crate) fn chain_of(line: &[u8]) -> [u8; 32] {
     hex::decode(&line[line.len() - 67..line.len() - 3]).unwrap().try_into().unwrap()
 }
 
-pub(crate) fn mark_of(line: &[u8]) -> Mark {
-    Mark { seq: seq_of(line), chain: chain_of(line) }
+pub(crate) fn mark_of(line: &[u8]) -> LogPosition {
+    LogPosition { seq: seq_of(line), chain: chain_of(line) }
 }
 
 pub(crate) fn check(dir: &Path) -> Result<Report, VerifyError> {
@@ -125,7 +127,7 @@ pub(crate) fn finding(dir: &Path) -> Finding {
 
 pub(crate) fn finding_of(outcome: Result<Report, VerifyError>) -> Finding {
     match outcome {
-        Err(VerifyError::Found(finding)) => finding,
+        Err(VerifyError::Damaged(finding)) => finding,
         other => panic!("expected a finding, not {other:?}"),
     }
 }

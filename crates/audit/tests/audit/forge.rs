@@ -1,42 +1,43 @@
-//! What somebody who writes to the disk, but has no key, may try with the end of a log.
+//! Forgeries at the end of a log by somebody who can write to the disk but has no key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use claviger_audit::{AuditLog, Config, Expected, Mark, OpenError, What, verify};
+use claviger_audit::{AuditConfig, AuditLog, Expected, FindingKind, LogPosition, OpenError, verify};
 
 use crate::fixture::{
     all_lines, append_groups, check, config, copy, filled, finding, finding_of, lines, mark_of, of_kind, relink,
     segments,
 };
 
-fn anchored(dir: &Path, anchor: Mark) -> Config {
-    Config { anchor: Some(anchor), ..config(dir, 8192) }
+fn anchored(dir: &Path, anchor: LogPosition) -> AuditConfig {
+    AuditConfig { anchor: Some(anchor), ..config(dir, 8192) }
 }
 
-fn refused(config: Config) -> What {
+fn refused(config: AuditConfig) -> FindingKind {
     let (dir, before) = (config.dir.clone(), all_lines(&config.dir));
     match AuditLog::open(config) {
         Err(OpenError::Damaged(finding)) => {
             assert_eq!(all_lines(&dir), before, "a refusal changes nothing");
-            finding.what
+            finding.kind
         }
         other => panic!("expected a refusal, not {other:?}"),
     }
 }
 
-fn end_of(dir: &Path) -> Mark {
+fn end_of(dir: &Path) -> LogPosition {
     mark_of(all_lines(dir).last().unwrap())
 }
 
-/// Where a slot of the head says that the log ends.
+/// The end of the log according to a slot of the head.
 fn offset_of(slot: &[u8]) -> usize {
     let text = std::str::from_utf8(slot).unwrap();
     text.split("\"offset\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap()
 }
 
-/// The last group cut off, and the head made to agree: the older slot over the newer, or the newer destroyed.
+/// The last group is cut off and the head made to agree: the older slot is copied over the newer one, or the newer one
+/// destroyed.
 #[test]
 fn the_last_group_cannot_be_cut_off() {
     for forgery in ["copied over", "zeros", "swapped"] {
@@ -56,14 +57,14 @@ fn the_last_group_cannot_be_cut_off() {
             let last = segments(dir.path()).pop().unwrap();
             fs::OpenOptions::new().write(true).open(&last).unwrap().set_len(offset_of(older) as u64).unwrap();
         }
-        assert_eq!(finding(dir.path()).what, What::BadHead, "{forgery}");
-        assert!(matches!(refused(config(dir.path(), 8192)), What::BadHead), "{forgery}");
+        assert_eq!(finding(dir.path()).kind, FindingKind::BadHead, "{forgery}");
+        assert!(matches!(refused(config(dir.path(), 8192)), FindingKind::BadHead), "{forgery}");
         let with_anchor = refused(anchored(dir.path(), anchor));
-        assert!(matches!(with_anchor, What::BadHead | What::NotTheAnchor), "{forgery}: {with_anchor:?}");
+        assert!(matches!(with_anchor, FindingKind::BadHead | FindingKind::NotTheAnchor), "{forgery}: {with_anchor:?}");
     }
 }
 
-/// An older copy of log and head, sound in itself.
+/// An older copy of log and head, consistent in itself.
 #[test]
 fn an_older_copy_does_not_reach_the_anchor() {
     let dir = filled(4);
@@ -74,13 +75,13 @@ fn an_older_copy_does_not_reach_the_anchor() {
     drop(log);
     drop(AuditLog::open(anchored(dir.path(), anchor)).unwrap());
     check(old.path()).unwrap();
-    assert_eq!(refused(anchored(old.path(), anchor)), What::NotTheAnchor);
+    assert_eq!(refused(anchored(old.path(), anchor)), FindingKind::NotTheAnchor);
     let expected = Expected { anchor: Some(anchor), ..Expected::default() };
-    assert_eq!(finding_of(verify(old.path(), &expected)).what, What::NotTheAnchor);
+    assert_eq!(finding_of(verify(old.path(), &expected)).kind, FindingKind::NotTheAnchor);
     verify(dir.path(), &expected).unwrap();
 }
 
-/// After a power loss the head lags; the anchor then lies among the lines behind it.
+/// After a power loss the head lags; the anchor is then among the lines after it.
 #[test]
 fn an_anchor_behind_a_lagging_head_is_looked_for() {
     let dir = filled(3);
@@ -92,8 +93,8 @@ fn an_anchor_behind_a_lagging_head_is_looked_for() {
     drop(log);
     fs::write(dir.path().join("head"), head).unwrap();
     drop(AuditLog::open(anchored(copy(dir.path()).path(), anchor)).unwrap());
-    let other = Mark { chain: [1; 32], ..anchor };
-    assert_eq!(refused(anchored(dir.path(), other)), What::NotTheAnchor);
+    let other = LogPosition { chain: [1; 32], ..anchor };
+    assert_eq!(refused(anchored(dir.path(), other)), FindingKind::NotTheAnchor);
 }
 
 /// A line that continues the chain, which needs no key.

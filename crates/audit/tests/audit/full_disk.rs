@@ -1,4 +1,4 @@
-//! No room: records are refused, nothing half-written stays, and the log goes on by itself when there is room again.
+//! A full disk: records are refused, no partial write remains, and the log recovers by itself once there is space.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::child;
 use crate::fixture::{check, config, of_kind, record};
 
-/// The largest file this process may write: a disk that is full from there on.
+/// The largest file that this process may write: beyond it, the disk appears to be full.
 fn limit_files(bytes: Option<u64>) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     setrlimit(Resource::Fsize, Rlimit { current: bytes, maximum }).unwrap();
@@ -30,7 +30,7 @@ fn fills_up_and_recovers() {
     assert_eq!(check(&dir).unwrap().torn_bytes, 0);
     assert_holds(&dir, &written, &refused);
 
-    // Without an append, within its own second.
+    // Without an append, by its own retry every second.
     limit_files(None);
     let started = Instant::now();
     while !log.is_writable() {
@@ -81,7 +81,7 @@ fn append(log: &AuditLog, written: &mut Vec<String>, refused: &mut Vec<String>) 
     }
 }
 
-/// What was acknowledged is in the log, what was refused is not.
+/// Acknowledged records are in the log, refused ones are not.
 fn assert_holds(dir: &Path, written: &[String], refused: &[String]) {
     check(dir).unwrap();
     let lines = of_kind(dir, "request");
@@ -90,7 +90,7 @@ fn assert_holds(dir: &Path, written: &[String], refused: &[String]) {
     assert!(!refused.iter().any(|id| lines.iter().any(|line| line.contains(id.as_str()))));
 }
 
-/// Runs an ignored test of this file in a process of its own; it must have run and passed.
+/// Runs an ignored test of this file in another process and checks that it ran and passed.
 fn passes(name: &str, dir: &Path) {
     let output = child::command(name, dir).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -110,7 +110,7 @@ fn a_filling_disk_shows_before_it_is_full() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("audit");
     let log = AuditLog::create(config(&dir, 1 << 16)).unwrap();
-    // In the place of the file whose space is set aside: that fails as it does on a full disk.
+    // A directory in place of the preallocated file makes preallocation fail as on a full disk.
     std::fs::create_dir(dir.join("next")).unwrap();
     assert!(!log.is_space_low());
     while !log.is_space_low() {

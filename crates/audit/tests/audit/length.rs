@@ -1,20 +1,20 @@
-//! How long the line of a request may get.
+//! The longest possible line of a request.
 
-use claviger_audit::{AuditLog, Plane, RECORD_LINE_BYTES_MAX, Record};
+use claviger_audit::{AuditLog, AuditRecord, RECORD_LINE_BYTES_MAX, RequestPlane};
 use claviger_base::Timestamp;
 use claviger_base::id::RequestId;
 
 use crate::fixture::{check, config, of_kind};
 
-/// Digits that the number of a line may have beyond the one it has here.
+/// How many digits longer a line's number may be than here.
 const MORE_DIGITS: usize = 18;
 
-fn worst(letter: char) -> Record {
+fn worst(letter: char) -> AuditRecord {
     let text = letter.to_string().repeat(4096);
-    Record {
+    AuditRecord {
         time: Timestamp::from_unix_ms(-1),
         request_id: RequestId::generate().unwrap(),
-        plane: Plane::Instance,
+        plane: RequestPlane::Instance,
         operation: text.clone(),
         principal: text.clone(),
         source: Some("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535".parse().unwrap()),
@@ -29,9 +29,9 @@ fn worst(letter: char) -> Record {
     }
 }
 
-// Cut by characters, a line had 4,281 bytes: each of these letters but `a` takes 2, 6 or 12.
+// When texts were cut by characters, a line had 4,281 bytes: each of these letters but `a` takes 2, 6 or 12.
 #[test]
-fn no_line_is_longer_than_promised_whatever_was_sent() {
+fn no_line_exceeds_the_limit_whatever_was_sent() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("audit");
     let letters = ['a', '"', '\\', '\u{0}', '\u{e9}', '\u{ffff}', '\u{1f600}'];

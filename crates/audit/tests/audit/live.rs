@@ -1,10 +1,10 @@
-//! A log in use: many writers, a verifier beside them, and hands that touch the files.
+//! A log in use: many writers, a verifier at the same time, and other programs that touch its files.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 
-use claviger_audit::{AuditLog, What};
+use claviger_audit::{AuditLog, FindingKind};
 
 use crate::fixture::{append_groups, check, config, finding, of_kind, record, segments};
 
@@ -15,7 +15,7 @@ fn many_writers_each_get_their_own_line() {
     let seqs: Vec<(u64, String)> = std::thread::scope(|scope| {
         let writers: Vec<_> =
             (0..16).map(|_| scope.spawn(|| (0..40).map(|_| append(&log)).collect::<Vec<_>>())).collect();
-        // Beside them: a live log verifies at any moment.
+        // Meanwhile, a verifier reads the live log.
         for _ in 0..20 {
             check(dir.path()).unwrap();
         }
@@ -54,7 +54,7 @@ fn a_record_is_on_disk_when_its_append_resolves() {
 }
 
 #[test]
-fn strangers_texts_cannot_break_a_line() {
+fn texts_from_requests_cannot_break_a_line() {
     let dir = tempfile::tempdir().unwrap();
     let log = AuditLog::create(config(dir.path(), 1 << 20)).unwrap();
     let mut hostile = record();
@@ -92,22 +92,22 @@ fn a_segment_removed_while_in_use_is_noticed_at_the_next_record() {
         assert!(notes[0].contains("\"reason\":\"segment removed\""));
         let found = finding(dir.path());
         assert_eq!(found.file, path);
-        assert_eq!((found.what, found.seq), if truncate { cut(&dir) } else { begins_later(&dir) });
-        // The log goes on, and opens again.
+        assert_eq!((found.kind, found.seq), if truncate { cut(&dir) } else { begins_later(&dir) });
+        // The log continues, and opens again.
         let log = AuditLog::open(config(dir.path(), 1 << 20)).unwrap();
         log.append_blocking(record()).unwrap();
     }
 }
 
-fn begins_later(dir: &tempfile::TempDir) -> (What, u64) {
+fn begins_later(dir: &tempfile::TempDir) -> (FindingKind, u64) {
     let first = segments(dir.path()).remove(0);
-    (What::BeginsAt { found: crate::fixture::seq_of(&crate::fixture::lines(&first)[0]) }, 1)
+    (FindingKind::BeginsAt { found: crate::fixture::seq_of(&crate::fixture::lines(&first)[0]) }, 1)
 }
 
-fn cut(dir: &tempfile::TempDir) -> (What, u64) {
+fn cut(dir: &tempfile::TempDir) -> (FindingKind, u64) {
     let next = segments(dir.path()).pop().unwrap();
     let first = crate::fixture::seq_of(&crate::fixture::lines(&next)[0]);
-    (What::Truncated { through: first - 1 }, 1)
+    (FindingKind::Truncated { through: first - 1 }, 1)
 }
 
 #[test]
@@ -121,13 +121,13 @@ fn a_segment_replaced_or_moved_while_in_use_is_noticed() {
     fs::rename(&copy, &path).unwrap();
     append_groups(&log, 3);
     drop(log);
-    // The copy was complete, so nothing is missing; the note says what happened.
+    // The copy was complete, so nothing is missing; the `recovered` line says what happened.
     check(dir.path()).unwrap();
     assert_eq!((of_kind(dir.path(), "recovered").len(), segments(dir.path()).len()), (1, 2));
 }
 
 #[test]
-fn the_whole_directory_removed_while_in_use_is_made_again_and_noted() {
+fn a_directory_removed_while_in_use_is_recreated_and_noted() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("audit");
     let log = AuditLog::create(config(&dir, 1 << 20)).unwrap();
@@ -139,7 +139,7 @@ fn the_whole_directory_removed_while_in_use_is_made_again_and_noted() {
     let log = AuditLog::open(config(&dir, 1 << 20)).unwrap();
     log.append_blocking(record()).unwrap();
     drop(log);
-    assert!(matches!(finding(&dir).what, What::BeginsAt { .. }));
+    assert!(matches!(finding(&dir).kind, FindingKind::BeginsAt { .. }));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn foreign_bytes_are_cut_off_and_noted() {
 }
 
 #[test]
-fn a_head_removed_while_in_use_is_written_anew() {
+fn a_head_removed_while_in_use_is_rewritten() {
     let dir = tempfile::tempdir().unwrap();
     let log = AuditLog::create(config(dir.path(), 1 << 20)).unwrap();
     append_groups(&log, 3);

@@ -1,4 +1,4 @@
-//! The audit log as others meet it: written, tampered with, killed, filled up, and verified.
+//! The audit log through its public interface: written, tampered with, killed, filled up and verified.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,9 +1,9 @@
-//! Opening: what a crash leaves is mended and noted, what somebody did is refused and left as it is.
+//! Opening a log: crash damage is repaired and noted, tampering is refused and left as it is.
 
 use std::fs;
 use std::path::Path;
 
-use claviger_audit::{AuditLog, Expected, OpenError, What, verify};
+use claviger_audit::{AuditLog, Expected, FindingKind, OpenError, verify};
 use claviger_base::SecretBytes;
 
 use crate::fixture::{all_lines, append_groups, check, config, copy, filled, mark_of, of_kind, record, segments};
@@ -13,12 +13,12 @@ fn reopen(dir: &Path) -> Result<AuditLog, OpenError> {
 }
 
 /// Opening fails with this finding and changes nothing.
-fn refused(dir: &Path) -> What {
+fn refused(dir: &Path) -> FindingKind {
     let before = all_lines(dir);
     match reopen(dir) {
         Err(OpenError::Damaged(finding)) => {
             assert_eq!(all_lines(dir), before);
-            finding.what
+            finding.kind
         }
         other => panic!("expected a refusal, not {other:?}"),
     }
@@ -45,7 +45,7 @@ fn a_closed_log_opens_without_a_note() {
 }
 
 #[test]
-fn create_and_open_keep_to_their_cases() {
+fn create_needs_no_log_and_open_needs_one() {
     let dir = tempfile::tempdir().unwrap();
     assert!(!AuditLog::exists(&dir.path().join("absent")).unwrap());
     assert!(matches!(reopen(dir.path()), Err(OpenError::Missing(_))));
@@ -63,7 +63,7 @@ fn a_seed_that_is_not_the_logs_is_refused() {
     let dir = filled(2);
     let mut other = config(dir.path(), 8192);
     other.seed = SecretBytes::copy_from(&[8; 32]);
-    assert!(matches!(AuditLog::open(other), Err(OpenError::Damaged(finding)) if finding.what == What::BadHead));
+    assert!(matches!(AuditLog::open(other), Err(OpenError::Damaged(finding)) if finding.kind == FindingKind::BadHead));
     let mut short = config(dir.path(), 8192);
     short.seed = SecretBytes::copy_from(&[7; 31]);
     assert!(matches!(AuditLog::open(short), Err(OpenError::Seed)));
@@ -71,7 +71,7 @@ fn a_seed_that_is_not_the_logs_is_refused() {
 }
 
 #[test]
-fn a_creation_cut_off_before_the_name_is_completed() {
+fn a_creation_interrupted_before_the_rename_is_finished() {
     let dir = filled(0);
     let first = last_segment(dir.path());
     fs::rename(&first, dir.path().join("next")).unwrap();
@@ -105,29 +105,29 @@ fn a_torn_last_line_is_told_apart_from_a_cut() {
 }
 
 #[test]
-fn what_was_done_to_the_end_is_refused() {
+fn tampering_at_the_end_is_refused() {
     let dir = filled(5);
     let path = last_segment(dir.path());
     let good = fs::read(&path).unwrap();
     for length in [0, good.len() / 2, good.len() - 1] {
         fs::write(&path, &good[..length]).unwrap();
-        assert!(matches!(refused(dir.path()), What::Truncated { .. }));
+        assert!(matches!(refused(dir.path()), FindingKind::Truncated { .. }));
     }
     let mut bad = good.clone();
     let at = good.len() - 10;
     bad[at] ^= 1;
     fs::write(&path, bad).unwrap();
-    assert_eq!(refused(dir.path()), What::Altered);
+    assert_eq!(refused(dir.path()), FindingKind::Altered);
     fs::remove_file(&path).unwrap();
-    assert_eq!(refused(dir.path()), What::MissingSegment);
+    assert_eq!(refused(dir.path()), FindingKind::MissingSegment);
     fs::write(&path, &good).unwrap();
     reopen(dir.path()).unwrap();
     fs::remove_file(dir.path().join("head")).unwrap();
-    assert_eq!(refused(dir.path()), What::BadHead);
+    assert_eq!(refused(dir.path()), FindingKind::BadHead);
 }
 
 #[test]
-fn one_bad_head_slot_is_mended_when_the_log_reaches_its_anchor() {
+fn one_bad_head_slot_is_repaired_if_the_log_reaches_its_anchor() {
     let dir = filled(5);
     let head = dir.path().join("head");
     for slot in [0, 512] {
@@ -135,19 +135,19 @@ fn one_bad_head_slot_is_mended_when_the_log_reaches_its_anchor() {
         let mut bad = good.clone();
         bad[slot] = 0;
         fs::write(&head, bad).unwrap();
-        assert_eq!(refused(dir.path()), What::BadHead, "without an anchor nothing tells damage from forgery");
+        assert_eq!(refused(dir.path()), FindingKind::BadHead, "without an anchor nothing tells damage from forgery");
         let anchor = Some(mark_of(all_lines(dir.path()).last().unwrap()));
-        drop(AuditLog::open(claviger_audit::Config { anchor, ..config(dir.path(), 8192) }).unwrap());
+        drop(AuditLog::open(claviger_audit::AuditConfig { anchor, ..config(dir.path(), 8192) }).unwrap());
         let notes = of_kind(dir.path(), "recovered");
         assert!(notes.last().unwrap().contains("\"bad_head_slots\":1"), "{notes:?}");
         check(dir.path()).unwrap();
     }
     assert_eq!(of_kind(dir.path(), "recovered").len(), 2);
     fs::write(&head, [0; 1024]).unwrap();
-    assert_eq!(refused(dir.path()), What::BadHead);
+    assert_eq!(refused(dir.path()), FindingKind::BadHead);
 }
 
-/// A log whose head says less than the log holds, as after a power loss: its directory and the lines behind the head.
+/// A log whose head lags behind, as after a power loss: its directory, and the lines after the head.
 fn lagging() -> (tempfile::TempDir, Vec<Vec<u8>>) {
     let dir = filled(3);
     let head = fs::read(dir.path().join("head")).unwrap();
@@ -160,7 +160,7 @@ fn lagging() -> (tempfile::TempDir, Vec<Vec<u8>>) {
     (dir, behind)
 }
 
-/// Alters one byte of `line` where it stands in the last segment.
+/// Alters one byte of `line` in the last segment.
 fn alter(dir: &Path, line: &[u8]) {
     let path = last_segment(dir);
     let mut bytes = fs::read(&path).unwrap();
@@ -188,7 +188,7 @@ fn behind_a_lagging_head_only_the_last_group_can_be_a_crash() {
     for (at, line) in behind[..last_group].iter().enumerate() {
         let dir = copy(dir.path());
         alter(dir.path(), line);
-        assert_eq!(refused(dir.path()), What::Altered, "line {at}");
+        assert_eq!(refused(dir.path()), FindingKind::Altered, "line {at}");
     }
     alter(dir.path(), &behind[last_group]);
     drop(reopen(dir.path()).unwrap());

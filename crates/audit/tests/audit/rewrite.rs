@@ -1,16 +1,17 @@
-//! An attacker who writes to the disk and knows the format, but has no seed.
+//! An attacker who knows the format and can write to the disk, but has no seed.
 
 use std::fs;
 use std::path::Path;
 
-use claviger_audit::{AuditLog, Expected, What, verify};
+use claviger_audit::{AuditLog, Expected, FindingKind, verify};
 
 use crate::fixture::{
     all_lines, append_groups, check, config, copy, filled, finding, finding_of, lines, mark_of, relink, segments,
     seq_of,
 };
 
-/// Rewrites the log with `forge` applied to every line (`None` drops it), numbers, links and file names made good again.
+/// Rewrites the log with `forge` applied to every line (`None` drops it); numbers, chain hashes and file names are
+/// corrected.
 fn forge(dir: &Path, forge: impl Fn(&str) -> Option<String>) {
     let (mut previous, mut seq) = ([0; 32], 0);
     for path in segments(dir) {
@@ -31,7 +32,7 @@ fn forge(dir: &Path, forge: impl Fn(&str) -> Option<String>) {
 }
 
 #[test]
-fn the_second_writing_of_the_format_agrees_with_the_first() {
+fn both_implementations_of_the_format_agree() {
     let dir = filled(6);
     let before = all_lines(dir.path());
     forge(dir.path(), |line| Some(line.to_owned()));
@@ -39,7 +40,7 @@ fn the_second_writing_of_the_format_agrees_with_the_first() {
 }
 
 #[test]
-fn a_relinked_alteration_fails_at_the_next_signature() {
+fn a_rechained_alteration_fails_at_the_next_signature() {
     let good = filled(6);
     for victim in all_lines(good.path()) {
         let seq = seq_of(&victim);
@@ -50,10 +51,10 @@ fn a_relinked_alteration_fails_at_the_next_signature() {
         });
         let found = finding(dir.path());
         let last = all_lines(good.path()).len() as u64;
-        match found.what {
-            What::BadSignature { since } => assert!(since <= seq && seq < found.seq, "{seq}: {found}"),
-            // The last line is signed by the head alone.
-            What::NotTheHead { .. } => assert_eq!(seq, last),
+        match found.kind {
+            FindingKind::BadSignature { since } => assert!(since <= seq && seq < found.seq, "{seq}: {found}"),
+            // Only the head signs the last line.
+            FindingKind::NotTheHead { .. } => assert_eq!(seq, last),
             _ => panic!("{found}"),
         }
     }
@@ -64,13 +65,13 @@ fn a_log_rewritten_without_checkpoints_does_not_reach_the_head() {
     let dir = filled(3);
     let count = all_lines(dir.path()).len() as u64;
     forge(dir.path(), |line| (!line.contains("\"kind\":\"checkpoint\"")).then(|| line.to_owned()));
-    assert_eq!(finding(dir.path()).what, What::Truncated { through: count });
-    // Made as long as the head says, it is still not the line that was signed.
+    assert_eq!(finding(dir.path()).kind, FindingKind::Truncated { through: count });
+    // Extended to the length in the head, it is still not the line that was signed.
     let dir = filled(3);
     let count = all_lines(dir.path()).len() as u64;
     forge(dir.path(), |line| Some(line.replace("\"kind\":\"checkpoint\"", "\"kind\":\"request\"")));
     let found = finding(dir.path());
-    assert_eq!((found.what, found.seq), (What::NotTheHead { since: 1 }, count));
+    assert_eq!((found.kind, found.seq), (FindingKind::NotTheHead { since: 1 }, count));
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_checkpoint_cannot_be_moved() {
     let signature = |line: &str| line.split("\"signature\":\"").nth(1).unwrap()[..128].to_owned();
     let (first, third) = (signature(&checkpoints[0]), signature(&checkpoints[2]));
     forge(dir.path(), |line| Some(line.replace(&third, &first)));
-    assert!(matches!(finding(dir.path()).what, What::BadSignature { .. }));
+    assert!(matches!(finding(dir.path()).kind, FindingKind::BadSignature { .. }));
 }
 
 #[test]
@@ -92,8 +93,8 @@ fn lines_appended_without_the_seed_are_reported_as_unsigned() {
     let (_, rest) = line.split_once(',').unwrap();
     let (forged, _) = relink(format!("{{\"seq\":{},{rest}", last.seq + 1).as_bytes(), &last.chain);
     fs::write(&path, [fs::read(&path).unwrap(), forged].concat()).unwrap();
-    // Line 1 of the copy is a checkpoint, whose signature is of another place; a request is merely unsigned.
-    assert!(matches!(finding(dir.path()).what, What::BadSignature { .. }));
+    // Line 1 of the copy is a checkpoint with the signature of another position; a request would merely be unsigned.
+    assert!(matches!(finding(dir.path()).kind, FindingKind::BadSignature { .. }));
     let dir = filled(3);
     let path = segments(dir.path()).pop().unwrap();
     let last = mark_of(lines(&path).last().unwrap());
@@ -116,12 +117,12 @@ fn a_log_rolled_back_together_with_its_head_is_found_only_from_outside() {
 
     check(old.path()).unwrap();
     let kept_seq = kept.head.unwrap().seq;
-    assert_eq!(finding_of(verify(old.path(), &kept)).what, What::NotTheExpectedLog);
-    // And it stays found when the rolled back log goes on.
+    assert_eq!(finding_of(verify(old.path(), &kept)).kind, FindingKind::NotTheExpectedLog);
+    // The finding remains after the rolled-back log has grown.
     let log = AuditLog::open(config(old.path(), 8192)).unwrap();
     append_groups(&log, 8);
     drop(log);
     check(old.path()).unwrap();
     let found = finding_of(verify(old.path(), &kept));
-    assert_eq!((found.what, found.seq), (What::NotTheExpectedLog, kept_seq));
+    assert_eq!((found.kind, found.seq), (FindingKind::NotTheExpectedLog, kept_seq));
 }

@@ -1,11 +1,11 @@
-//! Files that somebody has put among those of the log: set aside or refused by name, and never waited for.
+//! Foreign files among those of the log: set aside, or refused by name, and never waited for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use claviger_audit::{AuditLog, OpenError, VerifyError, What};
+use claviger_audit::{AuditLog, FindingKind, OpenError, VerifyError};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::fixture::{append_groups, check, config, filled, finding, of_kind, record, segments};
@@ -14,7 +14,7 @@ fn segment(dir: &Path, first_seq: u64) -> PathBuf {
     dir.join(format!("audit-{first_seq:020}.log"))
 }
 
-/// What `work` gives; a start that waits for a writer of a FIFO never would.
+/// The result of `work`. A start that waits for the writer of a FIFO would never return.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, waiting) = channel();
     std::thread::spawn(move || done.send(work()));
@@ -28,7 +28,7 @@ fn an_empty_file_in_the_place_of_the_next_segment_is_named_and_set_aside() {
     let stray = segment(dir.path(), end + 1);
     fs::write(&stray, "").unwrap();
     let found = finding(dir.path());
-    assert_eq!((found.what, &found.file), (What::StraySegment, &stray));
+    assert_eq!((found.kind, &found.file), (FindingKind::StraySegment, &stray));
     let log = AuditLog::open(config(dir.path(), 8192)).unwrap();
     append_groups(&log, 30);
     drop(log);
@@ -40,7 +40,7 @@ fn an_empty_file_in_the_place_of_the_next_segment_is_named_and_set_aside() {
 }
 
 #[test]
-fn what_is_in_a_stray_segment_is_kept() {
+fn the_content_of_a_stray_segment_is_kept() {
     let dir = filled(5);
     let end = check(dir.path()).unwrap().head.seq;
     fs::write(segment(dir.path(), end + 7), "no line at all").unwrap();
@@ -61,19 +61,19 @@ fn a_log_that_grew_beside_a_stray_file_verifies_but_for_that_file() {
     append_groups(&log, 10);
     drop(log);
     let found = finding(dir.path());
-    assert_eq!((found.what, &found.file), (What::StraySegment, &stray));
+    assert_eq!((found.kind, &found.file), (FindingKind::StraySegment, &stray));
     assert!(found.to_string().contains("no segment of this log"), "{found}");
     fs::write(&stray, "text").unwrap();
-    assert_eq!(finding(dir.path()).what, What::StraySegment);
+    assert_eq!(finding(dir.path()).kind, FindingKind::StraySegment);
 }
 
 #[test]
-fn an_emptied_segment_of_the_log_is_missed() {
+fn an_emptied_segment_of_the_log_is_a_finding() {
     let dir = filled(60);
     let paths = segments(dir.path());
     assert!(paths.len() > 2);
     fs::write(&paths[1], "").unwrap();
-    assert!(matches!(finding(dir.path()).what, What::Truncated { .. }), "{:?}", finding(dir.path()));
+    assert!(matches!(finding(dir.path()).kind, FindingKind::Truncated { .. }), "{:?}", finding(dir.path()));
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn a_fifo_where_a_new_head_is_made_is_no_obstacle() {
     fs::write(dir.path().join("head"), head).unwrap();
     let anchor = Some(check_ignoring_head(dir.path()));
     let at = dir.path().to_owned();
-    let log = in_time(move || AuditLog::open(claviger_audit::Config { anchor, ..config(&at, 8192) })).unwrap();
+    let log = in_time(move || AuditLog::open(claviger_audit::AuditConfig { anchor, ..config(&at, 8192) })).unwrap();
     log.append_blocking(record()).unwrap();
     drop(log);
     check(dir.path()).unwrap();
 }
 
-/// The log's first line, which it surely contains.
-fn check_ignoring_head(dir: &Path) -> claviger_audit::Mark {
+/// The first line of the log.
+fn check_ignoring_head(dir: &Path) -> claviger_audit::LogPosition {
     crate::fixture::mark_of(&crate::fixture::all_lines(dir)[0])
 }

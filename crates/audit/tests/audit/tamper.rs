@@ -1,16 +1,16 @@
-//! Whatever is done to a log's bytes, the verifier finds it and names the place.
+//! Whatever is done to the bytes of a log, the verifier finds it and names the place.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use claviger_audit::{Expected, Finding, VerifyError, What, verify};
+use claviger_audit::{Expected, Finding, FindingKind, VerifyError, verify};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::fixture::{all_lines, check, copy, filled, finding, finding_of, lines, mark_of, segments, seq_of};
 
-/// Four segments or more, some fifty lines.
+/// At least four segments, some fifty lines.
 static LOG: LazyLock<TempDir> = LazyLock::new(|| filled(24));
 
 /// File, line number, byte and sequence number of every line.
@@ -26,12 +26,12 @@ fn places(dir: &Path) -> Vec<(PathBuf, u64, u64, u64)> {
     places
 }
 
-fn assert_at(found: &Finding, what: What, (file, line, offset, seq): &(PathBuf, u64, u64, u64)) {
+fn assert_at(found: &Finding, kind: FindingKind, (file, line, offset, seq): &(PathBuf, u64, u64, u64)) {
     let place = (found.file.file_name().unwrap(), found.line, found.offset, found.seq);
-    assert_eq!((found.what, place), (what, (file.as_os_str(), *line, *offset, *seq)), "{found}");
+    assert_eq!((found.kind, place), (kind, (file.as_os_str(), *line, *offset, *seq)), "{found}");
 }
 
-/// Writes `lines` over the log in `dir`, keeping how many lines each file has (`None`: that file loses one).
+/// Writes `lines` over the log in `dir`, keeping the number of lines of each file (`None`: that file loses one).
 fn rewrite(dir: &Path, lines: &[Vec<u8>], counts: &[usize]) {
     let mut rest = lines;
     for (path, count) in segments(dir).iter().zip(counts) {
@@ -58,7 +58,7 @@ fn an_unaltered_log_passes() {
     let expected =
         Expected { public_key: Some(report.public_key), head: Some(report.head), first_seq: None, anchor: None };
     assert_eq!(verify(LOG.path(), &expected).unwrap(), report);
-    // Every line of the log, signed or not, is a point it contains.
+    // Every line of the log, signed or not, is a position that it contains.
     for line in lines {
         verify(LOG.path(), &Expected { head: Some(mark_of(&line)), ..Expected::default() }).unwrap();
     }
@@ -80,7 +80,7 @@ proptest! {
         let name = path.file_name().unwrap();
         let all = places(LOG.path());
         let place = all.iter().rfind(|(file, _, offset, _)| file == name && *offset <= at as u64).unwrap();
-        assert_at(&finding(dir.path()), What::Altered, place);
+        assert_at(&finding(dir.path()), FindingKind::Altered, place);
     }
 
     #[test]
@@ -93,7 +93,7 @@ proptest! {
         lines.swap(first, second);
         rewrite(dir.path(), &lines, &counts(LOG.path()));
         let places = places(LOG.path());
-        assert_at(&finding(dir.path()), What::Reordered { found: places[second].3 }, &places[first]);
+        assert_at(&finding(dir.path()), FindingKind::Reordered { found: places[second].3 }, &places[first]);
     }
 
     #[test]
@@ -115,7 +115,7 @@ fn cut_is_found(dir: &TempDir, file: usize, length: usize) {
     let all = places(LOG.path());
     let place = all.iter().rfind(|(file, _, offset, _)| file == name && *offset <= length as u64).unwrap();
     let through = all.iter().rfind(|(file, ..)| file == name).unwrap().3;
-    assert_at(&finding(dir.path()), What::Truncated { through }, place);
+    assert_at(&finding(dir.path()), FindingKind::Truncated { through }, place);
 }
 
 #[test]
@@ -141,9 +141,12 @@ fn any_removed_line_is_found_at_its_place() {
         fewer[file] -= 1;
         rewrite(dir.path(), &lines, &fewer);
         let was_last = place.1 == counts[file] as u64;
-        let what =
-            if was_last { What::Truncated { through: place.3 } } else { What::MissingLines { through: place.3 } };
-        assert_at(&finding(dir.path()), what, place);
+        let kind = if was_last {
+            FindingKind::Truncated { through: place.3 }
+        } else {
+            FindingKind::MissingLines { through: place.3 }
+        };
+        assert_at(&finding(dir.path()), kind, place);
     }
 }
 
@@ -155,7 +158,7 @@ fn several_removed_lines_are_counted() {
     lines.drain(3..6);
     fewer[0] -= 3;
     rewrite(dir.path(), &lines, &fewer);
-    assert_at(&finding(dir.path()), What::MissingLines { through: 6 }, &places(LOG.path())[3]);
+    assert_at(&finding(dir.path()), FindingKind::MissingLines { through: 6 }, &places(LOG.path())[3]);
 }
 
 #[test]
@@ -167,7 +170,7 @@ fn a_repeated_line_is_found() {
     more[0] += 1;
     rewrite(dir.path(), &lines, &more);
     let found = finding(dir.path());
-    assert_eq!((found.what, found.line, found.seq), (What::Reordered { found: 3 }, 6, 6));
+    assert_eq!((found.kind, found.line, found.seq), (FindingKind::Reordered { found: 3 }, 6, 6));
 }
 
 #[test]
@@ -177,13 +180,17 @@ fn any_removed_segment_is_found() {
         let dir = copy(LOG.path());
         fs::remove_file(dir.path().join(path.file_name().unwrap())).unwrap();
         let found = finding(dir.path());
-        let what = if at == 0 { What::BeginsAt { found: seq_of(&lines(&second)[0]) } } else { What::MissingSegment };
-        assert_eq!((found.what, found.file.file_name()), (what, path.file_name()), "{found}");
+        let kind = if at == 0 {
+            FindingKind::BeginsAt { found: seq_of(&lines(&second)[0]) }
+        } else {
+            FindingKind::MissingSegment
+        };
+        assert_eq!((found.kind, found.file.file_name()), (kind, path.file_name()), "{found}");
         assert_eq!(found.seq, seq_of(&lines(&path)[0]));
     }
     let dir = copy(LOG.path());
     segments(dir.path()).iter().for_each(|path| fs::remove_file(path).unwrap());
-    assert_eq!(finding(dir.path()).what, What::MissingSegment);
+    assert_eq!(finding(dir.path()).kind, FindingKind::MissingSegment);
 }
 
 #[test]
@@ -195,11 +202,11 @@ fn archived_segments_are_no_finding_when_the_verifier_is_told() {
     let first_seq = Some(second);
     let report = verify(dir.path(), &Expected { first_seq, ..Expected::default() }).unwrap();
     assert_eq!(report.head, check(LOG.path()).unwrap().head);
-    // Who did not say so is told what to say.
-    assert_eq!(finding(dir.path()).what, What::BeginsAt { found: second });
+    // Without that option, the finding names it.
+    assert_eq!(finding(dir.path()).kind, FindingKind::BeginsAt { found: second });
     fs::remove_file(&paths[1]).unwrap();
     let found = finding_of(verify(dir.path(), &Expected { first_seq, ..Expected::default() }));
-    assert_eq!(found.what, What::BeginsAt { found: seq_of(&lines(&paths[2])[0]) });
+    assert_eq!(found.kind, FindingKind::BeginsAt { found: seq_of(&lines(&paths[2])[0]) });
 }
 
 #[test]
@@ -219,12 +226,12 @@ fn any_altered_byte_of_the_head_is_found() {
         let mut bad = good.clone();
         bad[at] ^= 0x10;
         fs::write(&head, bad).unwrap();
-        assert_eq!(finding(dir.path()).what, What::BadHead, "byte {at}");
+        assert_eq!(finding(dir.path()).kind, FindingKind::BadHead, "byte {at}");
     }
     fs::write(&head, &good[..512]).unwrap();
-    assert_eq!(finding(dir.path()).what, What::BadHead);
+    assert_eq!(finding(dir.path()).kind, FindingKind::BadHead);
     fs::remove_file(&head).unwrap();
-    assert_eq!(finding(dir.path()).what, What::BadHead);
+    assert_eq!(finding(dir.path()).kind, FindingKind::BadHead);
 }
 
 #[test]
@@ -234,13 +241,13 @@ fn the_public_key_must_be_there_and_be_the_logs() {
     let good = check(dir.path()).unwrap().public_key;
     for bad in ["", "00", "zz", &hex::encode(good), &format!("{}\n", hex::encode(good).to_uppercase())] {
         fs::write(&key, bad).unwrap();
-        assert_eq!(finding(dir.path()).what, What::BadPublicKey, "{bad}");
+        assert_eq!(finding(dir.path()).kind, FindingKind::BadPublicKey, "{bad}");
     }
     let other = check(filled_with_another_seed().path()).unwrap().public_key;
     fs::write(&key, format!("{}\n", hex::encode(other))).unwrap();
     let found = finding(dir.path());
-    assert_eq!((found.what, found.seq), (What::BadSignature { since: 1 }, 2));
-    // Whoever brings the key needs no file.
+    assert_eq!((found.kind, found.seq), (FindingKind::BadSignature { since: 1 }, 2));
+    // A caller who passes the key needs no file.
     verify(dir.path(), &Expected { public_key: Some(good), ..Expected::default() }).unwrap();
 }
 
@@ -253,7 +260,7 @@ fn filled_with_another_seed() -> TempDir {
 }
 
 #[test]
-fn nothing_is_no_log() {
+fn a_directory_without_a_log_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let expected = Expected { public_key: Some(check(LOG.path()).unwrap().public_key), ..Expected::default() };
     assert!(matches!(verify(dir.path(), &expected), Err(VerifyError::NoLog(_))));

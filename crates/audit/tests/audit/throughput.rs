@@ -1,4 +1,5 @@
-//! How fast: prints figures, asserts none. `cargo test -p claviger-audit --release -- --ignored --nocapture throughput`.
+//! Prints throughput figures and asserts none. `cargo test -p claviger-audit --release -- --ignored --nocapture
+//! throughput`.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

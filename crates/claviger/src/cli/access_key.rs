@@ -1,4 +1,4 @@
-//! `claviger access-key`: the keys that sign requests of the control plane.
+//! `claviger access-key`: the keys that sign requests to the control plane.
 
 use std::path::PathBuf;
 
@@ -8,56 +8,57 @@ use super::Target;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccessKey {
-    /// Make one more; the secret is written to a file that only you can read, and is shown nowhere else
+    /// Create one; the secret is written to a file that only you can read, and is shown nowhere else
     ///
-    /// Two exist at most, so that one can be exchanged for the other: create, give out, disable the old one, delete it.
+    /// At most two can exist, so that one can replace the other: create, distribute, disable the old one, delete it.
     Create {
         #[command(flatten)]
-        at: AccessKeysAt,
-        /// Where to write it [default: access-key-ID.json in this directory]
+        at: AccessKeyStore,
+        /// File to write [default: access-key-ID.json in this directory]
         #[arg(long, conflicts_with = "print")]
         out: Option<PathBuf>,
         /// Print it instead of writing a file
         #[arg(long)]
         print: bool,
     },
-    /// List them, without their secrets; `SignsHere` is the one in --data-dir
-    List(AccessKeysAt),
-    /// Refuse one from now on; `enable` takes it back
-    Disable(EndedAccessKey),
-    /// Accept one again
+    /// List them without their secrets; `SignsHere` marks the one in --data-dir
+    List(AccessKeyStore),
+    /// Refuse an access key from now on; `enable` undoes this
+    Disable(AccessKeyToEnd),
+    /// Accept an access key again
     Enable(OneAccessKey),
-    /// Remove one for ever
-    Delete(EndedAccessKey),
+    /// Remove an access key permanently
+    Delete(AccessKeyToEnd),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct OneAccessKey {
     #[command(flatten)]
-    pub(crate) at: AccessKeysAt,
+    pub(crate) at: AccessKeyStore,
     /// Its id, LTAI...
     pub(crate) access_key_id: String,
 }
 
-/// One that is refused from then on.
+/// An access key that will be refused from now on.
 #[derive(Debug, Args)]
-pub(crate) struct EndedAccessKey {
+pub(crate) struct AccessKeyToEnd {
     #[command(flatten)]
     pub(crate) one: OneAccessKey,
-    /// Also the key that this very command signs with, without asking
+    /// Do not ask for confirmation, even if this command itself signs with that key
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
-/// Where access keys are governed: at a running server, or in the data of a stopped one.
+/// Where the access keys are: at a running server, or in the data of a stopped one.
 #[derive(Debug, Args)]
-pub(crate) struct AccessKeysAt {
+pub(crate) struct AccessKeyStore {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Without a server, for when no access key is left: its root key. The server is stopped, and --data-dir is its own
+    /// Root key, to work without a server when no access key is left. The server must be stopped and --data-dir be its
+    /// data directory
     #[arg(long)]
     pub(crate) root_key_file: Option<PathBuf>,
-    /// Without a server: the configuration that names root key and data directory
+    /// Configuration that names the root key and the data directory, to work without a server
     #[arg(long, conflicts_with = "root_key_file")]
     pub(crate) config: Option<PathBuf>,
 }

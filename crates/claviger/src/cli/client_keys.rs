@@ -1,4 +1,4 @@
-//! `client-key`.
+//! The arguments of `claviger client-key`.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use claviger_model::Network;
 
 use super::Target;
 
-/// A permission template, short.
+/// The short name of a permission template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PermissionName {
     /// Cryptographic operations with keys
@@ -19,17 +19,17 @@ pub(crate) enum PermissionName {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientKey {
-    /// Make a client key; writes NAME.json and NAME-password.txt, both readable by you only
+    /// Create a client key; writes NAME.json and NAME-password.txt, both readable by you only
     ///
-    /// NAME is its application access point. One that does not exist yet is made, with a policy NAME of the permissions,
-    /// resources and networks given; one that exists keeps its policies, and takes none of those options.
+    /// NAME is the application access point. If it does not exist, it is created with a policy NAME that has the given
+    /// permissions, resources and networks. If it exists, it keeps its policies, and these options are refused.
     Create(NewClientKey),
     /// List client keys, with the policies of their application access points
     List {
         #[command(flatten)]
         target: Target,
     },
-    /// Revoke a client key, at once and for ever
+    /// Revoke a client key, immediately and permanently
     Revoke {
         #[command(flatten)]
         target: Target,
@@ -44,35 +44,36 @@ pub(crate) struct NewClientKey {
     pub(crate) target: Target,
     /// The application access point: letters, digits, `-`, `_`
     pub(crate) name: String,
-    /// What it may do: `key-user` or `secret-user`; may be repeated [default: key-user]
+    /// Allowed operations: `key-user` or `secret-user`; may be repeated [default: key-user]
     #[arg(long = "permission", value_enum)]
     pub(crate) permissions: Vec<PermissionName>,
-    /// With what: `key/*`, `key/<id>` with a key's id (`claviger key list`), `alias/<name>` for the key behind it, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
+    /// Allowed resources: `key/*`, `key/<id>` with a key's id (`claviger key list`), `alias/<name>` for the key it
+    /// names, `secret/*`, `secret/<name>`; may be repeated [default: key/*]
     #[arg(long = "resource")]
     pub(crate) resources: Vec<String>,
-    /// From where: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
+    /// Allowed sources: an address or a range such as 10.0.0.0/8; may be repeated [default: from everywhere]
     #[arg(long = "network", value_parser = network)]
     pub(crate) networks: Vec<String>,
-    /// Where to write the two files
+    /// Directory for the two files
     #[arg(long, default_value = ".")]
     pub(crate) out: PathBuf,
-    /// Refused before this date, for example 2027-01-01T00:00:00Z; with --not-after
+    /// Start of validity, for example 2027-01-01T00:00:00Z; with --not-after
     #[arg(long, requires = "not_after", value_parser = date)]
     pub(crate) not_before: Option<Timestamp>,
-    /// Refused from this date on; five years from now unless given
+    /// End of validity [default: five years from now]
     #[arg(long, requires = "not_before", value_parser = date)]
     pub(crate) not_after: Option<Timestamp>,
-    /// Print the client key id alone
+    /// Print the client key id only
     #[arg(long, conflicts_with = "output")]
     pub(crate) quiet: bool,
 }
 
-/// A date as the API takes it.
+/// Parses a date in the form that the API takes.
 fn date(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse_iso8601(text).ok_or_else(|| "takes a date in UTC such as 2027-01-01T00:00:00Z".to_owned())
 }
 
-/// A range that the server takes: named here, where the option is, and before anything is made.
+/// Checks a range here, so that the error names the option and comes before anything is created.
 fn network(text: &str) -> Result<String, String> {
     if Network::is_ipv4_mapped(text) {
         return Err("write an IPv4 range as such, for example 10.0.0.0/8".to_owned());

@@ -8,7 +8,7 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Clock {
-    /// Show what a stopped server believes and what the machine's clock says
+    /// Show the time that a stopped server trusts, and the machine's clock
     Show {
         #[command(flatten)]
         instance: StoppedInstance,
@@ -16,14 +16,14 @@ pub(crate) enum Clock {
         #[arg(long, value_enum, default_value = "text")]
         output: Output,
     },
-    /// Say that the machine's clock is right, so that a stopped server destroys what is due by it when it starts
+    /// Confirm that the machine's clock is right, so that a stopped server destroys what is due when it starts
     ///
-    /// A server that finds its clock ahead of what it has seen pass holds destruction back for 24 hours of running. Look
-    /// at the clock before you confirm it: keys that are destroyed do not come back.
+    /// A server whose clock is further ahead than the time it has seen pass delays destruction until it has run for 24
+    /// hours. Check the clock before you confirm it: destroyed keys cannot be recovered.
     Confirm {
         #[command(flatten)]
         instance: StoppedInstance,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
         /// Print as text or JSON
@@ -32,7 +32,7 @@ pub(crate) enum Clock {
     },
 }
 
-/// A stopped server: by its configuration, or by its directory and root key.
+/// A stopped server, identified by its configuration or by its directory and root key.
 #[derive(Debug, Args)]
 pub(crate) struct StoppedInstance {
     /// Its configuration file
@@ -41,7 +41,7 @@ pub(crate) struct StoppedInstance {
     /// Its data directory
     #[arg(long, default_value = "./claviger-data")]
     pub(crate) data_dir: PathBuf,
-    /// Its root key; DATA_DIR/root.key unless given, as `claviger dev` keeps it
+    /// Its root key [default: DATA_DIR/root.key, where `claviger dev` keeps it]
     #[arg(long)]
     pub(crate) root_key_file: Option<PathBuf>,
 }

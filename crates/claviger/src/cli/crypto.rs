@@ -1,4 +1,5 @@
-//! `encrypt`, `decrypt`, `sign`, `verify`, and the additional authenticated data that they and `data-key-pair` take.
+//! The arguments of `encrypt`, `decrypt`, `sign` and `verify`, and the additional authenticated data that
+//! `data-key-pair` also takes.
 
 use std::path::PathBuf;
 
@@ -6,17 +7,17 @@ use clap::Args;
 
 use super::{DEFAULT_KEY, Target};
 
-/// The same bytes are needed again to open what was made with them.
+/// Additional authenticated data: decryption needs the same bytes as encryption.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct AadArgs {
-    /// Additional authenticated data as text; needed again to open
+    /// Additional authenticated data as text; decryption needs it again
     #[arg(long, value_name = "TEXT")]
     pub(crate) aad: Option<String>,
-    /// Additional authenticated data: the bytes of this file, as they are
+    /// Additional authenticated data: the bytes of this file, unchanged
     #[arg(long, value_name = "FILE")]
     pub(crate) aad_file: Option<PathBuf>,
-    /// Additional authenticated data as Base64, for example of a raw SHA-256
+    /// Additional authenticated data as Base64, for example a raw SHA-256 digest
     #[arg(long, value_name = "B64")]
     pub(crate) aad_base64: Option<String>,
 }
@@ -30,10 +31,10 @@ pub(crate) struct Encrypt {
     /// The key: an id or an alias
     #[arg(long, default_value = DEFAULT_KEY)]
     pub(crate) key_id: String,
-    /// For RSA and EC keys: how to encrypt; left out for symmetric keys
+    /// For RSA and EC keys: the algorithm; omit for symmetric keys
     #[arg(long, value_parser = ASYMMETRIC_ALGORITHMS)]
     pub(crate) algorithm: Option<String>,
-    /// Write the ciphertext's bytes instead of Base64
+    /// Write the raw ciphertext instead of Base64
     #[arg(long)]
     pub(crate) raw: bool,
     /// What to encrypt; `-` is standard input
@@ -47,13 +48,13 @@ pub(crate) struct Decrypt {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) aad: AadArgs,
-    /// For RSA and EC keys: the key, an id or an alias; other ciphertexts name theirs
+    /// For RSA and EC keys: the key, an id or an alias; other ciphertexts contain theirs
     #[arg(long, requires = "algorithm")]
     pub(crate) key_id: Option<String>,
-    /// For RSA and EC keys: how it was encrypted
+    /// For RSA and EC keys: the algorithm of the encryption
     #[arg(long, requires = "key_id", value_parser = ASYMMETRIC_ALGORITHMS)]
     pub(crate) algorithm: Option<String>,
-    /// The ciphertext has bytes, not Base64; the plaintext is always written as it is
+    /// The ciphertext is raw, not Base64; the plaintext is always written unchanged
     #[arg(long)]
     pub(crate) raw: bool,
     /// What to decrypt; `-` is standard input
@@ -68,13 +69,13 @@ pub(crate) struct Sign {
     /// The key: an id or an alias
     #[arg(long)]
     pub(crate) key_id: String,
-    /// How to sign; the key's usual way unless given
+    /// The signature algorithm [default: that of the key]
     #[arg(long, value_parser = SIGNING_ALGORITHMS)]
     pub(crate) algorithm: Option<String>,
     /// The input is the digest of the message (32 bytes), not the message
     #[arg(long)]
     pub(crate) digest: bool,
-    /// Write the signature's bytes instead of Base64
+    /// Write the raw signature instead of Base64
     #[arg(long)]
     pub(crate) raw: bool,
     /// What to sign; `-` is standard input
@@ -89,16 +90,16 @@ pub(crate) struct Verify {
     /// The key: an id or an alias
     #[arg(long)]
     pub(crate) key_id: String,
-    /// How it was signed; the key's usual way unless given
+    /// The signature algorithm [default: that of the key]
     #[arg(long, value_parser = SIGNING_ALGORITHMS)]
     pub(crate) algorithm: Option<String>,
     /// The input is the digest of the message (32 bytes), not the message
     #[arg(long)]
     pub(crate) digest: bool,
-    /// The signature file has bytes, not Base64
+    /// The signature file is raw, not Base64
     #[arg(long)]
     pub(crate) raw: bool,
-    /// The file with the signature
+    /// File with the signature
     #[arg(long, value_name = "FILE")]
     pub(crate) signature: PathBuf,
     /// What was signed; `-` is standard input

@@ -1,4 +1,4 @@
-//! `key` and `alias`.
+//! The arguments of `claviger key` and `claviger alias`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use claviger_base::duration;
@@ -8,23 +8,23 @@ use super::Target;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Make a key
+    /// Create a key
     Create {
         #[command(flatten)]
         target: Target,
-        /// What kind of key; only symmetric ones (Aliyun_*) wrap pairs and rotate by themselves
+        /// Spec of the key; only symmetric keys (Aliyun_*) wrap pairs and rotate automatically
         #[arg(long, default_value = "Aliyun_AES_256", value_parser = KEY_SPECS)]
         spec: String,
-        /// What it is for; a key that can sign signs unless told otherwise
+        /// Usage [default: SIGN/VERIFY for keys that can sign]
         #[arg(long, value_parser = ["ENCRYPT/DECRYPT", "SIGN/VERIFY", "GENERATE/VERIFY MAC"])]
         usage: Option<String>,
-        /// Words about it
+        /// A description
         #[arg(long, default_value = "")]
         description: String,
-        /// Rotate by itself this often, for example 365d; 7d to 730d
+        /// Rotate automatically at this interval, for example 365d; 7d to 730d
         #[arg(long, value_parser = rotation_interval)]
         rotation_interval: Option<String>,
-        /// Print the key id alone
+        /// Print the key id only
         #[arg(long, conflicts_with = "output")]
         quiet: bool,
     },
@@ -34,30 +34,30 @@ pub(crate) enum Key {
     List(Listing),
     /// List the versions of a key
     Versions(OneKey),
-    /// Plan the deletion of a key: until then it cannot be used, and `cancel-deletion` brings it back
+    /// Schedule the deletion of a key: it cannot be used until then, and `cancel-deletion` restores it
     Delete {
         #[command(flatten)]
         key: OneKey,
-        /// How many days to wait before everything under the key is lost for ever
+        /// Days to wait before everything under the key is lost permanently
         #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(7..=366))]
         pending_days: u32,
     },
-    /// Keep a key whose deletion was planned; it is enabled again
+    /// Cancel a scheduled deletion; the key is enabled again
     CancelDeletion(OneKey),
-    /// Make a new primary version now
+    /// Create a new primary version now
     Rotate(OneKey),
-    /// Make a disabled key usable
+    /// Enable a disabled key
     Enable(OneKey),
-    /// Keep a key from being used
+    /// Disable a key
     Disable(OneKey),
-    /// Set how often a key rotates by itself
+    /// Set how often a key rotates automatically
     Rotation {
         #[command(flatten)]
         key: OneKey,
         /// On or off
         #[arg(value_enum)]
         state: OnOff,
-        /// How often, for example 365d; 7d to 730d; needed with `on`
+        /// The interval, for example 365d; 7d to 730d; required with `on`
         #[arg(long, value_parser = rotation_interval)]
         interval: Option<String>,
     },
@@ -81,32 +81,32 @@ pub(crate) struct OneKey {
 pub(crate) struct Listing {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Only this page, as the API answers it; all of them unless given
+    /// Only this page, as the API returns it [default: all pages]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page: Option<u32>,
-    /// Entries on a page, at most 100
+    /// Entries per page, at most 100
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) page_size: u32,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alias {
-    /// Bind a name to a key
+    /// Give a key a name
     Create {
         #[command(flatten)]
         target: Target,
-        /// The name, beginning `alias/`
+        /// The name, starting with `alias/`
         #[arg(value_parser = alias_name)]
         name: String,
         /// The key: an id or another alias
         key_id: String,
-        /// Print the name alone
+        /// Print the name only
         #[arg(long, conflicts_with = "output")]
         quiet: bool,
     },
     /// List names
     List(Listing),
-    /// Remove a name; its key stays
+    /// Remove a name; the key remains
     Delete {
         #[command(flatten)]
         target: Target,
@@ -128,15 +128,15 @@ const KEY_SPECS: [&str; 9] = [
     "HMAC_SHA_256",
 ];
 
-/// The beginning is part of a name, and the first thing to be forgotten.
+/// Requires the prefix, which is part of the name and easily forgotten.
 fn alias_name(text: &str) -> Result<String, String> {
     match text.starts_with("alias/") {
         true => Ok(text.to_owned()),
-        false => Err(format!("a name begins with alias/: try alias/{text}")),
+        false => Err(format!("an alias name starts with alias/: try alias/{text}")),
     }
 }
 
-/// An interval that the server takes: named here, where the option is.
+/// Checks an interval here, so that the error names the option.
 fn rotation_interval(text: &str) -> Result<String, String> {
     let is_taken = duration::parse_s(text).and_then(RotationInterval::from_s).is_some();
     if is_taken {

@@ -6,7 +6,10 @@ use clap::Args;
 
 use crate::output::Output;
 
-/// Where the server is, and with which files to call it.
+/// The default key of commands that need one; `claviger dev` creates it.
+pub(crate) const DEFAULT_KEY: &str = "alias/dev";
+
+/// The server to call, and the files to call it with.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
     /// The server
@@ -18,7 +21,7 @@ pub(crate) struct Target {
     /// Print as text or JSON; errors too
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: Output,
-    /// How many seconds to wait for each answer, 1 to 3600
+    /// Seconds to wait for each answer, 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
 }

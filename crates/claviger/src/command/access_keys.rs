@@ -1,4 +1,4 @@
-//! `access-key`: against a running server, or, with the root key, in the data of a stopped one.
+//! `access-key`: at a running server, or, with the root key, in the data of a stopped one.
 
 use std::path::{Path, PathBuf};
 
@@ -8,28 +8,28 @@ use claviger_wire::rpc::access_keys::{CreateAccessKeyAnswer, ListAccessKeysAnswe
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::confirm::agrees;
+use super::confirm::confirm;
 use super::interrupt::Signals;
-use super::issued::Issued;
+use super::issued::CredentialKind;
 use super::keys::call;
 use super::new_file::NewFile;
-use crate::cli::{AccessKey, AccessKeysAt, EndedAccessKey, OneAccessKey};
+use crate::cli::{AccessKey, AccessKeyStore, AccessKeyToEnd, OneAccessKey};
 use crate::config;
 use crate::failure::Failure;
-use crate::output::{hand_over, say};
+use crate::output::{print_text, print_unstored};
 
 pub(crate) async fn access_key(command: AccessKey) -> Result<(), Failure> {
     match command {
         AccessKey::Create { at, out, print } => create(&at, out, print).await,
         AccessKey::List(at) => list(&at).await,
-        AccessKey::Disable(EndedAccessKey { one, yes }) => match is_meant(&one, yes)? {
+        AccessKey::Disable(AccessKeyToEnd { one, yes }) => match confirm_own_key(&one, yes)? {
             true => set_active(&one, false).await,
-            false => say(UNCHANGED),
+            false => print_text(UNCHANGED),
         },
         AccessKey::Enable(one) => set_active(&one, true).await,
-        AccessKey::Delete(EndedAccessKey { one, yes }) => match is_meant(&one, yes)? {
+        AccessKey::Delete(AccessKeyToEnd { one, yes }) => match confirm_own_key(&one, yes)? {
             true => delete(&one).await,
-            false => say(UNCHANGED),
+            false => print_text(UNCHANGED),
         },
     }
 }
@@ -47,9 +47,9 @@ async fn delete(one: &OneAccessKey) -> Result<(), Failure> {
 
 const UNCHANGED: &str = "nothing was changed\n";
 
-/// Whether a key may be ended: who ends the one that he signs with is asked, for he locks himself out. The root key opens a
-/// stopped instance whatever keys there are.
-fn is_meant(one: &OneAccessKey, yes: bool) -> Result<bool, Failure> {
+/// Asks before the key that this command signs with is disabled or deleted, because later commands would be refused.
+/// The root key opens a stopped instance whatever access keys exist.
+fn confirm_own_key(one: &OneAccessKey, yes: bool) -> Result<bool, Failure> {
     let OneAccessKey { at, access_key_id } = one;
     if yes || at.is_stopped() || at.signs_with().as_ref() != Some(access_key_id) {
         return Ok(true);
@@ -60,21 +60,21 @@ fn is_meant(one: &OneAccessKey, yes: bool) -> Result<bool, Failure> {
         file.display()
     );
     let instead = format!("{why}; put the new key there first, or give --yes");
-    agrees(&format!("{why}. Go on? [yes/no] "), &instead)
+    confirm(&format!("{why}. Continue? [yes/no] "), &instead)
 }
 
-impl AccessKeysAt {
+impl AccessKeyStore {
     fn is_stopped(&self) -> bool {
         self.root_key_file.is_some() || self.config.is_some()
     }
 
-    /// The id in the data directory's `access-key.json`, where there is one.
+    /// The id in `access-key.json` in the data directory, if there is one.
     fn signs_with(&self) -> Option<String> {
         let read = claviger_client::AccessKey::read(&self.target.access_key_file());
         read.ok().map(|key| key.id().to_owned())
     }
 
-    /// The stopped instance, where one is named; `None`: a running server.
+    /// The stopped instance if one is named; `None` means a running server.
     fn stopped(&self) -> Result<Option<StoppedInstance>, Failure> {
         let (data_dir, root_key_file) = match (&self.root_key_file, &self.config) {
             (Some(root_key_file), _) => (self.target.data_dir.clone(), root_key_file.clone()),
@@ -88,17 +88,17 @@ impl AccessKeysAt {
     }
 }
 
-/// What is said of an access key that could not be kept.
-const ACCESS_KEY: Issued = Issued {
+/// How to name an access key that could not be kept, in messages.
+const ACCESS_KEY: CredentialKind = CredentialKind {
     noun: "access key",
     taken_back: "deleted",
     list: "claviger access-key list",
     take_back: "claviger access-key delete",
 };
 
-async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<(), Failure> {
+async fn create(at: &AccessKeyStore, out: Option<PathBuf>, print: bool) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    // Reserved before anything is made, so that no key is made that cannot be kept.
+    // Reserved first, so that no key is created that cannot be kept.
     let reserved = out.map(|path| NewFile::reserve(path, 0o600)).transpose()?;
     let stopped = at.stopped()?;
     let (id, content, is_interrupted) = match &stopped {
@@ -106,14 +106,14 @@ async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<
             let made = instance.create_access_key()?;
             let secret = std::str::from_utf8(made.secret.reveal()).unwrap_or_default();
             let content = content(&made.id, secret);
-            let is_interrupted = signals.or(std::future::ready(Ok(()))).await.is_err();
+            let is_interrupted = signals.run_unless_received(std::future::ready(Ok(()))).await.is_err();
             (made.id, content, is_interrupted)
         }
         None => {
             let rpc = at.target.rpc()?;
             let asked = rpc.call::<CreateAccessKeyAnswer>(Action::CreateAccessKey, &[]);
-            let answered = signals.through(at.target.output, asked).await;
-            let (made, is_interrupted) = answered.map_err(|failure| ACCESS_KEY.not_answered(failure))?;
+            let answered = signals.run_to_answer(at.target.output, asked).await;
+            let (made, is_interrupted) = answered.map_err(|failure| ACCESS_KEY.unanswered(failure))?;
             let made = made.access_key;
             let content = content(&made.access_key_id, &made.access_key_secret);
             (made.access_key_id.clone(), content, is_interrupted)
@@ -121,27 +121,27 @@ async fn create(at: &AccessKeysAt, out: Option<PathBuf>, print: bool) -> Result<
     };
     let kept = match is_interrupted {
         true => Err(Failure::Interrupted),
-        false if print => hand_over(content.as_bytes()).map(|()| None),
+        false if print => print_unstored(content.as_bytes()).map(|()| None),
         false => keep(reserved, &id, &content).map(Some),
     };
     match kept {
         Ok(Some(path)) => {
             at.target.output.print(&json!({ "AccessKeyId": id, "Status": "Active", "File": path }))?;
-            at.target.output.tell_next(&next_step(at, &path));
+            at.target.output.print_next_step(&next_step(at, &path));
             Ok(())
         }
         Ok(None) => Ok(()),
         Err(cause) => {
-            let deleted = signals.or(take_back(at, stopped.as_ref(), &id)).await;
-            Err(ACCESS_KEY.not_kept(&id, cause, deleted))
+            let deleted = signals.run_unless_received(take_back(at, stopped.as_ref(), &id)).await;
+            Err(ACCESS_KEY.undone(&id, cause, deleted))
         }
     }
 }
 
-/// How the exchange goes on.
-fn next_step(at: &AccessKeysAt, new: &Path) -> String {
+/// The next step of a key exchange.
+fn next_step(at: &AccessKeyStore, new: &Path) -> String {
     if at.is_stopped() {
-        // --data-dir is the server's own here, and no place for credentials.
+        // Here, --data-dir is the server's own directory, which is no place for credentials.
         return format!(
             "next: {} is the access-key.json of a credentials directory; `claviger access-key delete OLD_ID` ends a lost one",
             new.display()
@@ -162,7 +162,7 @@ fn next_step(at: &AccessKeysAt, new: &Path) -> String {
     )
 }
 
-/// Writes the file, of the usual name if none was reserved.
+/// Writes the file, under its default name if none was reserved.
 fn keep(reserved: Option<NewFile>, id: &str, content: &str) -> Result<PathBuf, Failure> {
     let usual = || NewFile::reserve(Path::new(".").join(format!("access-key-{id}.json")), 0o600);
     let mut file = reserved.map_or_else(usual, Ok)?;
@@ -170,8 +170,8 @@ fn keep(reserved: Option<NewFile>, id: &str, content: &str) -> Result<PathBuf, F
     file.publish()
 }
 
-/// Deletes an access key that nobody holds.
-async fn take_back(at: &AccessKeysAt, stopped: Option<&StoppedInstance>, id: &str) -> Result<(), Failure> {
+/// Deletes an access key that could not be kept.
+async fn take_back(at: &AccessKeyStore, stopped: Option<&StoppedInstance>, id: &str) -> Result<(), Failure> {
     match stopped {
         Some(instance) => Ok(instance.delete_access_key(id)?),
         None => {
@@ -182,12 +182,12 @@ async fn take_back(at: &AccessKeysAt, stopped: Option<&StoppedInstance>, id: &st
     }
 }
 
-/// The file as every client reads it. Both values are plain ASCII without quotes.
+/// The file in the form that every client reads. Both values are plain ASCII without quotes.
 fn content(id: &str, secret: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{{\"AccessKeyId\":\"{id}\",\"AccessKeySecret\":\"{secret}\"}}\n"))
 }
 
-async fn list(at: &AccessKeysAt) -> Result<(), Failure> {
+async fn list(at: &AccessKeyStore) -> Result<(), Failure> {
     let mut entries: Vec<Value> = match at.stopped()? {
         Some(instance) => instance.access_keys()?.iter().map(entry).collect(),
         None => {

@@ -1,5 +1,5 @@
-//! The application access point of a client key with its policy and network rule: made together, taken back together, and
-//! what they allow.
+//! The application access point of a client key with its policy and network rule: how they are created and removed
+//! together, and what they allow.
 
 use claviger_client::{ClientError, RpcClient};
 use claviger_model::Permission;
@@ -13,18 +13,18 @@ use super::interrupt::Signals;
 use crate::cli::PermissionName;
 use crate::failure::Failure;
 
-/// What a new application access point may do.
-pub(super) struct Wanted {
+/// The permissions of a new application access point.
+pub(super) struct AccessPointOptions {
     pub(super) permissions: Vec<PermissionName>,
     pub(super) resources: Vec<String>,
     pub(super) networks: Vec<String>,
 }
 
-/// An access point, and what was made for it.
+/// An access point, and what was created for it.
 pub(super) struct AccessPoint<'name> {
     rpc: RpcClient,
     name: &'name str,
-    /// The actions that take back what was made, in the order in which it was.
+    /// The actions that undo the creation, in order of creation.
     undo: Vec<Action>,
 }
 
@@ -37,8 +37,8 @@ impl<'name> AccessPoint<'name> {
         [&[("Name", self.name.to_owned())], more].concat()
     }
 
-    /// Makes network rule, policy and access point of that name, unless the access point exists.
-    pub(super) async fn make(&mut self, wanted: &Wanted) -> Result<(), Failure> {
+    /// Creates the network rule, the policy and the access point of that name, unless the access point exists.
+    pub(super) async fn make(&mut self, wanted: &AccessPointOptions) -> Result<(), Failure> {
         let name = self.name;
         let described =
             self.rpc.call::<AccessPointAnswer>(Action::DescribeApplicationAccessPoint, &self.named(&[])).await;
@@ -47,7 +47,7 @@ impl<'name> AccessPoint<'name> {
             Ok(_) if is_plain => return Ok(()),
             Ok(_) => {
                 return Err(Failure::Argument(format!(
-                    "the application access point `{name}` exists; choose another name, or leave --permission, --resource and --network out to make one more key of it"
+                    "the application access point `{name}` exists; choose another name, or omit --permission, --resource and --network to create another key for it"
                 )));
             }
             Err(ClientError::Api { status: 404, .. }) => {}
@@ -89,17 +89,17 @@ impl<'name> AccessPoint<'name> {
         Ok(())
     }
 
-    /// Takes back what was made, so that the same command can be given again: nothing of what existed before.
+    /// Removes what was created, so that the same command can be run again; never what existed before.
     pub(super) async fn take_back(mut self, cause: Failure, signals: &mut Signals) -> Failure {
         while let Some(action) = self.undo.pop() {
             let named = self.named(&[]);
             let undoing = async { Ok(self.rpc.call::<Value>(action, &named).await?) };
-            if signals.or(undoing).await.is_err() {
+            if signals.run_unless_received(undoing).await.is_err() {
                 let name = self.name;
-                return Failure::NotKept {
+                return Failure::CredentialLost {
                     cause: Box::new(cause),
-                    told: format!("what was made for the application access point `{name}` could not be taken back"),
-                    hint: Some("choose another name, or leave --permission, --resource and --network out".to_owned()),
+                    outcome: format!("what was created for the application access point `{name}` could not be removed"),
+                    hint: Some("choose another name, or omit --permission, --resource and --network".to_owned()),
                 };
             }
         }
@@ -107,7 +107,7 @@ impl<'name> AccessPoint<'name> {
     }
 }
 
-/// The policies of an access point, each as the API describes it; none for a key that no access point governs.
+/// The policies of an access point as the API describes them; none for a key without an access point.
 pub(super) async fn policies_of(rpc: &RpcClient, name: &str) -> Result<Vec<Value>, Failure> {
     let by_name = |name: &str| [("Name", name.to_owned())];
     let point = match rpc.call::<AccessPointAnswer>(Action::DescribeApplicationAccessPoint, &by_name(name)).await {
@@ -130,13 +130,13 @@ pub(super) async fn policies_of(rpc: &RpcClient, name: &str) -> Result<Vec<Value
     Ok(policies)
 }
 
-/// The entries of a field of all policies, one after the other.
+/// The entries of one field of all policies, in order.
 pub(super) fn of_policies(policies: &[Value], field: &str) -> Vec<String> {
     let lists = policies.iter().filter_map(|policy| policy.get(field)?.as_array());
     lists.flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Where calls may come from: a policy without rules allows everywhere.
+/// The allowed sources. A policy without rules allows all of them.
 pub(super) fn networks_of(policies: &[Value]) -> Vec<String> {
     let of_policy = |policy: &Value| match of_policies(std::slice::from_ref(policy), "Networks") {
         none if none.is_empty() => vec!["everywhere".to_owned()],
@@ -145,7 +145,7 @@ pub(super) fn networks_of(policies: &[Value]) -> Vec<String> {
     policies.iter().flat_map(of_policy).collect()
 }
 
-/// The source ranges of the rules that a policy names.
+/// The source ranges of the rules that a policy refers to.
 async fn ranges_of(rpc: &RpcClient, access_control_rules: &str) -> Result<Vec<String>, Failure> {
     let rules: Value = serde_json::from_str(access_control_rules).unwrap_or_default();
     let mut ranges = Vec::new();

@@ -1,39 +1,39 @@
-//! `audit verify` and `audit begin-anew`.
+//! `audit verify` and `audit reset`.
 
 use std::path::Path;
 
-use claviger_audit::{Expected, Mark, lines_behind, verify};
-use claviger_server::{begin_audit_anew, stored_audit_anchor};
+use claviger_audit::{Expected, LogPosition, lines_after, verify};
+use claviger_server::{reset_audit_log, stored_audit_anchor};
 use serde_json::json;
 
-use super::confirm::agrees;
+use super::confirm::confirm;
 use crate::cli::Audit;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Verifies and prints what was found, where a finding is a failure; or begins the log anew.
+/// Verifies the log and prints the report, or fails with the first finding; or resets the log.
 pub(crate) fn run(command: Audit) -> Result<(), Failure> {
     match command {
         Audit::Verify { data_dir, root_key_file, first_seq, public_key, expect_head, output } => {
             let expected = Expected {
                 public_key: public_key.as_deref().map(parse_chain).transpose()?,
-                head: expect_head.as_deref().map(parse_mark).transpose()?,
+                head: expect_head.as_deref().map(parse_position).transpose()?,
                 anchor: None,
                 first_seq,
             };
             run_verify(&data_dir, root_key_file.as_deref(), expected, output)
         }
-        Audit::BeginAnew { data_dir, root_key_file, yes, output } => {
+        Audit::Reset { data_dir, root_key_file, yes, output } => {
             let question = format!(
-                "The audit log of {} is set aside, and the next start begins another, which names the end of the old. A log \
-                 that is well needs none of this. Begin anew? [yes/no] ",
+                "The audit log of {} will be set aside. The next start creates a new one, which records where the old one ended. \
+                 An intact log needs no reset. Reset? [yes/no] ",
                 data_dir.display()
             );
-            if !yes && !agrees(&question, "look at the log with `claviger audit verify`, then give --yes")? {
+            if !yes && !confirm(&question, "look at the log with `claviger audit verify`, then give --yes")? {
                 return Err(Failure::Argument("nothing was changed".to_owned()));
             }
             let root_key_file = root_key_file.unwrap_or_else(|| data_dir.join("root.key"));
-            let set_aside = begin_audit_anew(&data_dir, &root_key_file)?;
+            let set_aside = reset_audit_log(&data_dir, &root_key_file)?;
             output.print(&json!({ "SetAside": set_aside, "Next": "start the server; it begins a new log" }))
         }
     }
@@ -50,21 +50,21 @@ fn run_verify(
         let reason = "there is no audit log; give the server's directory with --data-dir".to_owned();
         return Err(Failure::File { path: audit, reason });
     }
-    // Before the log is read: it may grow meanwhile.
+    // Read before the log, which may grow meanwhile.
     let anchor = root_key_file.map(|file| stored_audit_anchor(data_dir, file)).transpose()?.flatten();
-    if let Some((public_key, mark)) = anchor {
+    if let Some((public_key, position)) = anchor {
         expected.public_key.get_or_insert(public_key);
-        expected.anchor = Some(mark);
+        expected.anchor = Some(position);
     }
     let report = verify(&audit, &expected)?;
-    // Not beyond what was verified: a server that runs beside this goes on writing. Not counted if a file cannot be read any more.
-    let unnoted = anchor.and_then(|(_, mark)| lines_behind(&audit, mark.seq, report.head.seq).ok());
+    // Counted only up to the verified end, because a running server goes on writing; not at all if a file has become unreadable.
+    let unnoted = anchor.and_then(|(_, position)| lines_after(&audit, position.seq, report.head.seq).ok());
     let end = match (anchor, root_key_file) {
-        (Some((_, mark)), _) if expected.first_seq.is_some_and(|first| first > mark.seq) => {
-            format!("not compared: line {}, which the store has noted, was archived", mark.seq)
+        (Some((_, position)), _) if expected.first_seq.is_some_and(|first| first > position.seq) => {
+            format!("not compared: line {}, which the store has recorded, was archived", position.seq)
         }
-        (Some((_, mark)), _) => format!("compared with the store: contains line {}", mark.seq),
-        (None, Some(_)) => "not compared: this store has noted nothing yet; start the server once".to_owned(),
+        (Some((_, position)), _) => format!("compared with the store: contains line {}", position.seq),
+        (None, Some(_)) => "not compared: this store has recorded no line yet; start the server once".to_owned(),
         (None, None) => "compared with the head file alone; --root-key-file compares it with the store".to_owned(),
     };
     output.print(&json!({
@@ -76,8 +76,8 @@ fn run_verify(
         "FirstTime": report.first_time,
         "LastTime": report.last_time,
         "Head": format!("{}:{}", report.head.seq, hex::encode(report.head.chain)),
-        "UnnotedLines": unnoted.as_ref().map(|beyond| beyond.lines),
-        "Warning": unnoted.and_then(|beyond| beyond.warning()),
+        "UnnotedLines": unnoted.as_ref().map(|after| after.lines),
+        "Warning": unnoted.and_then(|after| after.warning()),
         "UnsignedLines": report.unsigned,
         "SetAside": report.set_aside,
         "TornBytes": report.torn_bytes,
@@ -92,8 +92,8 @@ fn parse_chain(text: &str) -> Result<[u8; 32], Failure> {
     Ok(chain)
 }
 
-fn parse_mark(text: &str) -> Result<Mark, Failure> {
+fn parse_position(text: &str) -> Result<LogPosition, Failure> {
     let malformed = || Failure::Argument(format!("`{text}` is not SEQ:CHAIN as `claviger audit verify` prints it"));
     let (seq, chain) = text.split_once(':').ok_or_else(malformed)?;
-    Ok(Mark { seq: seq.parse().map_err(|_malformed| malformed())?, chain: parse_chain(chain)? })
+    Ok(LogPosition { seq: seq.parse().map_err(|_malformed| malformed())?, chain: parse_chain(chain)? })
 }

@@ -1,4 +1,4 @@
-//! `serve --check`: what a start would find.
+//! `serve --check`: reports what a start would find.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use claviger_server::{Finding, inspect};
 use crate::config;
 use crate::failure::Failure;
 use crate::open_files;
-use crate::output::say;
+use crate::output::print_text;
 
-/// Prints what was found, a line each. Changes nothing, and is safe beside a running server.
+/// Prints one line per check. It changes nothing and can run while the server runs.
 pub(crate) fn check(path: &Path) -> Result<(), Failure> {
     let mut options = config::read(path)?;
     let readable = format!("{} can be read, nobody else can change it, and every setting is allowed", path.display());
@@ -17,7 +17,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
     let wanted = options.connections_max;
     findings.push(Finding {
         subject: "open files",
-        outcome: open_files::fit(&mut options)
+        outcome: open_files::check_limit(&mut options)
             .map(|()| format!("enough for {wanted} connections"))
             .map_err(|error| error.to_string()),
     });
@@ -27,7 +27,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
             Ok(text) => ("ok   ", text),
             Err(text) => ("wrong", text),
         };
-        say(&format!("{word}  {subject:20} {text}\n"))?;
+        print_text(&format!("{word}  {subject:20} {text}\n"))?;
     }
     match findings.iter().filter(|finding| finding.outcome.is_err()).count() {
         0 => Ok(()),

@@ -1,4 +1,4 @@
-//! `client-key`: client keys with their application access point and its policy, by calls of the control plane.
+//! `client-key`: client keys with their application access point and its policy, through the control plane.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +11,14 @@ use claviger_wire::rpc::keys::KeyAnswer;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::access_point::{AccessPoint, Wanted, networks_of, of_policies, policies_of};
+use super::access_point::{AccessPoint, AccessPointOptions, networks_of, of_policies, policies_of};
 use super::interrupt::Signals;
-use super::issued::Issued;
+use super::issued::CredentialKind;
 use super::keys::call;
 use super::new_file::{NewFile, publish_all};
 use crate::cli::{ClientKey, NewClientKey, Target};
 use crate::failure::Failure;
-use crate::output::{Output, say, table};
+use crate::output::{Output, print_text, table};
 
 pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
     match command {
@@ -30,8 +30,8 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
     }
 }
 
-/// What is said of a client key that could not be kept.
-const CLIENT_KEY: Issued = Issued {
+/// How to name a client key that could not be kept, in messages.
+const CLIENT_KEY: CredentialKind = CredentialKind {
     noun: "client key",
     taken_back: "revoked",
     list: "claviger client-key list",
@@ -45,10 +45,12 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
     }
     check_dates(not_before, not_after)?;
     let mut signals = Signals::listen()?;
-    let resources = signals.or(resolve_resources(&target, resources)).await?;
+    let resources = signals.run_unless_received(resolve_resources(&target, resources)).await?;
     let files = KeyFiles::reserve(&out, &name)?;
     let mut point = AccessPoint::new(target.rpc()?, &name);
-    if let Err(cause) = signals.or(point.make(&Wanted { permissions, resources, networks })).await {
+    if let Err(cause) =
+        signals.run_unless_received(point.make(&AccessPointOptions { permissions, resources, networks })).await
+    {
         return Err(point.take_back(cause, &mut signals).await);
     }
     let password = generate_password().map_err(|_failed| Failure::Argument("no random bytes".to_owned()))?;
@@ -57,11 +59,11 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
     parameters.extend(not_after.map(|date| ("NotAfter", date.to_string())));
     let rpc = target.rpc()?;
     let asked = rpc.call::<CreateClientKeyAnswer>(Action::CreateClientKey, &parameters);
-    let answered = signals.through(target.output, asked).await;
-    let (made, is_interrupted) = match answered.map_err(|failure| CLIENT_KEY.not_answered(failure)) {
+    let answered = signals.run_to_answer(target.output, asked).await;
+    let (made, is_interrupted) = match answered.map_err(|failure| CLIENT_KEY.unanswered(failure)) {
         Ok(answered) => answered,
-        // There may be a client key, which needs the access point.
-        Err(failure @ Failure::NotKept { .. }) => return Err(failure),
+        // A client key may exist, and it needs the access point.
+        Err(failure @ Failure::CredentialLost { .. }) => return Err(failure),
         Err(failure) => return Err(point.take_back(failure, &mut signals).await),
     };
     let kept = if is_interrupted { Err(Failure::Interrupted) } else { files.keep(&made, password.reveal()) };
@@ -70,17 +72,17 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
         Err(cause) => {
             let id = [("ClientKeyId", made.client_key_id.clone())];
             let revoking = async { Ok(rpc.call::<Value>(Action::DeleteClientKey, &id).await.map(|_answer| ())?) };
-            let revoked = signals.or(revoking).await;
+            let revoked = signals.run_unless_received(revoking).await;
             let is_revoked = revoked.is_ok();
-            let failure = CLIENT_KEY.not_kept(&made.client_key_id, cause, revoked);
+            let failure = CLIENT_KEY.undone(&made.client_key_id, cause, revoked);
             return Err(if is_revoked { point.take_back(failure, &mut signals).await } else { failure });
         }
     };
     if quiet {
-        return say(&format!("{}\n", made.client_key_id));
+        return print_text(&format!("{}\n", made.client_key_id));
     }
-    // The client key is issued and kept, whatever becomes of this question.
-    let policies = signals.or(policies_of(&rpc, &name)).await.ok();
+    // By now the client key is issued and stored, whatever this call returns.
+    let policies = signals.run_unless_received(policies_of(&rpc, &name)).await.ok();
     let mut answer = json!({ "ClientKeyId": made.client_key_id, "AapName": name });
     let more = match (target.output, policies) {
         (Output::Json, policies) => json!({ "Policies": policies }),
@@ -103,7 +105,7 @@ async fn create(new: NewClientKey) -> Result<(), Failure> {
     target.output.print(&answer)
 }
 
-/// Before anything is made. The server looks again, by its own clock.
+/// Checks the dates before anything is created. The server checks them again by its own clock.
 fn check_dates(not_before: Option<Timestamp>, not_after: Option<Timestamp>) -> Result<(), Failure> {
     let (Some(begin), Some(end)) = (not_before, not_after) else { return Ok(()) };
     if end <= Clock::default().real_now() {
@@ -128,7 +130,7 @@ impl KeyFiles {
         Ok(Self { key, password })
     }
 
-    /// Both or none: the paths of key and password.
+    /// Creates both files or none: the paths of key and password.
     fn keep(mut self, made: &CreateClientKeyAnswer, password: &str) -> Result<[PathBuf; 2], Failure> {
         let content = Zeroizing::new(format!(
             "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",
@@ -162,12 +164,13 @@ async fn list(target: &Target) -> Result<(), Failure> {
     }
     if target.output == Output::Text {
         let titles = ["CLIENT KEY", "ACCESS POINT", "NOT BEFORE", "NOT AFTER", "PERMISSIONS", "RESOURCES", "NETWORKS"];
-        return say(&table(&titles, rows));
+        return print_text(&table(&titles, rows));
     }
     target.output.print(&json!({ "RequestId": listed.request_id, "ClientKeys": entries }))
 }
 
-/// Policies take `key/<id>` alone: an alias is resolved now, and anything else is named before a file or rule is made.
+/// Resolves an alias to its key, since policies take only `key/<id>`, and refuses other resources before anything is
+/// created.
 async fn resolve_resources(target: &Target, resources: Vec<String>) -> Result<Vec<String>, Failure> {
     let mut resolved = Vec::new();
     for resource in resources {
@@ -182,7 +185,7 @@ async fn resolve_resources(target: &Target, resources: Vec<String>) -> Result<Ve
             )));
         }
         let described = target.rpc()?.call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", name.to_owned())]).await;
-        let described = described.map_err(|error| Failure::of_key(error, name))?;
+        let described = described.map_err(|error| Failure::for_key(error, name))?;
         resolved.push(format!("key/{}", described.key_metadata.key_id));
     }
     Ok(resolved)

@@ -1,4 +1,4 @@
-//! `clock show` and `clock confirm`: an operator's word on the clock of a stopped server.
+//! `clock show` and `clock confirm`: an operator confirms the clock of a stopped server.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,19 @@ use claviger_model::Hold;
 use claviger_server::StoppedClock;
 use serde_json::{Value, json};
 
-use super::confirm::agrees;
+use super::confirm::confirm;
 use crate::cli::{Clock, StoppedInstance};
 use crate::config;
 use crate::failure::Failure;
 
-/// Shows the times; confirms the clock when that was asked for and the operator agrees.
+/// Shows the times, and confirms the clock if that was requested and the operator confirm.
 pub(crate) fn run(command: Clock) -> Result<(), Failure> {
     match command {
-        Clock::Show { instance, output } => output.print(&told(&open(instance)?)),
+        Clock::Show { instance, output } => output.print(&clock_report(&open(instance)?)),
         Clock::Confirm { instance, yes, output } => {
             let stopped = open(instance)?;
-            let mut answer = told(&stopped);
-            if !yes && !is_right(&stopped)? {
+            let mut answer = clock_report(&stopped);
+            if !yes && !confirm_clock(&stopped)? {
                 return Err(Failure::Argument("nothing was confirmed".to_owned()));
             }
             let confirmed = stopped.confirm()?.to_string();
@@ -44,7 +44,7 @@ fn open(instance: StoppedInstance) -> Result<StoppedClock, Failure> {
     Ok(StoppedClock::open(&data_dir, &root_key_file)?)
 }
 
-fn told(stopped: &StoppedClock) -> Value {
+fn clock_report(stopped: &StoppedClock) -> Value {
     let held_for_minutes = match stopped.hold {
         Some(Hold::Ahead { running_ms, .. }) => Some(running_ms / 60_000),
         Some(Hold::Behind { .. }) | None => None,
@@ -58,11 +58,11 @@ fn told(stopped: &StoppedClock) -> Value {
     })
 }
 
-fn is_right(stopped: &StoppedClock) -> Result<bool, Failure> {
+fn confirm_clock(stopped: &StoppedClock) -> Result<bool, Failure> {
     let question = format!(
         "the clock says     {}\nthe server trusts  {}\nKeys that are due by the clock are destroyed at the next start. Is the \
          clock right? [yes/no] ",
         stopped.now, stopped.trusted
     );
-    agrees(&question, "look at the clock, then give --yes")
+    confirm(&question, "check the clock, then give --yes")
 }

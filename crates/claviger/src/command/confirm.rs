@@ -1,16 +1,16 @@
-//! The question before what cannot be taken back.
+//! The confirmation before an irreversible step.
 
 use std::io::{IsTerminal as _, stdin};
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_text;
 
-/// Asks the person at the terminal; `instead` is what to do where nobody can be asked.
-pub(super) fn agrees(question: &str, instead: &str) -> Result<bool, Failure> {
+/// Asks the user at the terminal. `instead` tells what to do where nobody can answer.
+pub(super) fn confirm(question: &str, instead: &str) -> Result<bool, Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::Argument(format!("nobody is there to be asked; {instead}")));
+        return Err(Failure::Argument(format!("there is no terminal to ask at; {instead}")));
     }
-    say(question)?;
+    print_text(question)?;
     let mut answer = String::new();
     stdin().read_line(&mut answer).map_err(Failure::Runtime)?;
     Ok(answer.trim() == "yes")

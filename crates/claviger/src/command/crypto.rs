@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::input::{read, read_encoded, read_some};
 use crate::cli::{Decrypt, Encrypt, Sign, Verify};
 use crate::failure::Failure;
-use crate::output::{Output, hand_over, say};
+use crate::output::{Output, print_text, print_unstored};
 
 pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
     let Encrypt { target, aad, key_id, algorithm, raw, file } = command;
@@ -25,7 +25,7 @@ pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
         aad: aad.bytes()?,
         ..EncryptRequest::default()
     };
-    // AdvanceEncrypt takes symmetric keys only, and its ciphertext names key and version.
+    // AdvanceEncrypt takes symmetric keys only; its ciphertext names key and version.
     let answered = if algorithm.is_some() {
         let answer = client.call::<EncryptResponse>(Operation::Encrypt, &request, None).await;
         answer.map(|answer| (answer.message.key_id, answer.message.ciphertext_blob))
@@ -34,7 +34,7 @@ pub(crate) async fn encrypt(command: Encrypt) -> Result<(), Failure> {
         answer.map(|answer| (answer.message.key_id, answer.message.ciphertext_blob))
     };
     drop(Zeroizing::new(std::mem::take(&mut request.plaintext)));
-    let (key_id, blob) = answered.map_err(|error| Failure::of_key_or_default(error, &request.key_id))?;
+    let (key_id, blob) = answered.map_err(|error| Failure::for_key_or_default(error, &request.key_id))?;
     match target.output {
         Output::Json => target.output.print(&json!({ "KeyId": key_id, "CiphertextBlob": STANDARD.encode(&blob) })),
         Output::Text => write(&blob, raw),
@@ -54,7 +54,7 @@ pub(crate) async fn decrypt(command: Decrypt) -> Result<(), Failure> {
     };
     let (key_id, plaintext) = if is_asymmetric {
         let answered = client.call::<DecryptResponse>(Operation::Decrypt, &request, None).await;
-        let message = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
+        let message = answered.map_err(|error| Failure::for_key(error, &request.key_id))?.message;
         (message.key_id, Zeroizing::new(message.plaintext))
     } else {
         let message = client.call::<AdvanceDecryptResponse>(Operation::AdvanceDecrypt, &request, None).await?.message;
@@ -76,7 +76,7 @@ pub(crate) async fn sign(command: Sign) -> Result<(), Failure> {
         ..SignRequest::default()
     };
     let answered = target.instance()?.call::<SignResponse>(Operation::Sign, &request, None).await;
-    let answer = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
+    let answer = answered.map_err(|error| Failure::for_key(error, &request.key_id))?.message;
     match target.output {
         Output::Json => target.output.print(&json!({
             "KeyId": answer.key_id,
@@ -98,7 +98,7 @@ pub(crate) async fn verify(command: Verify) -> Result<(), Failure> {
         ..VerifyRequest::default()
     };
     let answered = target.instance()?.call::<VerifyResponse>(Operation::Verify, &request, None).await;
-    let answer = answered.map_err(|error| Failure::of_key(error, &request.key_id))?.message;
+    let answer = answered.map_err(|error| Failure::for_key(error, &request.key_id))?.message;
     if !answer.value {
         return Err(Failure::NotValid);
     }
@@ -106,7 +106,7 @@ pub(crate) async fn verify(command: Verify) -> Result<(), Failure> {
         Output::Json => {
             target.output.print(&json!({ "KeyId": answer.key_id, "Algorithm": answer.algorithm, "Value": true }))
         }
-        Output::Text => say("valid\n"),
+        Output::Text => print_text("valid\n"),
     }
 }
 
@@ -114,10 +114,10 @@ fn message_type(is_digest: bool) -> String {
     if is_digest { "DIGEST" } else { "RAW" }.to_owned()
 }
 
-/// Bytes as they are, or Base64 on a line.
+/// Writes the bytes unchanged, or as one line of Base64.
 fn write(bytes: &[u8], is_raw: bool) -> Result<(), Failure> {
     if !is_raw {
-        return say(&format!("{}\n", STANDARD.encode(bytes)));
+        return print_text(&format!("{}\n", STANDARD.encode(bytes)));
     }
-    hand_over(bytes)
+    print_unstored(bytes)
 }

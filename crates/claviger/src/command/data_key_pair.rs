@@ -19,9 +19,9 @@ use super::interrupt::Signals;
 use super::new_file::{NewFile, publish_all};
 use crate::cli::{DataKeyPair, Target};
 use crate::failure::Failure;
-use crate::output::{Output, hand_over};
+use crate::output::{Output, print_unstored};
 
-/// A pair as either operation answers it.
+/// A pair as both operations return it.
 struct Made {
     key_id: String,
     key_version_id: String,
@@ -39,10 +39,10 @@ pub(crate) async fn run(command: DataKeyPair) -> Result<(), Failure> {
                 key_format: format.clone(),
                 aad: aad.bytes()?,
             };
-            // Before the files, so that no signal finds them unguarded.
+            // Created before the files, so that no signal can leave them behind.
             let mut signals = Signals::listen()?;
             let files = out.map(|name| PairFiles::reserve(&name, without_plaintext)).transpose()?;
-            let made = signals.or(generate(&target, &request, without_plaintext)).await?;
+            let made = signals.run_unless_received(generate(&target, &request, without_plaintext)).await?;
             match files {
                 Some(files) => files.keep(&made, target.output),
                 None => print(&target, &made, &spec, &format),
@@ -82,7 +82,7 @@ async fn generate(
     })
 }
 
-/// Why no pair was made: of the parameters only the spec depends on how the server is set.
+/// Why no pair was generated. Of the parameters, only the spec depends on the server's settings.
 fn refused(error: ClientError, request: &AdvanceGenerateDataKeyPairRequest) -> Failure {
     let is_extended = PairSpec::parse(&request.key_pair_spec).is_none();
     match &error {
@@ -92,7 +92,7 @@ fn refused(error: ClientError, request: &AdvanceGenerateDataKeyPairRequest) -> F
             let hint = "this server has extended_key_pair_specs off; set it in its configuration, or start it with `claviger dev --extended-key-pair-specs`";
             Failure::Refused { error, hint: hint.to_owned() }
         }
-        _ => Failure::of_key_or_default(error, &request.key_id),
+        _ => Failure::for_key_or_default(error, &request.key_id),
     }
 }
 
@@ -154,7 +154,7 @@ async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failu
         Some(b'$') => bytes.to_vec(),
         _ => STANDARD.decode(bytes.trim_ascii()).map_err(|_malformed| Failure::File {
             path: wrapped.to_owned(),
-            reason: "holds neither a wrapped key nor Base64 of one".to_owned(),
+            reason: "holds neither a wrapped key nor the Base64 of one".to_owned(),
         })?,
     };
     let request = DecryptRequest { ciphertext_blob: blob, aad, ..DecryptRequest::default() };
@@ -166,6 +166,6 @@ async fn open(target: &Target, wrapped: &Path, aad: Vec<u8>) -> Result<(), Failu
             "KeyVersionId": answer.message.key_version_id,
             "Plaintext": STANDARD.encode(plaintext.as_slice()),
         })),
-        Output::Text => hand_over(&plaintext),
+        Output::Text => print_unstored(&plaintext),
     }
 }

@@ -1,5 +1,5 @@
-//! `demo`: the main job, start to end, against a real server with a temporary store, through the same wire client that
-//! anyone would use. Exits 0 only if every step gave what it must.
+//! `demo`: the main use from start to end, against a real server with a temporary store, through the same client
+//! library that any program would use. Exits with 0 only if every step succeeds.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_text;
 
 const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
 const ALIAS: &str = "alias/demo";
@@ -32,7 +32,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         admin_allow_remote: false,
         hostnames: Vec::new(),
         pair_concurrency: PairConcurrency::AtMost(1),
-        // Without a stock: the times shown are those of making a pair.
+        // Without a stock, so that the times shown are those of generating a pair.
         keygen: claviger_keygen::Config {
             stock: claviger_keygen::StockSizes::NONE,
             ..claviger_keygen::Config::default()
@@ -47,17 +47,19 @@ pub(crate) async fn run() -> Result<(), Failure> {
     };
     let server = Server::start(options).await?;
     let (endpoint, server_admin) = (format!("https://{}", server.address()?), server.admin_address()?.to_string());
-    say(&format!("A server on {endpoint} with a temporary store, instance {}\n", server.instance().id))?;
+    print_text(&format!("A server on {endpoint} with a temporary store, instance {}\n", server.instance().id))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(Box::pin(async move {
-        // Told to stop, or the demonstration failed and dropped its end.
+        // Either it was asked to stop, or the demonstration failed and dropped the sender.
         let _either = stopped.await;
     })));
     let shown = show(&endpoint, &server_admin, &data_dir).await;
     let _ended = stop.send(());
     serving.await.map_err(|error| Failure::Demo(error.to_string()))?;
     shown?;
-    say("\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").\n")
+    print_text(
+        "\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").\n",
+    )
 }
 
 async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result<(), Failure> {
@@ -68,7 +70,7 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
     let rpc = RpcClient::new(Endpoint::new(endpoint, &ca)?, AccessKey::read(&file("access-key.json"))?);
     create_key(&rpc).await?;
     let mut pairs = Vec::new();
-    say(&format!(
+    print_text(&format!(
         "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}\n",
         "pair", "public key", "private key", "wrapped key", "made in", "opened in"
     ))?;
@@ -81,14 +83,14 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
     if after == before {
         return Err(Failure::Demo("the key did not rotate".to_owned()));
     }
-    say(&format!("\neight days pass, and the key has rotated by itself: {before}\n{:>52}{after}\n", "-> "))?;
+    print_text(&format!("\neight days pass, and the key has rotated by itself: {before}\n{:>52}{after}\n", "-> "))?;
     for pair in &pairs {
-        must_open(&instance, pair).await?;
+        check_unwraps(&instance, pair).await?;
     }
-    say("every private key wrapped before the rotation opens after it\n")
+    print_text("every private key wrapped before the rotation opens after it\n")
 }
 
-/// A symmetric key that rotates by itself every seven days, named [`ALIAS`].
+/// Creates a symmetric key that rotates automatically every seven days, named [`ALIAS`].
 async fn create_key(rpc: &RpcClient) -> Result<(), Failure> {
     let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
     let created: Value = rpc.call(Action::CreateKey, &rotation).await?;
@@ -98,14 +100,14 @@ async fn create_key(rpc: &RpcClient) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes one pair, opens its wrapped key, and prints what that took.
+/// Generates one pair, unwraps its private key and prints the times.
 async fn show_pair(instance: &InstanceClient, spec: &str) -> Result<AdvanceGenerateDataKeyPairResponse, Failure> {
     let started = Instant::now();
     let pair = generate(instance, spec).await?;
     let made_in = started.elapsed();
     let started = Instant::now();
-    must_open(instance, &pair).await?;
-    say(&format!(
+    check_unwraps(instance, &pair).await?;
+    print_text(&format!(
         "{spec:10} {:>9} B {:>11} B {:>11} B {:>6.1} ms {:>6.1} ms\n",
         pair.public_key.len(),
         pair.private_key_plaintext.len(),
@@ -126,7 +128,7 @@ async fn generate(client: &InstanceClient, spec: &str) -> Result<AdvanceGenerate
     Ok(client.call(Operation::AdvanceGenerateDataKeyPair, &request, None).await?.message)
 }
 
-async fn must_open(client: &InstanceClient, pair: &AdvanceGenerateDataKeyPairResponse) -> Result<(), Failure> {
+async fn check_unwraps(client: &InstanceClient, pair: &AdvanceGenerateDataKeyPairResponse) -> Result<(), Failure> {
     let request = DecryptRequest {
         ciphertext_blob: pair.private_key_ciphertext_blob.clone(),
         aad: AAD.to_vec(),

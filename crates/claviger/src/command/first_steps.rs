@@ -1,13 +1,13 @@
-//! What `dev` tells a person when it has made everything for the first time.
+//! The hints that `dev` prints after the first start.
 
 use std::path::Path;
 
 use crate::output;
 
-/// On standard error: standard output has the `claviger ready` line alone.
-pub(super) fn tell(data_dir: &Path, endpoint: &str) {
+/// On standard error: standard output holds the `claviger ready` line only.
+pub(super) fn print(data_dir: &Path, endpoint: &str) {
     let dir = data_dir.display();
-    output::tell(&format!(
+    output::print_note(&format!(
         "claviger: a new development instance; its credentials lie in {dir}:\n  \
          client-key.json, client-key-password.txt   for programs that use keys (the SDKs' client key)\n  \
          access-key.json                            for programs that make and govern keys\n  \

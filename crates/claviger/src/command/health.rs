@@ -1,4 +1,4 @@
-//! `health`: a probe for containers and service managers, which need no other program for it.
+//! `health`: a probe for containers and service managers that needs no other program.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -8,9 +8,9 @@ use crate::cli::Health;
 use crate::config;
 use crate::escape;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_text;
 
-/// Asks the server; the reason why it is not well is the failure.
+/// Asks the server; if it is not well, the failure is the reason.
 pub(crate) async fn health(health: Health) -> Result<(), Failure> {
     let admin = match &health.config {
         Some(path) => reachable(config::read(path)?.admin).to_string(),
@@ -20,12 +20,12 @@ pub(crate) async fn health(health: Health) -> Result<(), Failure> {
     let answer = probe(&admin, path).await.map_err(|error| Failure::Unhealthy(error.to_string()))?;
     let text = escape::lines(answer.text.trim_end());
     if answer.status == 200 {
-        return say(&format!("{text}\n"));
+        return print_text(&format!("{text}\n"));
     }
     Err(Failure::Unhealthy(format!("not ready (HTTP {}): {text}", answer.status)))
 }
 
-/// An address that stands for every one of the machine is asked on its loopback interface.
+/// For a wildcard address, asks on the loopback interface.
 fn reachable(admin: SocketAddr) -> SocketAddr {
     let ip = match admin.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

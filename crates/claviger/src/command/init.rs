@@ -1,7 +1,7 @@
-//! `init`: a new production instance, its first credentials and its configuration.
+//! `init`: creates a production instance, its first credentials and its configuration.
 //!
-//! The rule: it may be killed anywhere, and the same command finishes what it began. The configuration is written whole
-//! before the instance is made, and gets its name after, so that no instance is made whose configuration has no room.
+//! Rule: it may be killed at any point, and the same command finishes the work. The configuration is written before the
+//! instance is created and renamed after, so that no instance is created without space for its configuration.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use claviger_vault::{Existing, UnfinishedFile, check_above};
 use crate::cli::Init;
 use crate::config;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_text;
 
-/// Makes the instance.
+/// Creates the instance.
 pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
     let beside = || init.config.parent().map_or_else(PathBuf::new, Path::to_owned).join("claviger-credentials");
@@ -24,7 +24,7 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
         credentials_dir: absolute(&init.credentials_dir.clone().unwrap_or_else(beside)),
     };
     let hostnames = if init.hostnames.is_empty() { names_of_this_machine() } else { init.hostnames.clone() };
-    let hostnames = config::beside_localhost(hostnames);
+    let hostnames = config::besides_localhost(hostnames);
     claviger_crypto::tls::check_hostnames(&hostnames)
         .map_err(|error| Failure::Argument(format!("--hostname: {error}")))?;
     let text = config::template(&new.data_dir, &new.root_key_file, &hostnames);
@@ -32,12 +32,12 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     let config = reserve(&init.config, &text, &new)?;
     let instance = new.make()?;
     if let Some(config) = config {
-        config.place(Existing::Keep).map_err(|error| unwritten(&init.config, &error))?;
+        config.place(Existing::Keep).map_err(|error| write_failure(&init.config, &error))?;
     }
     new.finish()?;
     let names = if hostnames.is_empty() { "(none but localhost)".to_owned() } else { hostnames.join(", ") };
     let (root_key, credentials) = (new.root_key_file.display(), new.credentials_dir.display());
-    say(&format!(
+    print_text(&format!(
         "instance      {instance}\n\
          root key      {root_key}  keep a copy apart from the data: without it nothing opens\n\
          credentials   {credentials}  ca.pem, client-key.json, client-key-password.txt, access-key.json; not in the data\n\
@@ -49,23 +49,23 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     ))
 }
 
-/// The configuration, written but not named yet; `None` when an `init` that was cut off has placed it already.
+/// The configuration, written under a temporary name; `None` if an interrupted `init` has placed it already.
 fn reserve(path: &Path, text: &str, new: &NewInstance) -> Result<Option<UnfinishedFile>, Failure> {
     match std::fs::read_to_string(path) {
-        // An empty one was left by an `init` of an earlier version.
+        // An empty file is a leftover of `init` in an earlier version.
         Ok(found) if found.is_empty() => {
-            std::fs::remove_file(path).map_err(|error| unwritten(path, &error))?;
+            std::fs::remove_file(path).map_err(|error| write_failure(path, &error))?;
         }
         Ok(found) if found == text && new.is_unfinished() => {
             return Ok(None);
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Ok(_) | Err(_) => return Err(unwritten(path, &io::ErrorKind::AlreadyExists.into())),
+        Ok(_) | Err(_) => return Err(write_failure(path, &io::ErrorKind::AlreadyExists.into())),
     }
-    UnfinishedFile::write(path, text.as_bytes(), 0o644).map(Some).map_err(|error| unwritten(path, &error))
+    UnfinishedFile::write(path, text.as_bytes(), 0o644).map(Some).map_err(|error| write_failure(path, &error))
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Failure {
+fn write_failure(path: &Path, error: &io::Error) -> Failure {
     let reason = match error.kind() {
         io::ErrorKind::AlreadyExists => "exists already and is not overwritten; give another --config".to_owned(),
         io::ErrorKind::NotFound => "its directory does not exist; make it, or give another --config".to_owned(),
@@ -74,7 +74,7 @@ fn unwritten(path: &Path, error: &io::Error) -> Failure {
     Failure::File { path: path.to_owned(), reason }
 }
 
-/// The machine's own name, and its full one where the local files know it; no network is asked.
+/// The machine's name, and its full name if local files know it; the network is not asked.
 fn names_of_this_machine() -> Vec<String> {
     let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
@@ -90,7 +90,7 @@ fn names(own: &str, hosts: &str) -> Vec<String> {
         .flat_map(|line| line.split_whitespace().skip(1))
         .find(|name| name.starts_with(&format!("{own}.")));
     let found = [Some(own), full].into_iter().flatten().filter(is_of_use);
-    // A machine may have a name that no certificate takes; then there is none, and the answer says so.
+    // No certificate can be issued for some machine names; the list is then empty, and the output says so.
     found
         .map(str::to_owned)
         .filter(|name| claviger_crypto::tls::check_hostnames(std::slice::from_ref(name)).is_ok())

@@ -1,4 +1,4 @@
-//! What a command reads: files, standard input, Base64, additional authenticated data.
+//! What commands read: files, standard input, Base64, additional authenticated data.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::cli::AadArgs;
 use crate::failure::Failure;
 
-/// Why nothing can be done with what was read.
+/// Reason for refusing an empty file.
 pub(super) const EMPTY: &str = "is empty; was it written whole?";
 
 /// The bytes of a file; of standard input for `-`.
@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     read.map(Zeroizing::new).map_err(failed)
 }
 
-/// The bytes to do `what` with, of which there must be some.
+/// Reads the bytes to do `what` with; there must be some.
 pub(super) fn read_some(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let content = read(path)?;
     match content.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn read_some(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, F
     }
 }
 
-/// The bytes of a file that has Base64, or them themselves if `is_raw`.
+/// Reads a file that contains Base64, or raw bytes if `is_raw`.
 pub(super) fn read_encoded(path: &Path, is_raw: bool) -> Result<Vec<u8>, Failure> {
     let content = read(path)?;
     if content.is_empty() || !is_raw && content.trim_ascii().is_empty() {
@@ -52,7 +52,7 @@ pub(super) fn read_encoded(path: &Path, is_raw: bool) -> Result<Vec<u8>, Failure
 }
 
 impl AadArgs {
-    /// The bytes, none if none were given.
+    /// The additional authenticated data; empty if none was given.
     pub(super) fn bytes(self) -> Result<Vec<u8>, Failure> {
         match (self.aad, self.aad_file, self.aad_base64) {
             (Some(text), _, _) => Ok(text.into_bytes()),

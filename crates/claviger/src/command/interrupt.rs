@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM while a command waits: its unfinished files are removed before it ends, and what a server made for it
-//! is not left without a holder.
+//! Ctrl-C and SIGTERM while a command waits: unfinished files are removed, and a credential that the server has just
+//! created is not lost.
 
 use std::io::Write as _;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// The signals, heard from when this is made on: before the first unfinished file.
+/// The signals, received from the moment this is created: before the first unfinished file.
 pub(super) struct Signals {
     interrupted: Signal,
     terminated: Signal,
@@ -23,25 +23,28 @@ impl Signals {
         Ok(Self { interrupted, terminated })
     }
 
-    async fn come(&mut self) {
+    async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupted.recv() => {}
             _ = self.terminated.recv() => {}
         }
     }
 
-    /// Runs `work` unless a signal comes first; dropping it removes what it has not finished.
-    pub(super) async fn or<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    /// Runs `work` unless a signal comes first. Dropping `work` removes its unfinished files.
+    pub(super) async fn run_unless_received<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            () = self.come() => Err(Failure::Interrupted),
+            () = self.received() => Err(Failure::Interrupted),
             done = work => done,
         }
     }
 
-    /// Runs a call by which a server makes something. The first signal does not end it, for the answer names what must not
-    /// stay; the second does. With the answer: whether a signal came.
-    pub(super) async fn through<T>(
+    /// Runs a call by which the server creates something. The first signal does not end it, because the answer names
+    /// what must be undone; the second does. Returns the answer and whether a signal came.
+    pub(super) async fn run_to_answer<T>(
         &mut self,
         output: Output,
         call: impl Future<Output = Result<T, ClientError>>,
@@ -50,17 +53,17 @@ impl Signals {
         tokio::select! {
             biased;
             answered = &mut call => return Ok((answered?, false)),
-            () = self.come() => {}
+            () = self.received() => {}
         }
         if output == Output::Text {
-            let waiting = "claviger: interrupted; waiting for the answer, so that nothing stays that nobody holds";
-            // Nobody may be there to read it.
+            let waiting = "claviger: interrupted; waiting for the answer, to undo what the server may have created";
+            // Standard error may be closed.
             let _told = writeln!(std::io::stderr(), "{waiting} (interrupt again to end at once)");
         }
         tokio::select! {
             biased;
             answered = &mut call => Ok((answered?, true)),
-            () = self.come() => Err(Failure::Interrupted),
+            () = self.received() => Err(Failure::Interrupted),
         }
     }
 }

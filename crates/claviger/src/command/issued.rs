@@ -1,48 +1,50 @@
-//! A credential that was issued and could not be kept: it is taken back, and the failure says what became of it.
+//! Undoes a credential that was issued but could not be kept, and reports the outcome.
 
 use claviger_client::ClientError;
 
 use crate::failure::Failure;
 
-/// What kind of credential, and the commands that concern it.
-pub(super) struct Issued {
+/// A kind of credential, and the commands for it.
+pub(super) struct CredentialKind {
     /// `client key`.
     pub(super) noun: &'static str,
     /// `revoked`.
     pub(super) taken_back: &'static str,
-    /// The command that shows all of them.
+    /// The command that lists all of them.
     pub(super) list: &'static str,
-    /// The command that takes one back, without its id.
+    /// The command that revokes or deletes one, without the id.
     pub(super) take_back: &'static str,
 }
 
-impl Issued {
-    /// Why a credential of this id was not kept; `taken_back` is how it went to take it back.
-    pub(super) fn not_kept(&self, id: &str, cause: Failure, taken_back: Result<(), Failure>) -> Failure {
+impl CredentialKind {
+    /// Why the credential `id` was not kept; `taken_back` is the result of undoing it.
+    pub(super) fn undone(&self, id: &str, cause: Failure, taken_back: Result<(), Failure>) -> Failure {
         let Self { noun, taken_back: verb, take_back, .. } = self;
-        let (told, hint) = match taken_back {
-            Ok(()) => (format!("the {noun} {id}, which was issued and nobody holds, was {verb} again"), None),
+        let (outcome, hint) = match taken_back {
+            Ok(()) => (format!("the {noun} {id}, which was issued but could not be kept, was {verb} again"), None),
             Err(why) => {
                 let why = why.to_string();
                 let why = why.lines().next().unwrap_or_default();
-                let told = format!("the {noun} {id} was issued, nobody holds it, and it could not be {verb} ({why})");
-                (told, Some(format!("`{take_back} {id}`")))
+                let outcome = format!(
+                    "the {noun} {id} was issued but could not be kept, and it could not be {verb} either ({why})"
+                );
+                (outcome, Some(format!("`{take_back} {id}`")))
             }
         };
-        Failure::NotKept { cause: Box::new(cause), told, hint }
+        Failure::CredentialLost { cause: Box::new(cause), outcome, hint }
     }
 
-    /// Why the call that issues one did not answer with one. After some failures there may be one all the same.
-    pub(super) fn not_answered(&self, failure: Failure) -> Failure {
+    /// Why the call that issues a credential did not return one. After some failures one may exist nevertheless.
+    pub(super) fn unanswered(&self, failure: Failure) -> Failure {
         let Self { noun, list, take_back, .. } = self;
-        let commands = format!("`{list}` shows what there is, `{take_back} ID` ends one");
+        let commands = format!("`{list}` lists them, `{take_back} ID` ends one");
         match failure {
             Failure::Client(error) if is_limit(&error) => Failure::Refused { error, hint: commands },
             Failure::Client(ClientError::Refused { .. } | ClientError::Untrusted { .. }) => failure,
             Failure::Client(ref error) if is_refusal(error) => failure,
-            Failure::Client(_) | Failure::Interrupted => Failure::NotKept {
+            Failure::Client(_) | Failure::Interrupted => Failure::CredentialLost {
                 cause: Box::new(failure),
-                told: format!("the server may have issued one {noun} that nobody holds"),
+                outcome: format!("the server may have issued one {noun} that was not received"),
                 hint: Some(commands),
             },
             other => other,
@@ -50,7 +52,8 @@ impl Issued {
     }
 }
 
-/// Whether the server said no. Above 500 it says that something failed, perhaps after the credential was issued.
+/// Whether the server refused. A status of 500 or more means that something failed, perhaps after the credential was
+/// issued.
 fn is_refusal(error: &ClientError) -> bool {
     match error {
         ClientError::Api { status, .. } => *status < 500,
@@ -58,7 +61,7 @@ fn is_refusal(error: &ClientError) -> bool {
     }
 }
 
-/// As many exist as are allowed.
+/// Whether the limit of such credentials is reached.
 fn is_limit(error: &ClientError) -> bool {
     matches!(error, ClientError::Api { code, .. } if code.starts_with("Rejected.LimitExceeded") || code.starts_with("LimitExceeded."))
 }
@@ -67,26 +70,30 @@ fn is_limit(error: &ClientError) -> bool {
 mod tests {
     use super::*;
 
-    const KEY: Issued = Issued { noun: "client key", taken_back: "revoked", list: "list", take_back: "revoke" };
+    const KEY: CredentialKind =
+        CredentialKind { noun: "client key", taken_back: "revoked", list: "list", take_back: "revoke" };
 
     #[derive(Debug, PartialEq, Eq)]
-    enum Told {
-        /// The failure as it is: nothing was issued.
+    enum Outcome {
+        /// The failure itself: nothing was issued.
         Itself,
-        /// How to make room.
+        /// How to free a place.
         Room,
-        /// There may be one that nobody holds, and where to look.
+        /// A lost credential may exist, and where to look for it.
         MayExist,
     }
 
-    fn told(failure: Failure) -> Told {
-        match KEY.not_answered(failure) {
-            Failure::Refused { hint, .. } if hint.contains("`revoke ID`") => Told::Room,
-            Failure::NotKept { told, hint: Some(hint), .. } => {
-                assert!(told.contains("may have issued one client key") && hint.contains("`list`"), "{told} {hint}");
-                Told::MayExist
+    fn outcome(failure: Failure) -> Outcome {
+        match KEY.unanswered(failure) {
+            Failure::Refused { hint, .. } if hint.contains("`revoke ID`") => Outcome::Room,
+            Failure::CredentialLost { outcome, hint: Some(hint), .. } => {
+                assert!(
+                    outcome.contains("may have issued one client key") && hint.contains("`list`"),
+                    "{outcome} {hint}"
+                );
+                Outcome::MayExist
             }
-            Failure::Client(_) | Failure::Argument(_) => Told::Itself,
+            Failure::Client(_) | Failure::Argument(_) => Outcome::Itself,
             other => panic!("{other}"),
         }
     }
@@ -95,17 +102,17 @@ mod tests {
         ClientError::Api { status, code: code.to_owned(), message: "m".to_owned(), request_id: "r".to_owned() }
     }
 
-    /// No wildcard: a new kind of failure says here what it means for what was asked for.
-    fn expected(error: &ClientError) -> Told {
+    /// Without a wildcard: every new kind of failure must be decided here.
+    fn expected(error: &ClientError) -> Outcome {
         match error {
-            ClientError::Api { status: 500.., .. } => Told::MayExist,
-            ClientError::Api { .. } => Told::Itself,
-            ClientError::Refused { .. } | ClientError::Untrusted { .. } => Told::Itself,
-            ClientError::Connect { .. } | ClientError::TimedOut { .. } => Told::MayExist,
-            ClientError::Probe { .. } | ClientError::ProbeNotHttp { .. } => Told::MayExist,
-            ClientError::UnexpectedAnswer { .. } => Told::MayExist,
-            ClientError::File { .. } | ClientError::Endpoint(_) => Told::Itself,
-            ClientError::EndpointUser | ClientError::Signing => Told::Itself,
+            ClientError::Api { status: 500.., .. } => Outcome::MayExist,
+            ClientError::Api { .. } => Outcome::Itself,
+            ClientError::Refused { .. } | ClientError::Untrusted { .. } => Outcome::Itself,
+            ClientError::Connect { .. } | ClientError::TimedOut { .. } => Outcome::MayExist,
+            ClientError::Probe { .. } | ClientError::ProbeNotHttp { .. } => Outcome::MayExist,
+            ClientError::UnexpectedAnswer { .. } => Outcome::MayExist,
+            ClientError::File { .. } | ClientError::Endpoint(_) => Outcome::Itself,
+            ClientError::EndpointUser | ClientError::Signing => Outcome::Itself,
         }
     }
 
@@ -129,18 +136,18 @@ mod tests {
         errors.extend([500, 503].map(|status| api(status, "ServiceUnavailableTemporary")));
         for error in errors {
             let (expected, what) = (expected(&error), error.to_string());
-            assert_eq!(told(Failure::Client(error)), expected, "{what}");
+            assert_eq!(outcome(Failure::Client(error)), expected, "{what}");
         }
-        assert_eq!(told(Failure::Client(api(400, "Rejected.LimitExceeded"))), Told::Room);
-        assert_eq!(told(Failure::Client(api(400, "LimitExceeded.AccessKey"))), Told::Room);
-        assert_eq!(told(Failure::Interrupted), Told::MayExist);
-        assert_eq!(told(Failure::Argument("a".to_owned())), Told::Itself);
+        assert_eq!(outcome(Failure::Client(api(400, "Rejected.LimitExceeded"))), Outcome::Room);
+        assert_eq!(outcome(Failure::Client(api(400, "LimitExceeded.AccessKey"))), Outcome::Room);
+        assert_eq!(outcome(Failure::Interrupted), Outcome::MayExist);
+        assert_eq!(outcome(Failure::Argument("a".to_owned())), Outcome::Itself);
     }
 
-    /// As a server answers whose audit log takes no record: the key exists.
+    /// The answer of a server whose audit log accepts no record: the key exists.
     #[test]
     fn what_is_said_after_503_names_the_failure_and_both_commands() {
-        let failure = KEY.not_answered(Failure::Client(api(503, "ServiceUnavailableTemporary")));
+        let failure = KEY.unanswered(Failure::Client(api(503, "ServiceUnavailableTemporary")));
         let text = failure.to_string();
         for word in ["ServiceUnavailableTemporary", "may have issued one client key", "`list`", "`revoke ID`"] {
             assert!(text.contains(word), "{word} in: {text}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::listing::{list_aliases, list_keys};
 use crate::cli::{Alias, Key, OnOff, OneKey, Target};
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_text;
 
 /// Calls an action and prints its answer.
 pub(super) async fn call(target: &Target, action: Action, parameters: &[(&str, String)]) -> Result<(), Failure> {
@@ -17,7 +17,7 @@ pub(super) async fn call(target: &Target, action: Action, parameters: &[(&str, S
 async fn on_key(key: OneKey, action: Action, more: &[(&str, String)]) -> Result<(), Failure> {
     let parameters = [&[("KeyId", key.key_id.clone())], more].concat();
     let answered = key.target.rpc()?.call::<Value>(action, &parameters).await;
-    key.target.output.print(&answered.map_err(|error| Failure::of_key(error, &key.key_id))?)
+    key.target.output.print(&answered.map_err(|error| Failure::for_key(error, &key.key_id))?)
 }
 
 pub(crate) async fn key(command: Key) -> Result<(), Failure> {
@@ -32,7 +32,7 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
             let answer: Value = target.rpc()?.call(Action::CreateKey, &parameters).await?;
             if quiet {
                 let id = answer.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
-                return say(&format!("{id}\n"));
+                return print_text(&format!("{id}\n"));
             }
             target.output.print(&answer)
         }
@@ -46,8 +46,8 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
             let parameters = [("KeyId", key.key_id.clone()), ("PendingWindowInDays", pending_days.to_string())];
             let rpc = key.target.rpc()?;
             let answered = rpc.call::<Value>(Action::ScheduleKeyDeletion, &parameters).await;
-            let deleted = answered.map_err(|error| Failure::of_key(error, &key.key_id))?;
-            // When it ends is what one asks next; the deletion is planned even if this call fails.
+            let deleted = answered.map_err(|error| Failure::for_key(error, &key.key_id))?;
+            // The user will want to know the date. The deletion is scheduled even if this call fails.
             let described: Value =
                 rpc.call(Action::DescribeKey, &[("KeyId", key.key_id.clone())]).await.unwrap_or_default();
             let field = |name: &str| described.pointer(&format!("/KeyMetadata/{name}")).cloned();
@@ -60,7 +60,7 @@ pub(crate) async fn key(command: Key) -> Result<(), Failure> {
             let until = field("DeleteDate").and_then(|date| Some(format!(" until {}", date.as_str()?)));
             let until = until.unwrap_or_default();
             let undo = format!("to keep it{until}: claviger key cancel-deletion {}", key.key_id);
-            key.target.output.tell_next(&undo);
+            key.target.output.print_next_step(&undo);
             Ok(())
         }
         Key::CancelDeletion(key) => on_key(key, Action::CancelKeyDeletion, &[]).await,
@@ -85,8 +85,8 @@ pub(crate) async fn alias(command: Alias) -> Result<(), Failure> {
         Alias::Create { target, name, key_id, quiet } => {
             let parameters = [("AliasName", name.clone()), ("KeyId", key_id.clone())];
             let answered = target.rpc()?.call::<Value>(Action::CreateAlias, &parameters).await;
-            let answer = answered.map_err(|error| Failure::of_key(error, &key_id))?;
-            if quiet { say(&format!("{name}\n")) } else { target.output.print(&answer) }
+            let answer = answered.map_err(|error| Failure::for_key(error, &key_id))?;
+            if quiet { print_text(&format!("{name}\n")) } else { target.output.print(&answer) }
         }
         Alias::List(listing) => list_aliases(&listing).await,
         Alias::Delete { target, name } => call(&target, Action::DeleteAlias, &[("AliasName", name)]).await,

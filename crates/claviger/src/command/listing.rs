@@ -1,4 +1,4 @@
-//! `key list` and `alias list`: every page, as a table for a person; for a program the API's own answer.
+//! `key list` and `alias list`: all pages, as a table for users and in the API's own form for programs.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use claviger_wire::rpc::keys::{KeyAnswer, KeyEntry, ListKeysAnswer};
 
 use crate::cli::Listing;
 use crate::failure::Failure;
-use crate::output::{Output, say, table};
+use crate::output::{Output, print_text, table};
 
-/// The API's own limit.
+/// The limit of the API.
 const PAGE_SIZE_MAX: u32 = 100;
 
 fn page(number: u32, size: u32) -> [(&'static str, String); 2] {
     [("PageNumber", number.to_string()), ("PageSize", size.to_string())]
 }
 
-/// One page if one was asked for, else all of them in one answer.
+/// One page if one was requested, otherwise all pages in one answer.
 async fn keys(rpc: &RpcClient, listing: &Listing) -> Result<ListKeysAnswer, Failure> {
     let first = listing.page.unwrap_or(1);
     let mut all: ListKeysAnswer = rpc.call(Action::ListKeys, &page(first, listing.page_size)).await?;
@@ -52,7 +52,7 @@ pub(super) async fn list_aliases(listing: &Listing) -> Result<(), Failure> {
         return listing.target.output.print(&listed);
     }
     let row = |alias: AliasEntry| vec![alias.alias_name, alias.key_id];
-    say(&table(&["ALIAS", "KEY"], listed.aliases.alias.into_iter().map(row).collect()))
+    print_text(&table(&["ALIAS", "KEY"], listed.aliases.alias.into_iter().map(row).collect()))
 }
 
 pub(super) async fn list_keys(listing: &Listing) -> Result<(), Failure> {
@@ -70,7 +70,7 @@ pub(super) async fn list_keys(listing: &Listing) -> Result<(), Failure> {
         let described = rpc.call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", key_id.clone())]).await;
         let key = match described {
             Ok(answer) => answer.key_metadata,
-            // Destroyed since it was listed.
+            // It was destroyed after it was listed.
             Err(ClientError::Api { status: 404, .. }) => continue,
             Err(error) => return Err(error.into()),
         };
@@ -82,7 +82,7 @@ pub(super) async fn list_keys(listing: &Listing) -> Result<(), Failure> {
         let version = key.primary_key_version.unwrap_or_else(none);
         rows.push(vec![alias.unwrap_or_else(none), key_id, key.key_spec, key.key_state, version, rotation]);
     }
-    say(&table(&["ALIAS", "KEY", "SPEC", "STATE", "PRIMARY VERSION", "ROTATION"], rows))
+    print_text(&table(&["ALIAS", "KEY", "SPEC", "STATE", "PRIMARY VERSION", "ROTATION"], rows))
 }
 
 fn none() -> String {

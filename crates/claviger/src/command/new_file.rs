@@ -1,5 +1,6 @@
-//! Files that a command writes for its caller. Nothing has the final name before its content is whole: a command that is
-//! interrupted or killed leaves at most an `.unfinished` file of a name of its own, which blocks no later try.
+//! Files that a command writes for its caller. A file gets its final name only when its content is complete: a command
+//! that is interrupted leaves at most an `.unfinished` file with a name of its own, which does not block the next
+//! attempt.
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -10,7 +11,8 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
 
-/// A file that does not exist yet; it is made before the server is asked, so that nothing is made that cannot be kept.
+/// A file that does not exist yet. It is created before the server is called, so that nothing is created that cannot be
+/// kept.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     path: PathBuf,
@@ -18,7 +20,7 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Makes the unfinished file beside `path`, with these permission bits.
+    /// Creates the unfinished file beside `path`, with these permission bits.
     pub(crate) fn reserve(path: PathBuf, mode: u32) -> Result<Self, Failure> {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(exists(path));
@@ -31,7 +33,7 @@ impl NewFile {
             .tempfile_in(directory(&path));
         match made {
             Ok(unfinished) => Ok(Self { path, unfinished }),
-            // The error itself names the unfinished file, which nobody knows.
+            // The error itself names the unfinished file, which the user does not know.
             Err(error) => {
                 let directory = directory(&path).display();
                 let reason = match error.kind() {
@@ -49,14 +51,14 @@ impl NewFile {
         &self.path
     }
 
-    /// Writes the content, durably, under the unfinished name.
+    /// Writes the content durably under the unfinished name.
     pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), Failure> {
         let file = self.unfinished.as_file_mut();
         let written = file.write_all(content).and_then(|()| file.sync_all());
         written.map_err(|error| unwritable(&self.path, &error))
     }
 
-    /// Gives the file its name, unless another has taken it.
+    /// Gives the file its name unless another file has taken it.
     pub(crate) fn publish(self) -> Result<PathBuf, Failure> {
         let Self { path, unfinished } = self;
         unfinished.persist_noclobber(&path).map_err(|failed| match failed.error.kind() {
@@ -69,7 +71,7 @@ impl NewFile {
     }
 }
 
-/// Names all files or none: what was named before one failed is removed again.
+/// Publishes all files or none: if one fails, those already published are removed again.
 pub(crate) fn publish_all(files: Vec<NewFile>) -> Result<Vec<PathBuf>, Failure> {
     let mut published = Vec::new();
     for file in files {

@@ -1,4 +1,4 @@
-//! `dev` and `serve`: a server from its options to its end, and the signals that it hears.
+//! `dev` and `serve`: a server from its options to its end, and the signals it handles.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::config::{self, CONNECTIONS_MAX, PairSettings, parse_concurrency};
 use crate::failure::Failure;
 use crate::heap;
 use crate::open_files;
-use crate::output::say;
+use crate::output::print_text;
 
 /// Small, so that many development servers fit on a laptop.
 const DEV_SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -41,7 +41,7 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         admin_allow_remote: false,
         hostnames: dev.hostnames,
         pair_concurrency: parse_concurrency(&dev.data_key_pair_concurrency).map_err(Failure::Argument)?,
-        keygen: pairs.over(defaults).map_err(Failure::Argument)?,
+        keygen: pairs.apply_to(defaults).map_err(Failure::Argument)?,
         use_policy: UsePolicy {
             deny_basic_operations_on_rotating_keys: dev.deny_basic_operations_on_rotating_keys,
             deny_caller_supplied_iv: dev.deny_caller_supplied_iv,
@@ -49,7 +49,7 @@ pub(crate) async fn dev(dev: Dev) -> Result<(), Failure> {
         arn_accounts: claviger_service::ArnAccounts::Every,
         offers_http2: true,
         connections_max: CONNECTIONS_MAX,
-        // Development: everything comes from this machine.
+        // During development, everything comes from this machine.
         connections_per_source: CONNECTIONS_MAX,
         audit_segment_bytes: DEV_SEGMENT_BYTES,
         is_dev: true,
@@ -65,11 +65,11 @@ pub(crate) async fn serve(config: &Path) -> Result<(), Failure> {
 async fn run(mut options: Options, config: Option<&Path>) -> Result<(), Failure> {
     let new_dev_in = (options.is_dev && !options.root_key_file.exists()).then(|| options.data_dir.clone());
     begin_logging()?;
-    open_files::fit(&mut options)?;
-    // First, so that a signal is heard also while the server starts.
+    open_files::check_limit(&mut options)?;
+    // Installed first, so that a signal is handled even while the server starts.
     let mut terminated = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;
-    say_that_reload_is_not_supported()?;
+    warn_on_sighup()?;
     let stop = async move {
         tokio::select! {
             _ = terminated.recv() => {}
@@ -84,22 +84,22 @@ async fn run(mut options: Options, config: Option<&Path>) -> Result<(), Failure>
             return Err(Failure::StoppedWhileStarting);
         }
     };
-    say(&format!("claviger ready https://{} instance {}\n", server.address()?, server.instance().id))?;
+    print_text(&format!("claviger ready https://{} instance {}\n", server.address()?, server.instance().id))?;
     new_dev_in
         .into_iter()
-        .try_for_each(|dir| server.address().map(|at| first_steps::tell(&dir, &format!("https://{at}"))))?;
-    tokio::spawn(heap::keep_small());
+        .try_for_each(|dir| server.address().map(|at| first_steps::print(&dir, &format!("https://{at}"))))?;
+    tokio::spawn(heap::trim_periodically());
     tracing::info!(listen = %server.address()?, admin = %server.admin_address()?, "serving");
     server
         .run(Box::pin(async move {
             stop.await;
-            tracing::info!("stopping: finishing what is in flight");
+            tracing::info!("stopping: finishing requests in flight");
         }))
         .await;
     Ok(())
 }
 
-/// Where an address is taken, the way out is an option here and a setting there.
+/// If an address is in use, the remedy is an option for `dev` and a setting for `serve`.
 fn not_started(error: StartError, config: Option<&Path>) -> Failure {
     let StartError::Listen(taken) = &error else { return error.into() };
     if taken.kind() != std::io::ErrorKind::AddrInUse {
@@ -112,7 +112,7 @@ fn not_started(error: StartError, config: Option<&Path>) -> Failure {
     Failure::NotStarted { reason: taken.to_string(), hint }
 }
 
-/// JSON lines on standard error, `info` and above, or what `RUST_LOG` says.
+/// JSON lines on standard error, at level `info` and above or as `RUST_LOG` says.
 fn begin_logging() -> Result<(), Failure> {
     let levels = match std::env::var("RUST_LOG") {
         Ok(levels) if !levels.is_empty() => levels.parse().map_err(|wrong| {
@@ -127,8 +127,8 @@ fn begin_logging() -> Result<(), Failure> {
     Ok(())
 }
 
-/// A hang-up asks many servers to read their configuration again; unheard, it would end this one.
-fn say_that_reload_is_not_supported() -> Result<(), Failure> {
+/// SIGHUP asks many servers to reload their configuration; unhandled, it would end this one.
+fn warn_on_sighup() -> Result<(), Failure> {
     let mut hung_up = signal(SignalKind::hangup()).map_err(Failure::Runtime)?;
     tokio::spawn(async move {
         while hung_up.recv().await.is_some() {

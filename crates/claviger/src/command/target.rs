@@ -23,7 +23,7 @@ impl Target {
         Ok(RpcClient::new(endpoint, key))
     }
 
-    /// What control-plane commands sign with.
+    /// The client for the control plane.
     pub(crate) fn access_key_file(&self) -> PathBuf {
         self.data_dir.join("access-key.json")
     }
@@ -39,7 +39,7 @@ impl Target {
     }
 }
 
-/// Where the file is not there, who needs it and where it should be.
+/// For a missing file, names the commands that need it and where it should be.
 fn missing(error: ClientError, file: &Path, who: &str) -> Failure {
     match error {
         ClientError::File { path, reason } if path == file && !file.exists() => Failure::File {

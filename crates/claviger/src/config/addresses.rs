@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 
-/// In every certificate, whatever is configured.
+/// Contained in every certificate, whatever is configured.
 const ALWAYS_NAMED: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Address and port of both planes.
@@ -32,8 +32,8 @@ fn address(text: &str, usual_port: u16) -> Result<SocketAddr, String> {
     text.parse().map_err(|_malformed| format!("takes an address with its port, for example {example}"))
 }
 
-/// Names that the certificate does not have anyway, each once.
-pub(crate) fn beside_localhost(names: Vec<String>) -> Vec<String> {
+/// The names that the certificate does not contain anyway, without duplicates.
+pub(crate) fn besides_localhost(names: Vec<String>) -> Vec<String> {
     let mut kept = Vec::new();
     for name in names {
         if !ALWAYS_NAMED.contains(&name.as_str()) && !kept.contains(&name) {
@@ -58,6 +58,6 @@ mod tests {
     #[test]
     fn names_are_said_once() {
         let names = ["localhost", "kms", "::1", "kms", "127.0.0.1"].map(str::to_owned);
-        assert_eq!(beside_localhost(names.to_vec()), ["kms"]);
+        assert_eq!(besides_localhost(names.to_vec()), ["kms"]);
     }
 }

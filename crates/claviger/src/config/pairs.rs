@@ -7,10 +7,10 @@ use claviger_keygen::{Config, EngineKind, PairSpec, StockSizes};
 
 use super::limits::{STOCK_AGE, STOCK_CORES_MIN, STOCK_MAX};
 
-/// What was set; everything else keeps its default.
+/// The settings that were given; all others keep their defaults.
 #[derive(Debug, Default)]
 pub(crate) struct PairSettings {
-    /// Sizes by spec.
+    /// Stock sizes by spec.
     pub(crate) stock: Vec<(String, i64)>,
     pub(crate) stock_cores: Option<f64>,
     pub(crate) stock_max_age: Option<String>,
@@ -20,11 +20,11 @@ pub(crate) struct PairSettings {
 
 impl PairSettings {
     /// `defaults` with these settings.
-    pub(crate) fn over(&self, defaults: Config) -> Result<Config, String> {
+    pub(crate) fn apply_to(&self, defaults: Config) -> Result<Config, String> {
         let mut config = defaults;
         for (spec, size) in &self.stock {
             let place = PairSpec::parse(spec).and_then(|spec| config.stock.get_mut(spec)).ok_or_else(|| {
-                format!("stock takes RSA_2048, RSA_3072 and RSA_4096, not {spec}: other pairs are made at once")
+                format!("stock takes RSA_2048, RSA_3072 and RSA_4096, not {spec}: other pairs are generated on request")
             })?;
             *place = usize::try_from(*size)
                 .ok()
@@ -56,19 +56,18 @@ impl PairSettings {
     }
 }
 
-/// A whole number and one of d, h, m, s.
+/// An age such as `24h` that the setting takes.
 fn parse_age(text: &str) -> Option<Duration> {
-    let age = Duration::from_secs(duration::parse_s(text)?);
-    STOCK_AGE.contains(&age).then_some(age)
+    duration::parse_s(text).map(Duration::from_secs).filter(|age| STOCK_AGE.contains(age))
 }
 
-/// `SPEC=N`, as a flag says it.
+/// Parses `SPEC=N` as given to a flag.
 pub(crate) fn parse_size(text: &str) -> Result<(String, i64), String> {
     let parsed = text.split_once('=').and_then(|(spec, size)| Some((spec.to_owned(), size.parse().ok()?)));
     parsed.ok_or_else(|| format!("{text} is not of the form SPEC=N, for example RSA_2048=64"))
 }
 
-/// The settings as a configuration shows them.
+/// The settings in the form of a configuration file.
 pub(super) fn template() -> String {
     let StockSizes { rsa_2048, rsa_3072, rsa_4096 } = StockSizes::SERVER;
     format!(
@@ -94,7 +93,7 @@ mod tests {
     fn set(change: impl FnOnce(&mut PairSettings)) -> Result<Config, String> {
         let mut settings = PairSettings::default();
         change(&mut settings);
-        settings.over(Config::default())
+        settings.apply_to(Config::default())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `client-key`: what it may do and from where, and an access point that is made with its first key or not at all.
+//! `client-key`: permissions and networks, and an access point that is created with its first key or not at all.
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn networks_and_resources_are_shown() {
     assert_eq!(near["Policies"][0]["Networks"], serde_json::json!(["10.0.0.0/8", "fd00::/8"]));
 }
 
-/// Before, the access point stayed, and the corrected command was refused.
+/// Formerly, the access point remained, and the corrected command was refused.
 #[test]
 fn a_create_that_fails_leaves_no_access_point() {
     let place = Workplace::open();

@@ -1,4 +1,4 @@
-//! A development server and a directory to work in.
+//! A development server and a working directory.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -29,7 +29,7 @@ impl Workplace {
         Self { dir, endpoint, child }
     }
 
-    /// Ends the server at once.
+    /// Ends the server immediately.
     pub(crate) fn end_server(&mut self) {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
@@ -59,7 +59,7 @@ impl Workplace {
         self.dir.path().join(name)
     }
 
-    /// Names in the directory, without the server's.
+    /// Names in the directory, without those of the server.
     pub(crate) fn files(&self) -> Vec<String> {
         let names = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
         names.map(|name| name.into_string().unwrap()).filter(|name| name != "claviger-data").collect()

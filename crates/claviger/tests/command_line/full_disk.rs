@@ -1,4 +1,4 @@
-//! Output that nobody can take: a full disk is a failure that is told, a reader that left is none, and nothing panics.
+//! Output that cannot be written: a full disk is a reported failure, a closed pipe is none, and nothing panics.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ fn claviger(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn help_on_a_full_disk_is_a_failure_and_a_reader_that_left_is_none() {
+fn help_on_a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
     for argument in ["--help", "--version"] {
         let run = |stdout: Stdio| claviger(&[argument]).stdout(stdout).output().unwrap().status.code();
         assert_eq!(run(full()), Some(1), "{argument}");
@@ -27,7 +27,7 @@ fn help_on_a_full_disk_is_a_failure_and_a_reader_that_left_is_none() {
     }
 }
 
-/// It panicked, and ended with 101.
+/// Formerly, it panicked with exit code 101.
 #[test]
 fn a_demo_on_a_full_disk_is_a_failure_like_any_other() {
     let ended = claviger(&["demo"]).stdout(full()).output().unwrap();
@@ -35,9 +35,9 @@ fn a_demo_on_a_full_disk_is_a_failure_like_any_other() {
     assert!(ended.status.code() == Some(1) && text.starts_with("claviger: stdout"), "{text}");
 }
 
-/// Also this panicked: where no error can be told, its code is still the right one.
+/// Formerly, this panicked too. If no error can be printed, the exit code must still be right.
 #[test]
-fn an_error_that_nobody_can_read_ends_with_its_own_code() {
+fn an_unprintable_error_still_sets_its_exit_code() {
     for output in ["text", "json"] {
         let verify = ["audit", "verify", "--data-dir", "/nowhere", "--output", output];
         assert_eq!(claviger(&verify).stderr(full()).status().unwrap().code(), Some(1), "{output}");
@@ -46,9 +46,9 @@ fn an_error_that_nobody_can_read_ends_with_its_own_code() {
     }
 }
 
-/// A server whose log is on a full disk serves all the same.
+/// A server whose log is on a full disk still serves.
 #[test]
-fn a_server_whose_log_takes_nothing_starts_and_serves() {
+fn a_server_that_cannot_log_starts_and_serves() {
     let dir = tempfile::tempdir().unwrap();
     let (data, at) = (dir.path().join("data"), "127.0.0.1:0");
     let mut dev = claviger(&["dev", "--listen", at, "--admin", at, "--stock", "RSA_2048=0", "--data-dir"]);

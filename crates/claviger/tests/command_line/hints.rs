@@ -1,4 +1,4 @@
-//! Hints that can be typed as they stand: with the key, the host or the directory that the person named.
+//! Hints that can be typed as shown: they contain the key, the host or the directory that the user named.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -24,7 +24,7 @@ fn hints_name_the_key_that_was_asked_for() {
     let refused = place.fails(&with(id), 3);
     assert!(refused.contains(&format!("try: `claviger key enable {id}`")), "{refused}");
     place.text(&["key", "enable", id]);
-    // The state of the key and the undoing, which works as it is told.
+    // The state of the key, and the undo command, which works as shown.
     let deleted = place.command(&["key", "delete", id]).output().unwrap();
     let undo = said(&deleted);
     let until = String::from_utf8(deleted.stdout).unwrap();
@@ -42,7 +42,7 @@ fn hints_name_the_key_that_was_asked_for() {
         let refused = place.fails(words, 3);
         assert!(refused.contains("there is no key 'alias/dev' (the default); give --key-id"), "{words:?}: {refused}");
     }
-    // A program gets the result alone.
+    // A program gets the result only.
     let json = place.command(&["key", "delete", id, "--output", "json"]).output().unwrap();
     assert!(json.status.success() && json.stderr.is_empty(), "{}", said(&json));
 }
@@ -52,7 +52,7 @@ fn hints_say_what_was_meant() {
     let place = Workplace::open();
     for action in [["alias", "create", "main", "alias/dev"].as_slice(), &["alias", "delete", "main"]] {
         let refused = place.fails(action, 2);
-        assert!(refused.contains("begins with alias/: try alias/main"), "{refused}");
+        assert!(refused.contains("starts with alias/: try alias/main"), "{refused}");
     }
     let refused = place.fails(&["data-key-pair", "generate", "--spec", "EC_P384"], 3);
     assert!(refused.contains("this server has extended_key_pair_specs off"), "{refused}");
@@ -83,9 +83,9 @@ fn a_data_directory_without_credentials_says_who_needs_them() {
     );
 }
 
-/// Before, the instance was made, and the next start said nothing of its credentials.
+/// Formerly, the instance was created, and the next start did not mention its credentials.
 #[test]
-fn a_first_start_at_a_taken_address_names_the_options_and_makes_nothing() {
+fn a_first_start_at_a_used_address_names_the_options_and_creates_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = taken.local_addr().unwrap().to_string();

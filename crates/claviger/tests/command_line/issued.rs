@@ -1,5 +1,5 @@
-//! Client keys and access keys that are issued and cannot be kept: by a signal, a full disk, a directory that went, a reader
-//! that left.
+//! Client keys and access keys that are issued but cannot be kept, because of a signal, a full disk, a removed
+//! directory or a closed pipe.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::fixture::{Workplace, said};
 use crate::slow_answer::SlowAnswer;
 
-/// A command whose answer, by which something was issued, is on its way.
+/// A command that waits for the answer by which a credential is issued.
 struct Waiting {
     child: Child,
     errors: BufReader<std::process::ChildStderr>,
@@ -21,7 +21,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// `held`: the connection on which the answer comes; `is_issued` looks at the server itself.
+    /// `held`: the connection on which that answer arrives. `is_issued` checks at the server.
     fn for_answer(place: &Workplace, words: &[&str], held: usize, is_issued: impl Fn() -> bool) -> Self {
         let wire = SlowAnswer::of(&place.endpoint, held);
         let mut child = place
@@ -39,7 +39,7 @@ impl Waiting {
         Self { child, errors, wire }
     }
 
-    /// Sends the signal and reads that it was heard.
+    /// Sends the signal and waits until the command reports it.
     fn interrupt(&mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let mut line = String::new();
@@ -47,7 +47,7 @@ impl Waiting {
         assert!(line.contains("waiting for the answer"), "{line}");
     }
 
-    /// Exit code and what was said.
+    /// Exit code and output.
     fn end(mut self) -> (Option<i32>, String) {
         let mut text = String::new();
         self.errors.read_to_string(&mut text).unwrap();
@@ -76,7 +76,7 @@ fn with_access_point() -> Workplace {
     place
 }
 
-/// The one call about the access point goes over connection 0, that for the client key over connection 1.
+/// Connection 0 carries the only call about the access point, connection 1 the call for the client key.
 fn creating_client_key(place: &Workplace, words: &[&str]) -> Waiting {
     Waiting::for_answer(place, words, 1, || client_keys(place).contains("app"))
 }
@@ -97,7 +97,7 @@ fn a_signal_before_anything_is_issued_leaves_no_file() {
     }
 }
 
-/// Before, the client key stayed, valid and without a holder, and so did the unfinished files.
+/// Formerly, the client key remained valid although nobody had it, and the unfinished files remained too.
 #[test]
 fn a_client_key_issued_to_an_interrupted_command_is_revoked_and_named() {
     let place = with_access_point();
@@ -110,7 +110,7 @@ fn a_client_key_issued_to_an_interrupted_command_is_revoked_and_named() {
         let (code, text) = waiting.end();
         assert_eq!(code, Some(130), "{text}");
         assert!(
-            text.contains(&format!("the client key {id}, which was issued and nobody holds, was revoked")),
+            text.contains(&format!("the client key {id}, which was issued but could not be kept, was revoked")),
             "{text}"
         );
         assert!(!client_keys(&place).contains("app"));
@@ -119,9 +119,9 @@ fn a_client_key_issued_to_an_interrupted_command_is_revoked_and_named() {
     place.text(&["client-key", "create", "app"]);
 }
 
-/// Before, the access point stayed, and the same command was refused.
+/// Formerly, the access point remained, and the same command was refused.
 #[test]
-fn an_access_point_made_for_a_key_that_was_not_kept_goes_with_it() {
+fn an_access_point_created_for_a_lost_key_is_removed_with_it() {
     let place = Workplace::open();
     fs::create_dir(place.path("out")).unwrap();
     let words = ["client-key", "create", "fresh", "--network", "127.0.0.0/8", "--out", "out"];
@@ -145,13 +145,13 @@ fn a_client_key_that_cannot_be_revoked_again_is_named_with_the_command() {
     let (code, text) = waiting.end();
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("was issued, nobody holds it") && text.contains("`claviger client-key revoke KAAP."),
+        text.contains("was issued but could not be kept") && text.contains("`claviger client-key revoke KAAP."),
         "{text}"
     );
 }
 
 #[test]
-fn who_does_not_wait_for_the_answer_is_told_where_to_look() {
+fn a_second_signal_ends_the_command_with_a_hint() {
     let place = with_access_point();
     let mut waiting = creating_client_key(&place, &["client-key", "create", "app"]);
     waiting.interrupt(Signal::INT);
@@ -182,9 +182,9 @@ fn a_full_access_point_says_how_to_make_room() {
     assert!(refused.contains("`claviger access-key delete ID`"), "{refused}");
 }
 
-/// Before, an access key stayed for each of these, and two are all there may be.
+/// Formerly, each of these left an access key behind, and only two can exist.
 #[test]
-fn an_access_key_that_reached_nobody_is_deleted_and_named() {
+fn a_lost_access_key_is_deleted_and_named() {
     let place = Workplace::open();
     let mut waiting = Waiting::for_answer(&place, &["access-key", "create"], 0, || access_keys(&place) == 2);
     waiting.interrupt(Signal::TERM);
@@ -207,7 +207,7 @@ fn an_access_key_that_reached_nobody_is_deleted_and_named() {
 }
 
 #[test]
-fn with_the_root_key_an_access_key_that_reached_nobody_is_deleted_too() {
+fn with_the_root_key_a_lost_access_key_is_deleted_too() {
     let mut place = Workplace::open();
     place.end_server();
     let offline = ["access-key", "create", "--root-key-file", "claviger-data/root.key"];
@@ -215,11 +215,11 @@ fn with_the_root_key_an_access_key_that_reached_nobody_is_deleted_too() {
     let printed = place.command(&[offline.as_slice(), &["--print"]].concat()).stdout(full).output().unwrap();
     let text = said(&printed);
     assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
-    // There is room for one more.
+    // There is room for another one.
     place.text(&offline);
 }
 
-/// Before, the last line of what was opened, and all of a key in DER, was lost without a word.
+/// Formerly, the last line of the plaintext, or a whole DER key, was lost silently.
 #[test]
 fn a_private_key_that_could_not_be_printed_is_a_failure() {
     let place = Workplace::open();

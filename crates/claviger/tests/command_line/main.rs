@@ -1,5 +1,5 @@
-//! The command line against hostile texts, full disks, closed pipes and signals: what an operator reads is true, and nothing
-//! is issued that nobody holds.
+//! The command line with hostile texts, full disks, closed pipes and signals: its output is true, and no credential is
+//! issued and lost.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A wire between a command and its server on which one answer is held until the test lets it go.
+//! A proxy between a command and its server that holds back one answer until the test releases it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,14 +10,14 @@ use std::thread;
 /// More than the end of a TLS handshake, less than a request.
 const REQUEST_BYTES: usize = 500;
 
-/// Passes everything on but the first answer on one connection.
+/// Forwards everything except the first answer on one connection.
 pub(crate) struct SlowAnswer {
     pub(crate) endpoint: String,
     release: Sender<()>,
 }
 
 impl SlowAnswer {
-    /// Holds the first answer on connection `held`, counted from 0.
+    /// Holds back the first answer on connection `held`, counted from 0.
     pub(crate) fn of(server: &str, held: usize) -> Self {
         let server = server.strip_prefix("https://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

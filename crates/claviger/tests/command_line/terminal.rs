@@ -1,10 +1,10 @@
-//! Texts of others on an operator's terminal.
+//! Foreign text on an operator's terminal.
 
 use serde_json::Value;
 
 use crate::fixture::Workplace;
 
-/// Before, `key describe` had a line of its own for what somebody wrote into the description.
+/// Formerly, a line break in a description produced a forged line in `key describe`.
 #[test]
 fn a_description_forges_no_line_and_moves_no_cursor() {
     let place = Workplace::open();
@@ -22,7 +22,7 @@ fn a_description_forges_no_line_and_moves_no_cursor() {
     assert_eq!(json["KeyMetadata"]["Description"], hostile);
 }
 
-/// What is data has its lines.
+/// Data keeps its lines.
 #[test]
 fn pem_keeps_its_lines() {
     let place = Workplace::open();

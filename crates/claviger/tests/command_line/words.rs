@@ -56,31 +56,30 @@ fn empty_files_and_missing_directories_are_named() {
     assert!(refused.contains("there is no directory no;") && !refused.contains("unfinished"), "{refused}");
 }
 
-/// Before, a log that was well was set aside by a word typed too many.
+/// An intact log must not be set aside by a mistyped command.
 #[test]
-fn beginning_the_audit_log_anew_is_asked_for_twice() {
+fn resetting_the_audit_log_asks_first() {
     let mut place = Workplace::open();
     place.end_server();
-    let refused = place.fails(&["audit", "begin-anew"], 1);
-    assert!(refused.contains("nobody is there to be asked") && refused.contains("--yes"), "{refused}");
+    let refused = place.fails(&["audit", "reset"], 1);
+    assert!(refused.contains("there is no terminal to ask at") && refused.contains("--yes"), "{refused}");
     let audit = place.path("claviger-data/audit");
     assert!(audit.join("head").exists());
-    // `script` gives a terminal.
+    // `script` provides a terminal.
     let on_a_terminal = |answer: &str| {
-        let line =
-            format!("echo {answer} | script -qec '{} audit begin-anew' /dev/null", env!("CARGO_BIN_EXE_claviger"));
+        let line = format!("echo {answer} | script -qec '{} audit reset' /dev/null", env!("CARGO_BIN_EXE_claviger"));
         Command::new("sh").args(["-c", &line]).current_dir(place.dir.path()).output().unwrap()
     };
     if Command::new("script").arg("--version").output().is_ok() {
         let asked = on_a_terminal("no");
         let text = String::from_utf8_lossy(&asked.stdout).into_owned();
-        assert!(text.contains("Begin anew? [yes/no]") && text.contains("nothing was changed"), "{text}");
+        assert!(text.contains("Reset? [yes/no]") && text.contains("nothing was changed"), "{text}");
         assert!(audit.join("head").exists());
         assert!(on_a_terminal("yes").status.success());
         assert!(!audit.exists());
     } else {
         println!("not looked at: the question itself, for want of `script`");
-        place.text(&["audit", "begin-anew", "--yes"]);
+        place.text(&["audit", "reset", "--yes"]);
         assert!(!audit.exists());
     }
 }

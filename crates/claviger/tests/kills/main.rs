@@ -1,7 +1,8 @@
-//! Kills the server with SIGKILL at random moments while keys are made, changed, rotated and destroyed, aliases bound and
-//! pairs generated. After each restart every acknowledged key, version and alias is there, every blob that was handed out
-//! opens to the same bytes, the audit chain verifies, and every change in the store, acknowledged or not, has exactly one
-//! audit record. `CLAVIGER_KILLS` sets how often, 20 unless set; `CLAVIGER_BINARY` which binary, the one just built.
+//! Kills the server with SIGKILL at random moments while keys are created, changed, rotated and destroyed, aliases
+//! bound and pairs generated. After each restart every acknowledged key, version and alias exists, every wrapped key
+//! opens to the same bytes, the audit chain verifies, and every change in the store, acknowledged or not, has exactly
+//! one audit record. `CLAVIGER_KILLS` sets the number of kills (default 20), `CLAVIGER_BINARY` the binary (default: the
+//! one just built).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +38,7 @@ use tokio::runtime::Runtime;
 use records::Records;
 use writers::{Rotating, WRITERS, advance_clock, retire, write};
 
-/// What the server has said yes to.
+/// What the server has acknowledged.
 #[derive(Default)]
 struct Acknowledged {
     keys: Vec<String>,
@@ -119,7 +120,7 @@ async fn work(clients: Arc<Clients>, acknowledged: Arc<Mutex<Acknowledged>>) {
         for _ in 0..3 {
             let Ok(pair) = clients.pair(&alias).await else { return };
             let sealed = (pair.private_key_ciphertext_blob, pair.private_key_plaintext);
-            // The associated data is what the key was called.
+            // The associated data is the name by which the key was called.
             let mut blob = sealed.0;
             blob.splice(0..0, (alias.len() as u32).to_be_bytes().into_iter().chain(alias.bytes()));
             acknowledged.lock().unwrap().blobs.push((blob, sealed.1));
@@ -173,7 +174,7 @@ fn audit_verifies(data_dir: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// One life of the server: works against it, kills it, and gives what it has acknowledged.
+/// One run of the server: works against it, kills it, and returns what it has acknowledged.
 fn live(runtime: &Runtime, directory: &Path, rotating: &Rotating) -> (Acknowledged, u64) {
     let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
     let server = Server::start(directory);

@@ -1,4 +1,4 @@
-//! Writers of the control plane that work until the server is gone, and the clock that makes keys rotate and go.
+//! Control plane clients that work until the server is gone, and the clock that makes keys rotate and be destroyed.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::Clients;
 
-/// How many there are at once.
+/// How many run at once.
 pub(crate) const WRITERS: usize = 12;
 
-/// Keys that rotate by themselves, to be retired before they are many.
+/// Keys that rotate automatically; they are retired before there are too many.
 pub(crate) type Rotating = Arc<Mutex<Vec<String>>>;
 
-/// Makes keys, and changes each in every way, until the server is gone.
+/// Creates keys, and changes each in every way, until the server is gone.
 pub(crate) async fn write(clients: Arc<Clients>, number: usize, rotating: Rotating) {
     let mut turn = number;
     while one_key(&clients, turn, &rotating).await.is_some() {
@@ -24,7 +24,7 @@ pub(crate) async fn write(clients: Arc<Clients>, number: usize, rotating: Rotati
     }
 }
 
-/// `None`: the server is gone.
+/// `None` means that the server is gone.
 async fn one_key(clients: &Clients, turn: usize, rotating: &Rotating) -> Option<()> {
     let rotates = turn.is_multiple_of(8);
     let rotation = [("EnableAutomaticRotation", "true".to_owned()), ("RotationInterval", "7d".to_owned())];
@@ -48,14 +48,14 @@ async fn one_key(clients: &Clients, turn: usize, rotating: &Rotating) -> Option<
     Some(())
 }
 
-/// Has a key destroyed as soon as the clock allows.
+/// Schedules a key for destruction as soon as the clock allows.
 pub(crate) async fn retire(clients: &Clients, key: &str) -> Option<()> {
     let parameters = [("KeyId", key.to_owned()), ("PendingWindowInDays", "7".to_owned())];
     clients.rpc.call::<Value>(Action::ScheduleKeyDeletion, &parameters).await.ok().map(|_answer| ())
 }
 
-/// Eight days pass: what rotates every seven is due, and so is what was to be destroyed in seven. The server may be killed
-/// meanwhile.
+/// Eight days pass: keys that rotate every seven days are due, and so are those to be destroyed after seven. The server
+/// may be killed meanwhile.
 pub(crate) fn advance_clock(admin: SocketAddr) -> std::io::Result<()> {
     let body = r#"{"advance":"8d"}"#;
     let mut stream = TcpStream::connect(admin)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fixture::{Instance, must_fail, must_succeed};
 
-/// b11ca39 had one access key for ever.
+/// In commit b11ca39 the only access key could not be replaced.
 #[test]
 fn access_keys_are_exchanged_at_a_running_server() {
     let instance = Instance::made();
@@ -48,7 +48,7 @@ fn access_keys_are_exchanged_at_a_running_server() {
 }
 
 #[test]
-fn a_new_access_key_says_how_the_exchange_goes_on() {
+fn creating_an_access_key_prints_the_next_step() {
     let instance = Instance::made();
     instance.on_loopback();
     let server = instance.serve();
@@ -65,13 +65,13 @@ fn a_new_access_key_says_how_the_exchange_goes_on() {
     ] {
         assert!(made.contains(words), "{words} in: {made}");
     }
-    // As it was told.
+    // As the output says.
     fs::copy(instance.path("new.json"), instance.path("claviger-credentials/access-key.json")).unwrap();
     run(&["access-key", "disable", old]);
     run(&["key", "list"]);
 }
 
-/// On b11ca39 a lost access key locked its owner out for ever.
+/// In commit b11ca39 a lost access key locked its owner out permanently.
 #[test]
 fn a_lost_access_key_is_replaced_with_the_root_key() {
     let instance = Instance::made();

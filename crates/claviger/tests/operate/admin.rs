@@ -1,10 +1,10 @@
-//! `health`, and an `admin` address that others reach.
+//! `health`, and an `admin` address that other hosts can reach.
 
 use crate::fixture::{Instance, must_fail, must_succeed};
 
-/// On b11ca39 there was no such command.
+/// Commit b11ca39 had no such command.
 #[test]
-fn health_tells_probes_how_the_server_is() {
+fn health_reports_the_state_to_probes() {
     let instance = Instance::made();
     let admin = instance.on_loopback();
     must_fail(&instance.run(&["health", "--admin", &admin]), "no answer from");
@@ -16,9 +16,9 @@ fn health_tells_probes_how_the_server_is() {
     must_fail(&instance.run(&["health", "--config", "claviger.toml"]), "no answer from");
 }
 
-/// b11ca39 took `admin` on the loopback interface only.
+/// Commit b11ca39 accepted `admin` on the loopback interface only.
 #[test]
-fn admin_may_be_elsewhere_when_told_so() {
+fn admin_may_leave_the_loopback_interface_if_configured() {
     let instance = Instance::made();
     let admin = instance.on_loopback();
     let port = admin.rsplit(':').next().unwrap().to_owned();

@@ -13,7 +13,7 @@ pub(crate) struct Instance {
     pub(crate) dir: tempfile::TempDir,
 }
 
-/// A running server; killed when dropped, so that a failed test leaves none behind.
+/// A running server; killed when dropped, so that a failed test leaves none running.
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) endpoint: String,
@@ -108,7 +108,7 @@ impl Instance {
         Running { child, endpoint }
     }
 
-    /// What a start says that must be refused.
+    /// The output of a start that must be refused.
     pub(crate) fn refused_start(&self) -> Output {
         let mut child = self.claviger(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -121,7 +121,7 @@ impl Instance {
         output
     }
 
-    /// A command against the running server, with the credentials of this directory.
+    /// Runs a command against the running server, with the credentials in this directory.
     pub(crate) fn call(&self, server: &Running, credentials: &str, arguments: &[&str]) -> Output {
         let mut command = self.claviger(arguments);
         command.args(["--endpoint", &server.endpoint, "--data-dir", credentials, "--output", "json"]);
@@ -135,7 +135,7 @@ impl Instance {
     }
 }
 
-/// What a directory holds: names, sizes, dates of change and content.
+/// The content of a directory: names, sizes, modification times and bytes.
 pub(crate) fn everything_in(dir: &Path) -> Vec<(PathBuf, std::time::SystemTime, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::fixture::{Instance, must_fail, must_succeed};
 
-/// b11ca39 wrote the credentials into the directory that one backs up, and `hostnames = []`.
+/// Commit b11ca39 wrote the credentials into the directory that is backed up, and `hostnames = []`.
 #[test]
 fn init_names_the_server_and_keeps_credentials_out_of_the_data() {
     let instance = Instance::nothing();
@@ -29,7 +29,7 @@ fn init_names_the_server_and_keeps_credentials_out_of_the_data() {
     must_fail(&Instance::nothing().init(&["--hostname", "no name"]), "--hostname");
 }
 
-/// On b11ca39 the second `init` answered "already holds Claviger data" for most of these moments.
+/// In commit b11ca39 the second `init` answered "already holds Claviger data" for most of these moments.
 #[test]
 fn init_killed_anywhere_is_finished_by_the_same_command() {
     let mut was_cut_off = 0;
@@ -43,7 +43,7 @@ fn init_killed_anywhere_is_finished_by_the_same_command() {
         if has_ended {
             must_fail(&instance.init(&[]), "exists already");
         } else if instance.path("claviger.toml").exists() {
-            // Between its last two steps, or between the last one and its answer.
+            // Between its last two steps, or between the last one and its output.
             let _either = instance.init(&[]);
         } else {
             must_succeed(&instance.init(&[]));
@@ -52,7 +52,7 @@ fn init_killed_anywhere_is_finished_by_the_same_command() {
         drop(instance.serve());
     }
     assert!(was_cut_off > 0, "at least the first is killed before it did anything");
-    // The moment that b11ca39 could not get over: everything but the configuration.
+    // The moment that commit b11ca39 could not recover from: everything exists but the configuration.
     let instance = Instance::made();
     fs::remove_file(instance.path("claviger.toml")).unwrap();
     must_fail(&instance.init(&[]), "already holds Claviger data");
@@ -65,7 +65,7 @@ fn init_killed_anywhere_is_finished_by_the_same_command() {
     must_succeed(&instance.call(&server, "claviger-credentials", &["key", "list"]));
 }
 
-/// A root key of this name was its own unfinished file on b11ca39, and `init` always failed.
+/// In commit b11ca39 a root key of this name was its own unfinished file, and `init` always failed.
 #[test]
 fn a_root_key_may_end_in_unfinished() {
     let instance = Instance::nothing();

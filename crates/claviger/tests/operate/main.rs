@@ -1,5 +1,5 @@
-//! Operating a production instance: `init` and its credentials, `serve --check`, signals, probes, permissions, access keys.
-//! Each test says what went wrong before it.
+//! Operating a production instance: `init` and its credentials, `serve --check`, signals, probes, permissions, access
+//! keys. Each test names the defect that it was written for.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! `serve` and `serve --check`: what stops a start, and the signals.
+//! `serve` and `serve --check`: what prevents a start, and signals.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::fixture::{Instance, Running, everything_in, must_fail, must_succeed, text};
 
-/// On b11ca39 there was no such command.
+/// Commit b11ca39 had no such command.
 #[test]
 fn check_says_what_is_wrong_and_changes_nothing() {
     let instance = Instance::made();
@@ -37,7 +37,7 @@ fn check_says_what_is_wrong_and_changes_nothing() {
     must_fail(&check(), "is it the right one");
 }
 
-/// b11ca39 served with `connections_max = 0`, which refuses everybody, and segments of one byte.
+/// Commit b11ca39 accepted `connections_max = 0`, which refuses everybody, and segments of one byte.
 #[test]
 fn settings_out_of_range_are_refused_by_name() {
     let instance = Instance::made();
@@ -48,7 +48,7 @@ fn settings_out_of_range_are_refused_by_name() {
     must_fail(&instance.refused_start(), "audit_segment_bytes must be a number from 65536");
 }
 
-/// Each is what a new user typed.
+/// Each is a mistake of a new user.
 #[test]
 fn a_refused_start_says_what_to_change() {
     let instance = Instance::made();
@@ -66,7 +66,7 @@ fn a_refused_start_says_what_to_change() {
     must_fail(&instance.refused_start(), one);
     must_fail(&instance.run(&["serve", "--check"]), one);
     instance.edit("listen = \"127.0.0.1:8444\"", "listen = \"127.0.0.1:8443\"");
-    // The certificate has these names in any case, and they are said once.
+    // The certificate contains these names anyway, and they are printed once.
     instance.edit("hostnames = [", "hostnames = [\"localhost\", \"kms.example.org\", \"127.0.0.1\", ");
     let said = must_succeed(&instance.run(&["serve", "--check"]));
     let certificate = said.lines().find(|line| line.contains("certificate")).unwrap();
@@ -80,9 +80,9 @@ fn a_refused_start_says_what_to_change() {
     must_fail(&refused, "is it the right one");
 }
 
-/// On b11ca39 SIGHUP ended the server.
+/// In commit b11ca39 SIGHUP ended the server.
 #[test]
-fn sighup_is_said_and_does_not_end_the_server() {
+fn sighup_gives_a_warning_and_does_not_end_the_server() {
     let instance = Instance::made();
     let admin = instance.on_loopback();
     let mut server = instance.serve();
@@ -96,7 +96,7 @@ fn sighup_is_said_and_does_not_end_the_server() {
     must_succeed(&instance.run(&["health", "--admin", &admin]));
 }
 
-/// On b11ca39 a start that waits for its root key heard no SIGTERM: this test would not end.
+/// In commit b11ca39 a start that waited for its root key ignored SIGTERM: this test would not end.
 #[test]
 fn sigterm_ends_a_start_that_waits_for_its_root_key() {
     for signal in [Signal::TERM, Signal::INT] {
@@ -115,7 +115,7 @@ fn sigterm_ends_a_start_that_waits_for_its_root_key() {
                 std::thread::sleep(Duration::from_millis(20));
             }
         };
-        // The store is opened right before the root key; its index is a sign of it.
+        // The store is opened right before the root key; its index shows that this has happened.
         wait_for(&mut |_| instance.path("data/store.sqlite3-shm").exists(), "it does not come to its root key");
         wait_for(
             &mut |child| kill_process(Pid::from_child(child), signal).is_ok() && child.try_wait().unwrap().is_some(),
@@ -123,18 +123,18 @@ fn sigterm_ends_a_start_that_waits_for_its_root_key() {
         );
         let ended = server.child.wait().unwrap();
         assert!(ended.success(), "{}", fs::read_to_string(instance.path("log")).unwrap());
-        // Nothing was left half-made.
+        // Nothing unfinished was left.
         fs::rename(instance.path("kept.key"), instance.path("root.key")).unwrap();
         drop(instance.serve());
     }
 }
 
-/// On b11ca39 the answer was "this store holds no Claviger data yet; run `claviger init` first".
+/// Commit b11ca39 answered "this store holds no Claviger data yet; run `claviger init` first".
 #[test]
 fn serve_says_permission_denied_and_where() {
     let instance = Instance::made();
     instance.on_loopback();
-    // The build may lie where that user cannot look.
+    // The build may be in a directory that this user cannot read.
     let program = instance.path("claviger");
     fs::copy(env!("CARGO_BIN_EXE_claviger"), &program).unwrap();
     fs::set_permissions(instance.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -160,7 +160,7 @@ fn serve_says_permission_denied_and_where() {
     assert!(!text(&refused).contains("claviger init"), "{}", text(&refused));
 }
 
-/// b11ca39 took all of these without a word.
+/// Commit b11ca39 accepted all of these silently.
 #[test]
 fn what_others_can_change_is_refused_with_the_command_that_ends_it() {
     let instance = Instance::made();
@@ -195,7 +195,7 @@ fn what_others_can_change_is_refused_with_the_command_that_ends_it() {
     drop(instance.serve());
 }
 
-/// A directory that others cannot change does not say so of what was restored into it.
+/// A directory that others cannot change may still contain restored files that they can.
 #[test]
 fn files_that_others_can_write_are_refused_and_those_that_they_can_read_are_named() {
     let instance = Instance::made();

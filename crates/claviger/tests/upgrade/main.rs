@@ -1,8 +1,8 @@
-//! A data directory that an earlier version made (commit b11ca39, before audit anchors, the outbox and the trusted time) opens:
-//! what was wrapped opens, its audit log is whole, and a second start finds it in today's form.
+//! A data directory of an earlier version (commit b11ca39, before audit anchors, the outbox and the trusted time)
+//! opens: wrapped keys unwrap, the audit log verifies, and a second start finds everything in today's form.
 //!
-//! `data/` is what `claviger dev` of that commit left after one EC_P256 pair and one key; `pair.wrapped` and `pair.pem` are that
-//! pair. Its client key ends in November 2031: this test then needs a newer one.
+//! `data/` is what `claviger dev` of that commit left after one EC_P256 pair and one key; `pair.wrapped` and `pair.pem`
+//! are that pair. Its client key expires in November 2031; this test needs a newer one then.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/upgrade");
 
-/// Copies a directory; files and directories are their owner's alone, which a repository does not keep.
+/// Copies a directory with files and directories accessible to their owner alone, which a repository does not preserve.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::set_permissions(to, fs::Permissions::from_mode(0o700)).unwrap();
@@ -83,7 +83,7 @@ fn a_data_directory_of_an_earlier_version_opens_and_stays_whole() {
         heads.push(fs::read_to_string(dir.join("audit/head")).unwrap());
     }
     assert!(heads.iter().all(|head| head.matches("\"number\":").count() == 2), "{heads:?}");
-    // The form from before, put back, is not taken any more.
+    // The earlier form, restored, is no longer accepted.
     fs::copy(Path::new(FIXTURE).join("data/audit/head"), dir.join("audit/head")).unwrap();
     let refused = claviger(&dir)
         .args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"])

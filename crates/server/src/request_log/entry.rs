@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use claviger_audit::{AuditError, Record};
+use claviger_audit::{AuditError, AuditRecord};
 use claviger_base::id::RequestId;
 use claviger_vault::OutboxEntry;
 use hyper::StatusCode;
@@ -107,16 +107,16 @@ impl Entry {
         RefusalKind { protocol: self.protocol, status, code, is_verified: self.fields.not_admitted().is_some() }
     }
 
-    fn record(&self) -> Record {
+    fn record(&self) -> AuditRecord {
         let fields = &self.fields;
         let (status, code) = self.outcome();
         let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         if let Some(change) = &self.change {
             // What was committed is what its record says, whatever became of the answer.
             let detail = if status.is_success() { fields.detail() } else { Some(NOT_ANSWERED) };
-            return Record { duration_us, ..outbox::record(change, detail) };
+            return AuditRecord { duration_us, ..outbox::record(change, detail) };
         }
-        Record {
+        AuditRecord {
             time: self.request_log.clock.now(),
             request_id: self.request_id.clone(),
             plane: self.protocol.plane(),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use claviger_audit::{Append, AuditLog, Plane, Record, find_served};
+use claviger_audit::{Append, AuditLog, AuditRecord, RequestPlane, find_successful};
 use claviger_base::id::RequestId;
 use claviger_service::Service;
 use claviger_vault::{ChangePlane, OutboxEntry};
@@ -80,7 +80,7 @@ impl Outbox {
     fn sort_out(&self, entries: Vec<OutboxEntry>, dir: &Path) -> Result<(), StartError> {
         let Some(from) = entries.iter().map(|entry| entry.log_seq).min() else { return Ok(()) };
         let requests: BTreeSet<RequestId> = entries.iter().map(|entry| entry.request_id.clone()).collect();
-        let served = find_served(dir, from, &requests);
+        let served = find_successful(dir, from, &requests);
         let served = served.map_err(|source| StartError::File { path: dir.to_owned(), source })?;
         for entry in entries {
             if served.contains(&entry.request_id) {
@@ -128,12 +128,12 @@ impl Outbox {
 }
 
 /// The record of a change as its entry tells it.
-pub(super) fn record(entry: &OutboxEntry, detail: Option<&'static str>) -> Record {
+pub(super) fn record(entry: &OutboxEntry, detail: Option<&'static str>) -> AuditRecord {
     let (plane, status) = match entry.plane {
-        ChangePlane::Rpc => (Plane::Rpc, 200),
-        ChangePlane::Local => (Plane::Local, 0),
+        ChangePlane::Rpc => (RequestPlane::Rpc, 200),
+        ChangePlane::Local => (RequestPlane::Local, 0),
     };
-    Record {
+    AuditRecord {
         time: entry.time,
         request_id: entry.request_id.clone(),
         plane,

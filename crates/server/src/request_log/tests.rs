@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use claviger_audit::{AuditLog, Config};
+use claviger_audit::{AuditConfig, AuditLog};
 use claviger_base::SecretBytes;
 use claviger_base::id::RequestId;
 use claviger_model::{Key, KeySpec};
@@ -50,7 +50,7 @@ impl Site {
     /// Blocks, and is no async thread's.
     fn start(&self) -> Running {
         let dir = self.dir();
-        let config = Config {
+        let config = AuditConfig {
             dir: dir.clone(),
             instance: self.instance.record.id.clone(),
             segment_bytes: 1 << 20,

@@ -1,56 +1,56 @@
-//! Reading a segment line by line in bounded memory.
+//! Reads a segment line by line in bounded memory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::line::LINE_BYTES_MAX;
-use crate::regular;
+use crate::regular_file;
 
-/// What stands at a place of the file.
+/// What was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum ReadLine<'a> {
     /// A line, without its newline.
-    Whole(&'a [u8]),
-    /// Bytes up to the end of the file without a newline, or more than a line may have.
-    Torn(&'a [u8]),
+    Complete(&'a [u8]),
+    /// Bytes without a newline: up to the end of the file, or as many as the longest line.
+    Partial(&'a [u8]),
     /// The end of the file.
-    End,
+    EndOfFile,
 }
 
-/// A segment being read, and where.
+/// A segment that is being read.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LineReader {
     reader: BufReader<File>,
     buffer: Vec<u8>,
-    /// Where the piece last returned starts, bytes.
+    /// Offset at which the line last returned starts.
     pub(crate) start: u64,
-    /// Where the piece last returned ends, bytes, with its newline.
+    /// Offset at which the line last returned ends, its newline included.
     pub(crate) end: u64,
-    /// Number of the piece last returned, from 1; 0 before, or unknown after [`Lines::open_at`].
+    /// Number of the line last returned, counted from 1 where reading began; 0 before the first.
     pub(crate) number: u64,
 }
 
-impl Lines {
-    /// Reads from byte `offset`, which starts a line.
+impl LineReader {
+    /// Reads from `offset`, which must be the start of a line.
     pub(crate) fn open_at(path: &Path, offset: u64) -> io::Result<Self> {
-        let mut file = regular::open(path)?;
+        let mut file = regular_file::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         let reader = BufReader::with_capacity(64 * 1024, file);
         Ok(Self { reader, buffer: Vec::new(), start: offset, end: offset, number: 0 })
     }
 
-    /// The next piece.
-    pub(crate) fn next(&mut self) -> io::Result<Piece<'_>> {
+    /// The next line.
+    pub(crate) fn next(&mut self) -> io::Result<ReadLine<'_>> {
         self.buffer.clear();
         self.start = self.end;
         let read = (&mut self.reader).take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut self.buffer)?;
         self.end = self.end.saturating_add(read as u64);
         self.number = self.number.saturating_add(1);
         Ok(match self.buffer.split_last() {
-            None => Piece::End,
-            Some((b'\n', line)) => Piece::Whole(line),
-            Some(_) => Piece::Torn(&self.buffer),
+            None => ReadLine::EndOfFile,
+            Some((b'\n', line)) => ReadLine::Complete(line),
+            Some(_) => ReadLine::Partial(&self.buffer),
         })
     }
 }

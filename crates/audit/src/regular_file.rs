@@ -1,7 +1,7 @@
-//! Opening the log's files to read.
+//! Opens the log's files for reading.
 //!
-//! Rule: only regular files are read, and opening never waits: a FIFO in the place of a file would stop a start or a
-//! verifier without a word.
+//! Rule: only regular files are read, and opening never blocks. A FIFO in place of a file would otherwise hang a start
+//! or a verification without any message.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
@@ -10,32 +10,32 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens the file at `path` to read it.
+/// Opens the file at `path` for reading.
 ///
 /// # Errors
-/// Those of the file system; `InvalidInput`, saying what it is, when it is not a regular file.
+/// Errors of the file system; `InvalidInput`, naming what is there, if it is not a regular file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Before opening, because a socket cannot be opened and a device may do something then.
+    // Checked before opening, because a socket cannot be opened and opening a device may have side effects.
     check(std::fs::metadata(path)?.file_type())?;
     let file = options(OFlags::empty()).open(path)?;
     check(file.metadata()?.file_type())?;
     Ok(file)
 }
 
-/// Opens a directory, to lock it.
+/// Opens a directory so that it can be locked.
 pub(crate) fn open_directory(path: &Path) -> io::Result<File> {
     options(OFlags::DIRECTORY).open(path)
 }
 
-/// At most `bytes_max` bytes of the file at `path`.
+/// Reads at most `bytes_max` bytes of the file at `path`.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(bytes_max).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Whether an error of this module says that there is something else than a regular file.
-pub(crate) fn is_other_kind(error: &io::Error) -> bool {
+/// Whether this error of [`open`] means that the path does not lead to a regular file.
+pub(crate) fn is_not_regular(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidInput
 }
 

@@ -1,4 +1,4 @@
-//! Hints about the key that a command was given: with its name, so that they can be typed as they stand.
+//! Hints about the key that a command was given. They contain its name, so that they can be typed as shown.
 
 use claviger_client::ClientError;
 
@@ -8,15 +8,15 @@ use crate::escape;
 
 impl Failure {
     /// Why a call for this key failed.
-    pub(crate) fn of_key(error: ClientError, key: &str) -> Self {
+    pub(crate) fn for_key(error: ClientError, key: &str) -> Self {
         match hint(&error, key, false) {
             Some(hint) => Self::Refused { error, hint },
             None => error.into(),
         }
     }
 
-    /// The same where `--key-id` may have been left out.
-    pub(crate) fn of_key_or_default(error: ClientError, key: &str) -> Self {
+    /// Like [`Failure::for_key`], for commands whose `--key-id` may be omitted.
+    pub(crate) fn for_key_or_default(error: ClientError, key: &str) -> Self {
         match hint(&error, key, key == DEFAULT_KEY) {
             Some(hint) => Self::Refused { error, hint },
             None => error.into(),

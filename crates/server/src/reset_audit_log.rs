@@ -1,9 +1,10 @@
-//! An operator's decision to go on without a lost or damaged audit log. What is left of it is kept as evidence.
+//! Resets the audit log after an operator has decided to go on without a lost or damaged one. Its remains are kept as
+//! evidence.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use claviger_audit::{DirectoryLock, Mark, last_signed_line, public_key_of};
+use claviger_audit::{DirectoryLock, LogPosition, last_signed_line, public_key_of};
 use claviger_base::id::RequestId;
 use claviger_base::{Clock, Timestamp};
 use claviger_vault::{
@@ -14,29 +15,29 @@ use crate::audit_log::replace_key;
 use crate::error::StartError;
 use crate::stopped_vault;
 
-/// How the record in the new log is called.
+/// Operation of the record in the new log.
 const OPERATION: &str = "BeginAuditLogAnew";
 
-/// Sets the audit log of a stopped server aside, and lets its next start begin a new one. Where it lies now; `None` when
-/// there was nothing left of it.
+/// Sets the audit log of a stopped server aside, so that the next start creates a new one. Returns where the old log is
+/// now; `None` if nothing was left of it.
 ///
 /// # Errors
-/// [`StartError`]; also when the server runs.
-pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
+/// [`StartError`], also if the server is running.
+pub fn reset_audit_log(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
     let vault = stopped_vault::open(data_dir, root_key_file)?;
     let stored = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;
     let audit = data_dir.join("audit");
     let now = Clock::default().real_now();
-    // Before anything is moved.
+    // Read before anything is moved.
     let record = record(&vault, &audit, &stored.record, now)?;
     let mut set_aside = None;
-    // First: cut off here, the next start finds no log and says so, and this is done again.
+    // Moved first: after a crash here, the next start reports a missing log, and the reset can be repeated.
     if audit.exists() {
-        let _nobody_uses_it = DirectoryLock::take(&audit)?;
+        let _lock = DirectoryLock::take(&audit)?;
         let aside = data_dir.join(format!("audit-set-aside-{}", now.unix_ms()));
         let file = |source| StartError::File { path: audit.clone(), source };
         fs::rename(&audit, &aside).map_err(file)?;
-        // Before the key: after a power loss there must not be the old log under the new one.
+        // Synced before the key is replaced: after a power loss, the old log must not be found under the new key.
         sync_directory_of(&aside).map_err(file)?;
         set_aside = Some(aside);
     }
@@ -44,9 +45,9 @@ pub fn begin_audit_anew(data_dir: &Path, root_key_file: &Path) -> Result<Option<
     Ok(set_aside)
 }
 
-/// What the new log says of its beginning: which log it follows, and where that one ended. It waits in the store for the log.
+/// The first record of the new log: which log it follows, and where that one ended. It waits in the store for the log.
 fn record(vault: &Vault, audit: &Path, old: &AuditSigningKey, now: Timestamp) -> Result<OutboxEntry, StartError> {
-    // A store without its anchor is one of the reasons to begin anew.
+    // A store that has lost its anchor is one of the reasons for a reset.
     let anchor = vault.single::<AuditAnchor>().ok().flatten().map(|stored| stored.record);
     let public_key = match anchor {
         Some(AuditAnchor { public_key, .. }) => public_key,
@@ -55,7 +56,7 @@ fn record(vault: &Vault, audit: &Path, old: &AuditSigningKey, now: Timestamp) ->
     let end = match (last_signed_line(audit, &public_key), anchor) {
         (Some(last), _) => format!("last signed line {last}"),
         (None, Some(AuditAnchor { seq, chain, .. })) => {
-            format!("end unreadable, last line noted by the store {}", Mark { seq, chain })
+            format!("end unreadable, last line noted by the store {}", LogPosition { seq, chain })
         }
         (None, None) => "end unreadable".to_owned(),
     };
