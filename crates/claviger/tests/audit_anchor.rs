@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use claviger_store::{Batch, Commit, Engine, SqliteEngine};
+use claviger_store::{Batch, Commit, StoreConfig};
 
 fn claviger(arguments: &[&str], dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_claviger"));
@@ -51,11 +51,14 @@ fn refused(output: &Output, words: &str) {
 }
 
 fn record(dir: &Path, key: &str) -> Option<Vec<u8>> {
-    SqliteEngine::open(dir).unwrap().get(key.as_bytes()).unwrap().map(|entry| entry.value)
+    claviger_store::open(&StoreConfig::embedded(dir)).unwrap().get(key.as_bytes()).unwrap().map(|entry| entry.value)
 }
 
 fn put_back(dir: &Path, key: &str, value: &[u8]) {
-    let written = SqliteEngine::open(dir).unwrap().commit(Batch::new().put(key.as_bytes(), value.to_vec())).unwrap();
+    let written = claviger_store::open(&StoreConfig::embedded(dir))
+        .unwrap()
+        .commit(Batch::new().put(key.as_bytes(), value.to_vec()))
+        .unwrap();
     assert!(matches!(written, Commit::Done(_)));
 }
 
@@ -86,7 +89,7 @@ fn a_dropped_log_with_a_restored_signing_key_is_refused() {
 fn a_removed_anchor_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     engine.commit(Batch::new().delete(b"meta/audit-anchor")).unwrap();
     drop(engine);
     refused(&dev(dir.path()).output().unwrap(), "meta/audit-anchor");
@@ -97,7 +100,7 @@ fn a_removed_anchor_is_refused() {
 fn a_damaged_anchor_stops_the_start_until_an_operator_decides() {
     let dir = tempfile::tempdir().unwrap();
     served(dir.path(), || {});
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     engine.commit(Batch::new().put(b"meta/audit-anchor", b"damaged".to_vec())).unwrap();
     drop(engine);
     refused(&dev(dir.path()).output().unwrap(), "meta/audit-anchor");

@@ -3,15 +3,15 @@
 use claviger_base::id::AccessKeyId;
 use claviger_base::{SecretBytes, Timestamp};
 
-/// An access key: rpc-api 3. The secret is symmetric, so it must be kept; it lies sealed like key material.
+/// An access key: rpc-api 3. The secret is symmetric, so it is kept, sealed as key material is.
 #[derive(Debug)]
 pub struct AccessKey {
     /// Its id.
     pub id: AccessKeyId,
     /// Its secret.
     pub secret: SecretBytes,
-    /// When it was made, business time.
+    /// When it was created, in business time.
     pub created: Timestamp,
-    /// Whether it may be used (`Active`), or is kept but refused (`Inactive`).
+    /// Whether it may be used (`Active`) or is refused (`Inactive`).
     pub is_active: bool,
 }

@@ -1,17 +1,17 @@
-//! Application access points: what client keys belong to (rpc-api 13).
+//! Application access points, to which client keys belong (rpc-api 13).
 
 use claviger_base::id::RuleName;
 
-/// Most policies of an application access point, and most client keys.
+/// The most policies, and the most client keys, of an application access point.
 pub const PER_ACCESS_POINT_MAX: usize = 3;
 
-/// What an application is to this instance: a name with policies, to which client keys belong.
+/// An application as this instance knows it: a name with policies. Client keys belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessPoint {
     /// Its name.
     pub name: RuleName,
     /// Its policies, one to three.
     pub policies: Vec<RuleName>,
-    /// The owner's words about it.
+    /// A description by its owner.
     pub description: String,
 }

@@ -46,7 +46,7 @@ impl Algorithm {
         Self::HmacSha256,
     ];
 
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,13 +66,13 @@ impl Algorithm {
 }
 
 impl KeySpec {
-    /// Whether keys of this spec are made here: the others live in hardware only.
+    /// Whether keys of this spec can be created here: the others exist in hardware only.
     #[must_use]
     pub const fn is_software(self) -> bool {
         !matches!(self, Self::AliyunAes192 | Self::AliyunAes128)
     }
 
-    /// What a key of this spec and usage can do, its default first; empty for a usage that the spec does not have.
+    /// The algorithms of a key of this spec and usage, the default first; empty for a usage that the spec does not have.
     #[must_use]
     pub const fn algorithms(self, usage: KeyUsage) -> &'static [Algorithm] {
         match (self, usage) {
@@ -103,14 +103,14 @@ impl KeySpec {
         }
     }
 
-    /// The usage of a key whose maker names none: SIGN/VERIFY if the spec can sign (rpc-api 7.1, the SDK's text).
+    /// The usage of a key that is created without one: SIGN/VERIFY if the spec can sign (rpc-api 7.1, the SDK's text).
     #[must_use]
     pub fn default_usage(self) -> KeyUsage {
         let order = [KeyUsage::SignVerify, KeyUsage::EncryptDecrypt, KeyUsage::GenerateVerifyMac];
         order.into_iter().find(|usage| !self.algorithms(*usage).is_empty()).unwrap_or(KeyUsage::EncryptDecrypt)
     }
 
-    /// The algorithm of that exact name that keys of this spec and usage have; their default for an empty name.
+    /// The algorithm with exactly that name, if keys of this spec and usage have it; for an empty name, their default.
     #[must_use]
     pub fn algorithm(self, usage: KeyUsage, name: &str) -> Option<Algorithm> {
         let mut known = self.algorithms(usage).iter().copied();

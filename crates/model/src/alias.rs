@@ -1,4 +1,4 @@
-//! Aliases: second names of keys.
+//! Aliases: names that point to keys.
 
 use claviger_base::Timestamp;
 use claviger_base::id::{AliasName, KeyId};
@@ -6,10 +6,10 @@ use claviger_base::id::{AliasName, KeyId};
 /// An alias and the key it points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
-    /// Its name, with `alias/`.
+    /// Its name, including `alias/`.
     pub name: AliasName,
     /// The key.
     pub key: KeyId,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }

@@ -3,21 +3,22 @@
 use claviger_base::Timestamp;
 use claviger_base::id::ClientKeyId;
 
-/// A client key: instance-api 1.9. Its private half was handed out once and is not kept.
+/// A client key: instance-api 1.9. Its private half was given to its owner once and is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientKey {
     /// Its id.
     pub id: ClientKeyId,
-    /// The application access point it belongs to (`AapName`); of an old key the owner's name for it, maybe empty.
+    /// The application access point it belongs to (`AapName`); for keys from before access points, the name
+    /// that its owner chose, which may be empty.
     pub name: String,
-    /// Whether the policies of that access point govern it. Keys stored before there were policies have none and may do
+    /// Whether the policies of that access point govern it. Keys from before there were policies have none and may do
     /// everything.
     pub is_governed: bool,
     /// Public key, DER SubjectPublicKeyInfo.
     pub public_key: Vec<u8>,
     /// Its self-signed certificate, DER.
     pub certificate: Vec<u8>,
-    /// When it was made, business time.
+    /// When it was created, in business time.
     pub created: Timestamp,
     /// Refused before this date.
     pub not_before: Timestamp,
@@ -33,16 +34,16 @@ impl ClientKey {
     }
 }
 
-/// What is kept of a client key that was revoked, so that its holder can be told. A kind of its own: an older version of
-/// Claviger, and every place that reads client keys, must not see a key in it.
+/// What is kept of a revoked client key, so that its holder can be told. It is a kind of its own so that nothing that reads
+/// client keys, and no older version of Claviger, takes it for a valid key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedClientKey {
     /// Its id.
     pub id: ClientKeyId,
     /// Public key, DER SubjectPublicKeyInfo.
     pub public_key: Vec<u8>,
-    /// When it was revoked, business time.
+    /// When it was revoked, in business time.
     pub revoked: Timestamp,
-    /// When it would have expired: from then on nobody needs to be told.
+    /// When it would have expired. From then on its holder need not be told.
     pub not_after: Timestamp,
 }

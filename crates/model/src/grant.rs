@@ -1,5 +1,4 @@
-//! What a client key may do: the policies of its application access point, evaluated purely (rpc-api 13.2,
-//! instance-api 1.9).
+//! What a client key may do: evaluation of the policies of its application access point (rpc-api 13.2, instance-api 1.9).
 //!
 //! A policy grants permissions on resources, from some networks or from everywhere. What no policy grants is refused.
 
@@ -11,28 +10,28 @@ use crate::network::Network;
 use crate::permission::Permission;
 use crate::resource::Resource;
 
-/// One policy, ready to be asked.
+/// One policy, parsed for evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// What may be done.
+    /// The permitted kinds of operations.
     pub permissions: Vec<Permission>,
-    /// With what.
+    /// The resources they are permitted on.
     pub resources: Vec<Resource>,
-    /// From where; `None`: from everywhere. An empty list: from nowhere.
+    /// The networks they are permitted from. `None` permits every address, an empty list none.
     pub networks: Option<Vec<Network>>,
 }
 
-/// What somebody wants to use.
+/// What a caller asks to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// A key, by its id: aliases are resolved before.
+    /// A key by its id. Aliases are resolved first.
     Key(&'a KeyId),
-    /// A secret, by its name.
+    /// A secret by its name.
     Secret(&'a str),
 }
 
 impl Grant {
-    /// Whether the policy admits this source address at all.
+    /// Whether the policy applies to this source address at all.
     #[must_use]
     pub fn admits(&self, source: IpAddr) -> bool {
         self.networks.as_ref().is_none_or(|networks| networks.iter().any(|network| network.contains(source)))

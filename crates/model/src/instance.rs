@@ -1,4 +1,4 @@
-//! The instance: what everything else belongs to.
+//! The instance, to which everything else belongs.
 
 use claviger_base::Timestamp;
 use claviger_base::id::InstanceId;
@@ -10,6 +10,6 @@ pub struct Instance {
     pub id: InstanceId,
     /// The account that owns everything in it: 16 decimal digits (rpc-api 5).
     pub account: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }

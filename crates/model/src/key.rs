@@ -1,4 +1,4 @@
-//! A key: what it is, what its state and its dates say about it, without its material.
+//! Keys without their material, and what follows from their state and dates.
 
 use claviger_base::Timestamp;
 use claviger_base::id::{KeyId, KeyVersionId};
@@ -13,48 +13,48 @@ use crate::rotation::{AutomaticRotation, RotationInterval};
 pub struct Key {
     /// Its id.
     pub id: KeyId,
-    /// Its kind.
+    /// Its spec.
     pub spec: KeySpec,
     /// What it may be used for.
     pub usage: KeyUsage,
-    /// Where it is in its life.
+    /// Its state.
     pub state: KeyState,
-    /// The owner's words about it, at most 8192 characters.
+    /// A description by its owner, at most 8192 characters.
     pub description: String,
-    /// Who made it: an access key id.
+    /// The id of the access key that created it.
     pub creator: String,
-    /// When it was made, business time.
+    /// When it was created, in business time.
     pub created: Timestamp,
-    /// When it will be destroyed; only while `PendingDeletion`.
+    /// When it will be destroyed; set only while `PendingDeletion`.
     pub deletion: Option<Timestamp>,
-    /// How often it rotates by itself; `None` when the policy is off.
+    /// How often it rotates automatically; `None` when automatic rotation is off.
     pub rotation_interval: Option<RotationInterval>,
-    /// When the newest version was made.
+    /// When the newest version was created.
     pub last_rotation: Timestamp,
-    /// The first version ever: `GenerateDataKeyPair`, `Encrypt` and the other basic operations use it for ever.
+    /// The first version. `GenerateDataKeyPair`, `Encrypt` and the other basic operations always use it.
     pub initial_version: KeyVersionId,
-    /// The newest version: the Advance operations use it.
+    /// The version that the Advance operations use.
     pub primary_version: KeyVersionId,
-    /// How many versions were made so far.
+    /// How many versions have been created.
     pub version_count: u32,
 }
 
 impl Key {
-    /// Whether the key's pending window is over: it is destroyed, or treated as such until that is done.
+    /// Whether the pending window of the key is over. It then counts as destroyed, even before its material is.
     #[must_use]
     pub fn is_destruction_due_at(&self, now: Timestamp) -> bool {
         self.state == KeyState::PendingDeletion && self.deletion.is_some_and(|due| due <= now)
     }
 
-    /// Whether a basic operation on this key falls into the trap that rotation has no effect on it: the key rotates by
-    /// itself, or was rotated already.
+    /// Whether the key rotates automatically or has been rotated. Basic operations always use the initial version, so rotation
+    /// has no effect on them.
     #[must_use]
     pub fn is_rotating(&self) -> bool {
         self.spec.is_symmetric() && (self.rotation_interval.is_some() || self.primary_version != self.initial_version)
     }
 
-    /// This key with a new version made at `now`: the primary one of a symmetric key; of an asymmetric key one more that
-    /// can be named (rpc-api 8.4).
+    /// This key with a version added at `now`. It becomes the primary version of a symmetric key; versions of an asymmetric
+    /// key are used only by name (rpc-api 8.4).
     #[must_use]
     pub fn rotated_at(&self, version: KeyVersionId, now: Timestamp) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Key {
         }
     }
 
-    /// Whether and how this key rotates by itself.
+    /// Whether this key rotates automatically.
     #[must_use]
     pub fn automatic_rotation(&self) -> AutomaticRotation {
         match (self.rotation_interval, self.state) {
@@ -77,19 +77,19 @@ impl Key {
         }
     }
 
-    /// `NextRotationDate`: last rotation plus interval, also while suspended; `None` when the policy is off.
+    /// `NextRotationDate`: last rotation plus interval, also while suspended; `None` when automatic rotation is off.
     #[must_use]
     pub fn next_rotation(&self) -> Option<Timestamp> {
         self.rotation_interval.map(|interval| interval.after(self.last_rotation))
     }
 
-    /// Whether a new primary version must be made at `now`. However long ago the due date was, one version is made.
+    /// Whether a new primary version is due at `now`. Only one is created, however long ago the date was.
     #[must_use]
     pub fn is_rotation_due_at(&self, now: Timestamp) -> bool {
         self.automatic_rotation() == AutomaticRotation::Enabled && self.next_rotation().is_some_and(|due| due <= now)
     }
 
-    /// When the scheduler must look at this key next: its rotation or its destruction. `None`: never.
+    /// When the scheduler must next rotate or destroy this key; `None` if never.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
         match self.state {

@@ -1,6 +1,6 @@
-//! Kinds of keys: rpc-api 5.1 and instance-api 8.
+//! Key specs (rpc-api 5.1, instance-api 8).
 
-/// What kind of key: rpc-api 5.1 and instance-api 8.
+/// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySpec {
     /// Symmetric, AES-256-GCM; the default.
@@ -23,7 +23,8 @@ pub enum KeySpec {
     EcP256k,
     /// SM2.
     EcSm2,
-    /// HMAC with SHA-256, a key of 32 bytes. The API documents HMAC keys without their names; this one is ours.
+    /// HMAC with SHA-256, a key of 32 bytes. The API describes HMAC keys but does not name their spec; this
+    /// name is ours.
     HmacSha256,
 }
 
@@ -43,7 +44,7 @@ impl KeySpec {
         Self::HmacSha256,
     ];
 
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,13 +62,13 @@ impl KeySpec {
         }
     }
 
-    /// The spec of that name, exactly as written.
+    /// The spec with exactly that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|spec| spec.name() == name)
     }
 
-    /// Whether keys of this spec are symmetric, and so may wrap data keys and data key pairs and rotate by themselves.
+    /// Whether keys of this spec are symmetric. Only these wrap data keys and data key pairs, and rotate automatically.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::AliyunAes256 | Self::AliyunAes192 | Self::AliyunAes128 | Self::AliyunSm4)

@@ -1,15 +1,15 @@
-//! The key state machine: rpc-api 6, every cell of its table.
+//! The key state machine (rpc-api 6).
 
-/// Where a key is in its life.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// Usable.
     Enabled,
-    /// Kept, not usable until enabled again.
+    /// Not usable until it is enabled again.
     Disabled,
-    /// To be destroyed at its deletion date unless rescued.
+    /// To be destroyed at its deletion date unless the deletion is cancelled.
     PendingDeletion,
-    /// Waits for key material from outside.
+    /// Waiting for imported key material.
     PendingImport,
 }
 
@@ -17,7 +17,7 @@ impl KeyState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Enabled, Self::Disabled, Self::PendingDeletion, Self::PendingImport];
 
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,14 +28,14 @@ impl KeyState {
         }
     }
 
-    /// The state of that name, exactly as written.
+    /// The state with exactly that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
-/// What somebody wants to do with a key, as far as its state has a say.
+/// What a caller asks to do with a key, as far as its state matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyAction {
     /// Any cryptographic operation.
@@ -83,7 +83,7 @@ impl KeyState {
     /// Whether a key in this state allows `action`.
     ///
     /// # Errors
-    /// The [`StateRefusal`] of rpc-api 6.
+    /// The refusal of rpc-api 6.
     pub const fn allows(self, action: KeyAction) -> Result<(), StateRefusal> {
         match (action, self) {
             (KeyAction::Read | KeyAction::DeleteAlias, _)

@@ -1,6 +1,6 @@
 //! What a key may be used for.
 
-/// What a key may be used for; fixed at creation.
+/// What a key may be used for; fixed when it is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUsage {
     /// Encrypt, decrypt, and wrap data keys.
@@ -15,7 +15,7 @@ impl KeyUsage {
     /// Every usage.
     pub const ALL: [Self; 3] = [Self::EncryptDecrypt, Self::SignVerify, Self::GenerateVerifyMac];
 
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl KeyUsage {
         }
     }
 
-    /// The usage of that name, exactly as written.
+    /// The usage with exactly that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|usage| usage.name() == name)

@@ -1,4 +1,4 @@
-//! Versions of a key: each has material of its own, and none ever changes.
+//! Versions of a key. Each has its own material, which never changes.
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_base::{SecretBytes, Timestamp};
@@ -6,21 +6,21 @@ use claviger_base::{SecretBytes, Timestamp};
 /// One version of a key, without its material.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyVersion {
-    /// Its id, unique in the whole instance: a ciphertext blob names it and nothing else.
+    /// Its id, unique in the instance: a ciphertext blob names nothing else.
     pub id: KeyVersionId,
     /// The key it belongs to.
     pub key: KeyId,
-    /// 1 for the initial version, then counting up.
+    /// Its number, counted from 1.
     pub number: u32,
-    /// When it was made, business time.
+    /// When it was created, in business time.
     pub created: Timestamp,
 }
 
-/// A key version with its material. `Debug` shows no material.
+/// A key version with its material, which `Debug` does not show.
 #[derive(Debug)]
 pub struct KeyMaterial {
     /// The version.
     pub version: KeyVersion,
-    /// The bytes of a symmetric or HMAC key; of an asymmetric key PKCS#8 DER.
+    /// The key bytes of a symmetric or HMAC key, or the PKCS#8 DER of an asymmetric one.
     pub material: SecretBytes,
 }

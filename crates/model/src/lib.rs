@@ -1,6 +1,6 @@
-//! The entities that the instance manages, each with its rules: keys, versions, aliases, policies and those who may call.
+//! The entities of an instance and their rules: keys, versions, aliases, policies, client keys and access keys.
 //!
-//! *Now* is always an argument. What may never live here: stored bytes, files, sockets, the clock, ciphers.
+//! The current time is always an argument. Nothing here knows stored bytes, files, sockets, clocks or ciphers.
 
 mod access_key;
 mod access_point;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// A range of source addresses, such as `10.0.0.0/8`; one address stands for itself.
+/// A range of source addresses, such as `10.0.0.0/8`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -10,12 +10,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// The range written so. Bits behind the prefix must be zero: `10.1.2.3/8` is more likely a slip than a wish.
+    /// Parses a range. Bits behind the prefix must be zero: `10.1.2.3/8` is more likely a mistake than intended.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let address: IpAddr = address.parse().ok()?;
-        // Callers are compared in canonical form, so that it could never match.
+        // Addresses of callers are compared in canonical form, so this one could never match.
         if address.to_canonical() != address {
             return None;
         }
@@ -29,14 +29,14 @@ impl Network {
         (prefix_bits <= width && network.masked(address) == network.bits(address)).then_some(network)
     }
 
-    /// Whether the text begins with an IPv4 address in IPv6 clothes, `::ffff:a.b.c.d`, which [`Network::parse`] refuses.
+    /// Whether the text begins with an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`), which [`Network::parse`] refuses.
     #[must_use]
     pub fn is_ipv4_mapped(text: &str) -> bool {
         let address = text.split_once('/').map_or(text, |(address, _prefix)| address);
         address.parse().is_ok_and(|address: IpAddr| address.to_canonical() != address)
     }
 
-    /// Whether the range has this address; an IPv4 address written as an IPv6 one counts as what it is.
+    /// Whether the range contains this address. An IPv4-mapped IPv6 address counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// Such a rule was taken and matched nobody.
+    /// Such a rule was once accepted, and matched nobody.
     #[test]
     fn an_ipv4_range_in_ipv6_form_is_told_apart() {
         for text in

@@ -4,14 +4,14 @@ use claviger_base::id::RuleName;
 
 use crate::network::Network;
 
-/// Source addresses by name.
+/// A named list of source addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkRule {
     /// Its name.
     pub name: RuleName,
     /// Addresses and ranges, as their owner wrote them; each parses as a [`Network`].
     pub source_private_ip: Vec<String>,
-    /// The owner's words about it.
+    /// A description by its owner.
     pub description: String,
 }
 

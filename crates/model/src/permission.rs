@@ -13,7 +13,7 @@ impl Permission {
     /// Every permission.
     pub const ALL: [Self; 2] = [Self::KeyUser, Self::SecretUser];
 
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -22,7 +22,7 @@ impl Permission {
         }
     }
 
-    /// The permission of that name, exactly as written.
+    /// The permission with exactly that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|permission| permission.name() == name)

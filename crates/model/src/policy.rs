@@ -12,17 +12,17 @@ use crate::resource::Resource;
 pub struct Policy {
     /// Its name.
     pub name: RuleName,
-    /// The instance it is about, as its owner wrote it.
+    /// The instance it applies to, as its owner wrote it.
     pub kms_instance: String,
-    /// What may be done.
+    /// The permitted kinds of operations.
     pub permissions: Vec<Permission>,
-    /// With what, as its owner wrote it; each parses as a [`Resource`].
+    /// The resources they are permitted on, as their owner wrote them; each parses as a [`Resource`].
     pub resources: Vec<String>,
-    /// Names of network rules; none: from everywhere.
+    /// Names of network rules; without any, every address is permitted.
     pub network_rules: Vec<RuleName>,
     /// `AccessControlRules` as its owner wrote it, echoed byte for byte (rpc-api 13.1).
     pub access_control_rules: String,
-    /// The owner's words about it.
+    /// A description by its owner.
     pub description: String,
 }
 

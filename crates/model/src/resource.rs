@@ -1,8 +1,8 @@
-//! What a policy permits something with: keys and secrets.
+//! Resources of policies: keys and secrets.
 
 use claviger_base::id::KeyId;
 
-/// What a permission is about.
+/// What a permission applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
     /// `key/*`
@@ -16,7 +16,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// The resource written so; wildcards only as a whole name.
+    /// Parses a resource. A wildcard stands for a whole name only.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once('/')? {

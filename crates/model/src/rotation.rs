@@ -1,22 +1,22 @@
-//! Automatic rotation: when a key is due, and what its metadata says about it (rpc-api 8).
+//! Automatic rotation: its interval, and how metadata states it (rpc-api 8).
 
 use claviger_base::Timestamp;
 use claviger_base::limits::{ROTATION_INTERVAL_S_MAX, ROTATION_INTERVAL_S_MIN};
 
-/// How often a key rotates by itself: whole seconds, 7 to 730 days.
+/// How often a key rotates automatically: whole seconds, from 7 to 730 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RotationInterval {
     seconds: u64,
 }
 
 impl RotationInterval {
-    /// The interval, if it is within the bounds of rpc-api 8.3.
+    /// The interval, if it is within the limits of rpc-api 8.3.
     #[must_use]
     pub fn from_s(seconds: u64) -> Option<Self> {
         (ROTATION_INTERVAL_S_MIN..=ROTATION_INTERVAL_S_MAX).contains(&seconds).then_some(Self { seconds })
     }
 
-    /// In seconds, the form that answers use (`604800s`).
+    /// The interval in seconds, as answers state it (`604800s`).
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.seconds
@@ -30,16 +30,16 @@ impl RotationInterval {
 /// The field `AutomaticRotation` of a key's metadata: rpc-api 8.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticRotation {
-    /// The policy is off.
+    /// Automatic rotation is off.
     Disabled,
-    /// The policy is on and the key is enabled.
+    /// It is on, and the key is enabled.
     Enabled,
-    /// The policy is on, but the key's state keeps it from rotating.
+    /// It is on, but the state of the key prevents it.
     Suspended,
 }
 
 impl AutomaticRotation {
-    /// The API's word.
+    /// Its name in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,45 +1,45 @@
-//! The time by which keys are destroyed: it never runs ahead of what a server has seen pass.
+//! The time by which keys are destroyed. It never runs ahead of the time that a server has seen pass.
 //!
-//! A wall clock may be wrong at one start, and destruction cannot be undone. So the trusted time goes on only as the
-//! server runs, and never beyond the wall clock. What the wall clock is ahead of it (a lead: after a time when no server
-//! ran, or because somebody set the clock) is believed once the wall clock has kept it up for 24 hours of running. The
-//! smallest lead of each half hour of running is kept, so that neither a restart nor a further jump shortens the wait,
-//! nor lengthens it. Set to an earlier time, the wall clock keeps the trusted time where it is until it has caught up.
+//! A wall clock may be wrong at a start, and destruction cannot be undone. The trusted time therefore advances only while the
+//! server runs, and never beyond the wall clock. When the wall clock is ahead (no server ran for a while, or somebody set the
+//! clock), its lead is accepted once it has lasted for 24 hours of running. The smallest lead of each half hour of running is
+//! kept, so that neither a restart nor another jump changes the wait. While the wall clock is behind, the trusted time stands
+//! still.
 
 use std::collections::VecDeque;
 
 use claviger_base::Timestamp;
 
-/// One span of running whose smallest lead is kept.
+/// The length of a span of running time, of which the smallest lead is kept.
 const SPAN_MS: i64 = 30 * 60 * 1000;
-/// Whole spans for which a lead must have been there before it is believed: 24 hours.
+/// How many whole spans a lead must last before it is accepted: 24 hours.
 const SPANS: usize = 48;
-/// Differences up to an hour are not worth an operator's attention: destruction is late by no more than that.
+/// A difference of up to an hour is not reported: it delays destruction by no more than that.
 const TOLERANCE_MS: i64 = 60 * 60 * 1000;
 
-/// The trusted time, and what is remembered to move it. All times are real times.
+/// The trusted time, with the leads that decide how it advances. All times are real times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedTime {
     reached: Timestamp,
-    /// The smallest lead of each span, the one that lasts at the end.
+    /// The smallest lead of each span; the current span is last.
     leads_ms: VecDeque<i64>,
-    /// How much of the last span is over.
+    /// How much of the current span has passed.
     filled_ms: i64,
-    /// An operator said that the clock is right, and the audit log does not have it yet.
+    /// An operator confirmed the clock, and the audit log has not recorded that yet.
     is_newly_confirmed: bool,
 }
 
-/// Why destruction waits.
+/// Why destruction is on hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// The wall clock is ahead of the trusted time.
     Ahead {
         /// By how much, milliseconds.
         by_ms: i64,
-        /// How much longer a server must run until the wall clock is believed, milliseconds.
+        /// How much longer a server must run until the wall clock is accepted, milliseconds.
         running_ms: i64,
     },
-    /// The wall clock is behind the trusted time, which waits for it.
+    /// The wall clock is behind the trusted time, which stands still.
     Behind {
         /// By how much, milliseconds.
         by_ms: i64,
@@ -47,41 +47,41 @@ pub enum Hold {
 }
 
 impl TrustedTime {
-    /// The trusted time is `at`, and nothing is remembered.
+    /// A trusted time of `at`, without leads.
     #[must_use]
     pub const fn starting_at(at: Timestamp) -> Self {
         Self { reached: at, leads_ms: VecDeque::new(), filled_ms: 0, is_newly_confirmed: false }
     }
 
-    /// An operator says at `at` that the clock is right; the audit log must still record it.
+    /// A trusted time of `at` that an operator has confirmed. The audit log must still record that.
     #[must_use]
     pub fn confirmed_at(at: Timestamp) -> Self {
         Self { is_newly_confirmed: true, ..Self::starting_at(at) }
     }
 
-    /// The trusted time is `at` from now on, and nothing before it counts. A confirmation must still be recorded.
+    /// Restarts at `at` without leads. A confirmation that is not recorded yet is kept.
     pub fn restart_at(&mut self, at: Timestamp) {
         *self = Self { is_newly_confirmed: self.is_newly_confirmed, ..Self::starting_at(at) };
     }
 
-    /// The audit log has the operator's confirmation.
+    /// Call once the audit log has recorded the confirmation.
     pub fn forget_confirmation(&mut self) {
         self.is_newly_confirmed = false;
     }
 
-    /// The same, with or without a confirmation that the audit log must still record.
+    /// Sets whether the audit log must still record a confirmation.
     #[must_use]
     pub fn with_newly_confirmed(self, is_newly_confirmed: bool) -> Self {
         Self { is_newly_confirmed, ..self }
     }
 
-    /// Whether an operator said that the clock is right, and the audit log does not have it yet.
+    /// Whether an operator confirmed the clock and the audit log has not recorded that yet.
     #[must_use]
     pub const fn is_newly_confirmed(&self) -> bool {
         self.is_newly_confirmed
     }
 
-    /// As [`Self::reached`], [`Self::leads_ms`] and [`Self::filled_ms`] said before.
+    /// Restores what [`Self::reached`], [`Self::leads_ms`] and [`Self::filled_ms`] returned.
     #[must_use]
     pub fn restored(reached: Timestamp, leads_ms: impl IntoIterator<Item = i64>, filled_ms: i64) -> Self {
         let mut leads_ms: VecDeque<i64> = leads_ms.into_iter().map(|lead| lead.max(0)).collect();
@@ -97,18 +97,18 @@ impl TrustedTime {
         self.reached
     }
 
-    /// The smallest lead of each remembered half hour of running, milliseconds; the one that lasts at the end.
+    /// The smallest lead of each kept half hour of running, milliseconds; the current one is last.
     pub fn leads_ms(&self) -> impl Iterator<Item = i64> + '_ {
         self.leads_ms.iter().copied()
     }
 
-    /// How much of the last half hour is over, milliseconds.
+    /// How much of the current half hour has passed, milliseconds.
     #[must_use]
     pub const fn filled_ms(&self) -> i64 {
         self.filled_ms
     }
 
-    /// The wall clock says `wall`, `ran_ms` of running after it was last looked at.
+    /// Takes a reading of the wall clock, `ran_ms` of running time after the last one.
     pub fn observe(&mut self, wall: Timestamp, ran_ms: i64) {
         let ran_ms = ran_ms.max(0);
         self.reached = self.reached.plus_ms(ran_ms).min(wall).max(self.reached);
@@ -117,7 +117,7 @@ impl TrustedTime {
             Some(last) => *last = lead_ms.min(*last),
             None => self.leads_ms.push_back(lead_ms),
         }
-        // A pause between two looks counts as one span at most: nobody saw the wall clock meanwhile.
+        // The time between two readings counts as at most one span: the wall clock was not observed in between.
         self.filled_ms += ran_ms.min(SPAN_MS);
         if self.filled_ms >= SPAN_MS {
             self.filled_ms -= SPAN_MS;
@@ -129,7 +129,7 @@ impl TrustedTime {
         self.believe();
     }
 
-    /// Takes the smallest lead of the last 24 hours of running for true.
+    /// Accepts the smallest lead of the last 24 hours of running.
     fn believe(&mut self) {
         let is_long_enough = self.leads_ms.len() > SPANS;
         let Some(believed) = self.leads_ms.iter().copied().min().filter(|_| is_long_enough) else { return };
@@ -137,7 +137,7 @@ impl TrustedTime {
         self.leads_ms.iter_mut().for_each(|lead| *lead -= believed);
     }
 
-    /// Why destruction waits at `wall`, as it was last observed; `None` when the difference is within the tolerance.
+    /// Why destruction is on hold at wall clock time `wall`; `None` when the difference is within the tolerance.
     #[must_use]
     pub fn hold(&self, wall: Timestamp) -> Option<Hold> {
         let by_ms = wall.ms_since(self.reached);
@@ -147,10 +147,10 @@ impl TrustedTime {
         (by_ms > TOLERANCE_MS).then(|| Hold::Ahead { by_ms, running_ms: self.running_until_believed(by_ms) })
     }
 
-    /// Until no remembered span speaks against a lead of `by_ms`, but for the tolerance.
+    /// How long until every kept span has a lead of at least `by_ms`, less the tolerance.
     fn running_until_believed(&self, by_ms: i64) -> i64 {
-        let speaks_against = |lead: &i64| *lead < by_ms.saturating_sub(TOLERANCE_MS);
-        let newest = self.leads_ms.iter().rev().position(speaks_against);
+        let is_smaller = |lead: &i64| *lead < by_ms.saturating_sub(TOLERANCE_MS);
+        let newest = self.leads_ms.iter().rev().position(is_smaller);
         let spans = newest.map_or((SPANS + 1).saturating_sub(self.leads_ms.len()), |age| SPANS + 1 - age.min(SPANS));
         (SPAN_MS * i64::try_from(spans).unwrap_or(0)).saturating_sub(self.filled_ms)
     }
@@ -160,20 +160,20 @@ impl TrustedTime {
 mod tests {
     use super::*;
 
-    /// How long the wall clock must have kept up a lead before it is believed.
+    /// How long a lead must last before it is accepted.
     const HELD_MS: i64 = SPAN_MS * SPANS as i64;
     const MINUTE_MS: i64 = 60_000;
     const HOUR_MS: i64 = 60 * MINUTE_MS;
     const DAY_MS: i64 = 24 * HOUR_MS;
 
-    /// A server whose wall clock goes as time passes, but for what is set by hand.
+    /// A server whose wall clock follows time, except where a test sets it.
     struct Running {
         time: TrustedTime,
         wall: Timestamp,
     }
 
     impl Running {
-        /// One that has run for two days under a right clock.
+        /// A server that has run for two days with a correct clock.
         fn new() -> Self {
             let start = Timestamp::from_unix_s(1_800_000_000);
             let mut running = Self { time: TrustedTime::starting_at(start), wall: start };
@@ -203,7 +203,7 @@ mod tests {
             self.wall.ms_since(self.time.reached())
         }
 
-        /// How long it runs until it believes the wall clock to the tolerance.
+        /// How long it runs until it has accepted the wall clock, within the tolerance.
         fn until_believed_ms(&mut self) -> i64 {
             let mut ran = 0;
             while self.lag_ms() > TOLERANCE_MS {
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!((server.lag_ms(), server.time.hold(server.wall)), (0, None));
         server.run(3 * DAY_MS);
         assert_eq!(server.lag_ms(), 0);
-        // Ahead for most of the time is not ahead all the time.
+        // A clock that is ahead most of the time is not ahead all the time.
         for _ in 0..5 {
             server.jump(31 * DAY_MS);
             server.run(20 * HOUR_MS);

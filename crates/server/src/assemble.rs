@@ -6,7 +6,6 @@ use claviger_base::Clock;
 use claviger_keygen::Generator;
 use claviger_model::{Instance, KeySpec};
 use claviger_service::{CreateKey, Intent, KeyRef, Service, dev_alias};
-use claviger_store::SqliteEngine;
 use claviger_vault::{DevClock, Stored, TlsAuthority, Vault, VaultError};
 use tokio_rustls::TlsAcceptor;
 
@@ -19,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::request_log::RequestLog;
 use crate::scheduler;
+use crate::store_config::store_in;
 use crate::tls::{self, ServerTls};
 
 /// An instance that is ready to be served.
@@ -34,8 +34,8 @@ pub(crate) struct OpenInstance {
 impl OpenInstance {
     /// Opens the instance in `options.data_dir`; `dev` initialises a new one. Blocks.
     pub(crate) fn open(options: &Options, clock: &Clock) -> Result<Self, StartError> {
-        let is_new = options.is_dev && !SqliteEngine::exists(&options.data_dir);
-        if !is_new && !SqliteEngine::exists(&options.data_dir) {
+        let is_new = options.is_dev && !store_in(&options.data_dir).exists();
+        if !is_new && !store_in(&options.data_dir).exists() {
             return Err(StartError::NoData(options.data_dir.clone()));
         }
         let vault = Arc::new(open_vault(&options.data_dir, &options.root_key_file)?);

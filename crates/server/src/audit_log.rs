@@ -10,11 +10,11 @@ use std::time::Duration;
 use claviger_audit::{AuditConfig, AuditLog, LogPosition, lines_after, public_key_of};
 use claviger_base::id::InstanceId;
 use claviger_base::{Clock, SecretBytes};
-use claviger_store::SqliteEngine;
 use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, FileSeal, Outcome, Stored, Vault, VaultError};
 
 use crate::error::StartError;
 use crate::request_log::RequestLog;
+use crate::store_config::store_in;
 
 /// Bytes of an Ed25519 seed.
 const SEED_BYTES: usize = 32;
@@ -153,11 +153,11 @@ pub fn stored_audit_anchor(
     data_dir: &Path,
     root_key_file: &Path,
 ) -> Result<Option<([u8; 32], LogPosition)>, StartError> {
-    if !SqliteEngine::exists(data_dir) {
+    if !store_in(data_dir).exists() {
         return Err(VaultError::Empty.into());
     }
     // This opens read-only and creates no files next to the store of a stopped server.
-    let engine = Arc::new(SqliteEngine::look_into(data_dir)?);
+    let engine = claviger_store::open_for_inspection(&store_in(data_dir))?;
     let vault = Vault::open(engine, &FileSeal::open(root_key_file)?)?;
     let Some(stored) = vault.single::<AuditAnchor>()? else {
         let has_anchor = vault.single::<AuditSigningKey>()?.is_some_and(|stored| stored.record.has_anchor);

@@ -54,9 +54,9 @@ mod tests {
             text.contains("restored from their copies: meta/keyring, ~spare/meta/instance; check the disk\n"),
             "{text}"
         );
-        let store = "store.sqlite3 is damaged".to_owned();
+        let store = "the store is damaged".to_owned();
         let log = "its log is damaged".to_owned();
         let text = report(&DamageReport { log: Some(log), store: Some(store), ..DamageReport::default() }).unwrap();
-        assert_eq!(text, "degraded: its log is damaged\ndegraded: store.sqlite3 is damaged\n");
+        assert_eq!(text, "degraded: its log is damaged\ndegraded: the store is damaged\n");
     }
 }

@@ -25,7 +25,12 @@ pub enum StartError {
     /// The root key file is in the data directory, which only `dev` allows.
     RootKeyInDataDir(PathBuf),
     /// The directory has files of an instance, but the store is missing or empty.
-    StoreLost(PathBuf),
+    StoreLost {
+        /// The directory.
+        data_dir: PathBuf,
+        /// The store's name for itself.
+        store: String,
+    },
     /// The data directory has no instance.
     NoData(PathBuf),
     /// The seal.
@@ -87,10 +92,10 @@ impl fmt::Display for StartError {
                 "the root key file {} is in the data directory, so every copy of the data would contain it; keep it elsewhere",
                 path.display()
             ),
-            Self::StoreLost(path) => write!(
+            Self::StoreLost { data_dir, store } => write!(
                 f,
-                "{} belongs to an instance whose store.sqlite3 is missing or empty; restore it from a backup, or choose an empty directory",
-                path.display()
+                "{} belongs to an instance whose {store} is missing or empty; restore it from a backup, or choose an empty directory",
+                data_dir.display()
             ),
             Self::NoData(path) => write!(
                 f,

@@ -9,17 +9,16 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_base::id::{AccessKeyId, ClientKeyId, InstanceId};
 use claviger_model::{AccessKey, ClientKey, Instance};
 use claviger_service::first_start;
-use claviger_store::SqliteEngine;
 use claviger_vault::{Existing, FileSeal, Vault, VaultError, place_file, sync_directory_of};
 use zeroize::Zeroizing;
 
 use crate::error::StartError;
+use crate::store_config::store_in;
 use crate::{bootstrap_files, permissions};
 
 /// Exists in the credentials directory until `init` is complete.
@@ -54,7 +53,7 @@ impl NewInstance {
             return if is_ours { Ok(stored.record.id) } else { Err(VaultError::NotEmpty.into()) };
         }
         create_private_directory(&self.credentials_dir)?;
-        claviger_vault::check_directory(&self.credentials_dir)?;
+        claviger_vault::check_trusted(&self.credentials_dir)?;
         if !self.is_unfinished() {
             let existing =
                 bootstrap_files::NAMES.iter().map(|name| self.credentials_dir.join(name)).find(|path| path.exists());
@@ -113,15 +112,16 @@ pub(crate) fn open_vault(data_dir: &Path, root_key_file: &Path) -> Result<Vault,
     create_private_directory(data_dir)?;
     // These files are created after the store, so they prove that there was one.
     let had_vault = ["ca.pem", "access-key.json", "audit"].iter().any(|name| data_dir.join(name).exists());
-    if had_vault && !SqliteEngine::exists(data_dir) {
-        return Err(StartError::StoreLost(data_dir.to_owned()));
+    let store = store_in(data_dir);
+    if had_vault && !store.exists() {
+        return Err(StartError::StoreLost { data_dir: data_dir.to_owned(), store: store.to_string() });
     }
-    let engine = Arc::new(SqliteEngine::open(data_dir)?);
+    let engine = claviger_store::open(&store)?;
     if Vault::exists(engine.as_ref())? {
         return Ok(Vault::open(engine, &FileSeal::open(root_key_file)?)?);
     }
     if had_vault {
-        return Err(StartError::StoreLost(data_dir.to_owned()));
+        return Err(StartError::StoreLost { data_dir: data_dir.to_owned(), store: store.to_string() });
     }
     // A root key without a store is left over from an interrupted first start that sealed nothing yet.
     let seal = if root_key_file.exists() { FileSeal::open(root_key_file)? } else { FileSeal::create(root_key_file)? };
@@ -183,7 +183,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         new.make().unwrap();
-        let store = new.data_dir.join("store.sqlite3");
+        let store = store_in(&new.data_dir).files().remove(0);
         fs::set_permissions(&store, fs::Permissions::from_mode(0o622)).unwrap();
         assert!(matches!(new.make(), Err(StartError::Untrusted(_))));
         let stopped = crate::StoppedInstance::open(&new.data_dir, &new.root_key_file);

@@ -1,18 +1,17 @@
 //! `serve --check`: checks what a start would open. It changes nothing and can run while the server runs.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use claviger_base::Clock;
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_model::{AccessKey, Instance};
-use claviger_store::SqliteEngine;
-use claviger_vault::{FileSeal, TlsAuthority, Vault, VaultError, check_file};
+use claviger_vault::{FileSeal, TlsAuthority, Vault, VaultError, check_trusted};
 
 use crate::error::StartError;
 use crate::expiry::authority_expiry;
 use crate::options::Options;
 use crate::permissions;
+use crate::store_config::store_in;
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +60,7 @@ fn admin(options: &Options) -> Result<String, StartError> {
 
 fn permissions(options: &Options) -> Result<String, StartError> {
     permissions::check_paths(&options.data_dir, &options.root_key_file, options.is_dev)?;
-    check_file(&options.root_key_file)?;
+    check_trusted(&options.root_key_file)?;
     let warning = permissions::check_files(&options.data_dir, &options.root_key_file)?;
     let but = warning.map_or_else(String::new, |warning| format!("; but {warning}"));
     Ok(format!("nobody else can change the data directory, the root key, the store or the audit log{but}"))
@@ -76,10 +75,10 @@ fn data_directory(data_dir: &Path) -> Result<String, StartError> {
 }
 
 fn open_read_only(options: &Options) -> Result<Vault, StartError> {
-    if !SqliteEngine::exists(&options.data_dir) {
+    if !store_in(&options.data_dir).exists() {
         return Err(StartError::NoData(options.data_dir.clone()));
     }
-    let engine = Arc::new(SqliteEngine::look_into(&options.data_dir)?);
+    let engine = claviger_store::open_for_inspection(&store_in(&options.data_dir))?;
     Ok(Vault::open(engine, &FileSeal::open(&options.root_key_file)?)?)
 }
 

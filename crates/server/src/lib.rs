@@ -37,6 +37,7 @@ mod reset_audit_log;
 mod scheduler;
 mod server;
 mod stopped_vault;
+mod store_config;
 mod stream;
 mod tls;
 mod trusted_time;

@@ -3,9 +3,10 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use claviger_vault::{SealError, check_above, check_directory, check_file, is_readable_by_others, is_root_key};
+use claviger_vault::{SealError, check_above, check_trusted, is_readable_by_others, is_root_key};
 
 use crate::error::StartError;
+use crate::store_config::store_in;
 
 /// Checks the paths before anything in them is opened. `dev` may keep the root key in the data directory. It only warns about
 /// parent directories that others can change, because its directory may lie anywhere.
@@ -13,7 +14,7 @@ pub(crate) fn check_paths(data_dir: &Path, root_key_file: &Path, is_dev: bool) -
     if !is_dev {
         refuse_root_key_in_data_dir(data_dir, root_key_file)?;
     }
-    check_directory(data_dir)?;
+    check_trusted(data_dir)?;
     for path in [data_dir, root_key_file] {
         match check_above(path) {
             Err(found) if is_dev => tracing::warn!(%found, "other users can replace files of this server"),
@@ -30,10 +31,10 @@ const AUDIT_NAMED_MAX: usize = 3;
 /// a warning about store and audit files that others can read: the store is encrypted, but the audit log is not.
 pub(crate) fn check_files(data_dir: &Path, root_key_file: &Path) -> Result<Option<String>, StartError> {
     let audit = data_dir.join("audit");
-    check_directory(&audit)?;
-    let mut store_files = files_in(data_dir, |name| name.starts_with("store."));
+    check_trusted(&audit)?;
+    let mut store_files = store_in(data_dir).files();
     let mut audit_files = files_in(&audit, |_any| true);
-    store_files.iter().chain(&audit_files).try_for_each(|file| check_file(file))?;
+    store_files.iter().chain(&audit_files).try_for_each(|file| check_trusted(file))?;
     let mut copies = copies_of(root_key_file);
     let is_readable = |file: &PathBuf| file.is_file() && is_readable_by_others(file);
     copies.retain(is_readable);
@@ -164,13 +165,14 @@ mod tests {
         let copy = copy.display();
         let warned = check_files(&data, &key).unwrap().unwrap();
         assert_eq!(warned, format!("others can read 1 file: {copy}; run `chmod go-rwx {copy}`"));
-        open_to_read(&data.join("store.sqlite3"));
+        let store = data.join(store_in(&data).to_string());
+        open_to_read(&store);
         open_to_read(&audit.join("public-key"));
         for number in 0..=AUDIT_NAMED_MAX {
             open_to_read(&audit.join(format!("audit-{number}.log")));
         }
         let warned = check_files(&data, &key).unwrap().unwrap();
-        let (store, audit) = (data.join("store.sqlite3"), audit.display());
+        let audit = audit.display();
         let store = store.display();
         assert!(
             warned.starts_with(&format!("others can read 6 files: {copy}, {store}, 4 in {audit}; run ")),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use claviger_base::{Clock, Timestamp};
 use claviger_model::Instance;
 use claviger_service::Service;
-use claviger_store::SqliteEngine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,6 +23,7 @@ use crate::options::Options;
 use crate::permissions;
 use crate::plane::Planes;
 use crate::scheduler;
+use crate::store_config::store_in;
 use crate::unverified::MemoryBudget;
 
 /// Limit of open connections of the admin listener: enough for scrapers and probes.
@@ -64,7 +64,7 @@ impl Server {
         }
         // A first start binds before it creates the instance: the instance of a start that fails to bind would have
         // credentials that were never shown to the user.
-        let is_first = options.is_dev && !SqliteEngine::exists(&options.data_dir);
+        let is_first = options.is_dev && !store_in(&options.data_dir).exists();
         let bound_early = if is_first { Some(Listeners::bind(&options)?) } else { None };
         let to_open = options.clone();
         let opened = tokio::task::spawn_blocking(move || OpenInstance::open(&to_open, &clock)).await;

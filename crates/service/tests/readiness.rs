@@ -13,14 +13,14 @@ use claviger_base::Clock;
 use claviger_keygen::Generator;
 use claviger_model::Instance;
 use claviger_service::{Config, Service, ServiceError, first_start};
-use claviger_store::{Fault, Faulty, MemoryEngine, StoreError};
+use claviger_store::{Fault, FaultyEngine, MemoryEngine, StoreError};
 use claviger_vault::{FileSeal, Vault};
 
 #[test]
 fn a_store_that_can_only_be_read_does_not_pass_the_check() {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
-    let engine = Arc::new(Faulty::new(Arc::new(MemoryEngine::default())));
+    let engine = Arc::new(FaultyEngine::new(Arc::new(MemoryEngine::default())));
     let vault = Arc::new(Vault::create(Arc::clone(&engine) as _, &seal).unwrap());
     let clock = Clock::default();
     let instance = first_start(&vault, &clock, |_first| Ok::<_, ServiceError>(())).unwrap();

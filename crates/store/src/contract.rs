@@ -1,5 +1,5 @@
-//! The contract every engine keeps: `get`, ordered `scan`, all-or-nothing `commit`, `watch`, and no more
-//! (docs/spec/storage.md 5). The exam is in [`crate::exam`].
+//! The contract of engines: `get`, ordered `scan`, atomic `commit` and `watch`, and no more
+//! (docs/spec/storage.md 5). [`crate::conformance`] checks it.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,20 +10,20 @@ use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
 
 use crate::error::StoreError;
 
-/// A point in a store's history. Every commit has a later one than all before it; 0 is before the first.
+/// A point in a store's history. Each commit that changes something has the next higher one; 0 is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub u64);
 
-/// A value and when it was written.
+/// A value and the commit that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct VersionedValue {
     /// The bytes.
     pub value: Vec<u8>,
     /// The commit that wrote them.
     pub revision: Revision,
 }
 
-/// A key with its record.
+/// A key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The key.
@@ -34,16 +34,16 @@ pub struct Entry {
     pub revision: Revision,
 }
 
-/// What must be true of a key for a batch to be applied.
+/// A condition on a key for a batch to be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
-    /// There is no such key.
+    /// The key does not exist.
     Absent,
     /// The key was last written by this commit.
     At(Revision),
 }
 
-/// Writes to be made together, under preconditions.
+/// Writes that are applied together, if their preconditions hold.
 #[derive(Clone, Default)]
 pub struct Batch {
     pub(crate) preconditions: Vec<(Vec<u8>, Precondition)>,
@@ -60,13 +60,13 @@ impl fmt::Debug for Batch {
 }
 
 impl Batch {
-    /// A batch that does nothing yet.
+    /// An empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Requires this of `key` before anything is written.
+    /// Adds a precondition on `key`.
     #[must_use]
     pub fn require(mut self, key: &[u8], precondition: Precondition) -> Self {
         self.preconditions.push((key.to_vec(), precondition));
@@ -80,15 +80,15 @@ impl Batch {
         self
     }
 
-    /// Removes `key`, if it is there.
+    /// Removes `key`, if it exists.
     #[must_use]
     pub fn delete(mut self, key: &[u8]) -> Self {
         self.deletes.push(key.to_vec());
         self
     }
 
-    /// Whether the batch keeps the limits, and writes each key once: two writes of one key have no order, and etcd
-    /// refuses them too.
+    /// Checks that the batch keeps the limits and writes no key twice: two writes of one key have no order, and etcd refuses them,
+    /// too.
     ///
     /// # Errors
     /// [`StoreError::BatchTooLarge`], [`StoreError::RecordTooLarge`], [`StoreError::WrittenTwice`].
@@ -109,10 +109,10 @@ impl Batch {
 /// How a commit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
-    /// All of it is durable, at this revision: a new one when something changed, else (no writes, or only deletes of
-    /// absent keys) the store's present one. An empty batch so tells where the store stands.
+    /// All of it is durable, at this revision: a new one if something changed, otherwise (no writes, or only deletes of absent
+    /// keys) the newest one. Committing an empty batch so returns the newest revision.
     Done(Revision),
-    /// Nothing of it was written: this key did not meet its precondition.
+    /// Nothing was written: the precondition on this key does not hold.
     Conflict {
         /// The key.
         key: Vec<u8>,
@@ -121,11 +121,11 @@ pub enum Commit {
 
 /// One change of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct WatchEvent {
     /// The key.
     pub key: Vec<u8>,
-    /// `None`: removed by this commit. Otherwise what was written, or, where an engine does not keep old values and a later
-    /// commit has overwritten (removed) it, what is there now (`None`); the later change then follows as its own.
+    /// What was written; `None` if the key was removed. An engine that keeps no old values may give the present value instead
+    /// when a later commit has changed the key again. That later change follows as its own event.
     pub value: Option<Vec<u8>>,
     /// The commit that changed it.
     pub revision: Revision,
@@ -134,65 +134,65 @@ pub struct Change {
 /// A damaged file that was replaced by what could be read from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// Where the damaged file is kept.
+    /// The path at which the damaged file is kept.
     pub kept: PathBuf,
-    /// How many records have no value any more.
+    /// How many records lost their value.
     pub lost: u64,
 }
 
-/// What an engine knows about the state of what it keeps.
+/// What an engine knows about damage to its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
     /// Files that were recovered since the store was opened.
     pub recovered: Vec<Recovered>,
-    /// A write-ahead log that was damaged when the store was opened: where it is, and what to do.
+    /// A write-ahead log that was damaged when the store was opened: where it is kept, and what to do.
     pub log: Option<String>,
-    /// Damage that is there now and could not be recovered: what it is, and what to do.
+    /// Damage that could not be recovered: what it is, and what to do.
     pub damage: Option<String>,
 }
 
 /// A store engine. Calls block.
 ///
-/// **Damage** concerns those keys alone whose bytes are damaged. A record that an engine knows of but cannot read any more
-/// has an empty value, in `get` as in `scan`.
+/// **Damage** affects only the keys whose bytes are damaged. A key that an engine knows of, but whose value it can no longer
+/// read, has an empty value in `get` and in `scan`.
 pub trait Engine: Send + Sync + fmt::Debug {
-    /// The record at `key`, with every commit that has returned.
+    /// The value at `key`, as of every commit that has returned.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError>;
+    fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError>;
 
-    /// The first `limit` entries whose keys begin with `prefix` and come strictly after `after`, in byte order. One call
-    /// sees one point in history; two calls need not see the same.
+    /// The first `limit` entries, in byte order, whose keys begin with `prefix` and sort after `after`. A call reads one
+    /// snapshot; two calls may read different ones.
     ///
     /// # Errors
     /// [`StoreError`].
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError>;
 
-    /// Applies a batch, all of it or nothing, durable when this returns.
+    /// Applies a batch atomically. It is durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError`]. After those of which [`StoreError::is_certain`] is true, nothing of the batch is there; after the
-    /// others (the device failed while it wrote) all of it or nothing is, and only reopening tells which.
+    /// [`StoreError`]. Nothing of the batch was written, except perhaps after [`StoreError::Failed`] (the device failed during
+    /// the write): then all of it is stored or nothing, and only opening the store again tells which.
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
 
-    /// Every change of keys that begin with `prefix` after `from`, in order, without gaps or repeats. To go on after a
-    /// lost watch, give the last revision of which every change was read.
+    /// Watches every change after `from` of keys that begin with `prefix`, in order, without gaps or repeats. To resume a lost
+    /// watch, pass the last revision of which every change was read.
     ///
     /// # Errors
     /// [`StoreError`].
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError>;
 
-    /// Reads all that is stored, however long it takes, and recovers what is found damaged. What came of it, also of
-    /// earlier recoveries, is told by [`Engine::condition`].
+    /// Reads everything that is stored, which may take long, and recovers what is damaged. [`Engine::condition`] reports the
+    /// result, and those of earlier recoveries.
     ///
     /// # Errors
-    /// [`StoreError`] when it cannot be told.
+    /// [`StoreError`] when the store cannot be checked, or what is damaged not recovered.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// What is known of damage, without looking.
+    /// The damage that is known. Reads nothing.
     fn condition(&self) -> Condition {
         Condition::default()
     }
@@ -200,11 +200,11 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
 /// A stream of changes.
 pub trait Watch: Send {
-    /// The next change, or `None` when none came within `timeout`.
+    /// The next change; `None` if there is none within `timeout`.
     ///
     /// # Errors
-    /// [`StoreError::Compacted`] when the history was cut before this watch read it.
-    fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError>;
+    /// [`StoreError::Compacted`] when changes that this watch has not returned were dropped from the history.
+    fn next(&mut self, timeout: Duration) -> Result<Option<WatchEvent>, StoreError>;
 }
 
 /// The least key that is greater than every key beginning with `prefix`; `None` when there is none.

@@ -1,20 +1,20 @@
-//! How a store fails. No variant carries a stored byte.
+//! Errors of a store. No variant carries a stored byte.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
 
-/// Why the store did not do what was asked.
+/// Why the store failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
-    /// The disk is full. Writing works again once there is space.
+    /// The disk is full. Writes work again once there is space.
     Full,
     /// The store may be read but not written.
     ReadOnly,
     /// The stored bytes are damaged.
     Corrupt,
-    /// The stored bytes are damaged, and what is left could not be put into a new file.
+    /// The stored bytes are damaged, and could not be recovered into a new file.
     NotRecovered {
         /// The damaged file.
         path: PathBuf,
@@ -25,50 +25,44 @@ pub enum StoreError {
     NotAStore(PathBuf),
     /// The file was written by a later version of Claviger.
     Newer {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// Its schema number.
         schema: i32,
     },
     /// Another process has this store open.
     InUse(PathBuf),
-    /// Another program kept the file's write lock for too long. Writing works again once it lets go.
+    /// Another program held the write lock of the file for too long. Writes work again once it releases the lock.
     Busy,
     /// The directory or file cannot be used.
     Unusable {
-        /// Which.
+        /// The directory or file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         reason: String,
     },
-    /// A write failed earlier; the store must be opened again before it writes.
+    /// An earlier write failed. The store must be opened again before it accepts writes.
     Latched,
-    /// A value is over the limit of 64 KiB; its length, bytes.
+    /// A value is over the limit of 64 KiB. Its length, bytes.
     RecordTooLarge(usize),
-    /// A batch is over the limit of 128 operations; how many it has.
+    /// A batch is over the limit of 128 operations. How many it has.
     BatchTooLarge(usize),
     /// A batch puts or deletes the same key twice.
     WrittenTwice,
-    /// The history before this point was cut: read everything again, then watch from a fresh revision.
+    /// Changes that the watch needs were dropped from the history: read everything again, then watch from the newest revision.
     Compacted,
-    /// A statement does not fit the file, which is sound: another program changed it, or the statement is wrong. Nothing was
-    /// written.
-    Misfit(String),
-    /// The engine failed otherwise.
+    /// The engine refused a statement although its file is sound: another program changed the file, or the statement is wrong.
+    /// Nothing was written.
+    StatementRefused(String),
+    /// The engine failed in another way. A commit that failed so may be stored.
     Failed(String),
 }
 
 impl StoreError {
-    /// Whether a commit that ended so has surely written nothing. If not, all of it or nothing is there.
-    #[must_use]
-    pub fn is_certain(&self) -> bool {
-        !matches!(self, Self::Failed(_) | Self::Corrupt)
-    }
-
-    /// Whether the engine goes on writing after a commit that failed so, once the cause is gone; if not, it latches.
-    pub(crate) fn is_passing(&self) -> bool {
-        // Damage, as what does not fit, was met before anything was written, and concerns what lies on some pages.
-        matches!(self, Self::Full | Self::Busy | Self::Corrupt | Self::Misfit(_))
+    /// Whether the engine accepts further writes after a commit that failed with this error. If not, it is latched.
+    pub(crate) fn is_transient(&self) -> bool {
+        // Damage and refused statements are found before anything is written, and may not affect other writes.
+        matches!(self, Self::Full | Self::Busy | Self::Corrupt | Self::StatementRefused(_))
     }
 }
 
@@ -106,10 +100,12 @@ impl fmt::Display for StoreError {
                 write!(f, "a batch of {count} operations is over the limit of {BATCH_OPERATIONS_MAX}")
             }
             Self::WrittenTwice => f.write_str("a batch writes the same key twice"),
-            Self::Compacted => f.write_str("the history of changes was cut before this revision; read again"),
-            Self::Misfit(reason) => write!(
+            Self::Compacted => {
+                f.write_str("the history of changes no longer goes back to this revision; read everything again")
+            }
+            Self::StatementRefused(reason) => write!(
                 f,
-                "the store's file is sound, but refuses what it is asked: {reason}; undo what another program changed in it, or report this"
+                "the store's file is sound, but a statement was refused: {reason}; undo what another program changed in it, or report this"
             ),
             Self::Failed(reason) => write!(f, "the store failed: {reason}"),
         }

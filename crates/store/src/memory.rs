@@ -1,14 +1,14 @@
-//! An engine in memory, for tests of other rooms and as the plain model that real engines are compared with.
+//! An engine in memory, for tests of other crates and as the reference model that other engines are compared with.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::contract::{Batch, Change, Commit, Engine, Entry, Precondition, Record, Revision, Watch};
+use crate::contract::{Batch, Commit, Engine, Entry, Precondition, Revision, VersionedValue, Watch, WatchEvent};
 use crate::error::StoreError;
 
-/// A store that lives as long as the value.
+/// A store that exists as long as the value.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryEngine {
     shared: Arc<Shared>,
@@ -22,11 +22,12 @@ struct Shared {
 
 #[derive(Debug)]
 struct Content {
-    records: BTreeMap<Vec<u8>, Record>,
+    records: BTreeMap<Vec<u8>, VersionedValue>,
     history: VecDeque<Past>,
     history_max: usize,
-    /// How many changes were cut from the front of the history, and the last revision among them.
+    /// How many changes were dropped from the front of the history.
     cut: usize,
+    /// The last revision whose changes were dropped.
     compacted: Revision,
     revision: Revision,
 }
@@ -39,7 +40,7 @@ struct Past {
 }
 
 impl MemoryEngine {
-    /// A store that keeps at least the last `changes` changes for watchers, instead of all.
+    /// A store that keeps only the last `changes` changes for watches, and the rest of their first commit.
     #[must_use]
     pub fn with_history(changes: usize) -> Self {
         let engine = Self::default();
@@ -79,7 +80,7 @@ impl Content {
     fn write(&mut self, batch: Batch) {
         let revision = Revision(self.revision.0 + 1);
         for (key, value) in batch.puts {
-            self.records.insert(key.clone(), Record { value, revision });
+            self.records.insert(key.clone(), VersionedValue { value, revision });
             self.history.push_back(Past { revision, key, is_deleted: false });
             self.revision = revision;
         }
@@ -92,7 +93,7 @@ impl Content {
         self.trim();
     }
 
-    /// Whole revisions only: a watcher must never see half of a commit.
+    /// Drops whole revisions only: a watch must never return part of a commit.
     fn trim(&mut self) {
         while let Some(first) = self.history.front().map(|past| past.revision) {
             let whole = self.history.iter().take_while(|past| past.revision == first).count();
@@ -107,7 +108,7 @@ impl Content {
 }
 
 impl Engine for MemoryEngine {
-    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
         Ok(self.shared.lock().records.get(key).cloned())
     }
 
@@ -153,13 +154,13 @@ impl Engine for MemoryEngine {
 struct MemoryWatch {
     shared: Arc<Shared>,
     prefix: Vec<u8>,
-    /// Place of the next change to look at, counted from the store's first.
+    /// The number of the next change to return, counted from the first of the store.
     next: usize,
     is_cut: bool,
 }
 
 impl Watch for MemoryWatch {
-    fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError> {
+    fn next(&mut self, timeout: Duration) -> Result<Option<WatchEvent>, StoreError> {
         let content = self.shared.lock();
         let waiting = self.shared.changed.wait_timeout_while(content, timeout, |content| {
             self.is_cut |= self.next < content.cut;
@@ -179,6 +180,6 @@ impl Watch for MemoryWatch {
         self.next += 1;
         let now = content.records.get(&past.key).filter(|_| !past.is_deleted);
         let (key, revision) = (past.key.clone(), past.revision);
-        Ok(Some(Change { key, value: now.map(|record| record.value.clone()), revision }))
+        Ok(Some(WatchEvent { key, value: now.map(|record| record.value.clone()), revision }))
     }
 }

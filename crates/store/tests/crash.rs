@@ -1,6 +1,6 @@
-//! What survives: a kill, a failing device, a store that is removed. Each victim is this test binary run again, with a
-//! variable that makes the named test play its part. A kill shows what the system was given, not what a disk keeps when
-//! power fails: for that the pragmas are tested (`src/sqlite/writer_tests.rs`).
+//! What survives a kill, a failing device, and the removal of the store. Each test runs this test binary again as a child, with a
+//! variable that selects the part of the child. A kill shows what was passed to the system, not what a disk keeps in a power
+//! failure; for that, the pragmas are tested (`src/sqlite/writer_tests.rs`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use claviger_store::{Batch, Commit, Engine, SqliteEngine, StoreError};
+use claviger_store::{Batch, Commit, StoreConfig, StoreError};
 
 const KILLS: u32 = 10;
 const WRITERS: u8 = 4;
@@ -26,9 +26,9 @@ fn part(writer: u8, number: u64, part: u8) -> Vec<u8> {
     [b"w".as_slice(), &[writer], &number.to_be_bytes(), &[part]].concat()
 }
 
-/// Commits without end from several threads, so that groups form, and prints each number once it was acknowledged.
+/// Commits from several threads until it is killed, so that groups form, and prints each number once it is acknowledged.
 fn write_until_killed(dir: &Path) {
-    let engine = SqliteEngine::open(dir).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir)).unwrap();
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
             let engine = &engine;
@@ -71,8 +71,8 @@ fn what_was_acknowledged_survives_kills() {
         child.kill().unwrap();
         child.wait().unwrap();
         acknowledged.extend(listener.join().unwrap());
-        // The last line may be cut short, which only means that one acknowledgement more is not counted.
-        let engine = SqliteEngine::open(dir.path()).unwrap();
+        // The last line may be truncated, so that one acknowledgement is not counted.
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
         for writer in 0..WRITERS {
             let found = engine.scan(&[b'w', writer], None, usize::MAX).unwrap();
             let numbers = found.len() / usize::from(PARTS);
@@ -80,7 +80,7 @@ fn what_was_acknowledged_survives_kills() {
             assert!(numbers >= promised, "round {round}: acknowledged commits are gone: {numbers} of {promised}");
             let expected = (0..numbers as u64).flat_map(|number| (0..PARTS).map(move |n| part(writer, number, n)));
             let keys: Vec<_> = found.iter().map(|entry| entry.key.clone()).collect();
-            assert_eq!(keys, expected.collect::<Vec<_>>(), "round {round}: half a commit is there");
+            assert_eq!(keys, expected.collect::<Vec<_>>(), "round {round}: part of a commit is stored");
             assert!(found.iter().all(|entry| entry.value.len() == 700 + usize::from(entry.value[0])));
         }
     }
@@ -106,7 +106,7 @@ fn a_failing_device_latches_and_loses_nothing() {
 
 fn meet_the_limit(dir: &Path) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let engine = SqliteEngine::open(dir).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir)).unwrap();
     engine.commit(Batch::new().put(b"kept", b"1".to_vec())).unwrap();
     let original = getrlimit(Resource::Fsize);
     // A whole number of pages of the log, so that the write that fails writes nothing.
@@ -117,9 +117,9 @@ fn meet_the_limit(dir: &Path) {
     assert!(matches!(error, StoreError::Failed(_)), "{error}");
     assert_eq!(big(written), Err(StoreError::Latched), "it writes on after a device failed");
     assert_eq!(engine.get(b"kept").unwrap().unwrap().value, b"1");
-    assert_eq!(engine.get(&written.to_be_bytes()).unwrap(), None, "half a commit is there");
+    assert_eq!(engine.get(&written.to_be_bytes()).unwrap(), None, "part of a commit is stored");
     drop(engine);
-    let engine = SqliteEngine::open(dir).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir)).unwrap();
     assert_eq!(engine.scan(b"", None, 1000).unwrap().len(), 1 + written as usize);
     engine.commit(Batch::new().put(b"after", b"2".to_vec())).unwrap();
 }
@@ -128,7 +128,7 @@ fn meet_the_limit(dir: &Path) {
 fn nothing_is_acknowledged_into_a_file_that_is_gone() {
     for replace in [false, true] {
         let dir = tempfile::tempdir().unwrap();
-        let engine = SqliteEngine::open(dir.path()).unwrap();
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
         engine.commit(Batch::new().put(b"a", b"1".to_vec())).unwrap();
         std::fs::remove_file(dir.path().join("store.sqlite3")).unwrap();
         if replace {

@@ -1,4 +1,4 @@
-//! Every engine sits the exam; SQLite is also compared with the model on random operations.
+//! Every engine passes the conformance suite; SQLite is also compared with the model on random operations.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,17 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_store::{
-    Batch, Change, Commit, Engine, Entry, Faulty, MemoryEngine, Precondition, Record, Revision, SqliteEngine,
-    StoreError, Watch, exam,
+    Batch, Commit, Engine, Entry, FaultyEngine, MemoryEngine, Precondition, Revision, StoreConfig, StoreError,
+    VersionedValue, Watch, WatchEvent, conformance,
 };
 use proptest::prelude::*;
 
-/// An engine whose directory goes with it.
+/// An engine, and its directory, which is removed with it.
 #[derive(Debug)]
-struct Temporary(SqliteEngine, #[allow(dead_code, reason = "kept for its drop")] tempfile::TempDir);
+struct Temporary(Arc<dyn Engine>, #[allow(dead_code, reason = "kept for its drop")] tempfile::TempDir);
 
 impl Engine for Temporary {
-    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
         self.0.get(key)
     }
     fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
@@ -38,28 +38,28 @@ impl Engine for Temporary {
 
 fn temporary() -> Temporary {
     let dir = tempfile::tempdir().unwrap();
-    Temporary(SqliteEngine::open(dir.path()).unwrap(), dir)
+    Temporary(claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap(), dir)
 }
 
 #[test]
 fn memory_passes() {
-    exam::sit(&MemoryEngine::default);
-    exam::history_is_cut(&MemoryEngine::with_history(1_000), 2_000);
+    conformance::run_all(&MemoryEngine::default);
+    conformance::history_is_trimmed(&MemoryEngine::with_history(1_000), 2_000);
 }
 
 #[test]
 fn an_engine_in_a_wrapper_without_faults_passes() {
-    exam::sit(&|| Faulty::new(Arc::new(MemoryEngine::default())));
+    conformance::run_all(&|| FaultyEngine::new(Arc::new(MemoryEngine::default())));
 }
 
 #[test]
 fn sqlite_passes() {
-    exam::sit(&temporary);
+    conformance::run_all(&temporary);
 }
 
 #[test]
 fn sqlite_cuts_its_history() {
-    exam::history_is_cut(&temporary(), 102_000);
+    conformance::history_is_trimmed(&temporary(), 102_000);
 }
 
 /// One batch: what it requires of keys, and what it does to keys. Keys are drawn from a few that are prefixes of each other.
@@ -104,7 +104,7 @@ fn batch(step: &Step, model: &MemoryEngine) -> Batch {
     })
 }
 
-fn changes(engine: &dyn Engine, prefix: &[u8], from: u64) -> Vec<Change> {
+fn changes(engine: &dyn Engine, prefix: &[u8], from: u64) -> Vec<WatchEvent> {
     let mut watch = engine.watch(prefix, Revision(from)).unwrap();
     std::iter::from_fn(|| watch.next(Duration::ZERO).unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! The engine that fails as told does so, and only then.
+//! Injected faults happen as requested, and no others.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use claviger_store::{Batch, Commit, Engine, Fault, Faulty, MemoryEngine, Revision, StoreError};
+use claviger_store::{Batch, Commit, Engine, Fault, FaultyEngine, MemoryEngine, Revision, StoreError};
 
-fn faulty() -> Faulty {
-    Faulty::new(Arc::new(MemoryEngine::default()))
+fn faulty() -> FaultyEngine {
+    FaultyEngine::new(Arc::new(MemoryEngine::default()))
 }
 
 fn put(key: &[u8]) -> Batch {
@@ -43,7 +43,7 @@ fn an_overtaken_commit_meets_a_conflict_and_writes_nothing() {
 #[test]
 fn a_lost_answer_leaves_the_write() {
     let engine = faulty();
-    let lost = StoreError::Failed("told to".to_owned());
+    let lost = StoreError::Failed("as requested".to_owned());
     engine.fail_commit(1, Fault::AnswerLost(lost.clone()));
     assert_eq!(engine.commit(put(b"a")), Err(lost));
     assert!(engine.get(b"a").unwrap().is_some());
@@ -54,13 +54,13 @@ fn a_store_that_is_gone_fails_every_call_until_it_is_back() {
     let engine = faulty();
     engine.commit(put(b"a")).unwrap();
     let mut watch = engine.watch(b"", Revision(0)).unwrap();
-    engine.set_gone(Some(StoreError::Latched));
+    engine.set_unreachable(Some(StoreError::Latched));
     assert_eq!(engine.get(b"a"), Err(StoreError::Latched));
     assert_eq!(engine.scan(b"", None, 1), Err(StoreError::Latched));
     assert_eq!(engine.commit(put(b"b")), Err(StoreError::Latched));
     assert_eq!(engine.watch(b"", Revision(0)).err(), Some(StoreError::Latched));
     assert_eq!(watch.next(Duration::ZERO), Err(StoreError::Latched));
-    engine.set_gone(None);
+    engine.set_unreachable(None);
     assert_eq!(watch.next(Duration::ZERO).unwrap().unwrap().key, b"a");
     assert_eq!(engine.get(b"b").unwrap(), None);
 }

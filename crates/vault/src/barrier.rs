@@ -1,8 +1,8 @@
-//! The barrier: every stored record passes it, sealed on the way in, opened on the way out.
+//! The barrier: seals every record that is written, and opens every record that is read.
 //!
-//! Formula: `record = header || iv || AES-256-GCM(storage key, iv, aad = label || len(path) || path || header, payload)`
+//! Format: `record = header || iv || AES-256-GCM(storage key, iv, aad = label || len(path) || path || header, payload)`
 //! with `header = "CLVR" || version (1) || kind || generation (4, big-endian)`, NIST SP 800-38D, random 96-bit iv.
-//! A record that is moved to another path, rolled into another kind or given another header does not open.
+//! A record that is moved to another path, or whose kind or header is changed, does not open.
 
 use claviger_base::SecretBytes;
 
@@ -24,15 +24,15 @@ pub(crate) fn seal(keyring: &Keyring, path: &str, kind: Kind, payload: &[u8]) ->
     Ok([header.as_slice(), &iv, &sealed].concat())
 }
 
-/// Opens the record stored at `path`, which must be of `kind`.
+/// Opens the record that is stored at `path`, if it is of `kind`.
 ///
 /// # Errors
-/// [`VaultError::Unreadable`], without detail, whatever the reason.
+/// [`VaultError::Unreadable`], without the reason.
 pub(crate) fn open(keyring: &Keyring, path: &str, kind: Kind, stored: &[u8]) -> Result<SecretBytes, VaultError> {
     open_or_none(keyring, path, kind, stored).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() })
 }
 
-/// Whether the record stored at `path` opens, whatever its kind.
+/// Whether the record that is stored at `path` opens, whatever its kind.
 pub(crate) fn is_sound(keyring: &Keyring, path: &str, stored: &[u8]) -> bool {
     let kind = stored.get(MAGIC.len()).copied().and_then(Kind::of_code);
     kind.is_some_and(|kind| open_or_none(keyring, path, kind, stored).is_some())

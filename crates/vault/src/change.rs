@@ -1,4 +1,4 @@
-//! One change of stored state: all of it or none of it, under preconditions on what was read.
+//! Atomic changes of stored state, with preconditions on what was read.
 
 use claviger_store::{Batch, Commit, Precondition, Revision};
 
@@ -14,27 +14,27 @@ use crate::vault::Vault;
 /// How a commit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Durable, as this revision.
+    /// It is durable, at this revision.
     Done(Revision),
-    /// Somebody else changed what this change relied on; read again and decide again.
+    /// Something that this change relied on was changed concurrently. Read it again and decide again.
     Conflict,
 }
 
-/// What the audit log is told of a change. Every commit says it, so that none is forgotten.
+/// What the audit log records of a change. Every commit must say it, so that none is forgotten.
 #[derive(Debug, Clone, Copy)]
 pub enum Audit<'entries> {
-    /// These records, which are committed with the change and brought to the log afterwards.
+    /// These entries, which are committed with the change and written to the log afterwards.
     Entries(&'entries [OutboxEntry]),
     /// Nothing, for this reason.
     NoRecord(&'static str),
 }
 
-/// A change being put together. Nothing is written before [`Change::commit`].
+/// A change under construction. Nothing is written before [`Change::commit`].
 #[derive(Debug)]
 pub struct Change<'vault> {
     vault: &'vault Vault,
     batch: Batch,
-    /// What is written or removed. Where that was damaged, it no longer is.
+    /// The paths that are written or removed, and so no longer hold a damaged record.
     paths: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Change<'_> {
         Ok(change)
     }
 
-    /// Writes a record over the one that was read, which must not have changed since.
+    /// Overwrites a record that was read, if it has not changed since.
     ///
     /// # Errors
     /// When it cannot be sealed.
@@ -73,7 +73,7 @@ impl Change<'_> {
         self
     }
 
-    /// Writes a record, whatever was there, and its copy if it has one.
+    /// Writes a record unconditionally, and its copy if it has one.
     ///
     /// # Errors
     /// When it cannot be sealed.
@@ -99,7 +99,7 @@ impl Change<'_> {
         self.delete_paths(&copies::places(&R::path_of(id)))
     }
 
-    /// Removes what lies at these paths of [`Vault::paths_of_key`], whether it opens or not.
+    /// Removes the records at these paths of [`Vault::paths_of_key`], whether they open or not.
     #[must_use]
     pub fn delete_paths(mut self, paths: &[String]) -> Self {
         self.batch = paths.iter().fold(self.batch, |batch, path| batch.delete(path.as_bytes()));
@@ -107,18 +107,18 @@ impl Change<'_> {
         self
     }
 
-    /// What the change writes or removes. A cache drops these after the commit, also after one that failed: a commit whose
-    /// failure is not certain may be durable.
+    /// What the change writes or removes. A cache drops these after the commit, even if it failed: the commit may be durable all
+    /// the same.
     #[must_use]
     pub fn changes(&self) -> Vec<RecordChange> {
         self.paths.iter().map(|path| RecordChange::at(path.clone())).collect()
     }
 
-    /// Makes the change durable together with what the audit log is told of it, all of it or none of it.
+    /// Makes the change durable, together with its entries for the audit log.
     ///
     /// # Errors
-    /// When an entry cannot be sealed. [`VaultError::Store`] when the store failed; then nothing of it is there, unless the
-    /// device failed while it wrote: then opening the store again tells.
+    /// When an entry cannot be sealed; nothing was written then. [`VaultError::Store`] when the store failed;
+    /// [`claviger_store::Engine::commit`] states after which errors the change may be stored all the same.
     pub fn commit(mut self, audit: Audit<'_>) -> Result<Outcome, VaultError> {
         match audit {
             Audit::Entries(entries) => {

@@ -1,5 +1,5 @@
-//! Second copies of the few records without which the server cannot start. Losing any other record loses that record alone;
-//! losing one of these loses every key. Copies sort behind all other records, so that one damaged page does not take both.
+//! Copies of the few records without which the server cannot start. Losing any other record loses that record alone; losing
+//! one of these loses every key. Copies sort after all other records, so that one damaged page does not destroy both.
 //!
 //! **Rule:** a copy is the same bytes at another path. Sealed records stay bound to the path of the original, so that a copy
 //! opens as the original and as nothing else.
@@ -19,13 +19,13 @@ use crate::seal::Seal;
 pub(crate) const ESSENTIAL: [&str; 4] =
     [path::KEYRING, Instance::PREFIX, AuditSigningKey::PREFIX, TlsAuthority::PREFIX];
 
-/// Where the record of `path` is written: there and, for an essential one, to its copy, so that no copy is older.
+/// Where the record of `path` is written: to `path` and, if it is essential, to its copy, so that no copy is outdated.
 pub(crate) fn places(path: &str) -> Vec<String> {
     let copy = ESSENTIAL.contains(&path).then(|| path::copy_of(path));
     std::iter::once(path.to_owned()).chain(copy).collect()
 }
 
-/// The keyring as stored and opened: the original, or its copy where the original is damaged or missing.
+/// The keyring, as stored and opened, from its copy if the original is damaged or missing.
 ///
 /// # Errors
 /// [`VaultError::Empty`] when there is neither; otherwise what is wrong with the original.
@@ -36,5 +36,5 @@ pub(crate) fn open_keyring(engine: &dyn Engine, seal: &dyn Seal) -> Result<(Vec<
         Ok((stored, keyring))
     };
     read(path::KEYRING)
-        .or_else(|error: VaultError| read(&path::copy_of(path::KEYRING)).map_err(|_no_better: VaultError| error))
+        .or_else(|error: VaultError| read(&path::copy_of(path::KEYRING)).map_err(|_also_damaged: VaultError| error))
 }

@@ -1,7 +1,7 @@
-//! Damaged records: what is known of them, a pass that looks for them, and ways around them.
+//! Damaged records: a report of them, a check that finds them, and reads that do not need them to open.
 //!
-//! **Rule:** one record that does not open concerns nothing but itself. It is noted ([`crate::unreadable`]), left out of
-//! listings, and refused where it is asked for.
+//! **Rule:** a record that does not open affects nothing else. It is noted (`unreadable.rs`), left out of listings, and an
+//! error where it is read.
 
 use claviger_base::id::KeyId;
 use claviger_model::{KeyMaterial, KeyVersion};
@@ -18,25 +18,25 @@ use crate::vault::Vault;
 /// How many paths a report names.
 const NAMED_MAX: usize = 3;
 
-/// What is damaged, as far as it was met.
+/// The damage that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DamageReport {
-    /// How many records do not open; some may not have been read yet.
+    /// How many records are known not to open.
     pub records: usize,
-    /// The first of them.
+    /// The paths of the first few.
     pub first: Vec<String>,
-    /// Needed records and copies of them that were damaged or missing and were restored since the vault was opened.
+    /// Essential records and copies that were repaired since the vault was opened.
     pub repaired: Vec<String>,
     /// Files that the store recovered since it was opened.
     pub recovered: Vec<Recovered>,
-    /// What became of a write-ahead log that was damaged when the store was opened, and what to do.
+    /// A write-ahead log that was damaged when the store was opened: what became of it, and what to do.
     pub log: Option<String>,
     /// What the store could not recover, and what to do.
     pub store: Option<String>,
 }
 
 impl Vault {
-    /// What is damaged, as far as it was met; costs nothing.
+    /// The damage that is known. Reads nothing.
     #[must_use]
     pub fn damage(&self) -> DamageReport {
         let condition = self.engine().condition();
@@ -50,15 +50,15 @@ impl Vault {
         }
     }
 
-    /// Reads the store's files through, however long it takes; what is damaged is recovered.
+    /// Reads all files of the store, which may take long, and recovers what is damaged.
     ///
     /// # Errors
-    /// When the store fails otherwise, or what is damaged could not be recovered.
+    /// When the store fails, or the damage cannot be recovered.
     pub fn check_files(&self) -> Result<(), VaultError> {
         Ok(self.engine().check()?)
     }
 
-    /// Looks whether each of the next `limit` records opens. Where to go on; `None` at the end.
+    /// Checks that each of the next `limit` records opens. Returns where to continue; `None` at the end.
     ///
     /// # Errors
     /// When the store fails.
@@ -66,7 +66,7 @@ impl Vault {
         let entries = self.scan("", after, limit)?;
         for (cursor, value) in &entries {
             let path = cursor.path();
-            // A copy is bound to the path of what it is a copy of.
+            // A copy is bound to the path of its original.
             let bound = path::original_of(&path).unwrap_or(&path);
             match self.opens(bound, value) {
                 true => self.unreadable().forget(&path),
@@ -76,8 +76,8 @@ impl Vault {
         Ok(entries.into_iter().nth(limit.saturating_sub(1)).map(|(last, _value)| last))
     }
 
-    /// Where something of `key` lies beside its own record and due date: versions, their places, uses, aliases. By path
-    /// alone, so that a record that does not open is not forgotten. At most `limit`.
+    /// At most `limit` paths of records that belong to `key`: versions, their material and uses, aliases; not its own record and
+    /// due date. They are found by path alone, so that damaged records are included.
     ///
     /// # Errors
     /// When the store fails.
@@ -91,7 +91,7 @@ impl Vault {
     }
 }
 
-/// How the paths of everything that belongs to a key begin, but for its own record and due date.
+/// The prefixes of all paths that belong to a key, except those of its own record and due date.
 fn all_of_key(key: &KeyId) -> [String; 4] {
     let by_version = |prefix: &str| format!("{prefix}{key}-");
     let (versions, aliases) = (KeyVersion::prefix_of(key), AliasOfKey::prefix_of(key));

@@ -1,4 +1,4 @@
-//! Why the vault could not read or write. No variant carries a stored byte.
+//! Errors of the vault. No variant carries a stored byte.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use claviger_store::StoreError;
 
 use crate::seal::{SealError, SealId};
 
-/// What went wrong in the vault.
+/// Why the vault failed.
 #[derive(Debug)]
 pub enum VaultError {
     /// The store refused or failed.
     Store(StoreError),
-    /// The seal could not give or take the root key.
+    /// The seal failed.
     Seal(SealError),
-    /// The store was sealed by another root key than the one given.
+    /// The store was sealed with another root key.
     OtherRootKey {
         /// The root key that opens this store.
         expected: SealId,
         /// The root key that was given.
         given: SealId,
     },
-    /// A record does not open: altered, moved, or of another store.
+    /// A record cannot be opened: it was altered or moved, or belongs to another store.
     Unreadable {
-        /// Where it lies.
+        /// Its path.
         path: String,
     },
     /// The store holds no Claviger data yet.
@@ -32,12 +32,12 @@ pub enum VaultError {
     NotEmpty,
     /// The operating system gave no random bytes.
     Random,
-    /// The crypto library refused to seal; cannot happen with keys of the right length.
+    /// The crypto library failed to seal. With keys of the right length this does not happen.
     SealingFailed,
 }
 
 impl VaultError {
-    /// Whether one record does not open, and others may.
+    /// Whether the failure concerns one record only.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable { .. })

@@ -1,8 +1,7 @@
-//! Small files beside the store, such as a root key or credentials: each is there whole, with its permissions and its name
-//! durable, or not at all.
+//! Small files beside the store, such as a root key or credentials, written atomically and durably.
 //!
-//! The rule: written under another name in the same directory, synced, given its name, and the directory synced. A name
-//! that is not durable may be gone after power loss although what depends on it is there.
+//! A file is written under a temporary name in the same directory, synced and renamed; then the directory is synced. Without
+//! that, the name could be lost in a power failure although what depends on the file is stored.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -10,19 +9,19 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The ending of a file that is being written.
+/// The suffix of a file that is being written.
 const UNFINISHED: &str = ".claviger-unfinished";
 
-/// What to do with a file that has the name already.
+/// What to do with an existing file of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Take its place.
+    /// Replace it.
     Replace,
-    /// Leave it: [`io::ErrorKind::AlreadyExists`].
+    /// Keep it, and fail with [`io::ErrorKind::AlreadyExists`].
     Keep,
 }
 
-/// A file that is written but has not its name yet; dropped, it is removed.
+/// A file that is written but does not have its final name yet. It is removed when dropped.
 #[derive(Debug)]
 pub struct UnfinishedFile {
     path: PathBuf,
@@ -30,21 +29,21 @@ pub struct UnfinishedFile {
 }
 
 impl UnfinishedFile {
-    /// Writes what will be `path`, with these permission bits. After a kill it stays under its other name, and the next try
-    /// replaces it.
+    /// Writes what will become the file `path`, with these permission bits. If the process is killed, the temporary file stays,
+    /// and the next attempt replaces it.
     ///
     /// # Errors
-    /// What the system says.
+    /// Those of the file system.
     pub fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<Self> {
         let file = Self { path: path.to_owned(), unfinished: unfinished(path)? };
         write_new(&file.unfinished, content, mode)?;
         Ok(file)
     }
 
-    /// Gives the file its name, durably.
+    /// Gives the file its final name, durably.
     ///
     /// # Errors
-    /// What the system says.
+    /// Those of the file system.
     pub fn place(self, existing: Existing) -> io::Result<()> {
         match existing {
             Existing::Replace => fs::rename(&self.unfinished, &self.path)?,
@@ -60,11 +59,11 @@ impl Drop for UnfinishedFile {
     }
 }
 
-/// In one step, so that a kill never leaves a root key under two names.
+/// Renames in one step, so that a kill never leaves a root key under two names.
 fn name_unless_taken(unfinished: &Path, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE) {
-        // Some file systems have no such rename; all that a root key may lie on have links.
+        // Some file systems lack this rename; all that may hold a root key have hard links.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::hard_link(unfinished, path)?;
             fs::remove_file(unfinished)
@@ -73,10 +72,10 @@ fn name_unless_taken(unfinished: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file and gives it its name.
+/// Writes a file, atomically and durably.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the file system.
 pub fn place_file(path: &Path, content: &[u8], mode: u32, existing: Existing) -> io::Result<()> {
     UnfinishedFile::write(path, content, mode)?.place(existing)
 }
@@ -88,22 +87,22 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the names in the directory that holds `path` durable.
+/// Makes the entries of the directory that holds `path` durable.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the file system.
 pub fn sync_directory_of(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
 }
 
-/// The name while it is written: of no other use, because what is found there is removed. Made from the whole name, so that
-/// two files that differ in their ending do not share one; and no file may have such a name for good.
+/// The temporary name. Whatever has it is removed, so no file may have such a name permanently. It is derived from the whole
+/// name, so that files that differ only in their extension do not share one.
 fn unfinished(path: &Path) -> io::Result<PathBuf> {
     let unusable = |reason: &str| io::Error::new(io::ErrorKind::InvalidInput, reason);
     let name = path.file_name().ok_or_else(|| unusable("it names no file"))?;
     if name.as_encoded_bytes().ends_with(UNFINISHED.as_bytes()) {
-        return Err(unusable("names that end so are those of files that are being written"));
+        return Err(unusable("names with this suffix are reserved for files that are being written"));
     }
     let mut unfinished = OsString::from(".");
     unfinished.push(name);

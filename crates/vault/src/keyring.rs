@@ -1,6 +1,6 @@
-//! The keyring: generations of storage keys. The newest seals; all of them open.
+//! The keyring: generations of storage keys. The newest one seals; every one opens.
 //!
-//! A keyring is a value: adding a generation gives a new keyring, written in one commit before it is used.
+//! A keyring is immutable: adding a generation returns a new keyring, which is committed before it is used.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,13 +13,14 @@ use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::VaultError;
+use crate::path;
 use crate::seal::{Seal, SealId};
 
 const STORAGE_KEY_BYTES: usize = 32;
-/// First bytes of the stored keyring: magic and format version.
+/// The first bytes of the stored keyring: magic and format version.
 const MAGIC: &[u8; 5] = b"CLVK\x01";
 
-/// One generation: its number and its key, kept both as bytes (to be wrapped again) and prepared.
+/// The storage key of one generation, as bytes (to wrap it again) and prepared for use.
 struct Generation {
     bytes: SecretBytes,
     key: Aes256GcmKey,
@@ -79,7 +80,7 @@ impl Keyring {
         Self { generations: BTreeMap::new(), newest: 0 }.with_new_generation()
     }
 
-    /// This keyring and one more storage key, which seals from then on.
+    /// This keyring with another storage key, which seals from now on.
     pub(crate) fn with_new_generation(&self) -> Result<Self, VaultError> {
         let number = self.newest.checked_add(1).ok_or(VaultError::SealingFailed)?;
         let bytes = SecretBytes::random(STORAGE_KEY_BYTES).map_err(|RandomUnavailable| VaultError::Random)?;
@@ -88,7 +89,7 @@ impl Keyring {
         Ok(Self { generations, newest: number })
     }
 
-    /// The key that seals now, with its number.
+    /// The key that seals, with its generation.
     pub(crate) fn newest(&self) -> Option<(u32, &Aes256GcmKey)> {
         self.key(self.newest).map(|key| (self.newest, key))
     }
@@ -98,7 +99,7 @@ impl Keyring {
         self.generations.get(&generation).map(|generation| &generation.key)
     }
 
-    /// The bytes to store: magic, seal id, then the generations wrapped by the seal.
+    /// The stored form: magic, seal id, and the generations wrapped by the seal.
     pub(crate) fn to_stored(&self, seal: &dyn Seal) -> Result<Vec<u8>, VaultError> {
         let generations = self.generations.iter();
         let message = KeyringMessage {
@@ -115,12 +116,12 @@ impl Keyring {
         Ok([header.as_slice(), &wrapped].concat())
     }
 
-    /// Opens what [`Keyring::to_stored`] made.
+    /// Opens what [`Keyring::to_stored`] returned.
     ///
     /// # Errors
-    /// [`VaultError::OtherRootKey`] when another root key wrapped it, [`VaultError::Seal`] when it was altered.
+    /// [`VaultError::OtherRootKey`] when it was wrapped with another root key, [`VaultError::Seal`] when it was altered.
     pub(crate) fn from_stored(stored: &[u8], seal: &dyn Seal) -> Result<Self, VaultError> {
-        let unreadable = || VaultError::Unreadable { path: crate::path::KEYRING.to_owned() };
+        let unreadable = || VaultError::Unreadable { path: path::KEYRING.to_owned() };
         let rest = stored.strip_prefix(MAGIC.as_slice()).ok_or_else(unreadable)?;
         let (id, wrapped) = rest.split_first_chunk::<8>().ok_or_else(unreadable)?;
         let expected = SealId(*id);
@@ -147,7 +148,7 @@ impl Generation {
     }
 }
 
-/// Clear bytes in front of the wrapped ones, bound to them as context.
+/// The bytes in the clear before the wrapped ones, which are bound to them as context.
 fn header(id: SealId) -> [u8; 13] {
     let mut header = [0; 13];
     let (magic, rest) = header.split_at_mut(MAGIC.len());

@@ -1,6 +1,6 @@
 //! Kinds of records (docs/formats/records.md).
 
-/// What a record is; one byte of its header. Numbers are never reused.
+/// What a record is: one byte of its header. Numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The instance itself.
@@ -13,9 +13,9 @@ pub enum Kind {
     KeyVersion,
     /// An alias.
     Alias,
-    /// An alias as its key knows it.
+    /// An alias listed below its key.
     AliasOfKey,
-    /// When the scheduler must look at a key.
+    /// When the scheduler must rotate or destroy a key.
     Due,
     /// A client key, public half only.
     ClientKey,
@@ -27,7 +27,7 @@ pub enum Kind {
     AuditSigningKey,
     /// The certificate authority of this instance.
     TlsAuthority,
-    /// How often a key version has sealed.
+    /// How often a key version has encrypted.
     IvUses,
     /// An application access point.
     AccessPoint,
@@ -35,9 +35,9 @@ pub enum Kind {
     Policy,
     /// A network rule.
     NetworkRule,
-    /// How far the audit log has got.
+    /// The position that the audit log has reached.
     AuditAnchor,
-    /// What the audit log must still be told.
+    /// An entry that the audit log must still record.
     OutboxEntry,
     /// The time by which keys are destroyed.
     TrustedTime,

@@ -1,8 +1,7 @@
-//! Seal, keyring, barrier and typed records: the only writer of stored bytes.
+//! Sealed, typed records in a store. Nothing else writes stored bytes.
 //!
-//! What is sealed under what (docs/security.md): the root key, held by a [`seal`], wraps the [`keyring`]; a
-//! generation of the keyring seals each record in the [`barrier`]; a record's path and header are bound to its bytes.
-//! What may never live here: rules (`model`), who may do what (`service`), HTTP.
+//! The root key, which a [`Seal`] holds, wraps the keyring; a generation of the keyring seals each record; a record's path and
+//! header are bound to its bytes (docs/security.md). Rules belong to `model`, permissions to `service`; HTTP is unknown here.
 
 mod barrier;
 mod change;
@@ -31,7 +30,7 @@ pub use error::VaultError;
 pub use files::{Existing, UnfinishedFile, place_file, sync_directory_of};
 pub use kind::Kind;
 pub use page::{Cursor, Page, Stored};
-pub use permissions::{Others, Untrusted, check_above, check_directory, check_file, is_readable_by_others};
+pub use permissions::{Untrusted, Writer, check_above, check_trusted, is_readable_by_others};
 pub use record::alias::AliasOfKey;
 pub use record::audit::{AuditAnchor, AuditSigningKey};
 pub use record::dev_clock::DevClock;

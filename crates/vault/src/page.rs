@@ -9,32 +9,32 @@ use crate::record::Record;
 pub struct Stored<R> {
     /// The record.
     pub record: R,
-    /// When it was written.
+    /// The commit that wrote it.
     pub revision: Revision,
 }
 
-/// A place to continue a listing from.
+/// The point at which a listing continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(Vec<u8>);
 
 impl Cursor {
-    /// Behind the record of that id, whether it exists or not.
+    /// After the record of that id, whether it exists or not.
     #[must_use]
-    pub fn behind<R: Record>(id: &R::Id) -> Self {
+    pub fn after<R: Record>(id: &R::Id) -> Self {
         Self(R::path_of(id).into_bytes())
     }
 
-    /// Behind this key of the store.
-    pub(crate) fn behind_key(key: Vec<u8>) -> Self {
+    /// After this key of the store.
+    pub(crate) fn after_key(key: Vec<u8>) -> Self {
         Self(key)
     }
 
-    /// The key of the store that it stands at.
+    /// The key of the store after which the listing continues.
     pub(crate) fn key(&self) -> &[u8] {
         &self.0
     }
 
-    /// The path it stands at.
+    /// The path after which the listing continues.
     pub(crate) fn path(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
     }
@@ -45,8 +45,7 @@ impl Cursor {
 pub struct Page<R> {
     /// The records, in the order of their paths.
     pub records: Vec<Stored<R>>,
-    /// Paths on this page of records that do not open. The vault has noted them ([`crate::Vault::damage`]); a listing goes on
-    /// without them.
+    /// The paths of records on this page that do not open. The vault has noted them ([`crate::Vault::damage`]).
     pub unreadable: Vec<String>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,

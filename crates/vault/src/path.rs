@@ -1,9 +1,9 @@
-//! Paths of what is no record: the keyring, and the copies of essential records.
+//! Paths of what is not a [`crate::Record`]: the keyring, and the copies of essential records.
 
 /// Where the sealed keyring is stored.
 pub(crate) const KEYRING: &str = "meta/keyring";
 
-/// How the paths of copies begin; they sort behind all others.
+/// The prefix of the paths of copies. They sort after all others.
 const COPIES: &str = "~spare/";
 
 /// Where the copy of what is stored at `path` is stored.

@@ -1,9 +1,9 @@
-//! Who else could change what this process relies on: its data directory, the root key, the configuration.
+//! Checks that no other user can change the files that this process relies on: data directory, root key, configuration.
 //!
 //! The rule is that of `ssh` for its keys: a file and every directory above it belong to this user or to root (or to the
-//! owner of `/`, as which root appears inside a user namespace), and nobody else may write to them. A group that has no
-//! other member than the owner is the owner. In a directory with the sticky bit, such as `/tmp`, others can add names but
-//! not take ours away, so it may stand above, but is no data directory.
+//! owner of `/`, which is how root appears inside a user namespace), and nobody else may write to them. A group whose only
+//! member is the owner counts as the owner. A directory with the sticky bit, such as `/tmp`, may be an ancestor, because others
+//! cannot remove our entries there, but not a data directory.
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -16,23 +16,23 @@ const GROUP_READS: u32 = 0o040;
 const OTHERS_READ: u32 = 0o004;
 const OTHERS_WRITE: u32 = 0o002;
 
-/// A file or directory that somebody else can change, and the command that ends it.
+/// A file or directory that another user can change. Its text names the command that prevents it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untrusted {
-    /// Which.
+    /// The file or directory.
     pub path: PathBuf,
-    /// Who can.
-    pub who: Others,
+    /// Who can change it.
+    pub who: Writer,
 }
 
-/// Who can change it.
+/// Who can change a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub enum Writer {
     /// Its owner: neither this user nor root.
     Owner(u32),
-    /// Its group, which has other members; the permission bits.
+    /// Its group, which has other members; with the permission bits.
     Group(u32),
-    /// Everybody; the permission bits.
+    /// Everybody; with the permission bits.
     Everybody(u32),
 }
 
@@ -41,15 +41,15 @@ impl fmt::Display for Untrusted {
         let path = self.path.display();
         let me = rustix::process::geteuid().as_raw();
         match self.who {
-            Others::Owner(uid) => write!(
+            Writer::Owner(uid) => write!(
                 f,
                 "{path} belongs to user {uid}, neither to this user ({me}) nor to root, so that user could replace what is kept there; run `chown {me} {path}`, or choose another place"
             ),
-            Others::Group(mode) => write!(
+            Writer::Group(mode) => write!(
                 f,
                 "{path} may be written by its group (mode {mode:04o}), which has other members; run `chmod g-w {path}`, or choose another place"
             ),
-            Others::Everybody(mode) => write!(
+            Writer::Everybody(mode) => write!(
                 f,
                 "{path} may be written by everybody (mode {mode:04o}); run `chmod go-w {path}`, or choose another place"
             ),
@@ -59,23 +59,16 @@ impl fmt::Display for Untrusted {
 
 impl std::error::Error for Untrusted {}
 
-/// A file that only this user and root may change; where it lies is another question: [`check_above`].
+/// Checks that only this user and root may change the file, or the directory's entries. Its ancestors are checked by
+/// [`check_above`].
 ///
 /// # Errors
-/// [`Untrusted`]. What is not there, or cannot be looked at, is for whoever opens it to report.
-pub fn check_file(path: &Path) -> Result<(), Untrusted> {
+/// [`Untrusted`]. A path that is missing or not accessible passes: opening it reports that.
+pub fn check_trusted(path: &Path) -> Result<(), Untrusted> {
     look(path).map_or(Ok(()), |(path, found)| check(path, &found, false))
 }
 
-/// A directory in which only this user and root may add or take away names.
-///
-/// # Errors
-/// [`Untrusted`].
-pub fn check_directory(path: &Path) -> Result<(), Untrusted> {
-    check_file(path)
-}
-
-/// Whether somebody else than its owner may read the file, whatever stands above it. What is not there nobody reads.
+/// Whether users other than the owner may read the file, going by its own permissions. A missing file is not readable.
 #[must_use]
 pub fn is_readable_by_others(path: &Path) -> bool {
     look(path).is_some_and(|(_path, found)| {
@@ -84,7 +77,7 @@ pub fn is_readable_by_others(path: &Path) -> bool {
     })
 }
 
-/// The directories above `path`, of those that exist, up to `/`.
+/// Checks the existing directories above `path`, up to `/`.
 ///
 /// # Errors
 /// [`Untrusted`] for the nearest that others can change.
@@ -93,7 +86,7 @@ pub fn check_above(path: &Path) -> Result<(), Untrusted> {
     for above in absolute.ancestors().skip(1) {
         let Some((real, found)) = look(above) else { continue };
         check(real.clone(), &found, true)?;
-        // Links were followed: what stands above the place they lead to counts.
+        // Symbolic links were followed, so the ancestors of their target count.
         for above in real.ancestors().skip(1) {
             look(above).map_or(Ok(()), |(path, found)| check(path, &found, true))?;
         }
@@ -112,22 +105,22 @@ fn check(path: PathBuf, found: &Metadata, may_be_sticky: bool) -> Result<(), Unt
     let (uid, mode) = (found.uid(), found.mode() & 0o7777);
     let root = fs::metadata("/").map_or(0, |root| root.uid());
     if uid != 0 && uid != root && uid != rustix::process::geteuid().as_raw() {
-        return Err(Untrusted { path, who: Others::Owner(uid) });
+        return Err(Untrusted { path, who: Writer::Owner(uid) });
     }
     if may_be_sticky && mode & STICKY != 0 {
         return Ok(());
     }
     if mode & OTHERS_WRITE != 0 {
-        return Err(Untrusted { path, who: Others::Everybody(mode) });
+        return Err(Untrusted { path, who: Writer::Everybody(mode) });
     }
     if mode & GROUP_WRITES != 0 && !is_private(found.gid(), uid) {
-        return Err(Untrusted { path, who: Others::Group(mode) });
+        return Err(Untrusted { path, who: Writer::Group(mode) });
     }
     Ok(())
 }
 
-/// Whether the group is root's, or has no other member than the owner, as the systems of the local files say it: those that
-/// make files writable by the group (umask 0002) give each user a group of their own.
+/// Whether the group is root's, or has no other member than the owner, according to the local user database. Systems on which
+/// files are writable by their group (umask 0002) give each user a private group.
 fn is_private(gid: u32, uid: u32) -> bool {
     if gid == 0 {
         return true;
@@ -169,16 +162,16 @@ mod tests {
         fs::create_dir(&data).unwrap();
         for mode in [0o700, 0o755, 0o750] {
             set(&data, mode);
-            assert_eq!(check_directory(&data), Ok(()), "{mode:o}");
+            assert_eq!(check_trusted(&data), Ok(()), "{mode:o}");
         }
         for mode in [0o777, 0o702, 0o757, 0o1777] {
             set(&data, mode);
-            let refused = check_directory(&data).unwrap_err().to_string();
+            let refused = check_trusted(&data).unwrap_err().to_string();
             assert!(refused.contains("chmod go-w") && refused.contains("data"), "{mode:o}: {refused}");
         }
         assert_eq!(check_above(&data.join("below")), Ok(()), "the sticky bit keeps our names ours");
         set(&data, 0o777);
-        assert!(matches!(check_above(&data.join("below/deeper")).unwrap_err().who, Others::Everybody(_)));
+        assert!(matches!(check_above(&data.join("below/deeper")).unwrap_err().who, Writer::Everybody(_)));
         assert_eq!(check_above(&data), Ok(()), "what is above it is fine");
     }
 

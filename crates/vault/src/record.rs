@@ -1,5 +1,5 @@
-//! Typed records: what a type must say to be stored (docs/formats/records.md). A new kind of record is one more
-//! implementation in this directory; [`crate::Vault`] stores any.
+//! Typed records: what a type must provide to be stored (docs/formats/records.md). A new kind of record is one more
+//! implementation in this directory; the vault stores any.
 //!
 //! Payloads are protobuf messages, so that a later version may add fields and still read what an older one wrote.
 //! Field numbers are never reused.
@@ -33,47 +33,47 @@ pub trait Record: Sized {
     /// Its kind.
     const KIND: Kind;
 
-    /// How the paths of this kind, and of no other, begin; the whole path where there is only one such record.
+    /// The prefix of the paths of this kind and of no other; for a kind with a single record, its whole path.
     const PREFIX: &str;
 
-    /// What names one record of this kind; `()` where there is only one.
+    /// What identifies a record of this kind; `()` for a kind with a single record.
     type Id: RecordId;
 
-    /// What names this record.
+    /// The id of this record.
     fn id(&self) -> Self::Id;
 
     /// The payload before sealing.
     fn encode(&self) -> Zeroizing<Vec<u8>>;
 
-    /// The record that an opened payload holds; `None` when no version's [`Record::encode`] writes such a payload.
+    /// The record in an opened payload; `None` for a payload that no version writes.
     fn decode(payload: &SecretBytes) -> Option<Self>;
 
-    /// Where the record of that id is stored.
+    /// The path of the record of that id.
     #[must_use]
     fn path_of(id: &Self::Id) -> String {
         format!("{}{}", Self::PREFIX, id.to_path())
     }
 
-    /// The id of the record that is stored at `path`; `None` for a path that no record of this kind has.
+    /// The id in a path; `None` if no record of this kind has that path.
     #[must_use]
     fn id_of(path: &str) -> Option<Self::Id> {
         let id = Self::Id::from_path(path.strip_prefix(Self::PREFIX)?)?;
         (Self::path_of(&id) == path).then_some(id)
     }
 
-    /// Where this record is stored.
+    /// The path of this record.
     #[must_use]
     fn path(&self) -> String {
         Self::path_of(&self.id())
     }
 }
 
-/// Records that are listed below what they belong to: their paths go on with its id.
+/// Records that are listed by owner: after the prefix, their paths contain the id of the owner.
 pub trait Owned: Record {
-    /// What names the owner.
+    /// The id of an owner.
     type Owner: RecordId;
 
-    /// How the paths of the owner's records begin.
+    /// The prefix of the paths of the owner's records.
     #[must_use]
     fn prefix_of(owner: &Self::Owner) -> String {
         format!("{}{}/", Self::PREFIX, owner.to_path())

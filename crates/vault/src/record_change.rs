@@ -1,4 +1,5 @@
-//! That a record changes: what a commit says of its own changes, and a watch of everybody's. A cache needs one function for both.
+//! Notice that a record changes, from a change that is to be committed or from a watch of all commits. A cache handles both with
+//! one function.
 
 use crate::record::Record;
 

@@ -1,4 +1,4 @@
-//! How ids are written in paths. Paths are stored in the clear and bound to what they name.
+//! The form of ids in paths. Paths are stored in the clear, and each record is bound to its path.
 
 use claviger_base::Timestamp;
 use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName};
@@ -8,11 +8,11 @@ pub trait RecordId: Sized {
     /// The id as the end of a path.
     fn to_path(&self) -> String;
 
-    /// The id that is written so.
+    /// Parses the end of a path.
     fn from_path(text: &str) -> Option<Self>;
 }
 
-macro_rules! written_as_themselves {
+macro_rules! in_text_form {
     ($($id:ty),+) => {
         $(impl RecordId for $id {
             fn to_path(&self) -> String {
@@ -26,9 +26,9 @@ macro_rules! written_as_themselves {
     };
 }
 
-written_as_themselves!(AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName);
+in_text_form!(AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName);
 
-/// The only record of its kind.
+/// For kinds with a single record.
 impl RecordId for () {
     fn to_path(&self) -> String {
         String::new()
@@ -50,7 +50,7 @@ impl RecordId for u32 {
     }
 }
 
-/// Sorts by time: milliseconds since 1970, none before.
+/// Sorts by time: milliseconds since 1970. Earlier times count as 1970.
 impl RecordId for Timestamp {
     fn to_path(&self) -> String {
         format!("{:016x}", u64::try_from(self.unix_ms()).unwrap_or(0))
@@ -61,7 +61,7 @@ impl RecordId for Timestamp {
     }
 }
 
-/// Sorts by the first, then the second. The first contains no `/`.
+/// Sorts by the first, then by the second. The first must not contain `/`.
 impl<First: RecordId, Second: RecordId> RecordId for (First, Second) {
     fn to_path(&self) -> String {
         format!("{}/{}", self.0.to_path(), self.1.to_path())

@@ -1,9 +1,9 @@
-//! Which records were repaired since the vault was opened.
+//! Records that were repaired since the vault was opened.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Paths of essential records, and of copies, that were damaged or missing and were restored.
+/// The paths of essential records and copies that were damaged or missing and have been restored.
 #[derive(Debug, Default)]
 pub(crate) struct Repaired(Mutex<BTreeSet<String>>);
 
@@ -17,7 +17,7 @@ impl Repaired {
         self.lock().iter().cloned().collect()
     }
 
-    /// A panic while the lock was held cannot have left half a path.
+    /// A poisoned lock is used: a panic cannot have left the set inconsistent.
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Seals: who holds the root key. The root key itself never enters the store; it wraps the keyring and nothing else.
+//! Seals: holders of the root key. The root key is never stored; it wraps the keyring and nothing else.
 
 use std::fmt;
 use std::fs::File;
@@ -12,15 +12,15 @@ use claviger_crypto::digest::sha256;
 use zeroize::Zeroizing;
 
 use crate::files::{Existing, place_file};
-use crate::permissions::{Untrusted, check_file};
+use crate::permissions::{Untrusted, check_trusted};
 
-/// First word of a root key file; the number counts its format.
+/// The first word of a root key file, with the number of its format.
 const FILE_MAGIC: &str = "claviger-root-key-v1";
-/// Longest root key file that is read, bytes.
+/// The longest root key file that is read, bytes.
 const FILE_BYTES_MAX: u64 = 512;
 const ROOT_KEY_BYTES: usize = 32;
 
-/// Names a root key without revealing it: 8 bytes of SHA-256 over a fixed label and the key, shown in hexadecimal.
+/// Identifies a root key without revealing it: 8 bytes of SHA-256 over a fixed label and the key, shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SealId(pub(crate) [u8; 8]);
 
@@ -36,30 +36,30 @@ impl fmt::Debug for SealId {
     }
 }
 
-/// Holds the root key, or reaches the device that does.
+/// Something that holds the root key, or reaches the device that does.
 pub trait Seal: Send + Sync + fmt::Debug {
-    /// Names the root key.
+    /// The id of the root key.
     fn id(&self) -> SealId;
 
     /// Wraps `plaintext`, bound to `context`.
     ///
     /// # Errors
-    /// [`SealError::Refused`] when the holder of the root key does.
+    /// [`SealError::Refused`] when the holder of the root key refuses.
     fn wrap(&self, context: &[u8], plaintext: &SecretBytes) -> Result<Vec<u8>, SealError>;
 
-    /// Opens what [`Seal::wrap`] made with the same context.
+    /// Unwraps what [`Seal::wrap`] returned for the same context.
     ///
     /// # Errors
     /// [`SealError::Refused`] when it was altered, or wrapped with another root key or context.
     fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<SecretBytes, SealError>;
 }
 
-/// Why a seal gave no root key.
+/// Why a seal failed.
 #[derive(Debug)]
 pub enum SealError {
-    /// The root key file is not there.
+    /// The root key file is missing.
     Missing(PathBuf),
-    /// There is a file already; a root key is never overwritten.
+    /// The file exists; a root key is never overwritten.
     Exists(PathBuf),
     /// Users other than the owner can read the root key file.
     Exposed {
@@ -76,10 +76,10 @@ pub enum SealError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The holder of the root key refused to wrap or open.
+    /// The holder of the root key refused to wrap or unwrap.
     Refused,
 }
 
@@ -140,7 +140,7 @@ impl fmt::Debug for FileSeal {
     }
 }
 
-/// Whether the file begins as a root key does, also where its permissions would keep it from being used.
+/// Whether the file begins like a root key file, whatever its permissions.
 #[must_use]
 pub fn is_root_key(path: &Path) -> bool {
     let mut begins = [0; FILE_MAGIC.len()];
@@ -149,7 +149,7 @@ pub fn is_root_key(path: &Path) -> bool {
 }
 
 impl FileSeal {
-    /// Makes a new root key and writes it to `path`, durably, before it is used for anything.
+    /// Creates a root key and writes it to `path`, durably, before it is used.
     ///
     /// # Errors
     /// [`SealError::Exists`], [`SealError::Io`].
@@ -181,7 +181,7 @@ impl FileSeal {
         if mode & 0o077 != 0 {
             return Err(SealError::Exposed { path: path.to_owned(), mode });
         }
-        check_file(path).map_err(SealError::Untrusted)?;
+        check_trusted(path).map_err(SealError::Untrusted)?;
         // One allocation of the largest size, so that reading never leaves a smaller copy behind.
         let mut text = Zeroizing::new(Vec::with_capacity(FILE_BYTES_MAX as usize));
         file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(io_error)?;

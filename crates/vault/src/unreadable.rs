@@ -1,19 +1,19 @@
-//! Which records do not open: noted by every read that meets one, so that no caller can forget to report it.
+//! Records that do not open. Every read notes them here, so that no caller can forget to report one.
 //!
-//! A record leaves the list when it is read well, written anew, or removed.
+//! A record leaves the list when it is read successfully, overwritten, or removed.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Paths kept; of more, only that there are more is known.
+/// The most paths that are kept; further ones are not counted.
 const PATHS_MAX: usize = 10_000;
 
-/// The records that were met and did not open.
+/// The paths of records that did not open.
 #[derive(Debug, Default)]
 pub(crate) struct Unreadable {
     paths: Mutex<BTreeSet<String>>,
-    /// Length of `paths`, so that reads of a sound store take no lock.
+    /// The length of `paths`, so that reads of a sound store take no lock.
     count: AtomicUsize,
 }
 
@@ -48,7 +48,7 @@ impl Unreadable {
         self.lock().iter().take(limit).cloned().collect()
     }
 
-    /// A panic while the lock was held cannot have left half a path.
+    /// A poisoned lock is used: a panic cannot have left the set inconsistent.
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner)
     }

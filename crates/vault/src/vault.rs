@@ -20,7 +20,7 @@ use crate::unreadable::Unreadable;
 pub struct Vault {
     engine: Arc<dyn Engine>,
     keyring: Arc<Keyring>,
-    /// As it is stored, sealed.
+    /// The keyring as stored, sealed.
     sealed_keyring: Vec<u8>,
     unreadable: Unreadable,
     repaired: Repaired,
@@ -33,10 +33,10 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Makes a new vault in an empty store.
+    /// Creates a vault in an empty store.
     ///
     /// # Errors
-    /// [`VaultError::NotEmpty`] when there is one already.
+    /// [`VaultError::NotEmpty`] when the store holds one.
     pub fn create(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
         let keyring = Keyring::create()?;
         let (sealed, copy) = (keyring.to_stored(seal)?, path::copy_of(path::KEYRING));
@@ -54,7 +54,7 @@ impl Vault {
     /// Opens the vault in a store.
     ///
     /// # Errors
-    /// [`VaultError::Empty`] when there is none, [`VaultError::OtherRootKey`] when another root key sealed it.
+    /// [`VaultError::Empty`] when there is none, [`VaultError::OtherRootKey`] when it was sealed with another root key.
     pub fn open(engine: Arc<dyn Engine>, seal: &dyn Seal) -> Result<Self, VaultError> {
         let (sealed, keyring) = copies::open_keyring(engine.as_ref(), seal)?;
         Ok(Self::new(engine, keyring, sealed))
@@ -95,7 +95,7 @@ impl Vault {
         self.get(&())
     }
 
-    /// The first `limit` records of a kind behind `after`, ordered by path. Those that do not open are left out.
+    /// At most `limit` records of a kind after `after`, ordered by path. Those that do not open are left out.
     ///
     /// # Errors
     /// When the store fails.
@@ -136,7 +136,7 @@ impl Vault {
         Arc::clone(&self.keyring)
     }
 
-    /// What lies under a prefix, unopened: where, and the stored bytes.
+    /// The stored bytes of what has this prefix, unopened, each with a cursor to its path.
     pub(crate) fn scan(
         &self,
         prefix: &str,
@@ -144,13 +144,13 @@ impl Vault {
         limit: usize,
     ) -> Result<Vec<(Cursor, Vec<u8>)>, VaultError> {
         let entries = self.engine.scan(prefix.as_bytes(), after.map(Cursor::key), limit)?;
-        Ok(entries.into_iter().map(|entry| (Cursor::behind_key(entry.key), entry.value)).collect())
+        Ok(entries.into_iter().map(|entry| (Cursor::after_key(entry.key), entry.value)).collect())
     }
 
     fn list_below<R: Record>(&self, prefix: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<R>, VaultError> {
         let entries = self.engine.scan(prefix.as_bytes(), after.map(Cursor::key), limit)?;
         let is_full = entries.len() == limit;
-        let next = entries.last().filter(|_| is_full).map(|last| Cursor::behind_key(last.key.clone()));
+        let next = entries.last().filter(|_| is_full).map(|last| Cursor::after_key(last.key.clone()));
         let mut page = Page { records: Vec::with_capacity(entries.len()), unreadable: Vec::new(), next };
         for entry in entries {
             let path = String::from_utf8_lossy(&entry.key);
@@ -163,7 +163,7 @@ impl Vault {
         Ok(page)
     }
 
-    /// The one way from stored bytes to a record; those that do not open are noted here.
+    /// Opens stored bytes. Every read does so here, and so every record that does not open is noted.
     fn open_record<R: Record>(&self, path: &str, stored: &[u8], revision: Revision) -> Result<Stored<R>, VaultError> {
         let opened = barrier::open(&self.keyring, path, R::KIND, stored)
             .and_then(|payload| R::decode(&payload).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() }));

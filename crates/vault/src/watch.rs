@@ -1,4 +1,4 @@
-//! Watching what every process commits, typed.
+//! Watching the records that any process changes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::error::VaultError;
 use crate::record_change::RecordChange;
 use crate::vault::Vault;
 
-/// A stream of changes, those of this process too.
+/// A stream of changes, including those of this process.
 pub struct RecordWatch {
     watch: Box<dyn Watch>,
 }
@@ -20,7 +20,7 @@ impl std::fmt::Debug for RecordWatch {
 }
 
 impl Vault {
-    /// The newest revision: a watch from here shows what is changed later.
+    /// The newest revision. A watch from here shows every later change.
     ///
     /// # Errors
     /// When the store fails.
@@ -31,7 +31,7 @@ impl Vault {
         }
     }
 
-    /// Every change of a record after `from`, in order. To continue after a lost watch, give the last revision of which every
+    /// A watch of every change of a record after `from`, in order. To resume a lost watch, pass the last revision of which every
     /// change was seen.
     ///
     /// # Errors
@@ -42,11 +42,11 @@ impl Vault {
 }
 
 impl RecordWatch {
-    /// The next change and the commit that made it; `None` when none came within `timeout`.
+    /// The next change, with the commit that made it; `None` if there is none within `timeout`.
     ///
     /// # Errors
-    /// [`claviger_store::StoreError::Compacted`], in [`VaultError::Store`], when changes were dropped from the store's history
-    /// before this watch saw them: what is cached is to be dropped, and a new watch begun.
+    /// [`StoreError::Compacted`], in [`VaultError::Store`], when changes were dropped from the store's history before this watch
+    /// saw them. Then drop everything that is cached, and begin a new watch.
     pub fn next(&mut self, timeout: Duration) -> Result<Option<(Revision, RecordChange)>, VaultError> {
         let change = self.watch.next(timeout)?;
         Ok(change.map(|change| {

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use claviger_base::id::{AccessKeyId, KeyId};
 use claviger_model::{AccessKey, Alias, ClientKey, Key, KeyState, KeyVersion};
-use claviger_store::SqliteEngine;
+use claviger_store::StoreConfig;
 use claviger_vault::{FileSeal, Vault};
 use serde_json::Value;
 
@@ -171,6 +170,6 @@ impl Records {
 }
 
 fn open(data_dir: &Path) -> Vault {
-    let engine = Arc::new(SqliteEngine::open(data_dir).unwrap());
+    let engine = claviger_store::open(&StoreConfig::embedded(data_dir)).unwrap();
     Vault::open(engine, &FileSeal::open(&data_dir.join("root.key")).unwrap()).unwrap()
 }

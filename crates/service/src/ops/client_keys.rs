@@ -166,7 +166,7 @@ impl Service {
     /// Records of revoked client keys behind `id`, then those from the first up to it: each at most once. Ids are random, so
     /// every one is met in time.
     fn revocations_from(&self, id: &ClientKeyId) -> Result<Vec<RevokedClientKey>, ServiceError> {
-        let after = Cursor::behind::<RevokedClientKey>(id);
+        let after = Cursor::after::<RevokedClientKey>(id);
         let behind = self.vault.list::<RevokedClientKey>(Some(&after), OLD_REVOCATIONS_READ)?;
         let mut records: Vec<_> = behind.records.into_iter().map(|stored| stored.record).collect();
         let left = OLD_REVOCATIONS_READ.saturating_sub(records.len());

@@ -17,7 +17,7 @@ use claviger_service::{
     AccessRefusal, Config, DecryptSource, Done, IssueClientKey, IssuedClientKey, KeyFilter, KeyRef, PageRequest,
     Rights, Service, ServiceError, VersionChoice, first_start,
 };
-use claviger_store::{Batch, Engine, MemoryEngine, SqliteEngine};
+use claviger_store::{Batch, Engine, MemoryEngine, StoreConfig};
 use claviger_vault::{Audit, DevClock, FileSeal, Kind, Record, Vault, VaultError};
 
 use crate::fixture::{SOURCE, by_id, decrypt, encrypt, intent, key_of};

@@ -12,7 +12,7 @@ use claviger_model::{
 use claviger_service::{
     Config, CreateKey, Done, Intent, IssueClientKey, KeyRef, Service, ServiceError, VersionChoice, first_start,
 };
-use claviger_store::{Fault, Faulty, MemoryEngine, StoreError};
+use claviger_store::{Fault, FaultyEngine, MemoryEngine, StoreError};
 use claviger_vault::{ChangePlane, FileSeal, OutboxEntry, Vault};
 
 use crate::fixture::{aes_key, by_id, encrypt, key_of, with_vault};
@@ -243,7 +243,7 @@ fn racers_that_decide_again_leave_one_entry_for_each_change() {
     assert_eq!((made.len(), entries), (RACERS * 5, made));
 }
 
-fn over(engine: &Arc<Faulty>) -> (Service, Arc<Vault>) {
+fn over(engine: &Arc<FaultyEngine>) -> (Service, Arc<Vault>) {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
     let vault = Arc::new(Vault::create(Arc::clone(engine) as _, &seal).unwrap());
@@ -256,7 +256,7 @@ fn over(engine: &Arc<Faulty>) -> (Service, Arc<Vault>) {
 
 #[test]
 fn a_change_and_its_entry_are_there_together_or_not_at_all() {
-    let engine = Arc::new(Faulty::new(Arc::new(MemoryEngine::default())));
+    let engine = Arc::new(FaultyEngine::new(Arc::new(MemoryEngine::default())));
     let (service, vault) = over(&engine);
     clear(&service, &vault);
     let intent = asked("CreateKey", None);
@@ -291,7 +291,7 @@ fn nothing_is_changed_while_the_log_takes_no_records() {
 
 #[tokio::test]
 async fn the_data_plane_leaves_none_and_removing_takes_few_commits() {
-    let engine = Arc::new(Faulty::new(Arc::new(MemoryEngine::default())));
+    let engine = Arc::new(FaultyEngine::new(Arc::new(MemoryEngine::default())));
     let (service, vault) = over(&engine);
     let key = service.create_key(request(None), &asked("CreateKey", None)).unwrap();
     clear(&service, &vault);

@@ -1,9 +1,9 @@
-//! What happened to a key, as the change table's column `kind` tells it.
+//! The column `kind` of the table `change`: what happened to a key.
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
-/// Stored numbers: they do not change (docs/formats/store.md).
+/// The numbers are stored and never change (docs/formats/store.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChangeKind {
     Put = 0,

@@ -1,19 +1,19 @@
 //! The pages of a SQLite file, read without SQLite, so that what a damaged file still holds can be copied out of it
 //! (sqlite.org/fileformat2.html, sections 1.3 to 1.6 and 2.1).
 //!
-//! **Rule:** every byte here may be damaged. Nothing is trusted to be in range, and nothing panics.
+//! **Rule:** every byte may be damaged. No number is assumed to be in range, and nothing panics.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-/// The page size of stores, and of a file whose header does not say.
+/// The page size of stores, and of files whose header does not state one.
 const PAGE_BYTES: usize = 4096;
 const HEADER_BYTES: usize = 100;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// More than a record of the store's limit with its key and headers; a longer payload is damage.
+/// More than the longest record with its key and headers. A longer payload is damage.
 const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
-/// A file, page by page. Pages count from 1.
+/// A file that is read page by page. Pages are numbered from 1.
 pub(super) struct Pages {
     file: File,
     page_bytes: usize,
@@ -29,16 +29,16 @@ pub(super) enum Tree {
 
 /// One page of a b-tree.
 pub(super) struct Node {
-    /// Pages below, and whether all of them could be read off.
+    /// The numbers of its child pages.
     pub(super) children: Vec<usize>,
     pub(super) cells: Vec<Cell>,
-    /// Whether every cell was read.
+    /// Whether every cell could be read completely.
     pub(super) is_whole: bool,
 }
 
-/// One row or index entry. Its payload may be cut where an overflow page is lost.
+/// A row or an index entry. Its payload is truncated if an overflow page is lost.
 pub(super) struct Cell {
-    /// Of a table's row.
+    /// The row id, in a table.
     pub(super) rowid: i64,
     pub(super) payload: Vec<u8>,
 }
@@ -50,7 +50,7 @@ pub(super) enum Value<'a> {
     Integer(i64),
     Blob(&'a [u8]),
     Text(&'a [u8]),
-    /// A float, or what the cut payload no longer holds.
+    /// A float, or a value that a truncated payload no longer contains.
     Other,
 }
 
@@ -72,7 +72,7 @@ impl Pages {
         Some(page)
     }
 
-    /// The page as one of such a tree; `None` when it is not.
+    /// Reads a page of such a tree; `None` if it is not one.
     pub(super) fn node(&self, number: usize, tree: Tree) -> Option<Node> {
         let page = self.read(number)?;
         let header = page.get(if number == 1 { HEADER_BYTES } else { 0 }..)?;
@@ -98,7 +98,7 @@ impl Pages {
         Some(node)
     }
 
-    /// Adds what a cell holds; `None` when part of it is lost.
+    /// Adds the content of a cell; `None` if part of it is lost.
     fn take_cell(
         &self,
         cell: &[u8],
@@ -127,7 +127,7 @@ impl Pages {
         is_whole.then_some(())
     }
 
-    /// How much of a payload lies in the cell itself.
+    /// How much of a payload is stored in the cell itself.
     fn local_bytes(&self, length: usize, tree: Tree) -> usize {
         let usable = self.page_bytes;
         let most = if tree == Tree::Table { usable - 35 } else { (usable - 12) * 64 / 255 - 23 };
@@ -141,7 +141,7 @@ impl Pages {
 
     fn append_overflow(&self, mut number: usize, length: usize, payload: &mut Vec<u8>) {
         while payload.len() < length {
-            // Ends also when pages name each other in a circle: each adds bytes.
+            // This also ends if pages form a cycle, because each adds bytes.
             let Some(page) = self.read(number) else { return };
             let Some((next, content)) = page.split_first_chunk::<4>() else { return };
             payload.extend(content.iter().take(length - payload.len()));
@@ -151,7 +151,7 @@ impl Pages {
 }
 
 impl Cell {
-    /// The columns; as many as the payload's header tells.
+    /// The columns that the payload's header lists.
     pub(super) fn columns(&self) -> Option<Vec<Value<'_>>> {
         let mut header = self.payload.as_slice();
         let header_bytes = usize::try_from(varint(&mut header)?).ok()?;
@@ -196,7 +196,7 @@ fn integer(bytes: &[u8]) -> i64 {
     bytes.iter().fold(sign, |value, byte| (value << 8) | i64::from(*byte))
 }
 
-/// One to nine bytes, seven bits in each but the ninth.
+/// One to nine bytes, each with seven bits but the ninth, which has eight.
 fn varint(rest: &mut &[u8]) -> Option<i64> {
     let mut value: u64 = 0;
     for at in 0..9 {

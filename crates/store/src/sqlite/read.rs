@@ -1,4 +1,4 @@
-//! Reading: a few connections, each used by one caller at a time, made when they are first needed.
+//! Reading: a pool of connections, opened on demand, each used by one caller at a time.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,22 +6,23 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 
-use super::{open, opening_error, store_error};
-use crate::contract::{Entry, Record, Revision, prefix_end};
+use super::error::{opening_error, store_error};
+use super::{open, schema};
+use crate::contract::{Entry, Revision, VersionedValue, prefix_end};
 use crate::error::StoreError;
 
-/// Idle connections kept; more callers than this make their own and close it again.
+/// How many idle connections are kept.
 const IDLE_MAX: usize = 8;
 
 /// The read connections of one store.
 pub(super) struct Readers {
     file: PathBuf,
-    /// Whether nobody writes the file, so that it can be read without a lock.
+    /// Whether nobody writes the file, so that it is read without locks.
     is_at_rest: bool,
     idle: Mutex<Vec<Connection>>,
-    /// Held for reading by each read, for writing while the file is replaced.
+    /// Locked for reading by each read, and for writing while the file is replaced.
     file_in_place: RwLock<()>,
-    /// How often the file was replaced.
+    /// How often the file has been replaced.
     generation: AtomicU64,
 }
 
@@ -40,18 +41,18 @@ impl Readers {
         Self { is_at_rest: true, ..Self::new(file) }
     }
 
-    /// Whether the file opens.
+    /// Checks that the file opens.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         self.with(|_| Ok(()))
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
         self.with(|connection| {
             let mut select = connection.prepare_cached("SELECT value, revision FROM record WHERE key = ?1")?;
             select
                 .query_row([key], |row| {
                     let (value, revision) = content(row, 0);
-                    Ok(Record { value, revision })
+                    Ok(VersionedValue { value, revision })
                 })
                 .optional()
         })
@@ -83,7 +84,7 @@ impl Readers {
         })
     }
 
-    /// How often the file was replaced.
+    /// How often the file has been replaced.
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -93,7 +94,7 @@ impl Readers {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Runs `replace` while no read is under way and no connection is open.
+    /// Runs `replace` while no read is in progress and no connection is open.
     pub(super) fn without_connections<T>(&self, replace: impl FnOnce() -> T) -> T {
         let _nobody_reads = self.file_in_place.write().unwrap_or_else(PoisonError::into_inner);
         self.close_idle();
@@ -102,7 +103,7 @@ impl Readers {
         result
     }
 
-    /// Reads the whole file; whether it is sound.
+    /// Reads the whole file, and returns whether it is sound.
     pub(super) fn is_sound(&self) -> Result<bool, StoreError> {
         match self.with(passes_check) {
             Err(StoreError::Corrupt) => Ok(false),
@@ -110,18 +111,18 @@ impl Readers {
         }
     }
 
-    /// What an error means. Where a statement does not fit, the whole file is read, with a connection that has nothing of it
-    /// in memory: one that is sound is not to be replaced.
-    pub(super) fn judged(&self, error: &rusqlite::Error) -> StoreError {
+    /// What an error means. If a statement was refused, the whole file is checked over a new connection, which has nothing cached,
+    /// because a sound file must not be replaced.
+    pub(super) fn meaning_of(&self, error: &rusqlite::Error) -> StoreError {
         let is_sound = |connection: Connection| {
             let passes = passes_check(&connection).map_err(|error| opening_error(&error))?;
-            Ok(passes && open::has_whole_schema(&connection))
+            Ok(passes && schema::is_complete(&connection))
         };
         match store_error(error) {
-            StoreError::Misfit(reason) => match self.connect().and_then(is_sound) {
+            StoreError::StatementRefused(reason) => match self.connect().and_then(is_sound) {
                 Ok(false) | Err(StoreError::Corrupt | StoreError::NotAStore(_)) => StoreError::Corrupt,
-                // Sound, or nobody can tell.
-                _ => StoreError::Misfit(reason),
+                // Sound, or not known to be damaged.
+                _ => StoreError::StatementRefused(reason),
             },
             other => other,
         }
@@ -138,8 +139,8 @@ impl Readers {
             Some(connection) => connection,
             None => self.connect()?,
         };
-        let result = read(&connection).map_err(|error| self.judged(&error));
-        // A connection that met an error is closed rather than used again.
+        let result = read(&connection).map_err(|error| self.meaning_of(&error));
+        // A connection that met an error is closed and not reused.
         if result.is_ok() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < IDLE_MAX {
@@ -154,8 +155,8 @@ fn passes_check(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA integrity_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
 }
 
-/// A value, and in the next column its revision. A row that no longer holds such things is damaged alone: it is given with
-/// an empty value, as the contract says, and keeps no other from being read.
+/// A value, and its revision from the next column. A row with other types is damaged: it gets an empty value, as the contract
+/// says, and other rows can still be read.
 fn content(row: &Row<'_>, column: usize) -> (Vec<u8>, Revision) {
     match (row.get(column), revision(row, column + 1)) {
         (Ok(value), Ok(revision)) => (value, revision),
@@ -163,12 +164,12 @@ fn content(row: &Row<'_>, column: usize) -> (Vec<u8>, Revision) {
     }
 }
 
-/// The revision in a column, or 0 when it is damaged: reads and preconditions must agree about it.
+/// The revision in a column, or 0 if it is damaged. Reads and preconditions must agree on it.
 pub(super) fn revision_or_first(row: &Row<'_>, column: usize) -> Revision {
     revision(row, column).unwrap_or_default()
 }
 
-/// The revision in a column; a negative one is damage.
+/// The revision in a column. A negative one is damage.
 pub(super) fn revision(row: &Row<'_>, column: usize) -> rusqlite::Result<Revision> {
     let stored: i64 = row.get(column)?;
     u64::try_from(stored).map(Revision).map_err(|_| Error::IntegralValueOutOfRange(column, stored))

@@ -1,4 +1,4 @@
-//! When the open file is recovered: after a read, a commit or a check met damage; what came of it is told to whoever asks.
+//! Recovery of the file while it is open, after a read, a commit or a check met damage, and the record of its results.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::presence::Presence;
+use super::file_identity::FileIdentity;
 use super::read::Readers;
-use super::{open, recover};
+use super::{file_names, open, recover};
 use crate::contract::{Condition, Recovered};
 use crate::error::StoreError;
 
-/// How long after a recovery, whatever came of it, none is tried: a disk that goes on damaging would use up the names of
-/// damaged files at once.
+/// How long after a recovery, successful or not, no other is tried: a failing disk would use up the names for damaged files at
+/// once.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// What is known of damage, shared by the engine and its writer.
+/// The known damage, shared by the engine and its writer.
 #[derive(Default)]
-pub(super) struct Known(Mutex<Condition>);
+pub(super) struct SharedCondition(Mutex<Condition>);
 
-impl Known {
+impl SharedCondition {
     pub(super) fn condition(&self) -> Condition {
         self.lock().clone()
     }
@@ -36,17 +36,17 @@ impl Known {
             }
             Err(error) => {
                 let text = error.to_string();
-                // Once, not at every attempt.
+                // Logged once, not at every attempt.
                 if condition.damage.as_ref() != Some(&text) {
-                    tracing::error!(%error, "the store's file is damaged; what lies on sound pages is served");
+                    tracing::error!(%error, "the store's file is damaged; records on sound pages are still served");
                 }
                 condition.damage = Some(text);
             }
         }
     }
 
-    pub(super) fn note_log(&self, told: String) {
-        self.lock().log = Some(told);
+    pub(super) fn note_log(&self, message: String) {
+        self.lock().log = Some(message);
     }
 
     fn lock(&self) -> MutexGuard<'_, Condition> {
@@ -54,61 +54,61 @@ impl Known {
     }
 }
 
-/// Replaces the file under the writer. Only the writer's thread does.
+/// Recovers the file. Used by the writer thread only.
 pub(super) struct Repair {
     directory: PathBuf,
     readers: Arc<Readers>,
-    known: Arc<Known>,
+    condition: Arc<SharedCondition>,
     not_before: Option<Instant>,
 }
 
-/// The writer's connection to the new file, or to the old one when nothing came of it.
+/// The writer's connection to the recovered file, or to the old one if the recovery failed.
 pub(super) struct Reopened {
     pub(super) connection: Connection,
-    pub(super) presence: Presence,
+    pub(super) file_identity: FileIdentity,
 }
 
 impl Repair {
-    pub(super) fn new(directory: PathBuf, readers: Arc<Readers>, known: Arc<Known>) -> Self {
-        Self { directory, readers, known, not_before: None }
+    pub(super) fn new(directory: PathBuf, readers: Arc<Readers>, condition: Arc<SharedCondition>) -> Self {
+        Self { directory, readers, condition, not_before: None }
     }
 
     pub(super) fn generation(&self) -> u64 {
         self.readers.generation()
     }
 
-    /// Closes the read connections, for an end at which the writer's is the last: only that one may fold the write-ahead log
-    /// into the file and remove it.
+    /// Closes the read connections, so that the writer's is closed last: only that one may checkpoint the write-ahead log and
+    /// remove it.
     pub(super) fn close_readers(&self) {
         self.readers.close_idle();
     }
 
-    /// What an error of the writer's connection means, which is in no transaction.
-    pub(super) fn judged(&self, error: &rusqlite::Error) -> StoreError {
-        self.readers.judged(error)
+    /// What an error of the writer's connection means. It must not be in a transaction.
+    pub(super) fn meaning_of(&self, error: &rusqlite::Error) -> StoreError {
+        self.readers.meaning_of(error)
     }
 
-    /// Whether the last recovery is too short ago.
+    /// Whether the last recovery was too recent.
     pub(super) fn must_pause(&self) -> bool {
         self.not_before.is_some_and(|not_before| Instant::now() < not_before)
     }
 
-    /// Closes `connection`, recovers the file and opens it again. Whether it was recovered, and the new connection.
+    /// Closes `connection`, recovers the file and opens it again. Returns whether it was recovered, and the new connection.
     pub(super) fn run(&mut self, connection: Connection) -> (bool, Result<Reopened, StoreError>) {
         let (directory, readers) = (self.directory.clone(), Arc::clone(&self.readers));
         readers.without_connections(|| {
-            // The last to close folds the log into the file and removes it.
+            // Closing the last connection checkpoints the log and removes it.
             drop(connection);
             let outcome = recover::recover(&directory);
             let is_recovered = outcome.is_ok();
             self.not_before = Some(Instant::now() + PAUSE);
-            self.known.note(outcome);
+            self.condition.note(outcome);
             (is_recovered, self.reopen())
         })
     }
 
     fn reopen(&self) -> Result<Reopened, StoreError> {
         let connection = open::writable(&self.directory)?;
-        Ok(Reopened { connection, presence: Presence::of(&open::file(&self.directory))? })
+        Ok(Reopened { connection, file_identity: FileIdentity::of(&file_names::store(&self.directory))? })
     }
 }

@@ -1,13 +1,14 @@
-//! What a damaged file still holds: where its trees begin, which of them are whole, and its rows.
+//! What can be read from a damaged file: the roots of its trees, which of them are complete, and its rows.
 //!
-//! **Rule:** a file is copied only when no key can vanish unnamed: the tree of records or the index of their keys must be
-//! whole. A key whose value is lost is kept with an empty value, which opens nowhere, so that it is damaged and not absent.
+//! **Rule:** a file is copied only if no key can be lost without notice: the tree of records or the index of their keys must be
+//! complete. A key whose value is lost is kept with an empty value, which does not open, so that it counts as damaged and not
+//! as absent.
 
 use super::page::{Cell, Pages, Tree, Value};
 use super::tree::Walk;
 use crate::error::StoreError;
 
-/// Revisions past this are damage: a store would need a million commits a second for nine years.
+/// Higher revisions are damage: reaching this one would take nine years at a million commits per second.
 pub(super) const REVISION_MAX: i64 = 1 << 48;
 
 /// One row of the table `record`.
@@ -24,7 +25,7 @@ pub(super) struct Name<'a> {
     pub(super) rowid: i64,
 }
 
-/// A file that may be copied.
+/// A damaged file that may be copied.
 pub(super) struct Salvage<'a> {
     pages: &'a Pages,
     roots: Roots,
@@ -32,7 +33,7 @@ pub(super) struct Salvage<'a> {
     is_index_whole: bool,
 }
 
-/// First pages of the trees.
+/// The root pages of the trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Roots {
     record: usize,
@@ -40,11 +41,11 @@ struct Roots {
     counter: usize,
 }
 
-/// Where the schema of [`super::open`] puts them; only a `VACUUM` by hand moves them.
+/// Where the schema puts them. Only a manual `VACUUM` moves them.
 const USUAL_ROOTS: Roots = Roots { record: 2, record_by_key: 3, counter: 6 };
 
 impl<'a> Salvage<'a> {
-    /// Looks through the file; `None` when it is not a store, or keys may have vanished from it.
+    /// Examines the file; `None` if it is not a store, or keys may have been lost.
     pub(super) fn of(pages: &'a Pages) -> Option<Self> {
         let stated = stated_roots(pages).filter(|stated| *stated != USUAL_ROOTS);
         stated.into_iter().chain([USUAL_ROOTS]).find_map(|roots| {
@@ -60,7 +61,7 @@ impl<'a> Salvage<'a> {
         self.is_table_whole && self.is_index_whole
     }
 
-    /// Every row that is left, in no order; a key may come more than once.
+    /// Passes every readable row to `take`, in no particular order. A key may occur more than once.
     ///
     /// # Errors
     /// Those of `take`.
@@ -74,7 +75,7 @@ impl<'a> Salvage<'a> {
         Ok(())
     }
 
-    /// Every key that the index names, in no order.
+    /// Passes every key in the index to `take`, in no particular order.
     ///
     /// # Errors
     /// Those of `take`.
@@ -84,7 +85,7 @@ impl<'a> Salvage<'a> {
         Ok(())
     }
 
-    /// The newest commit, as the counter says; `None` when it does not.
+    /// The newest revision according to the counter; `None` if the counter is lost.
     pub(super) fn revision(&self) -> Option<i64> {
         let node = self.pages.node(self.roots.counter, Tree::Table)?;
         node.cells.iter().find_map(|cell| match cell.columns()?.as_slice() {
@@ -94,7 +95,7 @@ impl<'a> Salvage<'a> {
     }
 }
 
-/// Whether the tree is whole and all of it is as it should be, and how many of its cells are.
+/// Whether the tree is complete and every cell valid, and how many cells are valid.
 fn look(pages: &Pages, root: usize, tree: Tree, is_right: &dyn Fn(&Cell) -> bool) -> (bool, usize) {
     let (mut right, mut wrong) = (0, 0);
     let walked = Walk::new(pages).tree(root, tree, &mut |cell: &Cell| {
@@ -104,7 +105,7 @@ fn look(pages: &Pages, root: usize, tree: Tree, is_right: &dyn Fn(&Cell) -> bool
     (walked == Ok(true) && wrong == 0, right)
 }
 
-/// A row of `record`; `None` when the cell is none.
+/// A row of `record`; `None` if the cell is not one.
 fn row(cell: &Cell) -> Option<Row<'_>> {
     let columns = cell.columns()?;
     let [Value::Null, Value::Blob(key), value, revision] = columns.as_slice() else { return None };
@@ -122,7 +123,7 @@ fn name(cell: &Cell) -> Option<Name<'_>> {
     }
 }
 
-/// What the schema on the first page says.
+/// The roots according to the schema on the first page.
 fn stated_roots(pages: &Pages) -> Option<Roots> {
     let node = pages.node(1, Tree::Table)?;
     let root = |wanted: &[u8]| {

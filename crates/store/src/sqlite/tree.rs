@@ -1,11 +1,10 @@
-//! Walking the b-trees of a damaged file: everything that can still be reached, then what lies in pages that nothing
-//! leads to any more.
+//! Walking the b-trees of a damaged file: first every page that can be reached from a root, then the other pages.
 //!
-//! Free pages hold no old rows: the store is written with `secure_delete`, which overwrites them with zeros.
+//! Free pages contain no old rows: the store is written with `secure_delete`, which overwrites them with zeros.
 
 use super::page::{Cell, Pages, Tree};
 
-/// A walk over one file; a page is visited once.
+/// A walk over one file, which visits each page at most once.
 pub(super) struct Walk<'a> {
     pages: &'a Pages,
     is_visited: Vec<bool>,
@@ -16,7 +15,7 @@ impl<'a> Walk<'a> {
         Self { pages, is_visited: vec![false; pages.count + 1] }
     }
 
-    /// Gives `take` every cell that can be reached from `root`. Whether the whole tree was there.
+    /// Passes every cell that can be reached from `root` to `take`. Returns whether the tree is complete.
     pub(super) fn tree<E>(
         &mut self,
         root: usize,
@@ -36,7 +35,7 @@ impl<'a> Walk<'a> {
         Ok(is_whole)
     }
 
-    /// Gives `take` the cells of pages of this kind that no walk has reached.
+    /// Passes the cells of all pages of this kind that were not visited to `take`.
     pub(super) fn rest<E>(&mut self, tree: Tree, take: &mut dyn FnMut(&Cell) -> Result<(), E>) -> Result<(), E> {
         for number in 1..=self.pages.count {
             let is_visited = self.is_visited.get(number).copied().unwrap_or(true);
@@ -48,7 +47,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Whether the page is there and was not visited before.
+    /// Marks the page as visited; `false` if it was visited before or does not exist.
     fn visit(&mut self, number: usize) -> bool {
         let seen = self.is_visited.get_mut(number).filter(|_| number > 0);
         seen.is_some_and(|seen| !std::mem::replace(seen, true))

@@ -1,29 +1,24 @@
-//! A write-ahead log that has bytes and not one valid frame: SQLite uses nothing of it, and overwrites or removes it.
-//! A kill at the first commit leaves such a one, which means nothing; but so does damage, and then it may hold commits.
+//! Write-ahead logs without a valid frame. SQLite ignores such a log, and overwrites or removes it. A kill during the first
+//! commit leaves one, which is harmless; but so does damage, and then it may hold commits.
 //!
-//! **Rule:** such a log is kept where the store itself is recovered, also when SQLite has removed it, and where it is damaged
-//! beside a sound store.
+//! **Rule:** such a log is kept if the store itself is recovered, even if SQLite has removed it, and if it is damaged beside a
+//! sound store.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::open;
+use super::file_names;
 use super::wal::{self, Content};
 
-/// Damaged logs kept that lay beside a sound store.
+/// How many damaged logs are kept that were found beside a sound store.
 const KEPT_MAX: u32 = 3;
 
-/// The second name of such a log for as long as the store is opened.
-fn second_name(directory: &Path) -> PathBuf {
-    directory.join("store.sqlite3.unused-log")
-}
-
-/// Gives such a log a second name, before SQLite opens the store. One that a start which was cut off has set apart stays
-/// where there is no other. Where this fails the store is opened all the same.
-pub(super) fn set_apart(directory: &Path) {
-    let (log, apart) = (open::log(directory), second_name(directory));
+/// Links such a log under a second name before SQLite opens the store. Without one, a link that an interrupted start left is
+/// kept. If this fails, the store is opened all the same.
+pub(super) fn link(directory: &Path) {
+    let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     let done = is_unused(&log).and_then(|is_unused| match is_unused {
         true => remove_if_there(&apart).and_then(|()| fs::hard_link(&log, &apart)),
         false => Ok(()),
@@ -36,55 +31,55 @@ pub(super) fn set_apart(directory: &Path) {
     }
 }
 
-/// The store is sound and was not written yet: a log that is damaged is copied, since SQLite will write over it. What to tell
-/// of it; a log that means nothing is forgotten.
-pub(super) fn settle(directory: &Path) -> Option<String> {
-    let (log, apart) = (open::log(directory), second_name(directory));
+/// Call when the store is open and sound, before it is written: keeps a copy of a damaged log, because SQLite will overwrite
+/// it, and removes the second name. Returns a message about the damaged log.
+pub(super) fn keep_if_damaged(directory: &Path) -> Option<String> {
+    let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     let is_damaged = |path: &&PathBuf| matches!(wal::content(path), Ok(Content::Damaged));
-    let told = [&log, &apart].into_iter().find(is_damaged).map(|damaged| {
+    let message = [&log, &apart].into_iter().find(is_damaged).map(|damaged| {
         let kept = match copy(directory, damaged) {
             Ok(kept) => format!("look at the log, which is kept as {}", kept.display()),
             Err(error) => format!("the log could not be kept: {error}"),
         };
-        let told = format!(
+        let message = format!(
             "the store's write-ahead log was damaged and not used; commits that it held are lost; restore a backup, or {kept}"
         );
-        tracing::error!("{told}");
-        told
+        tracing::error!("{message}");
+        message
     });
-    // Left behind it means nothing, and the next start tries again.
+    // If this fails, the next start tries again.
     let _left = remove_if_there(&apart);
-    told
+    message
 }
 
-/// Not under the name of a damaged file's log: no damaged file belongs to it, and these names are for recoveries.
+/// Copies a damaged log to a name of its own. The names of logs beside a damaged file are reserved for recoveries.
 fn copy(directory: &Path, log: &Path) -> io::Result<PathBuf> {
-    let mut names = (1..=KEPT_MAX).map(|number| directory.join(format!("store.sqlite3.damaged-log-{number}")));
+    let mut names = (1..=KEPT_MAX).map(|number| file_names::damaged_log(directory, number));
     let taken = || io::Error::other(format!("{KEPT_MAX} are kept already; look at the disk, then move them away"));
     let kept = names.find(|name| !name.exists()).ok_or_else(taken)?;
     let mut from = File::open(log)?;
     let mut to = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&kept)?;
     let copied = io::copy(&mut from, &mut to).and_then(|_bytes| to.sync_all());
     if let Err(error) = copied.and_then(|()| File::open(directory)?.sync_all()) {
-        // Half a copy looks like a whole one.
+        // An incomplete copy cannot be told from a complete one.
         let _left = fs::remove_file(&kept);
         return Err(error);
     }
     Ok(kept)
 }
 
-/// Takes the log away from the place of the new file, with its index: to `kept`, unless there never was a byte in it.
-pub(super) fn keep(directory: &Path, kept: &Path) -> io::Result<()> {
-    let (log, apart) = (open::log(directory), second_name(directory));
+/// Moves the log out of the way of the new file: to `kept`, unless it is empty. Its index is removed.
+pub(super) fn move_to(directory: &Path, kept: &Path) -> io::Result<()> {
+    let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     if let Some(found) = [&log, &apart].into_iter().find(|path| has_bytes(path)) {
         fs::set_permissions(found, Permissions::from_mode(0o600))?;
         fs::rename(found, kept)?;
         tracing::error!(
             kept = %kept.display(),
-            "the store's write-ahead log has no whole frame; commits that it may have held are lost; it lies beside the damaged file"
+            "the store's write-ahead log has no whole frame; commits that it may have held are lost; it is kept beside the damaged file"
         );
     }
-    [log, apart, open::log_index(directory)].iter().try_for_each(|path| remove_if_there(path))
+    [log, apart, file_names::log_index(directory)].iter().try_for_each(|path| remove_if_there(path))
 }
 
 fn is_unused(log: &Path) -> io::Result<bool> {

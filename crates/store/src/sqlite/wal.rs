@@ -1,7 +1,7 @@
-//! What a write-ahead log holds (sqlite.org/fileformat2.html, section 4): a program that only reads leaves an
-//! empty one beside the file, and one begins anew with frames of before that count no more.
+//! What a write-ahead log contains (sqlite.org/fileformat2.html, section 4). A program that only reads leaves an empty log, and
+//! a log that was restarted contains old frames that are no longer valid.
 //!
-//! **Rule:** a log holds frames if SQLite itself would take one from it, and only then.
+//! **Rule:** a log contains frames if and only if SQLite itself would use one.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -9,22 +9,22 @@ use std::path::Path;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
-/// The last bit tells the byte order of the checksums.
+/// The last bit is the byte order of the checksums.
 const MAGIC: u32 = 0x377f_0682;
 const PAGE_BYTES_MAX: u32 = 65_536;
 
-/// What a log holds.
+/// What a log contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nothing was written, or not one whole frame, or what is there was folded into the file before.
+    /// Nothing, no complete frame, or only frames that have been checkpointed.
     Nothing,
-    /// A valid frame, and perhaps more.
+    /// At least one valid frame.
     Frames,
-    /// A header or a first frame that is whole and not valid: SQLite takes nothing from it, and it may have held commits.
+    /// A complete but invalid header or first frame. SQLite uses nothing of the log, which may have contained commits.
     Damaged,
 }
 
-/// What the log at `path` holds. One that is not there holds nothing.
+/// What the log at `path` contains. A missing log contains nothing.
 ///
 /// # Errors
 /// Those of the file system.
@@ -34,7 +34,7 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
         opened => opened?,
     };
     let Some(header) = taken(&mut file, HEADER_BYTES)? else { return Ok(Content::Nothing) };
-    // Space that was taken for it, and power was lost before it was written.
+    // Allocated, but not written before a power failure.
     if header.iter().all(|byte| *byte == 0) {
         return Ok(Content::Nothing);
     }
@@ -46,10 +46,10 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
     if magic & !1 != MAGIC || (word(stated, 0), word(stated, 4)) != sum || page_bytes > PAGE_BYTES_MAX {
         return Ok(Content::Damaged);
     }
-    // Frames count up to the first that is not valid.
+    // Frames are valid up to the first invalid one.
     let Some(frame) = taken(&mut file, FRAME_HEADER_BYTES)? else { return Ok(Content::Nothing) };
     let Some(page) = taken(&mut file, page_bytes as usize)? else { return Ok(Content::Nothing) };
-    // A log that begins anew gets other salts and keeps the frames of before.
+    // A log that is restarted gets new salts and still contains the old frames.
     if frame.get(8..16) != header.get(16..24) {
         return Ok(Content::Nothing);
     }
@@ -59,7 +59,7 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
     Ok(if is_valid { Content::Frames } else { Content::Damaged })
 }
 
-/// The next `length` bytes; `None` when there are not so many.
+/// The next `length` bytes; `None` if there are fewer.
 fn taken(file: &mut File, length: usize) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; length];
     match file.read_exact(&mut bytes) {

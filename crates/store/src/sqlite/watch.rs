@@ -1,4 +1,4 @@
-//! Watching: the change table read in order, woken by the writer.
+//! Watching: the table `change`, read in order; the writer wakes waiting watches.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,17 +7,17 @@ use rusqlite::{OptionalExtension, params};
 
 use super::change_kind::ChangeKind;
 use super::read::{Readers, revision};
-use crate::contract::{Change, Revision, Watch, prefix_end};
+use crate::contract::{Revision, Watch, WatchEvent, prefix_end};
 use crate::error::StoreError;
 
-/// Wakes watchers after a commit.
+/// Wakes waiting watches after a commit.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct CommitSignal {
     commits: Mutex<u64>,
     changed: Condvar,
 }
 
-impl News {
+impl CommitSignal {
     pub(super) fn announce(&self) {
         *self.commits.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
@@ -35,18 +35,18 @@ impl News {
 
 pub(super) struct SqliteWatch {
     readers: Arc<Readers>,
-    news: Arc<News>,
+    news: Arc<CommitSignal>,
     prefix: Vec<u8>,
-    /// Everything up to here was given, or is not of this prefix.
+    /// Everything up to this revision was returned, or does not have the prefix.
     from: Revision,
-    /// Place in the change table of the last change that was given.
+    /// The row id of the last change that was returned.
     place: i64,
-    look_again: Duration,
+    poll_interval: Duration,
 }
 
-/// What a look at the change table found.
-enum Look {
-    Found { place: i64, change: Change },
+/// The result of a query of the table `change`.
+enum Next {
+    Found { place: i64, change: WatchEvent },
     Nothing { up_to: Revision },
     Compacted,
 }
@@ -54,45 +54,45 @@ enum Look {
 impl SqliteWatch {
     pub(super) fn new(
         readers: Arc<Readers>,
-        news: Arc<News>,
+        news: Arc<CommitSignal>,
         prefix: &[u8],
         from: Revision,
-        look_again: Duration,
+        poll_interval: Duration,
     ) -> Self {
-        Self { readers, news, prefix: prefix.to_vec(), from, place: 0, look_again }
+        Self { readers, news, prefix: prefix.to_vec(), from, place: 0, poll_interval }
     }
 
-    fn look(&self) -> Result<Look, StoreError> {
+    fn query(&self) -> Result<Next, StoreError> {
         let from = i64::try_from(self.from.0).unwrap_or(i64::MAX);
         let end = prefix_end(&self.prefix);
         self.readers.with(|connection| {
-            // One snapshot for all three questions: history cut between them would be a gap that nobody sees.
+            // One snapshot for all three queries: history that is trimmed between them would leave an unnoticed gap.
             let snapshot = connection.unchecked_transaction()?;
             let mut counter = snapshot.prepare_cached("SELECT value FROM counter WHERE name = ?1")?;
             let compacted = counter.query_row(["compacted"], |row| revision(row, 0))?;
             if compacted > self.from {
-                return Ok(Look::Compacted);
+                return Ok(Next::Compacted);
             }
             let found = snapshot
                 .prepare_cached(NEXT_CHANGE)?
                 .query_row(params![from, self.place, self.prefix, end], |row| {
                     let kind: ChangeKind = row.get(2)?;
                     let value = if kind == ChangeKind::Put { row.get(3)? } else { None };
-                    Ok(Look::Found {
+                    Ok(Next::Found {
                         place: row.get(0)?,
-                        change: Change { key: row.get(1)?, value, revision: revision(row, 4)? },
+                        change: WatchEvent { key: row.get(1)?, value, revision: revision(row, 4)? },
                     })
                 })
                 .optional()?;
             match found {
                 Some(found) => Ok(found),
-                None => Ok(Look::Nothing { up_to: counter.query_row(["revision"], |row| revision(row, 0))? }),
+                None => Ok(Next::Nothing { up_to: counter.query_row(["revision"], |row| revision(row, 0))? }),
             }
         })
     }
 }
 
-/// In the order of the index on (revision, id): a watch that is nearly up to date reads only what is new.
+/// In the order of the index on (revision, id), so that a watch reads only newer changes.
 const NEXT_CHANGE: &str = "
     SELECT change.id, change.key, change.kind, record.value, change.revision FROM change
     LEFT JOIN record ON record.key = change.key
@@ -100,26 +100,26 @@ const NEXT_CHANGE: &str = "
     ORDER BY change.revision, change.id LIMIT 1";
 
 impl Watch for SqliteWatch {
-    fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError> {
+    fn next(&mut self, timeout: Duration) -> Result<Option<WatchEvent>, StoreError> {
         let begun = Instant::now();
         loop {
             let seen = self.news.count();
-            match self.look()? {
-                Look::Compacted => return Err(StoreError::Compacted),
-                Look::Found { place, change } => {
+            match self.query()? {
+                Next::Compacted => return Err(StoreError::Compacted),
+                Next::Found { place, change } => {
                     self.place = place;
-                    // The rest of this revision is found by its place; earlier revisions are done with.
+                    // The rest of this revision is found by row id; earlier revisions are done.
                     self.from = self.from.max(Revision(change.revision.0.saturating_sub(1)));
                     return Ok(Some(change));
                 }
-                // A watch of a quiet prefix moves on as well, or history would be cut behind its back.
-                Look::Nothing { up_to } => self.from = self.from.max(up_to),
+                // A watch without changes advances, too; otherwise it would fall behind the trimmed history.
+                Next::Nothing { up_to } => self.from = self.from.max(up_to),
             }
             let left = timeout.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Ok(None);
             }
-            self.news.wait_past(seen, left.min(self.look_again));
+            self.news.wait_past(seen, left.min(self.poll_interval));
         }
     }
 }

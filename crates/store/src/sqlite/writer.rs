@@ -1,9 +1,9 @@
-//! Writing: one thread takes all waiting batches, applies them in order in one transaction, makes them durable
-//! together, and only then answers each. A transaction that meets a damaged page is rolled back, the file is recovered
-//! ([`super::recover`]), and it is tried again; where that fails, each batch is tried alone.
+//! Writing: one thread takes all waiting batches, applies them in order in one transaction, and answers each once they are
+//! durable. When a transaction meets a damaged page, it is rolled back, the file is recovered, and the transaction is tried
+//! again; if that fails, each batch is tried alone.
 //!
-//! **Invariant:** a batch is answered `Done` after the transaction that holds it is committed and synced. When that
-//! fails, every batch in it is answered with the error, and none is seen by a reader of this process.
+//! **Invariant:** a batch is answered with `Done` only after its transaction is committed and synced. If that fails, every batch
+//! in it is answered with the error, and no reader of this process sees any of them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -12,18 +12,18 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Error, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::change_kind::ChangeKind;
-use super::presence::Presence;
+use super::file_identity::FileIdentity;
 use super::read::revision_or_first;
 use super::repair::{Reopened, Repair};
-use super::watch::News;
+use super::watch::CommitSignal;
 use crate::contract::{Batch, Commit, Precondition, Revision};
 use crate::error::StoreError;
 
-/// Most batches in one transaction, so that none waits long behind others.
+/// The most batches in one transaction, so that none waits long for others.
 const GROUP_MAX: usize = 256;
-/// How many changes are kept for watchers, at least.
+/// How many changes are kept for watches, at least.
 const HISTORY_MAX: i64 = 100_000;
-/// Changes between two trims: few, so that the commit which trims is hardly later than others.
+/// How many changes are added between two trims: few, so that a commit that trims takes hardly longer.
 const TRIM_EVERY: i64 = 1_000;
 
 type Answer = Result<Commit, StoreError>;
@@ -33,14 +33,14 @@ enum Job {
         batch: Batch,
         answer: SyncSender<Answer>,
     },
-    /// Damage was met in the file of this generation. Answered with whether that is another file now.
+    /// Damage was met in the file of this generation. Answered with whether the file has been replaced.
     Recover {
         generation: u64,
         answer: SyncSender<bool>,
     },
 }
 
-/// The writer thread's front.
+/// A handle to the writer thread.
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -49,12 +49,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
-        presence: Presence,
-        news: Arc<News>,
+        file_identity: FileIdentity,
+        news: Arc<CommitSignal>,
         repair: Repair,
     ) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
-        let mut ledger = Ledger::new(connection, presence, repair);
+        let mut ledger = GroupCommitter::new(connection, file_identity, repair);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || ledger.run(&received, &news))
@@ -69,7 +69,7 @@ impl Writer {
         answered.recv().map_err(|_stopped| StoreError::Latched)?
     }
 
-    /// Has the file recovered, unless that was done since `generation` was read. Whether another try may go better.
+    /// Recovers the file, unless it was replaced since `generation`. Returns whether a retry may succeed.
     pub(super) fn recover(&self, generation: u64) -> bool {
         let (answer, answered) = sync_channel(1);
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::Recover { generation, answer }).is_ok());
@@ -81,29 +81,29 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // A writer that panicked has dropped its jobs; their callers were answered `Latched`.
+            // A writer that panicked has dropped its jobs; their callers got `Latched`.
             let _panicked = thread.join();
         }
     }
 }
 
-struct Ledger {
-    /// `None`: the file did not open again after an attempt to recover it.
+struct GroupCommitter {
+    /// `None` if the file did not open again after an attempt to recover it.
     connection: Option<Connection>,
-    presence: Presence,
+    file_identity: FileIdentity,
     repair: Repair,
     is_latched: bool,
-    /// How many changes are kept; trimmed when there are [`TRIM_EVERY`] more.
+    /// How many changes are kept. The history is trimmed when there are [`TRIM_EVERY`] more.
     history_max: i64,
     changes_since_trim: i64,
 }
 
-impl Ledger {
-    fn new(connection: Connection, presence: Presence, repair: Repair) -> Self {
-        // The first commit trims: how many were written since the last time is not known.
+impl GroupCommitter {
+    fn new(connection: Connection, file_identity: FileIdentity, repair: Repair) -> Self {
+        // The first commit trims, because it is not known how many changes were added since the last trim.
         Self {
             connection: Some(connection),
-            presence,
+            file_identity,
             repair,
             is_latched: false,
             history_max: HISTORY_MAX,
@@ -111,7 +111,7 @@ impl Ledger {
         }
     }
 
-    fn run(&mut self, jobs: &Receiver<Job>, news: &News) {
+    fn run(&mut self, jobs: &Receiver<Job>, news: &CommitSignal) {
         while let Ok(first) = jobs.recv() {
             let (mut batches, mut answers) = (Vec::new(), Vec::new());
             for job in std::iter::once(first).chain(jobs.try_iter().take(GROUP_MAX - 1)) {
@@ -128,13 +128,13 @@ impl Ledger {
             }
             let outcomes = self.commit_group(&batches);
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                // A caller that is gone needs no answer.
+                // The caller may have gone away.
                 let _gone = answer.send(outcome);
             }
             news.announce();
         }
         if let Some(connection) = self.connection.as_ref().filter(|_| !self.is_latched) {
-            // Leaves one file behind. Not needed: the next to open reads the log, so a failure loses nothing.
+            // So that only one file remains. A failure loses nothing: the next start reads the log.
             let _left_in_log = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
         self.repair.close_readers();
@@ -148,8 +148,8 @@ impl Ledger {
         }
         match committed {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            // What one of them met on a damaged page, or what is refused of it, concerns no other.
-            Err(StoreError::Corrupt | StoreError::Misfit(_)) if group.len() > 1 => group
+            // Damage or a refused statement in one batch must not fail the others.
+            Err(StoreError::Corrupt | StoreError::StatementRefused(_)) if group.len() > 1 => group
                 .iter()
                 .map(|batch| self.commit_together(std::slice::from_ref(batch))?.pop().ok_or(StoreError::Corrupt))
                 .collect(),
@@ -162,12 +162,12 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let committed = if self.is_latched { Err(StoreError::Latched) } else { self.try_commit_group(group.iter()) };
-        // A full disk is the operator's to mend while we run; after a write that failed the file is not to be trusted.
-        self.is_latched |= committed.as_ref().is_err_and(|error| !error.is_passing());
+        // An operator can free space while the server runs; but after another failed write, the state of the file is unknown.
+        self.is_latched |= committed.as_ref().is_err_and(|error| !error.is_transient());
         committed
     }
 
-    /// Recovers the file. Not after a write that failed: what lies in the log then is for the next start to judge.
+    /// Recovers the file; not after a failed write, when the next start must decide what the log contains.
     fn recover(&mut self) -> bool {
         if self.is_latched || self.repair.must_pause() {
             return false;
@@ -175,9 +175,9 @@ impl Ledger {
         let Some(connection) = self.connection.take() else { return false };
         let (is_recovered, reopened) = self.repair.run(connection);
         match reopened {
-            Ok(Reopened { connection, presence }) => {
+            Ok(Reopened { connection, file_identity }) => {
                 self.connection = Some(connection);
-                self.presence = presence;
+                self.file_identity = file_identity;
             }
             Err(_unusable) => self.is_latched = true,
         }
@@ -185,13 +185,13 @@ impl Ledger {
     }
 
     fn try_commit_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> Result<Vec<Commit>, StoreError> {
-        self.presence.check()?;
-        self.write_group(group).map_err(|error| self.repair.judged(&error))
+        self.file_identity.check()?;
+        self.write_group(group).map_err(|error| self.repair.meaning_of(&error))
     }
 
     fn write_group<'a>(&mut self, group: impl Iterator<Item = &'a Batch>) -> rusqlite::Result<Vec<Commit>> {
         let connection = self.connection.as_mut().ok_or(Error::InvalidQuery)?;
-        // Immediate: the lock is waited for here, since a lock that a read grew into cannot be waited for.
+        // Immediate, because SQLite waits for the write lock only at the beginning of a transaction.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let before: i64 = transaction
             .prepare_cached("SELECT value FROM counter WHERE name = 'revision'")?
@@ -228,8 +228,8 @@ enum Applied {
     Conflict(Vec<u8>),
 }
 
-/// Looks at every precondition before the first write, so that a batch in conflict has written nothing; a write that
-/// fails ends the whole transaction.
+/// Checks every precondition before the first write, so that a batch with a conflict writes nothing. A write that fails ends
+/// the whole transaction.
 fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlite::Result<Applied> {
     for (key, precondition) in &batch.preconditions {
         let mut select = transaction.prepare_cached("SELECT revision FROM record WHERE key = ?1")?;
@@ -263,11 +263,11 @@ fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlit
     Ok(Applied::Changed(changes))
 }
 
-/// Cuts the history of changes to its bound, and remembers up to where it was cut.
+/// Trims the history of changes, and stores up to which revision.
 fn trim(transaction: &Transaction<'_>, history_max: i64) -> rusqlite::Result<()> {
     let newest: Option<i64> = transaction.query_row("SELECT max(id) FROM change", [], |row| row.get(0))?;
     let horizon = newest.unwrap_or(0) - history_max;
-    // Whole revisions only: a watcher must never see half of a commit.
+    // Whole revisions only: a watch must never return part of a commit.
     let kept: Option<i64> =
         transaction.query_row("SELECT min(revision) FROM change WHERE id > ?1", [horizon], |row| row.get(0))?;
     if let Some(first) = kept.filter(|_| horizon > 0) {

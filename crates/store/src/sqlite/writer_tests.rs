@@ -1,28 +1,28 @@
-//! The writer's promises that need its insides: groups, a full disk, the latch, the cut of history.
+//! Tests of the writer that need its internals: groups, a full disk, the latch, the trimmed history.
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::contract::{Engine, Record};
+use crate::contract::{Engine, VersionedValue};
 use crate::sqlite::read::Readers;
-use crate::sqlite::repair::Known;
-use crate::sqlite::{SqliteEngine, open};
+use crate::sqlite::repair::SharedCondition;
+use crate::sqlite::{SqliteEngine, file_names, open};
 
 struct Bench {
     dir: TempDir,
-    ledger: Ledger,
+    ledger: GroupCommitter,
     readers: Arc<Readers>,
-    known: Arc<Known>,
+    known: Arc<SharedCondition>,
 }
 
 fn bench() -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let connection = open::writable(dir.path()).unwrap();
-    let file = open::file(dir.path());
-    let (presence, readers, known) =
-        (Presence::of(&file).unwrap(), Arc::new(Readers::new(file)), Arc::<Known>::default());
+    let file = file_names::store(dir.path());
+    let (file_identity, readers, known) =
+        (FileIdentity::of(&file).unwrap(), Arc::new(Readers::new(file)), Arc::<SharedCondition>::default());
     let repair = Repair::new(dir.path().to_owned(), Arc::clone(&readers), Arc::clone(&known));
-    Bench { ledger: Ledger::new(connection, presence, repair), readers, known, dir }
+    Bench { ledger: GroupCommitter::new(connection, file_identity, repair), readers, known, dir }
 }
 
 impl Bench {
@@ -34,7 +34,7 @@ impl Bench {
         self.ledger.connection.as_ref().unwrap()
     }
 
-    /// The most pages the file may have. SQLite answers SQLITE_FULL beyond it, by the same code path that ENOSPC takes.
+    /// Limits the pages of the file. SQLite answers SQLITE_FULL beyond it, by the same code path that ENOSPC takes.
     fn set_pages_max(&self, pages: i64) {
         self.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     }
@@ -48,8 +48,8 @@ fn put(key: &[u8], value: &[u8]) -> Batch {
     Batch::new().put(key, value.to_vec())
 }
 
-fn record(value: &[u8], revision: u64) -> Option<Record> {
-    Some(Record { value: value.to_vec(), revision: Revision(revision) })
+fn record(value: &[u8], revision: u64) -> Option<VersionedValue> {
+    Some(VersionedValue { value: value.to_vec(), revision: Revision(revision) })
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_full_disk_refuses_the_whole_group_and_heals() {
     let group = [put(b"small", b"2"), large(), put(b"large/2", &[8; 60_000])];
     assert_eq!(bench.commit(&group), [const { Err(StoreError::Full) }; 3]);
     for key in [b"small".as_slice(), b"large", b"large/2"] {
-        assert_eq!(bench.readers.get(key).unwrap(), None, "half a group is there");
+        assert_eq!(bench.readers.get(key).unwrap(), None, "part of a group is stored");
     }
     assert_eq!(bench.readers.get(b"kept").unwrap(), record(b"1", 1), "reads go on");
     assert_eq!(bench.commit(&[put(b"small", b"2")]), [Ok(Commit::Done(Revision(2)))], "what fits is written");
@@ -123,7 +123,7 @@ fn after_a_failed_write_nothing_is_written_until_reopened() {
 #[test]
 fn another_program_that_writes_is_waited_for_and_does_not_latch() {
     let mut bench = bench();
-    let other = Connection::open(open::file(bench.dir.path())).unwrap();
+    let other = Connection::open(file_names::store(bench.dir.path())).unwrap();
     bench.connection().busy_timeout(std::time::Duration::from_millis(5)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(bench.commit(&[put(b"a", b"1")]), [Err(StoreError::Busy)]);
@@ -132,7 +132,7 @@ fn another_program_that_writes_is_waited_for_and_does_not_latch() {
 }
 
 #[test]
-fn history_is_cut_at_whole_revisions() {
+fn history_is_trimmed_at_whole_revisions() {
     let mut bench = bench();
     bench.ledger.history_max = 250;
     let of_100 = |lead: u8| (0..100).fold(Batch::new(), |batch, n| batch.put(&[lead, n], Vec::new()));
@@ -151,7 +151,7 @@ fn history_is_cut_at_whole_revisions() {
     assert!(most < 3_000, "nothing was cut");
 }
 
-/// A damaged counter is recovered under the commit that met it, and no revision is given twice.
+/// A damaged counter is recovered during the commit that meets it, and no revision is used twice.
 #[test]
 fn a_lost_counter_is_recovered_by_the_commit_that_needs_it() {
     let mut bench = bench();
@@ -163,7 +163,7 @@ fn a_lost_counter_is_recovered_by_the_commit_that_needs_it() {
     assert_eq!(bench.known.condition().recovered.len(), 1);
 }
 
-/// Rows that are no rows any more are damaged alone, and can be replaced.
+/// Rows with wrong types affect no others, and can be overwritten.
 #[test]
 fn a_row_of_other_types_has_an_empty_value_and_disturbs_no_other() {
     let mut bench = bench();
@@ -177,7 +177,7 @@ fn a_row_of_other_types_has_an_empty_value_and_disturbs_no_other() {
     };
     assert_eq!(values(&bench), [b"".to_vec(), b"".to_vec(), b"".to_vec(), b"4".to_vec()]);
     let damaged = bench.readers.get(b"a").unwrap().unwrap();
-    assert_eq!(damaged, Record { value: Vec::new(), revision: Revision(0) });
+    assert_eq!(damaged, VersionedValue { value: Vec::new(), revision: Revision(0) });
     let again = put(b"a", b"new").require(b"a", Precondition::At(damaged.revision));
     assert!(matches!(bench.commit(&[again])[..], [Ok(Commit::Done(_))]));
     assert_eq!(values(&bench)[0], b"new");

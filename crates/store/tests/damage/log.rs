@@ -1,9 +1,9 @@
-//! A write-ahead log that is of no use, beside a file whose first page is destroyed and beside a sound one.
+//! Unused write-ahead logs, beside a file with a destroyed first page and beside a sound one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use claviger_store::{Batch, Condition, Engine, SqliteEngine, StoreError};
+use claviger_store::{Batch, Condition, StoreConfig, StoreError};
 
 use super::{FILE, PAGE, closed_store, lost, name, opened, value, writes_go_on};
 
@@ -54,25 +54,26 @@ fn log_in_use(bytes: &[u8]) -> Vec<u8> {
 fn a_write_ahead_log_that_holds_nothing_hinders_no_recovery() {
     let (bytes, content) = closed_store(400);
     let mut reset = log_in_use(&bytes);
-    // As after a reset: the frames are of a log before.
+    // As after a restart of the log: the frames are old.
     reset[32 + 8] ^= 1;
     for (log, what) in
         [(Vec::new(), "empty"), (log_in_use(&bytes)[..32].to_vec(), "a header alone"), (reset, "old frames")]
     {
         let dir = with_log(&bytes, &log);
-        let engine = SqliteEngine::open(dir.path()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let engine =
+            claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(engine.condition().recovered.len(), 1, "{what}");
-        assert_eq!(lost(&engine, &content, what), Vec::<Vec<u8>>::new());
-        writes_go_on(&engine, &content, &[], what);
+        assert_eq!(lost(&*engine, &content, what), Vec::<Vec<u8>>::new());
+        writes_go_on(&*engine, &content, &[], what);
     }
 }
 
-/// It was removed, and with it every way to look for the commits that it held.
+/// It was once removed, and with it the commits that it may have contained.
 #[test]
 fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() {
     let (bytes, content) = closed_store(400);
     let whole = log_in_use(&bytes);
-    // The magic; the first frame's page; and one with nothing left.
+    // The magic; the page of the first frame; and everything.
     for at in [Some(0), Some(32 + 24 + 100), None] {
         let mut rotted = whole.clone();
         match at {
@@ -82,26 +83,26 @@ fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() 
         let dir = with_log(&bytes, &rotted);
         let log = dir.path().join("store.sqlite3-wal");
         fs::set_permissions(&log, fs::Permissions::from_mode(0o644)).unwrap();
-        let engine = SqliteEngine::open(dir.path()).unwrap();
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
         assert_eq!(engine.condition().recovered.len(), 1, "{at:?}");
-        assert_eq!(lost(&engine, &content, "without the log"), Vec::<Vec<u8>>::new());
+        assert_eq!(lost(&*engine, &content, "without the log"), Vec::<Vec<u8>>::new());
         let kept = dir.path().join("store.sqlite3.damaged-1-wal");
         assert_eq!(kept.exists(), at.is_some(), "{at:?}");
         assert!(!dir.path().join("store.sqlite3.unused-log").exists(), "{at:?}");
         if at.is_some() {
             assert!(fs::read(&kept).unwrap() == rotted, "{at:?}");
             assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
-            // The next one does not take its name, also after the damaged file was moved away.
+            // The next one does not take its name, even after the damaged file was moved away.
             fs::remove_file(dir.path().join("store.sqlite3.damaged-1")).unwrap();
             drop(engine);
             fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();
-            drop(SqliteEngine::open(dir.path()).unwrap());
+            drop(claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap());
             assert!(dir.path().join("store.sqlite3.damaged-2").exists() && fs::read(&kept).unwrap() == rotted);
         }
     }
 }
 
-/// A kill at a commit leaves such a log beside a sound file: it means nothing.
+/// A kill during a commit leaves such a log beside a sound file: it is harmless.
 #[test]
 fn a_write_ahead_log_of_no_use_beside_a_sound_file_leaves_nothing() {
     let (bytes, content) = closed_store(400);
@@ -112,23 +113,23 @@ fn a_write_ahead_log_of_no_use_beside_a_sound_file_leaves_nothing() {
     for (log, what) in [(&whole[..32], "a header alone"), (&whole[..1000], "cut"), (&reset, "reset"), (&zeros, "zeros")]
     {
         let dir = sound_with_log(&bytes, log);
-        let engine = SqliteEngine::open(dir.path()).unwrap();
-        assert_eq!(lost(&engine, &content, what), Vec::<Vec<u8>>::new());
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
+        assert_eq!(lost(&*engine, &content, what), Vec::<Vec<u8>>::new());
         assert_eq!(engine.condition(), Condition::default(), "{what}");
         drop(engine);
         assert_eq!(names(&dir), ["store.lock", FILE], "{what}");
     }
 }
 
-/// SQLite takes nothing from it and writes over it: acknowledged commits vanished without a word.
+/// SQLite ignores and overwrites it: acknowledged commits were once lost without a message.
 #[test]
 fn a_write_ahead_log_that_is_damaged_beside_a_sound_file_is_kept_and_told_of() {
     let (bytes, content) = closed_store(400);
     for log in rotted(&log_in_use(&bytes)) {
         let dir = sound_with_log(&bytes, &log);
-        let engine = SqliteEngine::open(dir.path()).unwrap();
-        assert_eq!(lost(&engine, &content, "without the log"), Vec::<Vec<u8>>::new());
-        writes_go_on(&engine, &content, &[], "over the log");
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
+        assert_eq!(lost(&*engine, &content, "without the log"), Vec::<Vec<u8>>::new());
+        writes_go_on(&*engine, &content, &[], "over the log");
         let kept = dir.path().join("store.sqlite3.damaged-log-1");
         assert!(fs::read(&kept).unwrap() == log);
         assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
@@ -138,42 +139,46 @@ fn a_write_ahead_log_that_is_damaged_beside_a_sound_file_is_kept_and_told_of() {
         assert!(told.contains("are lost") && told.contains(kept.to_str().unwrap()), "{told}");
         drop(engine);
         assert_eq!(names(&dir), ["store.lock", FILE, "store.sqlite3.damaged-log-1"]);
-        assert_eq!(SqliteEngine::open(dir.path()).unwrap().condition(), Condition::default(), "it is told once");
+        assert_eq!(
+            claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap().condition(),
+            Condition::default(),
+            "it is reported once"
+        );
     }
 }
 
-/// A disk that goes on damaging is not answered with copies without end, and they take no name from recoveries.
+/// The number of copies is limited, even on a failing disk, and they use no names of recoveries.
 #[test]
 fn no_more_than_three_damaged_logs_are_kept() {
     let (bytes, content) = closed_store(100);
     let [log, _] = rotted(&log_in_use(&bytes));
     let dir = sound_with_log(&bytes, &log);
     for round in 1..=4 {
-        let told = SqliteEngine::open(dir.path()).unwrap().condition().log.unwrap();
+        let told = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap().condition().log.unwrap();
         assert_eq!(told.contains("kept already"), round == 4, "{told}");
         fs::write(dir.path().join("store.sqlite3-wal"), &log).unwrap();
     }
     fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();
-    let engine = SqliteEngine::open(dir.path()).unwrap();
-    assert_eq!(lost(&engine, &content, "recovered"), Vec::<Vec<u8>>::new());
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
+    assert_eq!(lost(&*engine, &content, "recovered"), Vec::<Vec<u8>>::new());
     assert_eq!(engine.condition().recovered[0].kept, dir.path().join("store.sqlite3.damaged-1"));
 }
 
-/// The log had been moved before the damaged file had its name: it lay there alone.
+/// The log was once moved before the damaged file was linked, and was then kept alone.
 #[test]
 fn a_recovery_that_fails_leaves_neither_a_log_without_its_file_nor_a_file_of_two_names() {
     let (bytes, content) = closed_store(100);
     let [log, _] = rotted(&log_in_use(&bytes));
     let refused = |dir: &tempfile::TempDir| {
-        let refused = SqliteEngine::open(dir.path()).map(drop);
+        let refused = claviger_store::open(&StoreConfig::embedded(dir.path())).map(drop);
         assert!(matches!(refused, Err(StoreError::NotRecovered { .. })), "{refused:?}");
     };
     let recovered = |dir: &tempfile::TempDir| {
-        let engine = SqliteEngine::open(dir.path()).unwrap();
-        assert_eq!(lost(&engine, &content, "recovered"), Vec::<Vec<u8>>::new());
+        let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
+        assert_eq!(lost(&*engine, &content, "recovered"), Vec::<Vec<u8>>::new());
         assert!(dir.path().join("store.sqlite3.damaged-1").exists());
     };
-    // A name that is taken and leads nowhere: the damaged file cannot have it.
+    // A dangling link has the name, so the damaged file cannot be kept under it.
     let dir = with_log(&bytes, &log);
     let (taken, kept_log) =
         (dir.path().join("store.sqlite3.damaged-1"), dir.path().join("store.sqlite3.damaged-1-wal"));
@@ -183,7 +188,7 @@ fn a_recovery_that_fails_leaves_neither_a_log_without_its_file_nor_a_file_of_two
     fs::remove_file(&taken).unwrap();
     recovered(&dir);
     assert!(fs::read(&kept_log).unwrap() == log);
-    // The log's index cannot be taken away, when the damaged file has its name.
+    // The index of the log cannot be removed after the damaged file was linked.
     let dir = with_log(&bytes, &[]);
     let index = dir.path().join("store.sqlite3-shm");
     fs::remove_file(dir.path().join("store.sqlite3-wal")).unwrap();
@@ -199,7 +204,7 @@ fn a_recovery_that_fails_leaves_neither_a_log_without_its_file_nor_a_file_of_two
 fn a_write_ahead_log_that_holds_a_commit_is_not_thrown_away() {
     let (bytes, mut content) = closed_store(400);
     let dir = with_log(&bytes, &log_in_use(&bytes));
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     content.insert(name(0), value(3, 150));
-    assert_eq!(lost(&engine, &content, "folded in"), Vec::<Vec<u8>>::new());
+    assert_eq!(lost(&*engine, &content, "folded in"), Vec::<Vec<u8>>::new());
 }

@@ -1,5 +1,5 @@
-//! Damaged files: whichever page is destroyed, every key whose value did not lie on it is read and written as before, and
-//! whatever bytes are altered, nothing panics.
+//! Damaged files: whichever page is destroyed, every key whose value was not on it can be read and written as before. Whatever
+//! bytes are altered, nothing panics.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,8 +14,9 @@ mod sound;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use claviger_store::{Batch, Commit, Condition, Engine, Precondition, Revision, SqliteEngine, StoreError};
+use claviger_store::{Batch, Commit, Condition, Engine, Precondition, Revision, StoreConfig, StoreError};
 use proptest::prelude::*;
 
 const FILE: &str = "store.sqlite3";
@@ -23,10 +24,10 @@ const PAGE: usize = 4096;
 
 type Content = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// A closed file with rows, rows on several pages, rows written twice, and free pages; and what it holds.
+/// A closed file with rows, rows on several pages, rows that were overwritten, and free pages; and its content.
 fn closed_store(rows: u32) -> (Vec<u8>, Content) {
     let dir = tempfile::tempdir().unwrap();
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     let mut content = Content::new();
     let mut batch = Batch::new();
     for n in 0..rows {
@@ -56,7 +57,7 @@ fn value(n: u32, length: usize) -> Vec<u8> {
     n.to_be_bytes().into_iter().cycle().take(length).collect()
 }
 
-/// What a damaged page may hold.
+/// Possible contents of a damaged page.
 fn fills() -> [Vec<u8>; 2] {
     let mut state: u32 = 7;
     let mut noise = || {
@@ -66,14 +67,14 @@ fn fills() -> [Vec<u8>; 2] {
     [vec![0; PAGE], (0..PAGE).map(|_| noise()).collect()]
 }
 
-fn opened(bytes: &[u8]) -> (Result<SqliteEngine, StoreError>, tempfile::TempDir) {
+fn opened(bytes: &[u8]) -> (Result<Arc<dyn Engine>, StoreError>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(FILE), bytes).unwrap();
-    (SqliteEngine::open(dir.path()), dir)
+    (claviger_store::open(&StoreConfig::embedded(dir.path())), dir)
 }
 
-/// The keys whose values are lost: empty, or altered as their seal will tell (an overflow page has no mark of its own).
-/// Every key must still be there, and read alike by `get` and by `scan`.
+/// The keys whose values are lost: empty, or altered, which their seal would detect (an overflow page cannot be recognized).
+/// Every key must still exist, with the same value in `get` and in `scan`.
 fn lost(engine: &dyn Engine, content: &Content, what: &str) -> Vec<Vec<u8>> {
     let mut found = Content::new();
     loop {
@@ -100,7 +101,7 @@ fn lost(engine: &dyn Engine, content: &Content, what: &str) -> Vec<Vec<u8>> {
     lost
 }
 
-/// Writes that each need a page of another kind.
+/// Writes, each of which needs another kind of page.
 fn writes_go_on(engine: &dyn Engine, content: &Content, lost: &[Vec<u8>], what: &str) {
     let commit = |batch: Batch| match engine.commit(batch) {
         Ok(Commit::Done(revision)) => revision,
@@ -115,7 +116,7 @@ fn writes_go_on(engine: &dyn Engine, content: &Content, lost: &[Vec<u8>], what: 
     }
     commit(Batch::new().put(b"one/more", vec![7; 60_000]).require(b"one/more", Precondition::Absent));
     commit(Batch::new().delete(b"one/more"));
-    // What is lost can be written again, and is not taken for absent.
+    // A lost value can be overwritten, and its key does not count as absent.
     for key in lost {
         let absent = Batch::new().put(key, b"again".to_vec()).require(key, Precondition::Absent);
         assert_eq!(engine.commit(absent), Ok(Commit::Conflict { key: key.clone() }), "{what}");
@@ -137,7 +138,7 @@ fn whichever_page_is_destroyed_every_key_that_was_not_on_it_is_read_and_written(
             damaged[page * PAGE..(page + 1) * PAGE].copy_from_slice(&bytes);
             let (engine, dir) = opened(&damaged);
             let engine = engine.unwrap_or_else(|error| panic!("{what}: {error}"));
-            let lost = lost(&engine, &content, &what);
+            let lost = lost(&*engine, &content, &what);
             most = most.max(lost.len());
             let Condition { recovered, damage, .. } = engine.condition();
             assert_eq!(damage, None, "{what}");
@@ -145,10 +146,10 @@ fn whichever_page_is_destroyed_every_key_that_was_not_on_it_is_read_and_written(
             for file in &recovered {
                 assert_eq!(fs::read(&file.kept).unwrap().len(), damaged.len(), "{what}: the damaged file is kept");
             }
-            writes_go_on(&engine, &content, &lost, &what);
+            writes_go_on(&*engine, &content, &lost, &what);
             assert_eq!(engine.check(), Ok(()), "{what}");
             drop(engine);
-            let again = SqliteEngine::open(dir.path()).unwrap();
+            let again = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
             assert_eq!(again.scan(b"key/", None, usize::MAX).unwrap().len(), content.len(), "{what}: reopened");
             assert_eq!(again.check(), Ok(()), "{what}");
             assert_eq!(again.condition(), Condition::default(), "{what}");
@@ -157,8 +158,8 @@ fn whichever_page_is_destroyed_every_key_that_was_not_on_it_is_read_and_written(
     assert!((1..60).contains(&most), "the rows of one page at most: {most}");
 }
 
-/// Who meets the damage, and how.
-type Meeting<'a> = (&'a str, &'a dyn Fn(&SqliteEngine));
+/// What meets the damage, and how.
+type Meeting<'a> = (&'a str, &'a dyn Fn(&dyn Engine));
 
 /// The page is destroyed under an open store, which met it by a read, a commit or a check.
 #[test]
@@ -173,7 +174,7 @@ fn damage_that_comes_while_the_store_is_open_is_recovered_by_whoever_meets_it() 
         }),
     ];
     for (what, meet) in meetings {
-        // The root of the table, which everything passes.
+        // The root of the table, which every operation reads.
         let (engine, dir) = opened(&whole);
         let engine = engine.unwrap();
         let mut watch = engine.watch(b"", Revision(0)).unwrap();
@@ -181,24 +182,24 @@ fn damage_that_comes_while_the_store_is_open_is_recovered_by_whoever_meets_it() 
         let mut damaged = fs::read(&file).unwrap();
         damaged[PAGE..2 * PAGE].fill(0);
         write_in_place(&file, &damaged);
-        meet(&engine);
+        meet(&*engine);
         assert_eq!(engine.condition().recovered.len(), 1, "{what}");
-        assert_eq!(lost(&engine, &content, what), Vec::<Vec<u8>>::new(), "{what}");
-        writes_go_on(&engine, &content, &[], what);
+        assert_eq!(lost(&*engine, &content, what), Vec::<Vec<u8>>::new(), "{what}");
+        writes_go_on(&*engine, &content, &[], what);
         let heard = watch.next(std::time::Duration::ZERO);
-        assert_eq!(heard, Err(StoreError::Compacted), "{what}: the history is gone, and a watch is told");
+        assert_eq!(heard, Err(StoreError::Compacted), "{what}: the history is lost, and a watch gets to know");
     }
 }
 
-/// As a disk does it: the same file, other bytes.
+/// Damages a file in place, as a disk does.
 fn write_in_place(file: &Path, bytes: &[u8]) {
     use std::os::unix::fs::FileExt;
     let opened = fs::OpenOptions::new().write(true).open(file).unwrap();
     opened.write_all_at(bytes, 0).unwrap();
 }
 
-/// Two places at once: keys may have vanished without a name, so an operator decides. Writes that meet no damage go on, and
-/// each batch that does fails alone.
+/// Damage in two places: keys may be lost without notice, so an operator must decide. Writes that meet no damage succeed, and each
+/// batch that meets some fails alone.
 #[test]
 fn what_cannot_be_recovered_is_left_as_it_is_and_fails_alone() {
     let (whole, content) = closed_store(400);
@@ -230,7 +231,7 @@ fn what_cannot_be_recovered_is_left_as_it_is_and_fails_alone() {
     assert!(told.damage.as_ref().is_some_and(|text| text.contains("restore it from a backup")), "{told:?}");
     let mut written = 0;
     std::thread::scope(|scope| {
-        let engine = &engine;
+        let engine = &*engine;
         let writers: Vec<_> = content
             .keys()
             .map(|key| scope.spawn(move || engine.commit(Batch::new().put(key, b"x".to_vec()))))
@@ -247,7 +248,7 @@ fn what_cannot_be_recovered_is_left_as_it_is_and_fails_alone() {
     assert!(!dir.path().join("store.sqlite3.damaged-1").exists());
 }
 
-/// A disk that goes on damaging is not answered with copies without end.
+/// The number of copies is limited, even on a failing disk.
 #[test]
 fn no_more_than_three_damaged_files_are_kept() {
     let (whole, _content) = closed_store(100);
@@ -257,7 +258,7 @@ fn no_more_than_three_damaged_files_are_kept() {
         let mut damaged = fs::read(dir.path().join(FILE)).unwrap();
         damaged[..PAGE].fill(0);
         fs::write(dir.path().join(FILE), &damaged).unwrap();
-        match SqliteEngine::open(dir.path()) {
+        match claviger_store::open(&StoreConfig::embedded(dir.path())) {
             Ok(_) => assert!(round <= 3),
             Err(StoreError::NotRecovered { reason, .. }) => assert!(round == 4 && reason.contains("look at the disk")),
             Err(other) => panic!("{other:?}"),
@@ -265,7 +266,7 @@ fn no_more_than_three_damaged_files_are_kept() {
     }
 }
 
-/// One that damages anew at once finds the file as it is for a minute: three recoveries at once would use up the names.
+/// New damage within a minute is not recovered: otherwise three recoveries could use up the names at once.
 #[test]
 fn a_recovery_does_not_follow_another_at_once() {
     let (whole, content) = closed_store(400);
@@ -273,7 +274,7 @@ fn a_recovery_does_not_follow_another_at_once() {
     let engine = engine.unwrap();
     let file = dir.path().join(FILE);
     for round in 1..=3 {
-        // Another commit, so that readers do not go by what they have in memory.
+        // Another commit, so that readers do not use cached pages.
         let _either = engine.commit(Batch::new().put(b"one/more", vec![round]));
         let mut damaged = fs::read(&file).unwrap();
         damaged[PAGE..2 * PAGE].fill(0);
@@ -282,14 +283,14 @@ fn a_recovery_does_not_follow_another_at_once() {
         assert_eq!(engine.condition().recovered.len(), 1, "round {round}");
     }
     drop(engine);
-    // A start does not wait.
-    let engine = SqliteEngine::open(dir.path()).unwrap();
-    assert_eq!(lost(&engine, &content, "at the start"), Vec::<Vec<u8>>::new());
+    // A start recovers at once.
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
+    assert_eq!(lost(&*engine, &content, "at the start"), Vec::<Vec<u8>>::new());
 }
 
-/// The first page begins with what SQLite needs to know of the file (sqlite.org/fileformat2.html, section 1.3). Whichever of
-/// its bytes changes, and to what, every key is read and written; but the last byte of the schema's version may be that of a
-/// newer Claviger, whose file is not touched.
+/// The first page begins with the file header of SQLite (sqlite.org/fileformat2.html, section 1.3). Whichever of
+/// its bytes changes, and to what, every key can be read and written; except for the last byte of the schema version, which may
+/// be that of a newer Claviger, whose file is left unchanged.
 #[test]
 fn whichever_byte_of_the_header_changes_every_key_is_read_and_written() {
     let (whole, content) = closed_store(20);
@@ -316,7 +317,7 @@ fn whichever_byte_of_the_header_changes_every_key_is_read_and_written() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// Any bytes altered anywhere: opening works or is refused by name, reads and writes work or fail by name.
+    /// With any bytes altered anywhere, opening, reads and writes succeed or fail with an error.
     #[test]
     fn altered_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
         static STORE: std::sync::OnceLock<(Vec<u8>, Content)> = std::sync::OnceLock::new();

@@ -1,4 +1,4 @@
-//! Access keys. The secret is symmetric, so it must be kept; it is sealed like key material.
+//! Access keys.
 
 use std::fmt;
 

@@ -35,7 +35,7 @@ impl Record for Alias {
         self.name.clone()
     }
 
-    /// The name itself: it begins with `alias/`.
+    /// The name itself, which begins with `alias/`.
     fn path_of(name: &AliasName) -> String {
         name.to_string()
     }

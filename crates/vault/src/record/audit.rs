@@ -1,4 +1,4 @@
-//! What a store knows about the audit log beside it: the key that signs it, and how far it has got.
+//! The state of the audit log: the key that signs it, and a line that it must contain.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::kind::Kind;
 use crate::record::Record;
 
-/// The text of a signing key whose log was begun.
+/// The state of a signing key whose log exists.
 const LOG_BEGUN: &str = "log begun";
 
 /// The Ed25519 seed that signs audit checkpoints, 32 bytes.
@@ -17,20 +17,20 @@ const LOG_BEGUN: &str = "log begun";
 pub struct AuditSigningKey {
     /// The seed.
     pub seed: SecretBytes,
-    /// Whether the audit log was begun; from then on a missing one is a loss, not a first start.
+    /// Whether the audit log was begun. If so, a missing log is a loss and not a first start.
     pub has_log: bool,
-    /// Whether there is an [`AuditAnchor`]; from then on a missing one is a loss. Unset in records from before anchors.
+    /// Whether there is an [`AuditAnchor`]. If so, a missing one is a loss. Unset in records from before anchors.
     pub has_anchor: bool,
 }
 
-/// A line that the audit log must contain: its last one, or one that was its last at most a second ago.
+/// A line that the audit log must contain: the last one, at most a second ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAnchor {
-    /// The log's public key: another log is not this one.
+    /// The log's public key, which identifies the log.
     pub public_key: [u8; 32],
     /// The line's number; 0 before the first.
     pub seq: u64,
-    /// The line's link; zeros before the first.
+    /// The line's chain hash; zeros before the first.
     pub chain: [u8; 32],
 }
 

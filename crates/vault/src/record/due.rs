@@ -1,4 +1,4 @@
-//! Due dates: which keys the scheduler must look at, and when.
+//! Due dates, by which the scheduler finds the keys to rotate or destroy.
 
 use claviger_base::id::KeyId;
 use claviger_base::{SecretBytes, Timestamp};
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::kind::Kind;
 use crate::record::Record;
 
-/// A date at which the scheduler must look at a key, to rotate or destroy it.
+/// A date at which the scheduler must rotate or destroy a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The date.
@@ -18,8 +18,7 @@ pub struct Due {
 }
 
 impl Due {
-    /// What the path of a due date says where the record there does not open. Paths are not sealed, so it must be compared
-    /// with the key.
+    /// Reads a due date from its path, for a record that does not open. Paths are not sealed, so compare the date with the key.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         Self::id_of(path).map(|(at, key)| Self { at, key })

@@ -1,5 +1,4 @@
-//! How often a key version has sealed with random initialization vectors, counted in reserved blocks (NIST SP 800-38D
-//! section 8.3).
+//! How often a key version has encrypted with a random IV, counted in reserved blocks (NIST SP 800-38D section 8.3).
 
 use claviger_base::SecretBytes;
 use claviger_base::id::KeyVersionId;
@@ -9,13 +8,13 @@ use zeroize::Zeroizing;
 use crate::kind::Kind;
 use crate::record::Record;
 
-/// Uses of a key version that are spoken for: those that happened, and those a running server may still make without
-/// asking again. A crash loses the difference, so the count is never too low.
+/// The uses of a key version that are reserved: those that happened, and those that a running server may still make without
+/// reserving more. A crash loses the difference, so the count is never too low.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IvUses {
     /// The version.
     pub version: KeyVersionId,
-    /// How many are spoken for, never less than happened.
+    /// How many are reserved; at least as many as happened.
     pub reserved: u64,
 }
 

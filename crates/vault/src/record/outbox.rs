@@ -1,5 +1,5 @@
-//! The outbox of the audit log: what its record of a committed change says, written in the change's own commit and
-//! removed when the log has it (docs/formats/audit.md, "Changes").
+//! The outbox of the audit log: the audit record of a change is stored in the same commit as the change, and removed when the
+//! log has it (docs/formats/audit.md, "Changes").
 
 use std::net::SocketAddr;
 
@@ -36,27 +36,27 @@ impl ChangePlane {
 /// One committed change whose audit record may not be in the log yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
-    /// The request; the record in the log has the same, and so is recognised.
+    /// The request id, by which the record is found in the log.
     pub request_id: RequestId,
     /// Where it came from.
     pub plane: ChangePlane,
     /// The operation.
     pub operation: String,
-    /// Who asked for it.
+    /// Who requested it.
     pub principal: String,
-    /// From where; `None` for [`ChangePlane::Local`].
+    /// The source address; `None` for [`ChangePlane::Local`].
     pub source: Option<SocketAddr>,
-    /// What was changed: a key, client key, access key, access point, policy or network rule.
+    /// The id of what was changed: a key, client key, access key, access point, policy or network rule.
     pub key_id: Option<String>,
-    /// What was named beside it.
+    /// Another name in the request, such as an alias.
     pub named: Option<String>,
-    /// The key version that was made.
+    /// The key version that was created.
     pub key_version_id: Option<String>,
     /// When it was committed, business time.
     pub time: Timestamp,
-    /// How long it had taken until then, microseconds.
+    /// How long the request took until then, microseconds.
     pub duration_us: u64,
-    /// A line of the log that was durable before: the record's own has a greater number.
+    /// The number of a log line that was durable before the commit; the record's own line has a greater one.
     pub log_seq: u64,
 }
 

@@ -14,7 +14,7 @@ use crate::record::Record;
 pub struct TlsAuthority {
     /// The self-signed root, PEM, as in `ca.pem`.
     pub certificate_pem: String,
-    /// Its private key, in the form that `claviger_crypto::tls` gives and takes.
+    /// Its private key, in the form of `claviger_crypto::tls`.
     pub private_key: SecretBytes,
 }
 

@@ -1,4 +1,4 @@
-//! The time by which keys are destroyed, kept across restarts: a start under a wrong clock must not move it.
+//! The trusted time, kept across restarts: a start with a wrong clock must not advance it.
 
 use claviger_base::{SecretBytes, Timestamp};
 use claviger_model::TrustedTime;

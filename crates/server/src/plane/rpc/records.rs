@@ -8,7 +8,7 @@ use std::time::Instant;
 use claviger_base::id::{AccessKeyId, KeyId, RequestId};
 use claviger_model::KeySpec;
 use claviger_service::{Caller, CreateKey, Service};
-use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Record, Revision, StoreError, Watch};
+use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Revision, StoreError, VersionedValue, Watch};
 use claviger_wire::rpc::{Action, Parameters, RpcError};
 
 use super::super::context::principal;
@@ -24,7 +24,7 @@ struct Panicking {
 }
 
 impl Engine for Panicking {
-    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
         assert!(!self.panics.load(Ordering::SeqCst), "as a fault would");
         self.engine.get(key)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use claviger_base::SecretBytes;
-use claviger_store::{Batch, Engine as _, Fault, Faulty, StoreError};
+use claviger_store::{Batch, Engine as _, Fault, FaultyEngine, StoreError};
 use claviger_vault::{Audit, AuditSigningKey, Kind, Vault};
 
 use super::{damages, instance, service_on, service_over};
@@ -97,7 +97,7 @@ async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
     let instance = instance().await;
     let (_, alias) = instance.paths.iter().find(|(kind, _)| *kind == Kind::Alias).unwrap();
     let (engine, _before) = instance.damaged_copy(alias, b"damaged".to_vec());
-    let faulty = Faulty::new(Arc::new(engine.clone()));
+    let faulty = FaultyEngine::new(Arc::new(engine.clone()));
     let service = service_on(Arc::new(faulty.clone()), &instance.seal).unwrap();
     let gone = "meta/keyring".to_owned();
     let copies = ["~spare/meta/keyring", "~spare/meta/tls-authority"].map(str::to_owned).to_vec();
@@ -118,7 +118,7 @@ async fn what_was_not_written_is_not_told_of_as_restored() {
     let instance = instance().await;
     let path = "meta/instance".to_owned();
     let (engine, _before) = instance.damaged_copy(&path, b"damaged".to_vec());
-    let faulty = Faulty::new(Arc::new(engine));
+    let faulty = FaultyEngine::new(Arc::new(engine));
     let vault = Vault::open(Arc::new(faulty.clone()), &instance.seal).unwrap();
     faulty.fail_commit(1, Fault::Overtaken);
     vault.check_essential().unwrap();

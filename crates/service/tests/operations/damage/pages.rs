@@ -10,7 +10,7 @@ async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and
     let instance = instance().await;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("store.sqlite3");
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     for entry in instance.engine.scan(b"", None, usize::MAX).unwrap() {
         engine.commit(Batch::new().put(&entry.key, entry.value)).unwrap();
     }
@@ -23,8 +23,9 @@ async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and
         let mut damaged = whole.clone();
         damaged[page * PAGE..(page + 1) * PAGE].fill(0);
         std::fs::write(dir.path().join("store.sqlite3"), damaged).unwrap();
-        let engine = Arc::new(SqliteEngine::open(dir.path()).unwrap_or_else(|error| panic!("{what}: {error}")));
-        let service = match service_on(Arc::clone(&engine) as _, &instance.seal) {
+        let opened = claviger_store::open(&StoreConfig::embedded(dir.path()));
+        let engine = opened.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let service = match service_on(Arc::clone(&engine), &instance.seal) {
             Ok(service) => service,
             Err(error) => {
                 let text = error.to_string();
@@ -70,13 +71,14 @@ async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and
 async fn a_write_ahead_log_that_was_damaged_is_in_the_report() {
     let instance = instance().await;
     let dir = tempfile::tempdir().unwrap();
-    let engine = SqliteEngine::open(dir.path()).unwrap();
+    let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
     for entry in instance.engine.scan(b"", None, usize::MAX).unwrap() {
         engine.commit(Batch::new().put(&entry.key, entry.value)).unwrap();
     }
     drop(engine);
     std::fs::write(dir.path().join("store.sqlite3-wal"), b"no header of a log; ".repeat(300)).unwrap();
-    let service = service_on(Arc::new(SqliteEngine::open(dir.path()).unwrap()), &instance.seal).unwrap();
+    let service =
+        service_on(claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap(), &instance.seal).unwrap();
     instance.the_other_key_works(&service, "beside a damaged log").await;
     service.check_everything().unwrap();
     let report = service.damage();

@@ -1,27 +1,28 @@
-//! An engine that fails as told, around another: for tests of what a room does when its store fails. The failures are
-//! those of real engines: a commit that is refused or overtaken, a commit that is made but answered with an error, a store that is gone.
+//! Fault injection: an engine that wraps another and fails on demand, for tests of what happens when a store fails. The faults
+//! are those of real engines: a commit that is refused or meets a conflict, a commit that is applied but reported as an error, a
+//! store that is unreachable.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::contract::{Batch, Change, Commit, Condition, Engine, Entry, Record, Revision, Watch};
+use crate::contract::{Batch, Commit, Condition, Engine, Entry, Revision, VersionedValue, Watch, WatchEvent};
 use crate::error::StoreError;
 
-/// How one commit goes wrong.
+/// How a commit fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It fails, and nothing of it is there.
+    /// It fails, and nothing is written.
     Refused(StoreError),
-    /// It is made, and the answer is lost: the caller is told this error though the writes are there.
+    /// It is applied, but the caller gets this error.
     AnswerLost(StoreError),
-    /// Another commit was faster: it meets a conflict, and nothing of it is there.
+    /// Another commit came first: it meets a conflict, and nothing is written.
     Overtaken,
 }
 
 /// An engine with planned faults. Clones share the plan.
 #[derive(Debug, Clone)]
-pub struct Faulty {
+pub struct FaultyEngine {
     engine: Arc<dyn Engine>,
     plan: Arc<Mutex<Plan>>,
 }
@@ -31,34 +32,34 @@ struct Plan {
     commits: u64,
     faults: BTreeMap<u64, Fault>,
     delay: Duration,
-    gone: Option<StoreError>,
+    unreachable: Option<StoreError>,
 }
 
-impl Faulty {
+impl FaultyEngine {
     /// `engine`, without faults yet.
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>) -> Self {
         Self { engine, plan: Arc::default() }
     }
 
-    /// The `nth` commit from now (1 is the next) meets this fault.
+    /// The `nth` commit from now (1 is the next) fails like this.
     pub fn fail_commit(&self, nth: u64, fault: Fault) {
         let mut plan = self.plan();
         let number = plan.commits + nth;
         plan.faults.insert(number, fault);
     }
 
-    /// Every commit from now waits this long before it begins.
+    /// Every commit from now on waits this long before it begins.
     pub fn delay_commits(&self, delay: Duration) {
         self.plan().delay = delay;
     }
 
-    /// Every call from now fails so, also those of watches that are open; `None`: the store is back.
-    pub fn set_gone(&self, error: Option<StoreError>) {
-        self.plan().gone = error;
+    /// Every call from now on, also of open watches, fails with this error; `None` ends that.
+    pub fn set_unreachable(&self, error: Option<StoreError>) {
+        self.plan().unreachable = error;
     }
 
-    /// How many commits were asked for.
+    /// How many commits were requested.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.plan().commits
@@ -69,15 +70,15 @@ impl Faulty {
     }
 
     fn present(&self) -> Result<&dyn Engine, StoreError> {
-        match &self.plan().gone {
+        match &self.plan().unreachable {
             Some(error) => Err(error.clone()),
             None => Ok(&*self.engine),
         }
     }
 }
 
-impl Engine for Faulty {
-    fn get(&self, key: &[u8]) -> Result<Option<Record>, StoreError> {
+impl Engine for FaultyEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
         self.present()?.get(key)
     }
 
@@ -118,12 +119,12 @@ impl Engine for Faulty {
 }
 
 struct FaultyWatch {
-    faulty: Faulty,
+    faulty: FaultyEngine,
     watch: Box<dyn Watch>,
 }
 
 impl Watch for FaultyWatch {
-    fn next(&mut self, timeout: Duration) -> Result<Option<Change>, StoreError> {
+    fn next(&mut self, timeout: Duration) -> Result<Option<WatchEvent>, StoreError> {
         self.faulty.present()?;
         self.watch.next(timeout)
     }

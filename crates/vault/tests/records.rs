@@ -1,4 +1,4 @@
-//! Any record through one door: where it is stored, how it is listed, and that a change of it is seen.
+//! Records of any kind: their paths, their listings, and notice of their changes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may stop at once")]
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn alias(key: &KeyId, name: &str) -> Alias {
     Alias { name: AliasName::parse(name).unwrap(), key: key.clone(), created: NOW }
 }
 
-/// Stored bytes: docs/formats/records.md.
+/// Paths are stored and never change (docs/formats/records.md).
 #[test]
 fn paths_are_those_of_the_format_and_ids_are_read_back_from_them() {
     fn check<R: Record>(id: &R::Id, path: &str)
@@ -116,8 +116,8 @@ fn records_are_listed_by_kind_by_owner_and_from_a_cursor() {
         page.records.into_iter().map(|stored| stored.record.number).collect()
     };
     assert_eq!(numbers(None, 100), (1..=11).collect::<Vec<_>>());
-    let behind = Cursor::behind::<KeyVersion>(&(key.clone(), 8));
-    assert_eq!(numbers(Some(&behind), 2), [9, 10]);
+    let after = Cursor::after::<KeyVersion>(&(key.clone(), 8));
+    assert_eq!(numbers(Some(&after), 2), [9, 10]);
     assert_eq!(vault.list::<KeyVersion>(None, 100).unwrap().records.len(), 12);
     let page = vault.list_of::<KeyVersion>(&key, None, 11).unwrap().while_all(|version| version.number < 4);
     assert_eq!((page.records.len(), page.next), (3, None));

@@ -1,13 +1,14 @@
-//! The exam that every engine sits: what the contract promises, asked as questions. Each panics when the answer is wrong,
-//! so it belongs in tests only.
+//! The conformance suite of engines: what the contract promises, checked on any of them. A check that fails panics, so the
+//! suite belongs in tests only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "an exam stops at the first wrong answer"
+    reason = "a check that fails stops the test"
 )]
 
+mod commits;
 mod watches;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,10 +18,12 @@ use claviger_base::limits::{BATCH_OPERATIONS_MAX, RECORD_BYTES_MAX};
 
 use crate::contract::{Batch, Commit, Engine, Precondition, Revision};
 use crate::error::StoreError;
-pub use watches::history_is_cut;
+pub use watches::history_is_trimmed;
 
-/// Sits every part on an engine that `open` gives empty each time.
-pub fn sit<E: Engine>(open: &dyn Fn() -> E) {
+use commits::{done, put};
+
+/// Runs every check, each on an engine that `open` gives empty.
+pub fn run_all<E: Engine>(open: &dyn Fn() -> E) {
     an_empty_store_is_empty(&open());
     keys_of_every_byte_come_in_order(&open());
     pages_begin_after_their_key(&open());
@@ -56,7 +59,7 @@ fn pages_begin_after_their_key(engine: &dyn Engine) {
     assert_eq!(page(b"b/", b"b/", 9), [b"b/1".to_vec(), b"b/1\x00".to_vec(), b"b/2".to_vec()]);
     assert_eq!(page(b"b/", b"b/1", 1), [b"b/1\x00".to_vec()]);
     assert_eq!(page(b"b/", b"b/1\x00", 9), [b"b/2".to_vec()]);
-    // A key that is not there, one before the prefix, one after it.
+    // After an absent key, a key before the prefix, and one after it.
     assert_eq!(page(b"b/", b"b/1\x00\x00", 9), [b"b/2".to_vec()]);
     assert_eq!(page(b"b/", b"a", 1), [b"b/".to_vec()]);
     assert_eq!(page(b"b/", b"", 1), [b"b/".to_vec()]);
@@ -66,7 +69,7 @@ fn pages_begin_after_their_key(engine: &dyn Engine) {
     assert_eq!(page(b"b/", b"b/", 0), Vec::<Vec<u8>>::new());
 }
 
-/// Writers whose batches often conflict, and a reader to whom the two keys of a batch are always equal.
+/// Writers whose batches often conflict; a reader always sees the same value in both keys of a batch.
 fn batches_are_seen_whole_among_conflicts(engine: &dyn Engine) {
     let both =
         |value: u64| Batch::new().put(b"p/1", value.to_be_bytes().to_vec()).put(b"p/2", value.to_be_bytes().to_vec());
@@ -104,17 +107,6 @@ fn what_changes_nothing_makes_no_revision(engine: &dyn Engine) {
     let empty = Batch::new().require(b"a", Precondition::Absent);
     assert_eq!(engine.commit(empty).unwrap(), Commit::Conflict { key: b"a".to_vec() });
     assert!(put(engine, b"a", b"1") > first, "the same bytes again are a change");
-}
-
-fn done(commit: Result<Commit, StoreError>) -> Revision {
-    match commit.unwrap() {
-        Commit::Done(revision) => revision,
-        Commit::Conflict { key } => panic!("unexpected conflict on {key:?}"),
-    }
-}
-
-fn put(engine: &dyn Engine, key: &[u8], value: &[u8]) -> Revision {
-    done(engine.commit(Batch::new().put(key, value.to_vec())))
 }
 
 fn keys(engine: &dyn Engine, prefix: &[u8]) -> Vec<Vec<u8>> {
@@ -191,7 +183,7 @@ fn preconditions_mean_what_they_say(engine: &dyn Engine) {
 
 fn one_of_two_racers_wins(engine: &dyn Engine) {
     for round in 0..200_u32 {
-        // Every second round they race to make the key, else to change it.
+        // They race to create the key in every second round, and to change it in the others.
         let precondition = if round % 2 == 0 {
             done(engine.commit(Batch::new().delete(b"raced")));
             Precondition::Absent

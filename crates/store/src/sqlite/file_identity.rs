@@ -1,5 +1,5 @@
-//! Whether the file that was opened is still the one at its path. SQLite writes on into a file that was removed, and what
-//! it acknowledged would be gone with the process.
+//! Whether the file that was opened is still the one at its path. SQLite keeps writing to a removed file, and commits that it
+//! acknowledged would be lost when the process ends.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
-/// A path and the file that was there.
-pub(super) struct Presence {
+/// A path, and the identity of the file that it named.
+pub(super) struct FileIdentity {
     path: PathBuf,
     device: u64,
     inode: u64,
 }
 
-impl Presence {
+impl FileIdentity {
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
         let unusable =
             |error: std::io::Error| StoreError::Unusable { path: path.to_owned(), reason: error.to_string() };
