@@ -2,7 +2,7 @@
 //! one, a key would silently stop rotating.
 
 use claviger_model::Key;
-use claviger_vault::{Audit, Cursor, Due, Record, Stored};
+use claviger_vault::{Cursor, Due, Record, Stored};
 
 use crate::error::ServiceError;
 use crate::ops::list_keys::SCAN_STEP;
@@ -58,13 +58,12 @@ impl Service {
         }
         // Somebody who changed the key meanwhile has written its date.
         let change = self.vault.change().require(stored).put(&due)?;
-        change.commit(Audit::NoRecord("the key itself says this date"))?;
+        self.commit_unaudited(change, "the key itself says this date")?;
         tracing::warn!(key = %key.id, "the due date of a key was lost or damaged; it was written again from the key's record");
         Ok(true)
     }
 
     fn drop_due_date(&self, due: &Due) -> Result<(), ServiceError> {
-        self.vault.change().delete(due).commit(Audit::NoRecord("a date that no key says"))?;
-        Ok(())
+        self.commit_unaudited(self.vault.change().delete(due), "a date that no key says").map(drop)
     }
 }

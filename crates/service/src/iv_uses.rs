@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{KeyMaterial, KeyVersion};
-use claviger_vault::{Audit, IvUses, Outcome, Vault};
+use claviger_vault::{Audit, IvUses, Outcome, RecordChange, Vault};
 use lru::LruCache;
 
 use crate::error::ServiceError;
@@ -107,9 +107,11 @@ impl IvLedger {
         std::mem::take(&mut *self.worn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Call after a version was destroyed.
-    pub(crate) fn forget(&self, version: &KeyVersionId) {
-        self.lock().pop(version);
+    /// Drops the counter of a version whose material was written or destroyed; the rest of its block is lost.
+    pub(crate) fn apply(&self, change: &RecordChange) {
+        if let Some(version) = change.id::<KeyMaterial>() {
+            self.lock().pop(&version);
+        }
     }
 
     fn counter(&self, version: &KeyVersionId) -> Arc<Counter> {
@@ -268,15 +270,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_forgotten_version_is_read_again() {
+    async fn a_version_whose_material_changed_is_read_again() {
         let vault = vault();
         let version = version(&vault);
         let ledger = IvLedger::new(Arc::clone(&vault), IvLimits { uses_max: 1000, block: 10 });
         ledger.count(&version).await.unwrap();
-        ledger.forget(&version.id);
+        vault.change().delete(&stored(&version)).changes().iter().for_each(|change| ledger.apply(change));
         ledger.count(&version).await.unwrap();
         assert_eq!(reserved(&vault, &version), 20);
     }
+
     #[tokio::test]
     async fn a_destroyed_version_is_not_counted_again() {
         let vault = vault();

@@ -4,15 +4,17 @@
 //! sockets, wire encodings (`wire`, `server`), stored bytes (`vault`).
 
 mod access;
-mod cache;
+mod bootstrap;
+mod caches;
 mod check;
+mod commit;
 mod due_dates;
 mod error;
 mod gate;
 mod intent;
 mod iv_uses;
+mod key_material;
 mod key_ref;
-mod material;
 mod ops;
 mod outbox;
 mod remains;
@@ -21,7 +23,6 @@ mod rotate;
 mod scheduler;
 mod sealing;
 mod service;
-mod setup;
 mod slow;
 mod trusted_clock;
 
@@ -29,6 +30,7 @@ mod trusted_clock;
 pub use claviger_keygen::Figures as PairFigures;
 
 pub use access::{Access, AccessRefusal, Caller, Invalidity, NonceLedger, Rights};
+pub use bootstrap::{FirstStart, dev_alias, first_start};
 pub use error::{ACCESS_KEYS_MAX, ServiceError};
 pub use gate::{PairConcurrency, PairGate, PairPermit};
 pub use intent::Intent;
@@ -52,5 +54,4 @@ pub use ops::sign::{MessageType, Signed, Signing};
 pub use scheduler::Done;
 pub use sealing::Remarks;
 pub use service::{Config, Service, UsePolicy};
-pub use setup::{FirstStart, dev_alias, first_start};
 pub use trusted_clock::DestructionHold;

@@ -9,8 +9,8 @@ use claviger_vault::{Due, Outcome, Stored};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
+use crate::key_material;
 use crate::key_ref::KeyRef;
-use crate::material;
 use crate::retry::until_done;
 use crate::service::Service;
 
@@ -90,7 +90,7 @@ impl Service {
     ) -> Result<KeyMaterial, ServiceError> {
         let id = KeyVersionId::generate(key)?;
         let version = KeyVersion { id, key: key.clone(), number, created: now.whole_second() };
-        Ok(KeyMaterial { version, material: material::generate(spec, &self.generator)? })
+        Ok(KeyMaterial { version, material: key_material::generate(spec, &self.generator)? })
     }
 
     pub(crate) fn replace_key(
@@ -113,11 +113,8 @@ impl Service {
                 change = change.put(&Due { at, key: old.id.clone() })?;
             }
         }
-        // Forgotten also when the commit failed: it may be durable all the same.
         let changed = Changed::key(&old.id).with_version(new_version.map(|version| &version.version.id));
-        let outcome = self.commit(change, intent, changed);
-        self.forget_key(&old.id);
-        Ok(match outcome? {
+        Ok(match self.commit(change, intent, changed)? {
             Outcome::Done(_) => Replaced::Done,
             Outcome::Conflict => Replaced::SomebodyWasFaster,
         })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{AutomaticRotation, Key, KeyMaterial, KeyVersion};
-use claviger_vault::{AliasOfKey, Audit, Due, IvUses, Outcome, Stored};
+use claviger_vault::{AliasOfKey, Due, IvUses, Outcome, Stored};
 
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
@@ -84,7 +84,7 @@ impl Service {
             read => read?,
         };
         let Some(stored) = stored else {
-            self.vault.change().delete(due).commit(Audit::NoRecord("a date of no key"))?;
+            self.commit_unaudited(self.vault.change().delete(due), "a date of no key")?;
             return Ok(None);
         };
         let key = &stored.record;
@@ -101,7 +101,7 @@ impl Service {
         if key.due() != Some(due.at) {
             // A date that the key no longer knows; only a damaged store has one.
             let change = self.vault.change().require(&stored).delete(due);
-            change.commit(Audit::NoRecord("a date that its key no longer knows"))?;
+            self.commit_unaudited(change, "a date that its key no longer knows")?;
         }
         Ok(None)
     }
@@ -141,10 +141,8 @@ impl Service {
             for of_key in aliases.iter().map(|of_key| &of_key.record) {
                 change = change.delete(&of_key.alias).delete(of_key);
             }
-            let outcome = change.commit(Audit::NoRecord("the record goes with the commit that removes the key"));
-            versions.iter().for_each(|version| self.forget_version(&version.record.id));
-            aliases.iter().for_each(|of_key| self.forget_alias(&of_key.record.alias.name));
-            if outcome? == Outcome::Conflict {
+            let reason = "the commit that removes the key has the record";
+            if self.commit_unaudited(change, reason)? == Outcome::Conflict {
                 return Ok(false);
             }
         }
@@ -155,8 +153,7 @@ impl Service {
         if let Some(at) = key.due() {
             change = change.delete(&Due { at, key: key.id.clone() });
         }
-        let outcome = self.commit(change, &Intent::local(DESTRUCTION)?, Changed::key(&key.id));
-        self.forget_key(&key.id);
-        Ok(matches!(outcome?, Outcome::Done(_)))
+        let outcome = self.commit(change, &Intent::local(DESTRUCTION)?, Changed::key(&key.id))?;
+        Ok(matches!(outcome, Outcome::Done(_)))
     }
 }

@@ -11,8 +11,9 @@ use claviger_crypto::AeadKey;
 use claviger_model::Key;
 
 use crate::error::ServiceError;
+use crate::key_material::UnsealedVersion;
 use crate::ops::generate_data_key_pair::VersionChoice;
-use crate::service::{Service, UnsealedVersion};
+use crate::service::Service;
 
 /// Bytes of a GCM initialization vector.
 pub(crate) const IV_BYTES: usize = 12;

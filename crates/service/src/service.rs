@@ -4,18 +4,18 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use claviger_base::Clock;
-use claviger_base::id::{AliasName, KeyId, KeyVersionId};
+use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_keygen::{Figures as PairFigures, Generator};
-use claviger_model::{Alias, Instance, Key, KeyAction, KeyMaterial, KeyState, KeyVersion, Target};
-use claviger_vault::{Audit, DamageReport, Vault};
+use claviger_model::{Instance, Key, KeyAction, KeyState, Target};
+use claviger_vault::{DamageReport, Vault};
 
 use crate::access::{Access, Rights};
-use crate::cache::Shelf;
+use crate::caches::Caches;
 use crate::error::ServiceError;
 use crate::gate::{PairConcurrency, PairGate};
 use crate::iv_uses::{IvLedger, IvLimits};
+use crate::key_material::UnsealedVersion;
 use crate::key_ref::{ArnAccounts, ArnPolicy, KeyRef};
-use crate::material::Material;
 use crate::outbox::Outbox;
 use crate::slow::SlowPlaces;
 use crate::trusted_clock::TrustedClock;
@@ -58,13 +58,6 @@ impl Default for Config {
     }
 }
 
-/// A key version ready for use.
-#[derive(Debug)]
-pub(crate) struct UnsealedVersion {
-    pub(crate) version: KeyVersion,
-    pub(crate) material: Material,
-}
-
 /// One instance of the key management service.
 #[derive(Debug)]
 pub struct Service {
@@ -80,9 +73,7 @@ pub struct Service {
     arns: ArnPolicy,
     slow_places: SlowPlaces,
     access: Access,
-    keys: Arc<Shelf<KeyId, Key>>,
-    aliases: Arc<Shelf<AliasName, KeyId>>,
-    versions: Arc<Shelf<KeyVersionId, UnsealedVersion>>,
+    pub(crate) caches: Arc<Caches>,
 }
 
 impl Service {
@@ -92,9 +83,10 @@ impl Service {
     /// When the vault cannot be read or was never furnished.
     pub fn new(vault: Arc<Vault>, clock: Clock, generator: Generator, config: Config) -> Result<Self, ServiceError> {
         let instance = vault.single::<Instance>()?.ok_or(claviger_vault::VaultError::Empty)?.record;
+        let caches = Arc::new(Caches::new(Arc::clone(&vault), config.cache_entries));
         Ok(Self {
             trusted: TrustedClock::load(Arc::clone(&vault), clock.clone(), &instance)?,
-            access: Access::new(Arc::clone(&vault), clock.clone(), config.cache_entries),
+            access: Access::new(Arc::clone(&caches), clock.clone()),
             iv_ledger: IvLedger::new(Arc::clone(&vault), config.iv_limits),
             use_policy: config.use_policy,
             outbox: Outbox::default(),
@@ -105,9 +97,7 @@ impl Service {
             generator,
             gate: PairGate::new(config.pair_concurrency),
             instance,
-            keys: Arc::new(Shelf::new(config.cache_entries)),
-            aliases: Arc::new(Shelf::new(config.cache_entries)),
-            versions: Arc::new(Shelf::new(config.cache_entries)),
+            caches,
         })
     }
 
@@ -191,7 +181,7 @@ impl Service {
             Err(error) => return Err(error.into()),
         };
         // A conflict means that another check has just written it.
-        change.commit(Audit::NoRecord("nothing changes")).map(|_either| ()).map_err(ServiceError::from)
+        self.commit_unaudited(change, "nothing changes").map(drop)
     }
 
     /// What is damaged in the store, as far as it was met; costs nothing.
@@ -237,9 +227,7 @@ impl Service {
     /// The key that `key` names. One whose pending window is over counts as destroyed.
     pub(crate) async fn key(&self, key: &KeyRef) -> Result<Arc<Key>, ServiceError> {
         let id = self.key_id(key).await?;
-        let vault = Arc::clone(&self.vault);
-        let load = move |id: &KeyId| Ok(vault.get::<Key>(id)?.map(|stored| stored.record));
-        let found = self.keys.get_or_load(&id, load).await?.ok_or(ServiceError::KeyNotFound)?;
+        let found = self.caches.key(&id).await?.ok_or(ServiceError::KeyNotFound)?;
         self.refuse_destroyed(&found)?;
         Ok(found)
     }
@@ -260,37 +248,16 @@ impl Service {
     pub async fn key_id(&self, key: &KeyRef) -> Result<KeyId, ServiceError> {
         match key {
             KeyRef::Id(id) => Ok(id.clone()),
-            KeyRef::Alias(name) => self.key_of_alias(name).await,
+            KeyRef::Alias(name) => {
+                let key = self.caches.key_of_alias(name).await?.ok_or(ServiceError::AliasNotFound)?;
+                Ok(key.as_ref().clone())
+            }
         }
-    }
-
-    async fn key_of_alias(&self, name: &AliasName) -> Result<KeyId, ServiceError> {
-        let vault = Arc::clone(&self.vault);
-        let load = move |name: &AliasName| Ok(vault.get::<Alias>(name)?.map(|stored| stored.record.key));
-        let key = self.aliases.get_or_load(name, load).await?.ok_or(ServiceError::AliasNotFound)?;
-        Ok(key.as_ref().clone())
     }
 
     /// The key version `id`, unsealed; `None` when there is none.
     pub(crate) async fn key_version(&self, id: &KeyVersionId) -> Result<Option<Arc<UnsealedVersion>>, ServiceError> {
-        let vault = Arc::clone(&self.vault);
-        self.versions.get_or_load(id, move |id| unseal(&vault, id)).await
-    }
-
-    /// Call after every commit that changed this key.
-    pub(crate) fn forget_key(&self, id: &KeyId) {
-        self.keys.forget(id);
-    }
-
-    /// Call after every commit that changed this alias.
-    pub(crate) fn forget_alias(&self, name: &AliasName) {
-        self.aliases.forget(name);
-    }
-
-    /// Call after a version was destroyed.
-    pub(crate) fn forget_version(&self, id: &KeyVersionId) {
-        self.versions.forget(id);
-        self.iv_ledger.forget(id);
+        self.caches.key_version(id).await
     }
 }
 
@@ -300,12 +267,4 @@ fn named_as(refusal: ServiceError, key: &KeyRef) -> ServiceError {
         (ServiceError::NoPermission(_id), KeyRef::Alias(name)) => ServiceError::NoPermission(name.to_string()),
         (refusal, KeyRef::Id(_) | KeyRef::Alias(_)) => refusal,
     }
-}
-
-fn unseal(vault: &Vault, id: &KeyVersionId) -> Result<Option<UnsealedVersion>, ServiceError> {
-    let Some(stored) = vault.get::<KeyMaterial>(id)? else { return Ok(None) };
-    // A key outlives its versions but for the moment of its destruction.
-    let Some(key) = vault.get::<Key>(&stored.record.version.key)? else { return Ok(None) };
-    let material = Material::prepare(key.record.spec, &stored.record.material)?;
-    Ok(Some(UnsealedVersion { version: stored.record.version, material }))
 }

@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use claviger_base::id::RuleName;
-use claviger_model::{AccessPoint, Grant, NetworkRule, Policy, Target};
-use claviger_vault::{Stored, Vault, VaultError};
+use claviger_model::{Grant, Target};
 
 use crate::error::ServiceError;
 
@@ -50,34 +48,4 @@ impl Rights {
             Target::Secret(name) => name.to_owned(),
         }))
     }
-}
-
-/// The policies of the access point `name`, ready to be asked. What is missing grants nothing, and a policy or rule that does
-/// not open grants nothing either; the others hold.
-pub(super) fn load(vault: &Vault, name: &RuleName) -> Result<Option<Vec<Grant>>, ServiceError> {
-    let Some(point) = vault.get::<AccessPoint>(name)? else { return Ok(Some(Vec::new())) };
-    let mut grants = Vec::new();
-    for policy in &point.record.policies {
-        if let Some(policy) = unless_unreadable(vault.get::<Policy>(policy))? {
-            grants.push(grant(vault, &policy.record)?);
-        }
-    }
-    Ok(Some(grants))
-}
-
-fn unless_unreadable<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
-    match read {
-        Err(error) if error.is_unreadable() => Ok(None),
-        read => read,
-    }
-}
-
-fn grant(vault: &Vault, policy: &Policy) -> Result<Grant, ServiceError> {
-    let mut networks = (!policy.network_rules.is_empty()).then(Vec::new);
-    for rule in &policy.network_rules {
-        if let (Some(networks), Some(rule)) = (&mut networks, unless_unreadable(vault.get::<NetworkRule>(rule))?) {
-            networks.extend(rule.record.networks());
-        }
-    }
-    Ok(Grant { permissions: policy.permissions.clone(), resources: policy.parsed_resources(), networks })
 }

@@ -163,9 +163,7 @@ impl Service {
         is_active: bool,
         intent: &Intent,
     ) -> Result<(), ServiceError> {
-        let changed = AccessKeyChange::of_caller(self, intent).set_active(id, is_active);
-        self.access().forget_access_key(id);
-        changed
+        AccessKeyChange::of_caller(self, intent).set_active(id, is_active)
     }
 
     /// Removes one for ever.
@@ -173,9 +171,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
     pub fn delete_access_key(&self, id: &AccessKeyId, intent: &Intent) -> Result<(), ServiceError> {
-        let changed = AccessKeyChange::of_caller(self, intent).delete(id);
-        self.access().forget_access_key(id);
-        changed
+        AccessKeyChange::of_caller(self, intent).delete(id)
     }
 }
 
@@ -188,7 +184,7 @@ mod tests {
     use claviger_vault::FileSeal;
 
     use super::*;
-    use crate::setup::first_start;
+    use crate::bootstrap::first_start;
 
     fn furnished() -> Vault {
         let dir = tempfile::tempdir().unwrap();

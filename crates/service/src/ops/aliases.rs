@@ -37,9 +37,8 @@ impl Service {
             // The key is required unchanged: no alias may outlive it.
             let change =
                 self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey { alias: alias.clone() })?;
-            let outcome = self.commit(change, intent, Changed::key(&alias.key).with_name(name.as_str()));
-            self.forget_alias(name);
-            Ok(matches!(outcome?, Outcome::Done(_)).then_some(alias))
+            let outcome = self.commit(change, intent, Changed::key(&alias.key).with_name(name.as_str()))?;
+            Ok(matches!(outcome, Outcome::Done(_)).then_some(alias))
         })
     }
 
@@ -52,9 +51,8 @@ impl Service {
             let stored = self.vault.get::<Alias>(name)?.ok_or(ServiceError::AliasNotFound)?;
             let of_key = AliasOfKey { alias: stored.record.clone() };
             let change = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key);
-            let outcome = self.commit(change, intent, Changed::key(&stored.record.key).with_name(name.as_str()));
-            self.forget_alias(name);
-            Ok(matches!(outcome?, Outcome::Done(_)).then_some(stored.record))
+            let outcome = self.commit(change, intent, Changed::key(&stored.record.key).with_name(name.as_str()))?;
+            Ok(matches!(outcome, Outcome::Done(_)).then_some(stored.record))
         })
     }
 

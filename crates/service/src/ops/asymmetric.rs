@@ -14,8 +14,9 @@ use claviger_model::{Algorithm, Key};
 use super::decrypt::Decrypt;
 use super::encrypt::{Encrypt, Encrypted};
 use crate::error::ServiceError;
+use crate::key_material::UnsealedVersion;
 use crate::sealing::Remarks;
-use crate::service::{Service, UnsealedVersion};
+use crate::service::Service;
 
 /// Whether the private half is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -137,9 +137,7 @@ impl Service {
         };
         let change = self.vault.change().require(&stored).delete(&stored.record).put(&revoked)?;
         let change = self.without_old_revocations(change, id);
-        let outcome = self.commit(change, intent, Changed::other(id.as_str()).with_name(&stored.record.name));
-        self.access().forget_client_key(id);
-        match outcome? {
+        match self.commit(change, intent, Changed::other(id.as_str()).with_name(&stored.record.name))? {
             Outcome::Done(_) => Ok(stored.record),
             // Client keys are never edited, so somebody else has just revoked it.
             Outcome::Conflict => Err(ServiceError::ClientKeyNotFound),

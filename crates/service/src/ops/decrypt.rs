@@ -9,9 +9,10 @@ use claviger_model::{Algorithm, Key};
 use super::encrypt::encryption_algorithm;
 use crate::access::Rights;
 use crate::error::ServiceError;
+use crate::key_material::UnsealedVersion;
 use crate::key_ref::KeyRef;
 use crate::sealing::{check_aad, check_padding_mode, gcm_iv};
-use crate::service::{Service, UnsealedVersion};
+use crate::service::Service;
 
 /// Where the version comes from.
 #[derive(Debug, Clone)]

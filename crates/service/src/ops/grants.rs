@@ -35,10 +35,8 @@ impl Service {
     ) -> Result<T, ServiceError> {
         until_done(|| {
             let (change, result) = decide()?;
-            // Forgotten also when the commit failed: it may be durable all the same.
-            let outcome = self.commit(change, intent, Changed::other(name.as_str()));
-            self.access().forget_grants();
-            Ok(matches!(outcome?, Outcome::Done(_)).then_some(result))
+            let outcome = self.commit(change, intent, Changed::other(name.as_str()))?;
+            Ok(matches!(outcome, Outcome::Done(_)).then_some(result))
         })
     }
 }

@@ -8,15 +8,16 @@ use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
 use claviger_base::SecretBytes;
+use claviger_base::id::KeyVersionId;
 use claviger_crypto::AeadKey;
 use claviger_crypto::aead::Algorithm as Aead;
 use claviger_crypto::asymmetric::{KeySpec as AsymmetricSpec, PrivateKey};
 use claviger_crypto::mac::HmacSha256Key;
 use claviger_keygen::{Generator, PairSpec};
-use claviger_model::KeySpec;
+use claviger_model::{Key, KeyMaterial, KeySpec, KeyVersion};
+use claviger_vault::Vault;
 
 use crate::error::ServiceError;
-use crate::service::UnsealedVersion;
 
 const MALFORMED: ServiceError = ServiceError::Bug("stored key material does not fit its key's spec");
 const OTHER_KIND: ServiceError = ServiceError::Bug("an operation on a key of another kind passed its checks");
@@ -114,6 +115,22 @@ fn wait_for<F: Future>(future: F) -> F::Output {
             Poll::Pending => std::thread::park(),
         }
     }
+}
+
+/// A key version ready for use.
+#[derive(Debug)]
+pub(crate) struct UnsealedVersion {
+    pub(crate) version: KeyVersion,
+    material: Material,
+}
+
+/// Reads the key version `id` and prepares its material. Blocks.
+pub(crate) fn unseal(vault: &Vault, id: &KeyVersionId) -> Result<Option<UnsealedVersion>, ServiceError> {
+    let Some(stored) = vault.get::<KeyMaterial>(id)? else { return Ok(None) };
+    // Versions are destroyed before their key; without a key nothing says what the material is.
+    let Some(key) = vault.get::<Key>(&stored.record.version.key)? else { return Ok(None) };
+    let material = Material::prepare(key.record.spec, &stored.record.material)?;
+    Ok(Some(UnsealedVersion { version: stored.record.version, material }))
 }
 
 impl UnsealedVersion {
