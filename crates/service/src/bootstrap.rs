@@ -9,10 +9,10 @@ use claviger_crypto::tls::CertificateAuthority;
 use claviger_model::{AccessKey, AccessPoint, Instance, Permission, Policy, TrustedTime};
 use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, OutboxEntry, Outcome, TlsAuthority, Vault};
 
+use crate::access_keys;
+use crate::client_keys::{IssueClientKey, IssuedClientKey, make};
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
-use crate::ops::access_keys;
-use crate::ops::client_keys::{IssueClientKey, IssuedClientKey, make};
 
 /// Ed25519 seed, bytes.
 const SEED_BYTES: usize = 32;

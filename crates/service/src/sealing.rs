@@ -10,9 +10,9 @@ use claviger_base::{SecretBytes, random};
 use claviger_crypto::AeadKey;
 use claviger_model::Key;
 
+use crate::data_key_pairs::generate::VersionChoice;
 use crate::error::ServiceError;
 use crate::key_material::UnsealedVersion;
-use crate::ops::generate_data_key_pair::VersionChoice;
 use crate::service::Service;
 
 /// Bytes of a GCM initialization vector.

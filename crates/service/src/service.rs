@@ -10,14 +10,14 @@ use claviger_model::{Instance, Key, KeyAction, KeyState, Target};
 use claviger_vault::{DamageReport, Vault};
 
 use crate::access::{Access, Rights};
+use crate::admission::{PairConcurrency, PairGate};
 use crate::caches::Caches;
+use crate::cpu_limiter::SlowPlaces;
 use crate::error::ServiceError;
-use crate::gate::{PairConcurrency, PairGate};
-use crate::iv_uses::{IvLedger, IvLimits};
+use crate::iv_ledger::{IvLedger, IvLimits};
 use crate::key_material::UnsealedVersion;
 use crate::key_ref::{ArnAccounts, ArnPolicy, KeyRef};
 use crate::outbox::Outbox;
-use crate::slow::SlowPlaces;
 use crate::trusted_clock::TrustedClock;
 
 /// What an operator may choose.

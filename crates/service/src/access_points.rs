@@ -6,10 +6,10 @@ use claviger_model::PER_ACCESS_POINT_MAX;
 use claviger_model::{AccessPoint, ClientKey};
 use claviger_vault::{Change, Cursor, Stored};
 
-use super::grants::{Listing, are_distinct, check_description};
-use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::access_rules::{Listing, are_distinct, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
@@ -81,12 +81,12 @@ impl Service {
         })
     }
 
-    pub(super) fn stored_access_point(&self, name: &RuleName) -> Result<Stored<AccessPoint>, ServiceError> {
+    pub(crate) fn stored_access_point(&self, name: &RuleName) -> Result<Stored<AccessPoint>, ServiceError> {
         self.vault.get::<AccessPoint>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 
     /// The client keys that an access point governs.
-    pub(super) fn client_keys_of(&self, name: &RuleName) -> Result<Vec<ClientKey>, ServiceError> {
+    pub(crate) fn client_keys_of(&self, name: &RuleName) -> Result<Vec<ClientKey>, ServiceError> {
         let all = PageRequest { number: 1, size: usize::MAX };
         let governed = |key: &ClientKey| key.is_governed && key.name == name.as_str();
         Ok(self.list_client_keys(all)?.client_keys.into_iter().filter(governed).collect())

@@ -5,8 +5,8 @@ use claviger_crypto::Message;
 use claviger_crypto::asymmetric::SignatureAlgorithm;
 use claviger_model::{Algorithm, Key, KeyUsage};
 
-use super::asymmetric::Half;
 use crate::access::Rights;
+use crate::asymmetric::Half;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::service::Service;

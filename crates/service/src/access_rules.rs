@@ -13,7 +13,7 @@ use crate::retry::until_done;
 use crate::service::Service;
 
 /// Most addresses and ranges of one rule, and most resources of one policy (ours: a record has its limit).
-pub(super) const ENTRIES_MAX: usize = 200;
+pub(crate) const ENTRIES_MAX: usize = 200;
 
 /// One page of a listing by name.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Listing<R> {
 impl Service {
     /// Commits the change of `name` that `decide` makes of what it reads, and gives what it says beside; it holds from the next request
     /// on. Decided again when somebody else was faster.
-    pub(super) fn change_grants<'service, T>(
+    pub(crate) fn change_grants<'service, T>(
         &'service self,
         name: &RuleName,
         intent: &Intent,
@@ -41,12 +41,12 @@ impl Service {
     }
 }
 
-pub(super) fn check_description(description: &str) -> Result<(), ServiceError> {
+pub(crate) fn check_description(description: &str) -> Result<(), ServiceError> {
     let is_long = description.chars().count() > DESCRIPTION_CHARS_MAX;
     if is_long { Err(ServiceError::InvalidParameter("Description")) } else { Ok(()) }
 }
 
 /// Whether none of the names is there twice.
-pub(super) fn are_distinct(names: &[RuleName]) -> bool {
+pub(crate) fn are_distinct(names: &[RuleName]) -> bool {
     names.iter().enumerate().all(|(at, name)| names.iter().skip(at + 1).all(|other| other != name))
 }

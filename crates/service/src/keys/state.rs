@@ -7,8 +7,8 @@ use claviger_model::{Key, KeyAction, KeyMaterial, KeyState, RotationInterval};
 use crate::error::ServiceError;
 use crate::intent::Intent;
 use crate::key_ref::KeyRef;
+use crate::keys::edit::Replaced;
 use crate::retry::until_done;
-use crate::rotate::Replaced;
 use crate::service::Service;
 
 const DAY_S: i64 = 86_400;

@@ -4,10 +4,10 @@ use claviger_base::id::RuleName;
 use claviger_model::{Policy, Resource};
 use claviger_vault::{Change, Cursor, Stored};
 
-use super::grants::{ENTRIES_MAX, Listing, are_distinct, check_description};
-use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::access_rules::{ENTRIES_MAX, Listing, are_distinct, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
@@ -80,7 +80,7 @@ impl Service {
         })
     }
 
-    pub(super) fn stored_policy(&self, name: &RuleName) -> Result<Stored<Policy>, ServiceError> {
+    pub(crate) fn stored_policy(&self, name: &RuleName) -> Result<Stored<Policy>, ServiceError> {
         self.vault.get::<Policy>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 

@@ -7,8 +7,8 @@ use claviger_crypto::pem;
 use claviger_keygen::PairSpec;
 use claviger_model::{Algorithm, Key};
 
-use super::encrypt::encryption_algorithm;
 use crate::access::Rights;
+use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::sealing::{Remarks, check_aad};

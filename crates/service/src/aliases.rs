@@ -4,10 +4,10 @@ use claviger_base::id::AliasName;
 use claviger_model::{Alias, KeyAction};
 use claviger_vault::{AliasOfKey, Cursor, Outcome};
 
-use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
 use crate::key_ref::KeyRef;
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::retry::until_done;
 use crate::service::Service;
 

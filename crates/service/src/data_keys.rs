@@ -4,9 +4,9 @@ use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::Algorithm;
 
-use super::encrypt::encryption_algorithm;
-use super::generate_data_key_pair::VersionChoice;
 use crate::access::Rights;
+use crate::data_key_pairs::generate::VersionChoice;
+use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::sealing::{Remarks, check_aad};

@@ -6,8 +6,8 @@ use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{Algorithm, Key, KeyUsage};
 
-use super::generate_data_key_pair::VersionChoice;
 use crate::access::Rights;
+use crate::data_key_pairs::generate::VersionChoice;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::sealing::{Remarks, check_aad, check_padding_mode, gcm_iv};
@@ -112,7 +112,7 @@ impl Service {
 /// # Errors
 /// [`ServiceError::Unsupported`] for a key of another usage, [`ServiceError::InvalidParameter`] for an algorithm that is
 /// not one of the key's.
-pub(super) fn encryption_algorithm(key: &Key, name: &str) -> Result<Algorithm, ServiceError> {
+pub(crate) fn encryption_algorithm(key: &Key, name: &str) -> Result<Algorithm, ServiceError> {
     if key.usage != KeyUsage::EncryptDecrypt {
         return Err(ServiceError::Unsupported);
     }

@@ -4,10 +4,10 @@ use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{KeyMaterial, KeyVersion};
 use claviger_vault::{Cursor, Page};
 
-use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
 use crate::intent::Intent;
 use crate::key_ref::KeyRef;
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 /// One page of a key's versions, oldest first.

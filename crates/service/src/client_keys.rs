@@ -7,9 +7,9 @@ use claviger_model::PER_ACCESS_POINT_MAX;
 use claviger_model::{ClientKey, RevokedClientKey};
 use claviger_vault::{Change, Cursor, Outcome};
 
-use super::list_keys::{PageRequest, SCAN_STEP};
 use crate::error::ServiceError;
 use crate::intent::{Changed, Intent};
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::retry::until_done;
 use crate::service::Service;
 

@@ -6,8 +6,8 @@ use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{Algorithm, Key};
 
-use super::encrypt::encryption_algorithm;
 use crate::access::Rights;
+use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_material::UnsealedVersion;
 use crate::key_ref::KeyRef;
@@ -132,7 +132,7 @@ impl Service {
     }
 
     /// The version `id` with its key, which must be the one that `key` names, if it names one.
-    pub(super) async fn named_version(
+    pub(crate) async fn named_version(
         &self,
         id: &KeyVersionId,
         key: Option<&KeyRef>,

@@ -11,8 +11,8 @@ use claviger_base::id::KeyVersionId;
 use claviger_crypto::asymmetric::{EncryptionAlgorithm, KeySpec as AsymmetricSpec, PrivateKey};
 use claviger_model::{Algorithm, Key};
 
-use super::decrypt::Decrypt;
-use super::encrypt::{Encrypt, Encrypted};
+use crate::decrypt::Decrypt;
+use crate::encrypt::{Encrypt, Encrypted};
 use crate::error::ServiceError;
 use crate::key_material::UnsealedVersion;
 use crate::sealing::Remarks;
@@ -20,7 +20,7 @@ use crate::service::Service;
 
 /// Whether the private half is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Half {
+pub(crate) enum Half {
     Public,
     Private,
 }
@@ -34,7 +34,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::KeyNotFound`] for a version that does not exist, [`ServiceError::InvalidParameter`] for one of
     /// another key.
-    pub(super) async fn asymmetric_version(
+    pub(crate) async fn asymmetric_version(
         &self,
         key: &Key,
         named: Option<&KeyVersionId>,
@@ -49,7 +49,7 @@ impl Service {
     }
 
     /// Runs `work`, on so many bytes, with the key, where it holds nobody up.
-    pub(super) async fn with_key<T, F>(
+    pub(crate) async fn with_key<T, F>(
         &self,
         version: &Arc<UnsealedVersion>,
         half: Half,
@@ -72,7 +72,7 @@ impl Service {
         self.slowly(move || version.private_key().map(work)).await?
     }
 
-    pub(super) async fn encrypt_asymmetric(
+    pub(crate) async fn encrypt_asymmetric(
         &self,
         key: &Arc<Key>,
         algorithm: Algorithm,
@@ -99,7 +99,7 @@ impl Service {
         })
     }
 
-    pub(super) async fn decrypt_asymmetric(
+    pub(crate) async fn decrypt_asymmetric(
         &self,
         version: &Arc<UnsealedVersion>,
         algorithm: Algorithm,

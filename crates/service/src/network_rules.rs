@@ -5,10 +5,10 @@ use claviger_base::id::RuleName;
 use claviger_model::{Network, NetworkRule};
 use claviger_vault::{Cursor, Stored};
 
-use super::grants::{ENTRIES_MAX, Listing, check_description};
-use super::list_keys::{PageRequest, SCAN_STEP};
+use crate::access_rules::{ENTRIES_MAX, Listing, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
+use crate::keys::list::{PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
@@ -80,7 +80,7 @@ impl Service {
         })
     }
 
-    pub(super) fn stored_network_rule(&self, name: &RuleName) -> Result<Stored<NetworkRule>, ServiceError> {
+    pub(crate) fn stored_network_rule(&self, name: &RuleName) -> Result<Stored<NetworkRule>, ServiceError> {
         self.vault.get::<NetworkRule>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 }

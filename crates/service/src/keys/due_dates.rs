@@ -5,7 +5,7 @@ use claviger_model::Key;
 use claviger_vault::{Cursor, Due, Record, Stored};
 
 use crate::error::ServiceError;
-use crate::ops::list_keys::SCAN_STEP;
+use crate::keys::list::SCAN_STEP;
 use crate::service::Service;
 
 impl Service {
