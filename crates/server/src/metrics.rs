@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use claviger_service::{Remarks, Service};
+use claviger_service::{Service, UsageWarnings};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -203,11 +203,11 @@ impl Metrics {
         self.durations.get_or_create(&OperationLabels { plane, operation }).observe(took.as_secs_f64());
     }
 
-    pub(crate) fn count_remarks(&self, remarks: Remarks) {
-        if remarks.is_basic_on_rotating_key {
+    pub(crate) fn count_usage_warnings(&self, warnings: UsageWarnings) {
+        if warnings.is_basic_on_rotating_key {
             self.basic_on_rotating_keys.inc();
         }
-        if remarks.is_caller_supplied_iv {
+        if warnings.is_caller_supplied_iv {
             self.caller_supplied_ivs.inc();
         }
     }
@@ -230,7 +230,7 @@ mod tests {
         let metrics = Metrics::without_service();
         metrics.count("instance", "AdvanceDecrypt", "OK", Duration::from_millis(3));
         metrics.connections.inc();
-        metrics.count_remarks(Remarks { is_basic_on_rotating_key: true, is_caller_supplied_iv: false });
+        metrics.count_usage_warnings(UsageWarnings { is_basic_on_rotating_key: true, is_caller_supplied_iv: false });
         let text = metrics.text();
         assert!(
             text.contains(r#"claviger_requests_total{plane="instance",operation="AdvanceDecrypt",code="OK"} 1"#),

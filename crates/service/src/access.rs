@@ -1,4 +1,4 @@
-//! Who is calling: client keys of the data plane with their rights, access keys of the control plane, and nonces used once.
+//! Authentication: client keys of the Instance API with their rights, access keys of the control plane, and used nonces.
 
 mod nonce;
 mod rights;
@@ -17,23 +17,23 @@ use crate::error::ServiceError;
 pub use nonce::NonceLedger;
 pub use rights::Rights;
 
-/// Somebody whose signature was verified.
+/// A caller whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// A client key, on the data plane.
+    /// A client key, on the Instance API.
     ClientKey(ClientKeyId),
     /// An access key, on the control plane.
     AccessKey(AccessKeyId),
 }
 
-/// Why a caller was not let in.
+/// Why a caller was refused.
 #[derive(Debug)]
 pub enum AccessRefusal {
-    /// No client key has this id; also what is said of a revoked one to who does not hold it.
+    /// No client key has this id, or it was revoked and the signature is not its own.
     ClientKeyUnknown,
-    /// The signature is the client key's, and the key may not be used.
+    /// The signature is valid, but the client key may not be used.
     ClientKeyNotValid(Invalidity),
-    /// The signature is not this client key's over these bytes.
+    /// The signature is not valid for this client key and these bytes.
     SignatureNotMatch,
     /// No policy of the client key admits its source address.
     SourceNotAdmitted,
@@ -44,11 +44,11 @@ pub enum AccessRefusal {
 /// Why a client key may not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalidity {
-    /// Its last moment was before this one.
+    /// It expired at this time.
     Expired(Timestamp),
-    /// Its first moment is this one.
+    /// It becomes valid at this time.
     NotYetValid(Timestamp),
-    /// It was revoked then.
+    /// It was revoked at this time.
     Revoked(Timestamp),
 }
 
@@ -58,7 +58,7 @@ impl From<ServiceError> for AccessRefusal {
     }
 }
 
-/// The callers this instance knows.
+/// Authenticates the callers of one instance.
 #[derive(Debug)]
 pub struct Access {
     caches: Arc<Caches>,
@@ -71,9 +71,9 @@ impl Access {
         Self { caches, clock, nonces: NonceLedger::default() }
     }
 
-    /// Verifies that `signature` is the client key's over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256,
-    /// instance-api 1.4), then that the key is valid now and admitted from `source`, in the order of
-    /// instance-api 2. Only who can sign learns why a key is not valid, and that a revoked one ever was.
+    /// Verifies the client key's `signature` over `string_to_sign` (RSASSA-PKCS1-v1_5 with SHA-256, instance-api 1.4), then
+    /// that the key is valid now and admitted from `source`, in the order of instance-api 2. Only a caller who can sign
+    /// learns why a key is not valid, and that a revoked key existed.
     ///
     /// # Errors
     /// [`AccessRefusal`].
@@ -110,7 +110,7 @@ impl Access {
             return Ok(Rights::everything(source));
         }
         let name = RuleName::parse(&client_key.name)
-            .ok_or(ServiceError::Bug("a governed client key names no application access point"))?;
+            .ok_or(ServiceError::Bug("the name of a client key is no name of an application access point"))?;
         Ok(Rights::granted(self.caches.grants(&name).await?, source))
     }
 
@@ -123,14 +123,14 @@ impl Access {
         self.caches.access_key(&id).await
     }
 
-    /// The nonces that were used.
+    /// The nonces used on the control plane.
     #[must_use]
     pub fn nonces(&self) -> &NonceLedger {
         &self.nonces
     }
 }
 
-/// Why the key may not be used at `now`, if it may not: [`ClientKey::is_valid_at`] decides.
+/// Why the key is not valid at `now`; `None` if [`ClientKey::is_valid_at`] says that it is.
 fn invalidity(key: &ClientKey, now: Timestamp) -> Option<Invalidity> {
     if key.is_valid_at(now) {
         None

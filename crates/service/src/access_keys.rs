@@ -1,9 +1,9 @@
-//! Access keys of the control plane: made, listed, disabled and enabled, deleted; after RAM's actions of these names.
+//! Access keys of the control plane: created, listed, enabled, disabled, deleted, as by RAM's actions of these names.
 //!
-//! The rules: at most [`ACCESS_KEYS_MAX`] exist at once; through a running server the last active one stays. Every change
-//! writes the instance's record again, so that two changes at once are decided one after the other.
+//! At most [`ACCESS_KEYS_MAX`] exist at once, and a running server never gives up the last active one. Every change rewrites the
+//! instance's record, so that simultaneous changes conflict and are decided one after the other.
 //!
-//! [`AccessKeyChange`] works on a vault, so that the owner of the root key makes the same changes while no server runs.
+//! [`AccessKeyChange`] works on a vault, because the owner of the root key makes the same changes while no server runs.
 
 use claviger_base::id::AccessKeyId;
 use claviger_base::{SecretBytes, Timestamp, random};
@@ -11,17 +11,17 @@ use claviger_model::{AccessKey, Instance};
 use claviger_vault::{Audit, Change, Outcome, Stored, Vault, VaultError};
 
 use crate::error::{ACCESS_KEYS_MAX, ServiceError};
-use crate::intent::{Changed, Intent};
-use crate::retry::until_done;
+use crate::intent::{Intent, Subject};
+use crate::retry::retry_on_conflict;
 use crate::service::Service;
 
-/// Characters of a secret, as long as Alibaba Cloud's.
+/// Characters of a secret, as many as at Alibaba Cloud.
 const SECRET_CHARS: usize = 30;
-/// More than can exist; older stores may hold what other rules allowed.
+/// More than exist in any store, including those of versions without a limit.
 const LISTED_MAX: usize = 100;
 
-/// Makes an access key without storing it.
-pub(crate) fn make(now: Timestamp) -> Result<AccessKey, ServiceError> {
+/// Generates an access key without storing it.
+pub(crate) fn generate(now: Timestamp) -> Result<AccessKey, ServiceError> {
     Ok(AccessKey {
         id: AccessKeyId::generate()?,
         secret: SecretBytes::new(random::base36(SECRET_CHARS)?.into_bytes()),
@@ -30,47 +30,46 @@ pub(crate) fn make(now: Timestamp) -> Result<AccessKey, ServiceError> {
     })
 }
 
-/// Changes of the access keys in a vault. Blocks.
+/// Changes access keys in a vault. Blocks.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessKeyChange<'a> {
     vault: &'a Vault,
-    /// A running server, which brings the record of the change to its log; else the next start does.
+    /// The running server, which writes the audit record to its log. Without one, the next start does.
     service: Option<&'a Service>,
-    /// What the audit log is told.
     intent: &'a Intent,
     now: Timestamp,
-    /// Whether the last active access key may go: only for the owner of the root key, who can make another.
-    may_take_last: bool,
+    /// Whether the last active access key may be disabled or deleted: only by the owner of the root key, who can create one.
+    may_remove_last: bool,
 }
 
 impl<'a> AccessKeyChange<'a> {
     /// Changes by the owner of the root key, while no server runs.
     #[must_use]
     pub fn of_owner(vault: &'a Vault, intent: &'a Intent, now: Timestamp) -> Self {
-        Self { vault, service: None, intent, now, may_take_last: true }
+        Self { vault, service: None, intent, now, may_remove_last: true }
     }
 
     fn of_caller(service: &'a Service, intent: &'a Intent) -> Self {
-        Self { vault: &service.vault, service: Some(service), intent, now: service.clock.now(), may_take_last: false }
+        Self { vault: &service.vault, service: Some(service), intent, now: service.clock.now(), may_remove_last: false }
     }
 
     fn commit(&self, change: Change<'_>, id: &AccessKeyId) -> Result<Option<()>, ServiceError> {
-        let changed = Changed::other(id.as_str());
+        let subject = Subject::other(id.as_str());
         let outcome = match self.service {
-            Some(service) => service.commit(change, self.intent, changed)?,
-            // No line of the log is known to be older: the start looks for the entry in all of it.
-            None => change.commit(Audit::Entries(&[self.intent.entry(changed, self.now, 0)]))?,
+            Some(service) => service.commit(change, self.intent, subject)?,
+            // No line of the log is known to be older, so the next start searches all of it for the record.
+            None => change.commit(Audit::Entries(&[self.intent.entry(subject, self.now, 0)]))?,
         };
         Ok(matches!(outcome, Outcome::Done(_)).then_some(()))
     }
 
-    /// Makes one more.
+    /// Creates an access key.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyLimit`].
     pub fn create(&self) -> Result<AccessKey, ServiceError> {
-        let made = make(self.now)?;
-        until_done(|| {
+        let made = generate(self.now)?;
+        retry_on_conflict(|| {
             let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
             if self.stored()?.len() >= ACCESS_KEYS_MAX {
                 return Err(ServiceError::AccessKeyLimit);
@@ -81,14 +80,14 @@ impl<'a> AccessKeyChange<'a> {
         Ok(made)
     }
 
-    /// Makes one usable, or refused.
+    /// Enables or disables an access key.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
     pub fn set_active(&self, id: &AccessKeyId, is_active: bool) -> Result<(), ServiceError> {
-        until_done(|| {
+        retry_on_conflict(|| {
             let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
-            let stored = self.found(id, !is_active)?;
+            let stored = self.get(id, !is_active)?;
             let read = &stored.record;
             let secret = read.secret.duplicate();
             let changed = AccessKey { id: id.clone(), secret, created: read.created, is_active };
@@ -97,14 +96,14 @@ impl<'a> AccessKeyChange<'a> {
         })
     }
 
-    /// Removes one for ever.
+    /// Deletes an access key.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
     pub fn delete(&self, id: &AccessKeyId) -> Result<(), ServiceError> {
-        until_done(|| {
+        retry_on_conflict(|| {
             let instance = self.vault.single::<Instance>()?.ok_or(VaultError::Empty)?;
-            let stored = self.found(id, true)?;
+            let stored = self.get(id, true)?;
             let change = self.vault.change().update(&instance, &instance.record)?;
             let change = change.require(&stored).delete(&stored.record);
             self.commit(change, id)
@@ -115,10 +114,10 @@ impl<'a> AccessKeyChange<'a> {
         Ok(self.vault.list::<AccessKey>(None, LISTED_MAX)?.records)
     }
 
-    /// The access key `id`; refused when it `goes` and no other active one is left.
-    fn found(&self, id: &AccessKeyId, goes: bool) -> Result<Stored<AccessKey>, ServiceError> {
+    /// The access key `id`. Refuses to remove it if it is the last active one.
+    fn get(&self, id: &AccessKeyId, removes: bool) -> Result<Stored<AccessKey>, ServiceError> {
         let stored = self.vault.get::<AccessKey>(id)?.ok_or(ServiceError::AccessKeyNotFound)?;
-        if goes && stored.record.is_active && !self.may_take_last {
+        if removes && stored.record.is_active && !self.may_remove_last {
             let has_other = self.stored()?.iter().any(|other| other.record.is_active && other.record.id != *id);
             if !has_other {
                 return Err(ServiceError::LastActiveAccessKey);
@@ -145,7 +144,7 @@ impl Service {
         list_access_keys(&self.vault)
     }
 
-    /// Makes one more.
+    /// Creates an access key.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyLimit`].
@@ -153,7 +152,7 @@ impl Service {
         AccessKeyChange::of_caller(self, intent).create()
     }
 
-    /// Makes one usable, or refused from the next request on.
+    /// Enables or disables an access key, from the next request on.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
@@ -166,7 +165,7 @@ impl Service {
         AccessKeyChange::of_caller(self, intent).set_active(id, is_active)
     }
 
-    /// Removes one for ever.
+    /// Deletes an access key.
     ///
     /// # Errors
     /// [`ServiceError::AccessKeyNotFound`], [`ServiceError::LastActiveAccessKey`].
@@ -186,7 +185,7 @@ mod tests {
     use super::*;
     use crate::bootstrap::first_start;
 
-    fn furnished() -> Vault {
+    fn initialised_vault() -> Vault {
         let dir = tempfile::tempdir().unwrap();
         let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
         let vault = Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap();
@@ -194,14 +193,14 @@ mod tests {
         vault
     }
 
-    /// Changes as a caller makes them, without a server.
+    /// Changes under the rules for callers, without a server.
     fn of_caller<'a>(vault: &'a Vault, intent: &'a Intent) -> AccessKeyChange<'a> {
-        AccessKeyChange { may_take_last: false, ..AccessKeyChange::of_owner(vault, intent, Timestamp::default()) }
+        AccessKeyChange { may_remove_last: false, ..AccessKeyChange::of_owner(vault, intent, Timestamp::default()) }
     }
 
     #[test]
     fn two_exist_at_once_and_the_last_active_one_stays() {
-        let vault = furnished();
+        let vault = initialised_vault();
         let intent = Intent::local("test").unwrap();
         let keys = of_caller(&vault, &intent);
         let first = list_access_keys(&vault).unwrap().remove(0).id;
@@ -222,7 +221,7 @@ mod tests {
     #[test]
     fn two_that_disable_each_other_at_once_leave_one_active() {
         for _round in 0..20 {
-            let vault = furnished();
+            let vault = initialised_vault();
             let intents = [Intent::local("one").unwrap(), Intent::local("other").unwrap()];
             let first = list_access_keys(&vault).unwrap().remove(0).id;
             let ids = [first, of_caller(&vault, &Intent::local("make").unwrap()).create().unwrap().id];

@@ -2,29 +2,28 @@
 //! `UpdateApplicationAccessPoint`, `ListApplicationAccessPoints`, `DeleteApplicationAccessPoint` (rpc-api 13.1).
 
 use claviger_base::id::RuleName;
-use claviger_model::PER_ACCESS_POINT_MAX;
-use claviger_model::{AccessPoint, ClientKey};
+use claviger_model::{AccessPoint, ClientKey, PER_ACCESS_POINT_MAX};
 use claviger_vault::{Change, Cursor, Stored};
 
-use crate::access_rules::{Listing, are_distinct, check_description};
+use crate::access_rules::{are_distinct, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
-use crate::keys::list::{PageRequest, SCAN_STEP};
+use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
-    /// Makes an access point. Blocks, as all below.
+    /// Creates an access point. Blocks, as all below.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidParameter`] unless it has one to three policies; [`ServiceError::ResourceNotFound`] for one
-    /// that does not exist; [`ServiceError::ResourceExists`].
+    /// [`ServiceError::InvalidParameter`] unless it has one to three policies; [`ServiceError::ResourceNotFound`] when
+    /// one of them does not exist; [`ServiceError::ResourceExists`].
     pub fn create_access_point(&self, point: AccessPoint, intent: &Intent) -> Result<AccessPoint, ServiceError> {
         check(&point)?;
-        self.change_grants(&point.name, intent, || {
+        self.change_access_rule(&point.name, intent, || {
             if self.vault.get::<AccessPoint>(&point.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
-            Ok((self.naming_policies(&point)?.create(&point)?, ()))
+            Ok((self.change_with_policies(&point)?.create(&point)?, ()))
         })?;
         Ok(point)
     }
@@ -37,7 +36,7 @@ impl Service {
         Ok(self.stored_access_point(name)?.record)
     }
 
-    /// Changes what `edit` changes; it holds from the next request on.
+    /// Applies `edit` to the access point. The change applies from the next request on.
     ///
     /// # Errors
     /// As [`Service::create_access_point`], and [`ServiceError::ResourceNotFound`].
@@ -47,12 +46,12 @@ impl Service {
         edit: impl Fn(&mut AccessPoint),
         intent: &Intent,
     ) -> Result<AccessPoint, ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_access_point(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
             check(&edited)?;
-            Ok((self.naming_policies(&edited)?.update(&stored, &edited)?, edited))
+            Ok((self.change_with_policies(&edited)?.update(&stored, &edited)?, edited))
         })
     }
 
@@ -71,12 +70,12 @@ impl Service {
     /// # Errors
     /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a client key belongs to it.
     pub fn delete_access_point(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_access_point(name)?;
             if !self.client_keys_of(name)?.is_empty() {
                 return Err(ServiceError::ResourceInUse);
             }
-            // Required unchanged: a client key that was issued meanwhile has touched it.
+            // On condition that it is unchanged: issuing a client key rewrites the access point.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }
@@ -85,15 +84,14 @@ impl Service {
         self.vault.get::<AccessPoint>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 
-    /// The client keys that an access point governs.
+    /// The client keys that belong to an access point.
     pub(crate) fn client_keys_of(&self, name: &RuleName) -> Result<Vec<ClientKey>, ServiceError> {
-        let all = PageRequest { number: 1, size: usize::MAX };
         let governed = |key: &ClientKey| key.is_governed && key.name == name.as_str();
-        Ok(self.list_client_keys(all)?.client_keys.into_iter().filter(governed).collect())
+        Ok(self.list_client_keys(PageRequest::ALL)?.client_keys.into_iter().filter(governed).collect())
     }
 
-    /// A change that touches every policy the access point names.
-    fn naming_policies(&self, point: &AccessPoint) -> Result<Change<'_>, ServiceError> {
+    /// A change that rewrites every policy to which the access point refers.
+    fn change_with_policies(&self, point: &AccessPoint) -> Result<Change<'_>, ServiceError> {
         let mut change = self.vault.change();
         for name in &point.policies {
             let policy = self.stored_policy(name)?;

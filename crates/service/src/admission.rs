@@ -1,13 +1,13 @@
-//! Admission of data key pair requests. At the limit a request is refused at once, never queued here.
+//! Admission of data key pair requests. At the limit a request is refused at once; nothing queues here.
 //!
-//! A place is held for exactly as long as work is done for the request. When a caller goes away while waiting for a pair, its
-//! place becomes free immediately and its request for a pair is withdrawn: the workers stop within milliseconds and keep
-//! their progress for the next request. So connecting and resetting gains no more than one place does, and a caller that
-//! broke off may ask again immediately, as at Alibaba Cloud, where the limit is on requests in flight. Once a pair has been
-//! handed out, the place is held until it is wrapped, whether or not the caller is still there.
+//! A request holds a permit for exactly as long as the server works for it. When a client disconnects while its request waits
+//! for a pair, the permit is released at once and the request for the pair is withdrawn: the workers stop within milliseconds
+//! and keep their progress for the next request. Connecting and resetting therefore gains nothing, and a client that broke off
+//! may ask again immediately, as at Alibaba Cloud, where the limit is on requests in flight. A request that has its pair holds
+//! the permit until the pair is wrapped, whether the client is still connected or not.
 //!
-//! Where there is more than one place, a client may take one as long as it holds fewer than are left free, the rule of
-//! the request queue behind it (`keygen::generator::requests`): one client key alone cannot keep all others out.
+//! A client gets a permit while it holds fewer than are free, like a place in the queue behind this gate
+//! (`keygen::generator::requests`). One client key alone can therefore not shut out all others, unless the limit is 1.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,9 +19,9 @@ use crate::error::ServiceError;
 /// How many data key pair requests may be in flight at once, over all four operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairConcurrency {
-    /// This many; the seed's rule is 1.
+    /// This many; Alibaba Cloud allows 1.
     AtMost(usize),
-    /// As many as come; generation is limited by the machine only.
+    /// No limit but the speed of the machine.
     Unlimited,
 }
 
@@ -34,70 +34,68 @@ impl fmt::Display for PairConcurrency {
     }
 }
 
-/// The one gate of an instance.
+/// Counts the requests in flight of one instance.
 #[derive(Debug, Clone)]
-pub struct PairGate {
+pub(crate) struct PairGate {
     limit: PairConcurrency,
-    inside: Arc<Mutex<Inside>>,
+    state: Arc<Mutex<InFlight>>,
 }
 
-/// Who is inside: clients by their number, each with the places it holds.
+/// The permits that are held: in all, and by each client that holds any.
 #[derive(Debug, Default)]
-struct Inside {
+struct InFlight {
     total: usize,
     held: HashMap<u64, usize>,
 }
 
-/// A place among the requests in flight; given back on drop.
+/// The right to be in flight; released on drop.
 #[derive(Debug)]
-pub struct PairPermit {
+pub(crate) struct PairPermit {
     client: u64,
-    inside: Arc<Mutex<Inside>>,
+    state: Arc<Mutex<InFlight>>,
 }
 
 impl PairGate {
-    /// A gate with nobody inside.
-    #[must_use]
-    pub fn new(limit: PairConcurrency) -> Self {
-        Self { limit, inside: Arc::default() }
+    /// A gate with no request in flight.
+    pub(crate) fn new(limit: PairConcurrency) -> Self {
+        Self { limit, state: Arc::default() }
     }
 
-    /// `client` enters, if there is room and it does not hold as many places as are left free: alone it takes half of
-    /// them and never the last. Where there is one place only, whoever comes first has it, as at Alibaba Cloud.
+    /// A permit for `client`, if it holds fewer than are free: alone it gets half of them and never the last, unless the limit
+    /// is 1; then the first request gets it, as at Alibaba Cloud.
     ///
     /// # Errors
     /// [`ServiceError::ConcurrencyLimitExceeded`], at once.
-    pub fn enter(&self, client: u64) -> Result<PairPermit, ServiceError> {
-        let mut inside = lock(&self.inside);
-        let held = inside.held.get(&client).copied().unwrap_or(0);
+    pub(crate) fn enter(&self, client: u64) -> Result<PairPermit, ServiceError> {
+        let mut in_flight = lock(&self.state);
+        let held = in_flight.held.get(&client).copied().unwrap_or(0);
         let is_admitted = match self.limit {
             PairConcurrency::Unlimited => true,
             PairConcurrency::AtMost(limit) => {
-                let free = limit.saturating_sub(inside.total);
+                let free = limit.saturating_sub(in_flight.total);
                 held < free
             }
         };
         if !is_admitted {
             return Err(ServiceError::ConcurrencyLimitExceeded);
         }
-        inside.total = inside.total.saturating_add(1);
-        inside.held.insert(client, held.saturating_add(1));
-        drop(inside);
-        Ok(PairPermit { client, inside: Arc::clone(&self.inside) })
+        in_flight.total = in_flight.total.saturating_add(1);
+        in_flight.held.insert(client, held.saturating_add(1));
+        drop(in_flight);
+        Ok(PairPermit { client, state: Arc::clone(&self.state) })
     }
 
-    /// How many are inside.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        lock(&self.inside).total
+    /// How many requests are in flight.
+    pub(crate) fn in_flight(&self) -> usize {
+        lock(&self.state).total
     }
 }
 
 impl Drop for PairPermit {
     fn drop(&mut self) {
-        let mut inside = lock(&self.inside);
-        inside.total = inside.total.saturating_sub(1);
-        if let Entry::Occupied(mut held) = inside.held.entry(self.client) {
+        let mut in_flight = lock(&self.state);
+        in_flight.total = in_flight.total.saturating_sub(1);
+        if let Entry::Occupied(mut held) = in_flight.held.entry(self.client) {
             let left = held.get().saturating_sub(1);
             if left == 0 {
                 held.remove();
@@ -108,9 +106,9 @@ impl Drop for PairPermit {
     }
 }
 
-/// No code panics while it holds this lock.
-fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
-    inside.lock().unwrap_or_else(PoisonError::into_inner)
+/// A poisoned lock is harmless: no code panics while it holds it.
+fn lock(state: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -120,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_at_a_time_and_the_place_comes_back() {
+    fn one_at_a_time_and_the_permit_is_released() {
         let gate = PairGate::new(PairConcurrency::AtMost(1));
         let permit = gate.enter(1).unwrap();
         for client in [1, 2] {
@@ -141,13 +139,13 @@ mod tests {
         assert_eq!(gate.in_flight(), permits.len());
     }
 
-    /// As many places as this client gets.
+    /// As many permits as this client gets.
     fn fill(gate: &PairGate, client: u64) -> Vec<PairPermit> {
         std::iter::from_fn(|| gate.enter(client).ok()).collect()
     }
 
     #[test]
-    fn one_client_takes_half_and_leaves_room_for_others() {
+    fn one_client_gets_half_and_leaves_the_rest_to_others() {
         for limit in [2, 3, 8, 64, 1001] {
             let gate = PairGate::new(PairConcurrency::AtMost(limit));
             let first = fill(&gate, 1);
@@ -157,30 +155,30 @@ mod tests {
             drop(first);
             assert_eq!(gate.in_flight(), second.len());
             drop(second);
-            assert!(lock(&gate.inside).held.is_empty(), "nobody is remembered who is not inside");
+            assert!(lock(&gate.state).held.is_empty(), "a client that holds nothing is not remembered");
         }
     }
 
     proptest! {
-        /// Clients come and go in any order. Whoever holds places and takes one more leaves one free for another.
+        /// Clients come and go in any order. A client that holds a permit never gets the last free one.
         #[test]
-        fn no_client_takes_the_last_place_from_others(
+        fn no_client_gets_the_last_permit_unless_it_holds_none(
             limit in 2_usize..20,
             steps in prop::collection::vec((0_u64..4, any::<bool>()), 1..200),
         ) {
             let gate = PairGate::new(PairConcurrency::AtMost(limit));
             let mut held: Vec<Vec<PairPermit>> = (0..4).map(|_| Vec::new()).collect();
-            for (client, comes) in steps {
+            for (client, enters) in steps {
                 let of_client = &mut held[usize::try_from(client).unwrap()];
-                if !comes {
+                if !enters {
                     of_client.pop();
                 } else if let Ok(permit) = gate.enter(client) {
                     of_client.push(permit);
                     let has_one = of_client.len() == 1;
-                    prop_assert!(gate.in_flight() < limit || has_one, "the last place goes to a client that has none");
+                    prop_assert!(gate.in_flight() < limit || has_one, "the last permit goes to a client that has none");
                 } else {
                     let free = limit - gate.in_flight();
-                    prop_assert!(of_client.len() >= free, "refused although it holds less than is free");
+                    prop_assert!(of_client.len() >= free, "refused although it holds fewer than are free");
                 }
                 let total: usize = held.iter().map(Vec::len).sum();
                 prop_assert_eq!(gate.in_flight(), total);

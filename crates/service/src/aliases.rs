@@ -5,10 +5,10 @@ use claviger_model::{Alias, KeyAction};
 use claviger_vault::{AliasOfKey, Cursor, Outcome};
 
 use crate::error::ServiceError;
-use crate::intent::{Changed, Intent};
+use crate::intent::{Intent, Subject};
 use crate::key_ref::KeyRef;
-use crate::keys::list::{PageRequest, SCAN_STEP};
-use crate::retry::until_done;
+use crate::paging::{PageRequest, SCAN_STEP};
+use crate::retry::retry_on_conflict;
 use crate::service::Service;
 
 /// One page of aliases, by name.
@@ -24,9 +24,9 @@ impl Service {
     /// Binds a new alias to a key. Blocks, as all below.
     ///
     /// # Errors
-    /// The key and its state; [`ServiceError::AliasAlreadyExists`].
+    /// Those of finding the key; [`ServiceError::State`]; [`ServiceError::AliasAlreadyExists`].
     pub fn create_alias(&self, name: &AliasName, key: &KeyRef, intent: &Intent) -> Result<Alias, ServiceError> {
-        until_done(|| {
+        retry_on_conflict(|| {
             let stored = self.stored_key(key)?;
             stored.record.state.allows(KeyAction::CreateAlias)?;
             if self.vault.get::<Alias>(name)?.is_some() {
@@ -34,24 +34,24 @@ impl Service {
             }
             let created = self.clock.now().whole_second();
             let alias = Alias { name: name.clone(), key: stored.record.id.clone(), created };
-            // The key is required unchanged: no alias may outlive it.
+            // On condition that the key is unchanged: an alias must not outlive its key.
             let change =
                 self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey { alias: alias.clone() })?;
-            let outcome = self.commit(change, intent, Changed::key(&alias.key).with_name(name.as_str()))?;
+            let outcome = self.commit(change, intent, Subject::key(&alias.key).with_name(name.as_str()))?;
             Ok(matches!(outcome, Outcome::Done(_)).then_some(alias))
         })
     }
 
-    /// Removes an alias; its key stays.
+    /// Removes an alias, but not the key.
     ///
     /// # Errors
     /// [`ServiceError::AliasNotFound`].
     pub fn delete_alias(&self, name: &AliasName, intent: &Intent) -> Result<Alias, ServiceError> {
-        until_done(|| {
+        retry_on_conflict(|| {
             let stored = self.vault.get::<Alias>(name)?.ok_or(ServiceError::AliasNotFound)?;
             let of_key = AliasOfKey { alias: stored.record.clone() };
             let change = self.vault.change().require(&stored).delete(&stored.record).delete(&of_key);
-            let outcome = self.commit(change, intent, Changed::key(&stored.record.key).with_name(name.as_str()))?;
+            let outcome = self.commit(change, intent, Subject::key(&stored.record.key).with_name(name.as_str()))?;
             Ok(matches!(outcome, Outcome::Done(_)).then_some(stored.record))
         })
     }

@@ -1,4 +1,4 @@
-//! The first start: what a new instance is furnished with, in one commit, before anything serves.
+//! The first start: creates the records that an instance needs, in one commit.
 
 use claviger_base::id::{AliasName, InstanceId, RuleName};
 use claviger_base::limits::CLIENT_KEY_VALIDITY_S;
@@ -7,17 +7,17 @@ use claviger_crypto::client_key::{self, Password};
 use claviger_crypto::ed25519::SigningKey;
 use claviger_crypto::tls::CertificateAuthority;
 use claviger_model::{AccessKey, AccessPoint, Instance, Permission, Policy, TrustedTime};
-use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, OutboxEntry, Outcome, TlsAuthority, Vault};
+use claviger_vault::{Audit, AuditAnchor, AuditSigningKey, OutboxEntry, Outcome, TlsAuthority, Vault, VaultError};
 
 use crate::access_keys;
-use crate::client_keys::{IssueClientKey, IssuedClientKey, make};
+use crate::client_keys::issue::{self, IssueClientKey, IssuedClientKey};
 use crate::error::ServiceError;
-use crate::intent::{Changed, Intent};
+use crate::intent::{Intent, Subject};
 
-/// Ed25519 seed, bytes.
+/// Bytes of an Ed25519 seed.
 const SEED_BYTES: usize = 32;
 
-/// What the owner of a new instance receives, once.
+/// The credentials of a new instance, which its owner receives once.
 #[derive(Debug)]
 pub struct FirstStart {
     /// The instance.
@@ -32,11 +32,11 @@ pub struct FirstStart {
     pub access_key: AccessKey,
 }
 
-/// Furnishes a new vault. `hand_out` gives the owner what is theirs before the one commit: a start that is cut off
-/// before it leaves a vault with nothing in it, which is furnished again; after it, nothing is missing.
+/// Initialises an empty vault. `hand_out` gives the owner the credentials before the commit: a start that is interrupted
+/// earlier leaves the vault empty for the next one, and afterwards nothing is missing.
 ///
 /// # Errors
-/// When the vault, the crypto library or the random generator fails; and those of `hand_out`.
+/// When the vault, the crypto library or the random generator fails; those of `hand_out`.
 pub fn first_start<E: From<ServiceError>>(
     vault: &Vault,
     clock: &Clock,
@@ -47,15 +47,15 @@ pub fn first_start<E: From<ServiceError>>(
     let (policy, point) = first_access_point(&prepared.instance)?;
     let records = records(&prepared, clock)?;
     hand_out(&prepared)?;
-    let furnish = || -> Result<Outcome, claviger_vault::VaultError> {
+    let initialise = || -> Result<Outcome, VaultError> {
         let change = vault.change().create(&tls)?.create(&audit)?.create(&anchor)?.create(&prepared.access_key)?;
         let change = change.create(&policy)?.create(&point)?.create(&prepared.client_key.record)?;
         let change = change.put(&TrustedTime::starting_at(clock.real_now()))?;
         change.create(&prepared.instance)?.commit(Audit::Entries(&records))
     };
-    match furnish().map_err(ServiceError::from)? {
+    match initialise().map_err(ServiceError::from)? {
         Outcome::Done(_) => Ok(prepared.instance),
-        Outcome::Conflict => Err(ServiceError::Vault(claviger_vault::VaultError::NotEmpty).into()),
+        Outcome::Conflict => Err(ServiceError::Vault(VaultError::NotEmpty).into()),
     }
 }
 
@@ -63,7 +63,7 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
     let now = clock.now();
     let id = InstanceId::generate()?;
     let instance = Instance { id, account: account_number()?, created: now.whole_second() };
-    // Certificates live in real time: clients check them with their own clocks.
+    // Certificates use real time, because clients check them by their own clocks.
     let authority =
         CertificateAuthority::create(instance.id.as_str(), clock.real_now()).map_err(|_failed| tls_failed())?;
     let tls = TlsAuthority {
@@ -74,12 +74,12 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
     let client_key = IssueClientKey {
         access_point: first_name()?,
         password: Password::new(client_key_password.reveal())
-            .map_err(|_rule| ServiceError::Bug("a made password breaks the rule"))?,
+            .map_err(|_rule| ServiceError::Bug("a generated password is not allowed"))?,
         not_before: now.whole_second(),
         not_after: now.whole_second().plus_s(CLIENT_KEY_VALIDITY_S),
     };
-    let client_key = make(&client_key, now)?;
-    let access_key = access_keys::make(now)?;
+    let client_key = issue::generate(&client_key, now)?;
+    let access_key = access_keys::generate(now)?;
     let audit = AuditSigningKey { seed: SecretBytes::random(SEED_BYTES)?, has_log: false, has_anchor: true };
     let ca_pem = tls.certificate_pem.clone();
     Ok((FirstStart { instance, ca_pem, client_key, client_key_password, access_key }, tls, audit))
@@ -87,28 +87,28 @@ fn prepare(clock: &Clock) -> Result<(FirstStart, TlsAuthority, AuditSigningKey),
 
 fn audit_public_key(seed: &SecretBytes) -> Result<[u8; 32], ServiceError> {
     let key = SigningKey::from_seed(seed).and_then(|key| key.public_key());
-    key.map(|key| *key.as_bytes()).map_err(|_rejected| ServiceError::Bug("a drawn seed makes no key"))
+    key.map(|key| *key.as_bytes()).map_err(|_rejected| ServiceError::Bug("a random seed is no signing key"))
 }
 
-/// What the audit log, which does not exist yet, is told of those that may call from now on.
+/// The audit records of the credentials. The log does not exist yet; they reach it through the outbox.
 fn records(first: &FirstStart, clock: &Clock) -> Result<Vec<OutboxEntry>, ServiceError> {
     let name = first_name()?;
     let client_key = &first.client_key.record;
     let made = [
-        ("CreateAccessKey", Changed::other(first.access_key.id.as_str())),
-        ("CreatePolicy", Changed::other(name.as_str())),
-        ("CreateApplicationAccessPoint", Changed::other(name.as_str())),
-        ("CreateClientKey", Changed::other(client_key.id.as_str()).with_name(&client_key.name)),
+        ("CreateAccessKey", Subject::other(first.access_key.id.as_str())),
+        ("CreatePolicy", Subject::other(name.as_str())),
+        ("CreateApplicationAccessPoint", Subject::other(name.as_str())),
+        ("CreateClientKey", Subject::other(client_key.id.as_str()).with_name(&client_key.name)),
     ];
     let now = clock.now();
-    made.into_iter().map(|(operation, changed)| Ok(Intent::local(operation)?.entry(changed, now, 0))).collect()
+    made.into_iter().map(|(operation, subject)| Ok(Intent::local(operation)?.entry(subject, now, 0))).collect()
 }
 
 fn first_name() -> Result<RuleName, ServiceError> {
     RuleName::parse("first").ok_or(ServiceError::Bug("`first` is not a name"))
 }
 
-/// The first client key may use everything, by a policy that its owner may narrow.
+/// The policy of the first client key allows everything; its owner may restrict it.
 fn first_access_point(instance: &Instance) -> Result<(Policy, AccessPoint), ServiceError> {
     let policy = Policy {
         name: first_name()?,
@@ -128,18 +128,18 @@ fn first_access_point(instance: &Instance) -> Result<(Policy, AccessPoint), Serv
 }
 
 fn tls_failed() -> ServiceError {
-    ServiceError::Bug("making the certificate authority failed")
+    ServiceError::Bug("the certificate authority could not be generated")
 }
 
-/// The alias of the key that `dev` makes on its first start.
+/// The alias of the key that `claviger dev` creates on its first start.
 ///
 /// # Errors
-/// Never; the name is a constant with a valid form.
+/// Never: the name is a valid constant.
 pub fn dev_alias() -> Result<AliasName, ServiceError> {
     AliasName::parse("alias/dev").ok_or(ServiceError::Bug("alias/dev is not an alias"))
 }
 
-/// 16 decimal digits that do not begin with 0.
+/// 16 random decimal digits, the first of which is not 0.
 fn account_number() -> Result<String, ServiceError> {
     let n = u64::from_be_bytes(random::bytes()?);
     Ok((1_000_000_000_000_000 + n % 9_000_000_000_000_000).to_string())
@@ -161,15 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn a_start_cut_off_at_the_hand_out_leaves_nothing_and_the_next_one_leaves_one_client_key() {
+    fn a_start_that_is_interrupted_leaves_nothing_and_the_next_one_leaves_one_client_key() {
         let dir = tempfile::tempdir().unwrap();
         let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
         let vault = Vault::create(Arc::new(MemoryEngine::default()), &seal).unwrap();
         let clock = Clock::default();
-        let cut_off = first_start(&vault, &clock, |_first| Err(ServiceError::Random));
-        assert!(matches!(cut_off, Err(ServiceError::Random)));
+        let interrupted = first_start(&vault, &clock, |_first| Err(ServiceError::Random));
+        assert!(matches!(interrupted, Err(ServiceError::Random)));
         assert!(vault.single::<Instance>().unwrap().is_none());
-        assert_eq!(client_keys(&vault), Vec::<String>::new(), "a client key that nobody was given");
+        assert_eq!(client_keys(&vault), Vec::<String>::new(), "a client key that nobody has");
         let mut handed_out = String::new();
         let started = first_start(&vault, &clock, |first| {
             handed_out = first.client_key.record.id.to_string();
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(vault.single::<Instance>().unwrap().unwrap().record, started.unwrap());
         assert_eq!(client_keys(&vault), [handed_out]);
         let again = first_start(&vault, &clock, |_first| Ok::<_, ServiceError>(()));
-        assert!(again.is_err(), "an instance is furnished once");
+        assert!(again.is_err(), "an instance is initialised once");
         assert_eq!(client_keys(&vault).len(), 1);
     }
 }

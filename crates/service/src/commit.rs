@@ -10,7 +10,7 @@ use claviger_base::id::RequestId;
 use claviger_vault::{Audit, Change, Cursor, OutboxEntry, Outcome, Page, RecordChange};
 
 use crate::error::ServiceError;
-use crate::intent::{Changed, Intent};
+use crate::intent::{Intent, Subject};
 use crate::service::Service;
 
 /// Entries removed in one commit: below the store's limit of operations.
@@ -25,14 +25,14 @@ impl Service {
         &self,
         change: Change<'_>,
         intent: &Intent,
-        changed: Changed,
+        subject: Subject,
     ) -> Result<Outcome, ServiceError> {
         // While the log takes no records, changes must not pile up unrecorded. One that slips past this check still has
         // its entry in the store.
         if !self.outbox.is_log_writable() {
             return Err(ServiceError::AuditLogUnavailable);
         }
-        let entry = intent.entry(changed, self.clock.now(), self.outbox.log_seq());
+        let entry = intent.entry(subject, self.clock.now(), self.outbox.log_seq());
         let outcome = self.commit_with(change, Audit::Entries(slice::from_ref(&entry)))?;
         if matches!(outcome, Outcome::Done(_)) {
             self.outbox.add(entry);

@@ -1,7 +1,7 @@
-//! Places for arithmetic that takes long: at most one call per core at work, so that a flood of it does not hold up the
-//! small calls of others, and a bounded number that wait their turn, first come first served.
+//! Limits CPU-bound work: at most one call per core runs, so that a flood of long calls does not delay the short calls of
+//! others. A bounded number of calls wait their turn, first come, first served.
 //!
-//! Rule: a caller that goes away drops the future of its call; what has not begun by then never does.
+//! A caller that goes away drops the future of its call; if the work has not begun by then, it never does.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ServiceError;
 
-/// Calls that wait. One takes some milliseconds at most with a message of ordinary size, so the last of so many waits, on
-/// two cores, about as long as clients wait for an answer.
+/// Most calls that wait. With a message of ordinary size a call takes a few milliseconds at most, so on two cores the last one
+/// waits about as long as clients wait for an answer.
 const WAITING_MAX: usize = 4096;
 
-/// The places of one service.
+/// Permits for the calls that run and for those that wait.
 #[derive(Debug)]
-pub(crate) struct SlowPlaces {
-    working: Arc<Semaphore>,
+pub(crate) struct CpuLimiter {
+    running: Arc<Semaphore>,
     waiting: Semaphore,
 }
 
-impl Default for SlowPlaces {
+impl Default for CpuLimiter {
     fn default() -> Self {
         Self::with(std::thread::available_parallelism().map_or(1, NonZeroUsize::get), WAITING_MAX)
     }
 }
 
-impl SlowPlaces {
-    fn with(working: usize, waiting: usize) -> Self {
-        Self { working: Arc::new(Semaphore::new(working)), waiting: Semaphore::new(waiting) }
+impl CpuLimiter {
+    fn with(running: usize, waiting: usize) -> Self {
+        Self { running: Arc::new(Semaphore::new(running)), waiting: Semaphore::new(waiting) }
     }
 
     /// Runs `work` on a blocking thread when its turn comes.
@@ -41,22 +41,22 @@ impl SlowPlaces {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let place = self.place().await?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _until_done = place;
+        let permit = self.permit().await?;
+        let running = tokio::task::spawn_blocking(move || {
+            let _until_done = permit;
             work()
         });
-        working.await.map_err(|_panicked| ServiceError::Bug("slow work panicked"))
+        running.await.map_err(|_panicked| ServiceError::Bug("CPU-bound work panicked"))
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
-        // A free place is never one that somebody waits for: the semaphore hands those on.
-        if let Ok(place) = Arc::clone(&self.working).try_acquire_owned() {
-            return Ok(place);
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
+        // The semaphore passes a released permit to the longest waiter, so this takes none that somebody waits for.
+        if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
+            return Ok(permit);
         }
-        let _in_line = self.waiting.try_acquire().map_err(|_full| ServiceError::TooManyWaiting)?;
-        let place = Arc::clone(&self.working).acquire_owned().await;
-        place.map_err(|_closed| ServiceError::Bug("the places for slow work were closed"))
+        let _waiting = self.waiting.try_acquire().map_err(|_full| ServiceError::TooManyWaiting)?;
+        let permit = Arc::clone(&self.running).acquire_owned().await;
+        permit.map_err(|_closed| ServiceError::Bug("the semaphore for CPU-bound work was closed"))
     }
 }
 
@@ -71,26 +71,29 @@ mod tests {
 
     const WAITING: usize = 3;
 
-    /// One place, taken until the sender is used or dropped.
-    async fn occupied() -> (Arc<SlowPlaces>, mpsc::Sender<()>, JoinHandle<Result<(), ServiceError>>) {
-        let places = Arc::new(SlowPlaces::with(1, WAITING));
+    /// A limiter whose only permit is taken until the sender is used or dropped.
+    async fn occupied() -> (Arc<CpuLimiter>, mpsc::Sender<()>, JoinHandle<Result<(), ServiceError>>) {
+        let limiter = Arc::new(CpuLimiter::with(1, WAITING));
         let (release, released) = mpsc::channel();
-        let busy = Arc::clone(&places);
+        let busy = Arc::clone(&limiter);
         let working = tokio::spawn(async move { busy.run(move || released.recv().unwrap_or_default()).await });
-        while places.working.available_permits() > 0 {
+        while limiter.running.available_permits() > 0 {
             yield_now().await;
         }
-        (places, release, working)
+        (limiter, release, working)
     }
 
-    /// As many as may wait do so; each adds one to `done` when it is its turn.
-    async fn crowd(places: &Arc<SlowPlaces>, done: &Arc<AtomicUsize>) -> Vec<JoinHandle<Result<usize, ServiceError>>> {
+    /// As many calls as may wait; each adds one to `done` when it runs.
+    async fn fill_queue(
+        limiter: &Arc<CpuLimiter>,
+        done: &Arc<AtomicUsize>,
+    ) -> Vec<JoinHandle<Result<usize, ServiceError>>> {
         let waiting = (0..WAITING).map(|_| {
-            let (places, done) = (Arc::clone(places), Arc::clone(done));
-            tokio::spawn(async move { places.run(move || done.fetch_add(1, Ordering::SeqCst)).await })
+            let (limiter, done) = (Arc::clone(limiter), Arc::clone(done));
+            tokio::spawn(async move { limiter.run(move || done.fetch_add(1, Ordering::SeqCst)).await })
         });
         let waiting = waiting.collect();
-        while places.waiting.available_permits() > 0 {
+        while limiter.waiting.available_permits() > 0 {
             yield_now().await;
         }
         waiting
@@ -98,46 +101,46 @@ mod tests {
 
     #[tokio::test]
     async fn beyond_the_bound_callers_are_refused_at_once_and_the_others_served_in_turn() {
-        let (places, release, working) = occupied().await;
+        let (limiter, release, working) = occupied().await;
         let done = Arc::new(AtomicUsize::new(0));
-        let waiting = crowd(&places, &done).await;
+        let waiting = fill_queue(&limiter, &done).await;
         for _ in 0..100 {
-            let refused = places.run(|| panic!("refused work must not begin")).await;
+            let refused = limiter.run(|| panic!("refused work must not begin")).await;
             assert!(matches!(refused, Err(ServiceError::TooManyWaiting)));
         }
-        assert_eq!(done.load(Ordering::SeqCst), 0, "there is one place");
+        assert_eq!(done.load(Ordering::SeqCst), 0, "only one call runs");
         release.send(()).unwrap();
         working.await.unwrap().unwrap();
         for (turn, caller) in waiting.into_iter().enumerate() {
             assert_eq!(caller.await.unwrap().unwrap(), turn);
         }
-        assert_eq!(places.waiting.available_permits(), WAITING);
-        assert_eq!(places.run(|| 7).await.unwrap(), 7);
+        assert_eq!(limiter.waiting.available_permits(), WAITING);
+        assert_eq!(limiter.run(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
-    async fn the_work_of_a_caller_that_left_never_begins_and_its_place_in_line_comes_back() {
-        let (places, release, working) = occupied().await;
+    async fn the_work_of_a_caller_that_left_never_begins_and_its_place_in_the_queue_is_released() {
+        let (limiter, release, working) = occupied().await;
         let done = Arc::new(AtomicUsize::new(0));
-        for caller in crowd(&places, &done).await {
+        for caller in fill_queue(&limiter, &done).await {
             caller.abort();
             assert!(caller.await.unwrap_err().is_cancelled());
         }
-        assert_eq!(places.waiting.available_permits(), WAITING);
-        let served = crowd(&places, &done).await;
+        assert_eq!(limiter.waiting.available_permits(), WAITING);
+        let served = fill_queue(&limiter, &done).await;
         release.send(()).unwrap();
         working.await.unwrap().unwrap();
         for caller in served {
             caller.await.unwrap().unwrap();
         }
-        assert_eq!(done.load(Ordering::SeqCst), WAITING, "only who stayed was served");
+        assert_eq!(done.load(Ordering::SeqCst), WAITING, "only the callers that stayed were served");
     }
 
     #[tokio::test]
-    async fn work_that_panics_gives_its_place_back() {
-        let places = SlowPlaces::with(1, 0);
-        let failed = places.run(|| panic!("as a fault would")).await;
+    async fn work_that_panics_releases_its_permit() {
+        let limiter = CpuLimiter::with(1, 0);
+        let failed = limiter.run(|| panic!("as a bug would")).await;
         assert!(matches!(failed, Err::<(), _>(ServiceError::Bug(_))));
-        assert_eq!(places.run(|| 7).await.unwrap(), 7);
+        assert_eq!(limiter.run(|| 7).await.unwrap(), 7);
     }
 }

@@ -1,3 +1,4 @@
-//! Data key pairs: asymmetric pairs for callers, their private halves wrapped under a symmetric key.
+//! Data key pairs: asymmetric pairs for callers, with the private half wrapped under a symmetric key.
 
 pub(crate) mod generate;
+pub(crate) mod key_format;

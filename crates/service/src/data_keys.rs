@@ -5,20 +5,21 @@ use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::Algorithm;
 
 use crate::access::Rights;
-use crate::data_key_pairs::generate::VersionChoice;
 use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
-use crate::sealing::{Remarks, check_aad};
+use crate::sealing::{IV_BYTES, check_aad};
 use crate::service::Service;
+use crate::usage_warnings::UsageWarnings;
+use crate::version_choice::VersionChoice;
 
-/// Longest data key, bytes (rpc-api 5).
+/// Bytes of the longest data key (rpc-api 5).
 const BYTES_MAX: usize = 1024;
 
-/// What is asked for.
+/// A request for a data key.
 #[derive(Debug, Clone)]
 pub struct GenerateDataKey {
-    /// Who may use what.
+    /// The caller's rights.
     pub rights: Rights,
     /// The symmetric key to wrap under.
     pub key: KeyRef,
@@ -26,37 +27,37 @@ pub struct GenerateDataKey {
     pub version: VersionChoice,
     /// `NumberOfBytes`, 1 to 1024.
     pub number_of_bytes: i32,
-    /// `Algorithm`; empty or the key's own.
+    /// `Algorithm`; empty takes the key's default.
     pub algorithm: String,
     /// Additional authenticated data, at most 8192 bytes.
     pub aad: Vec<u8>,
 }
 
-/// A data key, plain and wrapped.
+/// A data key, in plaintext and wrapped.
 #[derive(Debug)]
 pub struct DataKey {
     /// The wrapping key.
     pub key_id: KeyId,
     /// Its version.
     pub key_version_id: KeyVersionId,
-    /// How it is wrapped.
+    /// The algorithm that wraps it.
     pub algorithm: Algorithm,
     /// The initialization vector of the wrapping.
-    pub iv: [u8; 12],
-    /// The data key: bytes of the operating system's generator.
+    pub iv: [u8; IV_BYTES],
+    /// The data key: random bytes from the operating system.
     pub plaintext: SecretBytes,
     /// GCM of `plaintext` under the version: ciphertext and 16-byte tag.
     pub ciphertext: Vec<u8>,
-    /// What is remarkable about it.
-    pub remarks: Remarks,
+    /// What is hazardous about this use of the wrapping key.
+    pub warnings: UsageWarnings,
 }
 
 impl Service {
-    /// Makes a data key and wraps it. Nothing of it is kept.
+    /// Generates a data key and wraps it. The server keeps neither.
     ///
     /// # Errors
-    /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, parameters that
-    /// are not allowed, [`ServiceError::KeyVersionExhausted`].
+    /// In this order: missing parameters, the key, permission, its state, a key that is not symmetric, invalid parameters,
+    /// [`ServiceError::KeyVersionExhausted`].
     pub async fn generate_data_key(&self, request: GenerateDataKey) -> Result<DataKey, ServiceError> {
         if request.number_of_bytes == 0 {
             return Err(ServiceError::MissingParameter("NumberOfBytes"));
@@ -67,7 +68,7 @@ impl Service {
         let bytes = usize::try_from(request.number_of_bytes).ok().filter(|bytes| *bytes <= BYTES_MAX);
         let bytes = bytes.ok_or(ServiceError::InvalidParameter("NumberOfBytes"))?;
         check_aad(&request.aad)?;
-        let remarks = self.remark_basic(&key, request.version)?;
+        let warnings = self.usage_warnings(&key, request.version, false)?;
         let version_id = request.version.of(&key);
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
         let plaintext = SecretBytes::random(bytes)?;
@@ -79,7 +80,7 @@ impl Service {
             iv,
             plaintext,
             ciphertext,
-            remarks,
+            warnings,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! `Decrypt` and `AdvanceDecrypt` (instance-api 5.1, 5.2).
+//! `Decrypt` and `AdvanceDecrypt` (instance-api 5.1, 5.2, 6.3, 8).
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{Algorithm, Key};
 
 use crate::access::Rights;
+use crate::asymmetric::{KeyHalf, encryption, refuse_gcm_fields};
 use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_material::UnsealedVersion;
@@ -14,37 +15,38 @@ use crate::key_ref::KeyRef;
 use crate::sealing::{check_aad, check_padding_mode, gcm_iv};
 use crate::service::Service;
 
-/// Where the version comes from.
+/// How a request says which key version opens the ciphertext.
 #[derive(Debug, Clone)]
 pub enum DecryptSource {
-    /// The blob names it, and its initialization vector; the request's `Algorithm`, `Iv` and `PaddingMode` are not judged.
+    /// The blob contains the version's id and the initialization vector. The request's `Algorithm`, `Iv` and `PaddingMode`
+    /// are ignored.
     SelfDescribing {
-        /// The version named in the blob.
+        /// The version that the blob names.
         version: KeyVersionId,
         /// The initialization vector in the blob.
         iv: [u8; 12],
-        /// The request's `KeyId`, which must agree if it is given.
+        /// The request's `KeyId`, if there is one. The version must belong to that key.
         key: Option<KeyRef>,
     },
-    /// A version was named in the request's header.
+    /// A header of the request names the version.
     Version {
         /// The version named.
         version: KeyVersionId,
-        /// The request's `KeyId`, which must agree if it is given.
+        /// The request's `KeyId`, if there is one. The version must belong to that key.
         key: Option<KeyRef>,
     },
-    /// Only the key is named: its initial version, which made every raw blob.
+    /// The request names only the key. Its initial version is used, because that made every blob which does not name one.
     Key(KeyRef),
 }
 
-/// What is asked for.
+/// A request to decrypt.
 #[derive(Debug, Clone)]
 pub struct Decrypt {
-    /// Who may use what.
+    /// The caller's rights.
     pub rights: Rights,
-    /// What opens it.
+    /// The key version.
     pub source: DecryptSource,
-    /// Ciphertext; with a tag for GCM. Not empty.
+    /// The ciphertext, followed by the tag for GCM. Not empty.
     pub ciphertext: Vec<u8>,
     /// Additional authenticated data, at most 8192 bytes.
     pub aad: Vec<u8>,
@@ -54,26 +56,26 @@ pub struct Decrypt {
     pub iv: Vec<u8>,
     /// `PaddingMode`.
     pub padding_mode: String,
-    /// Whether this is `AdvanceDecrypt`, which names its refusal of asymmetric keys differently.
+    /// Whether this is `AdvanceDecrypt`, which refuses asymmetric keys with an error of its own.
     pub is_advance: bool,
 }
 
-/// What was sealed.
+/// A plaintext and what opened it.
 #[derive(Debug)]
 pub struct Decrypted {
     /// The key that opened it.
     pub key_id: KeyId,
     /// The version that opened it.
     pub key_version_id: KeyVersionId,
-    /// How.
+    /// The algorithm used.
     pub algorithm: Algorithm,
     /// The plaintext.
     pub plaintext: SecretBytes,
 }
 
 impl Service {
-    /// Whether a key version of this id exists, whatever the state of its key: decides if a blob that begins like a
-    /// self-describing one is one.
+    /// Whether a key version of this id exists, whatever the state of its key. This decides whether a blob that looks
+    /// self-describing is.
     ///
     /// # Errors
     /// When the vault fails.
@@ -84,9 +86,9 @@ impl Service {
     /// Opens a ciphertext.
     ///
     /// # Errors
-    /// In this order: missing parameters, the key, permission, its state, a named key and a named version that do not
-    /// belong together ([`ServiceError::InvalidParameter`]), the key's type and usage, parameters that are not allowed,
-    /// [`ServiceError::DoesNotOpen`], without detail.
+    /// In this order: missing parameters, the key, permission, its state, a version of another key than the named one
+    /// ([`ServiceError::InvalidParameter`]), the key's type and usage, invalid parameters, [`ServiceError::DoesNotOpen`]
+    /// without detail.
     pub async fn decrypt(&self, request: Decrypt) -> Result<Decrypted, ServiceError> {
         if request.ciphertext.is_empty() {
             return Err(ServiceError::MissingParameter("CiphertextBlob"));
@@ -114,6 +116,20 @@ impl Service {
         Ok(Decrypted { key_id: key.id.clone(), key_version_id: version.version.id.clone(), algorithm, plaintext })
     }
 
+    async fn decrypt_asymmetric(
+        &self,
+        version: &Arc<UnsealedVersion>,
+        algorithm: Algorithm,
+        request: &Decrypt,
+    ) -> Result<SecretBytes, ServiceError> {
+        refuse_gcm_fields(&request.aad, &request.iv)?;
+        let (crypto, sealed) = (encryption(algorithm)?, request.ciphertext.clone());
+        let bytes = sealed.len();
+        let opened =
+            self.run_with_key(version, KeyHalf::Private, bytes, move |key| key.decrypt(crypto, &sealed)).await?;
+        opened.map_err(|_does_not_open| ServiceError::DoesNotOpen)
+    }
+
     async fn key_and_version(
         &self,
         source: &DecryptSource,
@@ -131,8 +147,8 @@ impl Service {
         }
     }
 
-    /// The version `id` with its key, which must be the one that `key` names, if it names one.
-    pub(crate) async fn named_version(
+    /// The version `id` and its key, which must be the one that `key` names, if it is given.
+    async fn named_version(
         &self,
         id: &KeyVersionId,
         key: Option<&KeyRef>,

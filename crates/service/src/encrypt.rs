@@ -1,22 +1,25 @@
-//! `Encrypt` and `AdvanceEncrypt` (instance-api 5.1, 5.2).
+//! `Encrypt` and `AdvanceEncrypt` (instance-api 5.1, 5.2, 6.3, 8).
 
 use std::sync::Arc;
 
 use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_crypto::asymmetric::PrivateKey;
 use claviger_model::{Algorithm, Key, KeyUsage};
 
 use crate::access::Rights;
-use crate::data_key_pairs::generate::VersionChoice;
+use crate::asymmetric::{KeyHalf, encryption, refuse_gcm_fields};
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
-use crate::sealing::{Remarks, check_aad, check_padding_mode, gcm_iv};
+use crate::sealing::{check_aad, check_padding_mode, gcm_iv};
 use crate::service::Service;
+use crate::usage_warnings::UsageWarnings;
+use crate::version_choice::VersionChoice;
 
-/// What is asked for. Names are text as the caller wrote them: they are judged after the key was found.
+/// A request to encrypt. Names stay as the caller wrote them, because they are validated after the key is found.
 #[derive(Debug)]
 pub struct Encrypt {
-    /// Who may use what.
+    /// The caller's rights.
     pub rights: Rights,
     /// The key.
     pub key: KeyRef,
@@ -36,21 +39,21 @@ pub struct Encrypt {
     pub padding_mode: String,
 }
 
-/// What was sealed.
+/// A ciphertext and what made it.
 #[derive(Debug)]
 pub struct Encrypted {
     /// The key.
     pub key_id: KeyId,
     /// Its version.
     pub key_version_id: KeyVersionId,
-    /// How.
+    /// The algorithm used.
     pub algorithm: Algorithm,
     /// The initialization vector; empty for an asymmetric key.
     pub iv: Vec<u8>,
-    /// Ciphertext; with a tag for GCM.
+    /// The ciphertext, followed by the tag for GCM.
     pub ciphertext: Vec<u8>,
-    /// What is remarkable about it.
-    pub remarks: Remarks,
+    /// What is hazardous about this use.
+    pub warnings: UsageWarnings,
 }
 
 impl Service {
@@ -84,11 +87,7 @@ impl Service {
     ) -> Result<Encrypted, ServiceError> {
         check_aad(&request.aad)?;
         let chosen_iv = if request.iv.is_empty() { None } else { Some(gcm_iv(&request.iv)?) };
-        let mut remarks = self.remark_basic(key, request.version)?;
-        if chosen_iv.is_some() && self.use_policy.deny_caller_supplied_iv {
-            return Err(ServiceError::CallerSuppliedIv);
-        }
-        remarks.is_caller_supplied_iv = chosen_iv.is_some();
+        let warnings = self.usage_warnings(key, request.version, chosen_iv.is_some())?;
         let version_id = request.version.of(key);
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
         let plaintext = request.plaintext.reveal();
@@ -102,12 +101,39 @@ impl Service {
             algorithm,
             iv: iv.to_vec(),
             ciphertext,
-            remarks,
+            warnings,
+        })
+    }
+
+    async fn encrypt_asymmetric(
+        &self,
+        key: &Arc<Key>,
+        algorithm: Algorithm,
+        request: Encrypt,
+    ) -> Result<Encrypted, ServiceError> {
+        refuse_gcm_fields(&request.aad, &request.iv)?;
+        let crypto = encryption(algorithm)?;
+        let version = self.asymmetric_version(key, request.named_version.as_ref()).await?;
+        let bytes_max = version.private_key()?.spec().plaintext_max(crypto);
+        if bytes_max.is_some_and(|bytes_max| request.plaintext.len() > bytes_max) {
+            return Err(ServiceError::InvalidParameter("Plaintext"));
+        }
+        let plaintext = request.plaintext;
+        let bytes = plaintext.len();
+        let seal = move |key: &PrivateKey| key.public_key().encrypt(crypto, plaintext.reveal());
+        let sealed = self.run_with_key(&version, KeyHalf::Public, bytes, seal).await?;
+        Ok(Encrypted {
+            key_id: key.id.clone(),
+            key_version_id: version.version.id.clone(),
+            algorithm,
+            iv: Vec::new(),
+            ciphertext: sealed.map_err(|_failed| ServiceError::Bug("encrypting to a public key failed"))?,
+            warnings: UsageWarnings::default(),
         })
     }
 }
 
-/// The algorithm for a key that encrypts.
+/// The algorithm of this name for a key that encrypts; an empty name stands for the key's default.
 ///
 /// # Errors
 /// [`ServiceError::Unsupported`] for a key of another usage, [`ServiceError::InvalidParameter`] for an algorithm that is

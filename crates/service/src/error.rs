@@ -1,5 +1,5 @@
-//! Why an operation was refused or failed. The public words for each come from the spec's tables (`wire`), chosen in
-//! one place per plane (`server`); what is private goes to the log.
+//! Why an operation was refused or failed. `server` maps each error to the API's error code, in one place per plane; details
+//! that callers must not see go to the log.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use claviger_keygen::KeygenError;
 use claviger_model::StateRefusal;
 use claviger_vault::VaultError;
 
-/// Access keys that may exist at once, active or not, as RAM allows a user: enough to exchange one for another.
+/// Access keys that may exist at once, active or not, as many as RAM allows a user: enough to replace one by another.
 pub const ACCESS_KEYS_MAX: usize = 2;
 
-/// What an operation answers instead of its result.
+/// Why an operation returns no result.
 #[derive(Debug)]
 pub enum ServiceError {
     /// A required parameter is missing or empty.
     MissingParameter(&'static str),
     /// A parameter has a value that is not allowed.
     InvalidParameter(&'static str),
-    /// A parameter has a value that looks allowed and is not; the second text is a sentence that says what to send instead.
+    /// A parameter has a value that looks valid and is not. The second text is a sentence that says what to send instead.
     RefusedParameter(&'static str, &'static str),
     /// No key has this id, or it has been destroyed.
     KeyNotFound,
@@ -33,41 +33,41 @@ pub enum ServiceError {
     ClientKeyNotFound,
     /// No access key has this id.
     AccessKeyNotFound,
-    /// As many access keys as may exist at once do so already.
+    /// The maximum number of access keys exists.
     AccessKeyLimit,
-    /// Without this access key nobody could call the control plane any more.
+    /// It is the last active access key; without it the control plane could not be called any more.
     LastActiveAccessKey,
-    /// There is no such secret, application access point, policy or network rule.
+    /// No secret, application access point, policy or network rule has this name.
     ResourceNotFound,
-    /// There is one of this name already.
+    /// The name is taken.
     ResourceExists,
-    /// Something else depends on it.
+    /// Another resource refers to it.
     ResourceInUse,
-    /// As many as are allowed exist already.
+    /// The maximum number of these resources exists.
     LimitExceeded,
-    /// No policy grants it. The value is the key id or the secret's name.
+    /// No policy grants the use of the key with this id or of the secret with this name.
     NoPermission(String),
-    /// The key version has sealed as often as it may; a new version or key is needed.
+    /// The key version has made as many encryptions as it may; a new version or key is needed.
     KeyVersionExhausted,
-    /// The operator's policy refuses basic operations on keys that rotate.
+    /// The operator denies basic operations on keys that rotate.
     BasicOperationOnRotatingKey,
-    /// The operator's policy refuses initialization vectors chosen by callers.
+    /// The operator denies initialization vectors chosen by callers.
     CallerSuppliedIv,
-    /// The key's state forbids it.
+    /// The key's state does not allow it.
     State(StateRefusal),
-    /// The operation takes symmetric keys only.
+    /// The operation takes only symmetric keys.
     OnlySymmetricKeySupported(KeyId),
-    /// The key's type, usage or origin does not allow the operation, or this server does not have it.
+    /// The key's spec, usage or origin does not allow the operation, or this server does not implement it.
     Unsupported,
-    /// As many data key pair requests as are allowed are in flight already.
+    /// The maximum number of data key pair requests is in flight.
     ConcurrencyLimitExceeded,
-    /// As many requests as may wait for a pair, or for a place for slow arithmetic, do so already.
+    /// The maximum number of requests waits for a pair, or for CPU-bound work to run.
     TooManyWaiting,
-    /// The caller went away before there was an answer.
+    /// The caller disconnected before there was an answer.
     CallerGone,
-    /// The ciphertext does not open: wrong key, wrong associated data, or altered. No detail on purpose.
+    /// The ciphertext does not open: the key or the associated data is wrong, or it was altered. Which one is not said on purpose.
     DoesNotOpen,
-    /// Somebody else kept changing the same records; try again.
+    /// Other requests kept changing the same records; try again.
     Contention,
     /// The audit log takes no records, so nothing may be changed.
     AuditLogUnavailable,
@@ -75,9 +75,9 @@ pub enum ServiceError {
     Vault(VaultError),
     /// Pair generation failed.
     Keygen(KeygenError),
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     Random,
-    /// Something that cannot happen did; the text names the place.
+    /// A bug in Claviger; the text says what happened.
     Bug(&'static str),
 }
 
@@ -85,29 +85,29 @@ impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingParameter(name) => write!(f, "the parameter {name} is missing"),
-            Self::InvalidParameter(name) => write!(f, "the parameter {name} has a value that is not allowed"),
-            Self::RefusedParameter(name, why) => write!(f, "the parameter {name} is not allowed so: {why}"),
+            Self::InvalidParameter(name) => write!(f, "the parameter {name} has an invalid value"),
+            Self::RefusedParameter(name, why) => write!(f, "the parameter {name} has an invalid value: {why}"),
             Self::KeyNotFound => f.write_str("no such key"),
             Self::AliasNotFound => f.write_str("no such alias"),
             Self::KeyVersionNotFound => f.write_str("no such key version"),
-            Self::AliasAlreadyExists => f.write_str("the alias exists already"),
+            Self::AliasAlreadyExists => f.write_str("the alias already exists"),
             Self::ClientKeyNotFound => f.write_str("no such client key"),
             Self::AccessKeyNotFound => {
-                f.write_str("no such access key; `claviger access-key list` shows what there is")
+                f.write_str("no such access key; `claviger access-key list` shows those that exist")
             }
             Self::AccessKeyLimit => write!(
                 f,
-                "{ACCESS_KEYS_MAX} access keys exist already, so that one can be exchanged for the other; delete one first: claviger access-key delete ID"
+                "{ACCESS_KEYS_MAX} access keys exist already, which is the maximum; delete one first: claviger access-key delete ID"
             ),
             Self::LastActiveAccessKey => f.write_str(
-                "it is the last active access key, without which nobody could call the control plane; make or enable another first",
+                "it is the last active access key, and without it nobody could call the control plane; create or enable another one first",
             ),
             Self::ResourceNotFound => f.write_str("no such resource"),
-            Self::ResourceExists => f.write_str("there is one of this name already"),
-            Self::ResourceInUse => f.write_str("something else depends on it"),
-            Self::LimitExceeded => f.write_str("as many as are allowed exist already"),
+            Self::ResourceExists => f.write_str("a resource of this name already exists"),
+            Self::ResourceInUse => f.write_str("another resource refers to it"),
+            Self::LimitExceeded => f.write_str("the maximum number of these resources exists already"),
             Self::NoPermission(name) => write!(f, "no policy grants the use of {name}"),
-            Self::KeyVersionExhausted => f.write_str("the key version has sealed as often as it may"),
+            Self::KeyVersionExhausted => f.write_str("the key version has made as many encryptions as it may; a new version or key is needed"),
             Self::BasicOperationOnRotatingKey => f.write_str("basic operations on rotating keys are denied here"),
             Self::CallerSuppliedIv => f.write_str("initialization vectors chosen by callers are denied here"),
             Self::State(StateRefusal::Rejected(state)) => write!(f, "the key is {}", state.name()),
@@ -115,15 +115,15 @@ impl fmt::Display for ServiceError {
             Self::OnlySymmetricKeySupported(key) => write!(f, "the key {key} is not symmetric"),
             Self::Unsupported => f.write_str("the operation is not supported for this key"),
             Self::ConcurrencyLimitExceeded => f.write_str("too many data key pair requests at once"),
-            Self::TooManyWaiting => f.write_str("too many requests wait already"),
-            Self::CallerGone => f.write_str("the caller went away"),
+            Self::TooManyWaiting => f.write_str("too many requests are waiting"),
+            Self::CallerGone => f.write_str("the caller disconnected"),
             Self::DoesNotOpen => f.write_str("the ciphertext does not open"),
-            Self::Contention => f.write_str("the same records were being changed by others"),
-            Self::AuditLogUnavailable => f.write_str("the audit log takes no records"),
+            Self::Contention => f.write_str("other requests kept changing the same records; try again"),
+            Self::AuditLogUnavailable => f.write_str("the audit log cannot be written, so nothing may be changed"),
             Self::Vault(error) => write!(f, "{error}"),
             Self::Keygen(error) => write!(f, "{error}"),
             Self::Random => write!(f, "{RandomUnavailable}"),
-            Self::Bug(place) => write!(f, "a fault in Claviger: {place}; please report it"),
+            Self::Bug(place) => write!(f, "a bug in Claviger: {place}; please report it"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `Hmac` (instance-api 5.9): legacy and undocumented, HMAC-SHA-256 (instance-api 10.25).
+//! `Hmac` (instance-api 5.9): a legacy, undocumented operation; it is HMAC-SHA-256 (instance-api 10.25).
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::KeyUsage;
@@ -8,19 +8,19 @@ use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::service::Service;
 
-/// A tag.
+/// An authentication tag and what made it.
 #[derive(Debug, Clone)]
 pub struct Tagged {
     /// The key.
     pub key_id: KeyId,
-    /// Its one version.
+    /// Its only version.
     pub key_version_id: KeyVersionId,
     /// 32 bytes.
     pub tag: [u8; 32],
 }
 
 impl Service {
-    /// Authenticates a message.
+    /// Computes the authentication tag of a message.
     ///
     /// # Errors
     /// In this order: missing parameters, the key, permission, its state, its usage.

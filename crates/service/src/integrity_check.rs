@@ -1,7 +1,7 @@
-//! The check: everything that is stored is read, so that damage is known before somebody needs what is damaged, and what
-//! can be put right is.
+//! The daily integrity check: reads everything that is stored, so that damage is found before a request meets it, and repairs
+//! what can be repaired.
 //!
-//! It runs beside the service and takes nothing from it: it reads in steps, and the first step waits until the start is over.
+//! It runs in the background in small steps, and begins only when the start is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,17 @@ const FIRST: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_secs(24 * 3600);
 
 impl Service {
-    /// Reads the store's files and every record, and writes due dates and needed records that are lost. Blocks, however long it takes.
+    /// Reads the store's files and every record; restores lost or damaged due dates and the records without which a start
+    /// fails. Blocks, for as long as it takes.
     ///
     /// # Errors
     /// When the store fails.
     pub fn check_everything(&self) -> Result<(), ServiceError> {
-        // What the file has lost is told by the vault's report; the records that are left are looked at all the same.
+        // The vault's report says what the file has lost. The records that are left are checked all the same.
         if let Err(error) = self.vault.check_files() {
             tracing::error!(%error, "the store's file is damaged");
         }
-        // First, so that what has a sound copy does not count.
+        // First, so that a record that is restored from its copy does not count as damaged.
         if let Err(error) = self.vault.check_essential() {
             tracing::error!(%error, "not all records that a start needs could be checked or restored; trying again tomorrow");
         }
@@ -42,12 +43,12 @@ impl Service {
         self.restore_due_dates().map(drop)
     }
 
-    /// Checks for ever, a day apart.
+    /// Runs the check once a day. Never returns.
     pub async fn keep_checking(self: Arc<Self>) {
         tokio::time::sleep(FIRST).await;
         loop {
             if let Err(error) = self.blocking(Self::check_everything).await {
-                tracing::error!(%error, "not all that is stored could be checked; trying again tomorrow");
+                tracing::error!(%error, "not everything that is stored could be checked; trying again tomorrow");
             }
             tokio::time::sleep(WAIT).await;
         }

@@ -1,6 +1,4 @@
-//! Who asks for a change, and what was changed: what the audit record of a change says.
-//!
-//! Rule: no operation changes the store without an [`Intent`]; [`claviger_vault::Change::commit`] asks for what comes of it.
+//! What the audit record of a change says: who requested it and how ([`Intent`]), and what it changed ([`Subject`]).
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -11,27 +9,27 @@ use claviger_vault::{ChangePlane, OutboxEntry};
 
 use crate::error::ServiceError;
 
-/// Who asks for one change, and by which operation.
+/// A requested change: by whom, and by which operation.
 #[derive(Debug, Clone)]
 pub struct Intent {
-    /// The request.
+    /// The id of the request.
     pub request_id: RequestId,
-    /// Where it came from.
+    /// Where the request came from.
     pub plane: ChangePlane,
     /// The operation.
     pub operation: String,
-    /// Who asks.
+    /// The caller.
     pub principal: String,
-    /// From where; `None` for the server itself.
+    /// The caller's address; `None` for the server itself.
     pub source: Option<SocketAddr>,
     /// The key as the caller wrote it.
     pub sent_key: Option<String>,
-    /// When it began.
+    /// When the request began.
     pub started: Instant,
 }
 
 impl Intent {
-    /// A change that the server or its command line makes by itself.
+    /// A change that the server or its command line makes without a request.
     ///
     /// # Errors
     /// [`ServiceError::Random`].
@@ -47,10 +45,10 @@ impl Intent {
         })
     }
 
-    /// What the outbox holds of this change, committed at `now`, when the log has `log_seq` lines.
-    pub(crate) fn entry(&self, changed: Changed, now: Timestamp, log_seq: u64) -> OutboxEntry {
-        let Changed { id, is_key, version, named } = changed;
-        // The alias or ARN by which the caller meant the key.
+    /// The outbox entry of this change if it is committed at `now`, when line `log_seq` of the log is durable.
+    pub(crate) fn entry(&self, subject: Subject, now: Timestamp, log_seq: u64) -> OutboxEntry {
+        let Subject { id, is_key, version, named } = subject;
+        // The alias or ARN by which the caller named the key.
         let sent = self.sent_key.clone().filter(|sent| is_key && *sent != id);
         OutboxEntry {
             request_id: self.request_id.clone(),
@@ -68,32 +66,32 @@ impl Intent {
     }
 }
 
-/// What a change was about.
+/// What a change changed.
 #[derive(Debug, Clone)]
-pub(crate) struct Changed {
+pub(crate) struct Subject {
     id: String,
     is_key: bool,
     version: Option<KeyVersionId>,
     named: Option<String>,
 }
 
-impl Changed {
+impl Subject {
     /// A key.
     pub(crate) fn key(id: &KeyId) -> Self {
         Self { is_key: true, ..Self::other(id.as_str()) }
     }
 
-    /// Something that is no key, by its id or name.
+    /// Anything but a key, by its id or name.
     pub(crate) fn other(id: &str) -> Self {
         Self { id: id.to_owned(), is_key: false, version: None, named: None }
     }
 
-    /// The version that was made, if any.
+    /// Adds the key version that was made, if any.
     pub(crate) fn with_version(self, version: Option<&KeyVersionId>) -> Self {
         Self { version: version.cloned(), ..self }
     }
 
-    /// What was named beside it.
+    /// Adds a name that the record also mentions.
     pub(crate) fn with_name(self, name: &str) -> Self {
         Self { named: Some(name.to_owned()), ..self }
     }

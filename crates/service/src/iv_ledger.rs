@@ -1,9 +1,9 @@
-//! How often each key version seals with random initialization vectors, and the limit that NIST SP 800-38D section 8.3
-//! sets: 2^32 per key.
+//! Counts how often each key version seals, and enforces the limit of NIST SP 800-38D section 8.3: 2^32 random initialization
+//! vectors per key.
 //!
-//! Uses are reserved in the store in blocks and handed out from memory, so counting costs no write per request.
-//! **Invariant:** what the store says is reserved is never less than what was used; a crash, or a counter that had to
-//! make room for others, loses the rest of its block and so counts too much, never too little.
+//! Uses are reserved in the store in blocks and taken from memory one by one, so that a request costs no write.
+//! **Invariant:** the store never has fewer uses reserved than were made. A crash, or a counter that is evicted from memory,
+//! loses the rest of its block, so the count may be too high, never too low.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,40 +15,40 @@ use claviger_vault::{Audit, IvUses, Outcome, RecordChange, Vault};
 use lru::LruCache;
 
 use crate::error::ServiceError;
-use crate::retry::until_done;
+use crate::retry::retry_on_conflict;
 
-/// Counters kept in memory: some 10 MB. One that makes room for others loses the rest of its block.
+/// Counters kept in memory: some 10 MB. An evicted one loses the rest of its block.
 const COUNTERS_MAX: usize = 65_536;
 
-/// How much one key version may seal.
+/// How often one key version may seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IvLimits {
-    /// Uses of one version; at this number it refuses.
+    /// Most uses of one version.
     pub uses_max: u64,
-    /// Uses that are reserved at once.
+    /// Uses reserved by one write to the store.
     pub block: u64,
 }
 
 impl Default for IvLimits {
-    /// 2^32, the bound of SP 800-38D for random 96-bit vectors, in blocks of 2^16.
+    /// 2^32, the limit of SP 800-38D for random 96-bit vectors, in blocks of 2^16.
     fn default() -> Self {
         Self { uses_max: 1 << 32, block: 1 << 16 }
     }
 }
 
-/// The counters of the versions that sealed since the start.
+/// The counters of the versions that sealed last.
 #[derive(Debug)]
 pub(crate) struct IvLedger {
     vault: Arc<Vault>,
     limits: IvLimits,
     counters: Mutex<LruCache<KeyVersionId, Arc<Counter>>>,
-    /// Versions seen past half of the limit since the start.
+    /// How many versions passed half of the limit, of those that sealed since the start.
     past_half: AtomicU64,
-    /// Keys whose primary version comes near the limit: the scheduler rotates those that rotate by themselves.
-    worn: Mutex<Vec<(KeyId, KeyVersionId)>>,
+    /// Versions that approach the limit. The scheduler rotates their keys, if those rotate automatically.
+    nearly_exhausted: Mutex<Vec<(KeyId, KeyVersionId)>>,
 }
 
-/// Uses `next..reserved` may be handed out.
+/// Uses `next..reserved` are reserved and not taken yet.
 #[derive(Debug, Default)]
 struct Counter {
     next: AtomicU64,
@@ -69,7 +69,7 @@ impl IvLedger {
     pub(crate) fn new(vault: Arc<Vault>, limits: IvLimits) -> Self {
         let capacity = NonZeroUsize::new(COUNTERS_MAX).unwrap_or(NonZeroUsize::MIN);
         let counters = Mutex::new(LruCache::new(capacity));
-        Self { vault, limits, counters, past_half: AtomicU64::new(0), worn: Mutex::default() }
+        Self { vault, limits, counters, past_half: AtomicU64::new(0), nearly_exhausted: Mutex::default() }
     }
 
     /// Counts one use of `version`, before it seals.
@@ -82,29 +82,29 @@ impl IvLedger {
             if counter.take() {
                 return Ok(());
             }
-            let _one_reserves = counter.reserving.lock().await;
+            let _only_one_reserves = counter.reserving.lock().await;
             if counter.take() {
                 return Ok(());
             }
             let (vault, limits, id) = (Arc::clone(&self.vault), self.limits, version.id.clone());
             let reserving = tokio::task::spawn_blocking(move || reserve(&vault, limits, &id));
             let reserved = reserving.await.map_err(|_panicked| ServiceError::Bug("a reservation panicked"))?;
-            let block = reserved.inspect_err(|error| self.note_lost_count(version, error))?;
-            self.note_wear(version, &counter, block.end);
-            // First the start: until the end is known too, nothing of the new block is handed out.
+            let block = reserved.inspect_err(|error| self.note_unreadable_count(version, error))?;
+            self.note_progress(version, &counter, block.end);
+            // The start first: nothing of the new block can be taken until its end is stored too.
             counter.next.store(block.start, Ordering::Release);
             counter.reserved.store(block.end, Ordering::Release);
         }
     }
 
-    /// Versions seen past half of the limit since the start.
+    /// How many versions passed half of the limit, of those that sealed since the start.
     pub(crate) fn past_half(&self) -> u64 {
         self.past_half.load(Ordering::Relaxed)
     }
 
-    /// The keys to rotate before their primary version refuses, with that version; each is told once per block.
-    pub(crate) fn take_worn(&self) -> Vec<(KeyId, KeyVersionId)> {
-        std::mem::take(&mut *self.worn.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Key versions that approach the limit, with their keys. Each is returned once per block.
+    pub(crate) fn take_nearly_exhausted(&self) -> Vec<(KeyId, KeyVersionId)> {
+        std::mem::take(&mut *self.nearly_exhausted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Drops the counter of a version whose material was written or destroyed; the rest of its block is lost.
@@ -122,36 +122,36 @@ impl IvLedger {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A version whose count is damaged may have sealed as often as it may, so it seals no more; where its key rotates by
-    /// itself, the next version takes over at once.
-    fn note_lost_count(&self, version: &KeyVersion, error: &ServiceError) {
+    /// A version whose count cannot be read may have reached its limit, so it seals no more. If its key rotates automatically,
+    /// a new version takes over at once.
+    fn note_unreadable_count(&self, version: &KeyVersion, error: &ServiceError) {
         if matches!(error, ServiceError::Vault(error) if error.is_unreadable()) {
-            self.tell_worn(version);
+            self.note_nearly_exhausted(version);
         }
     }
 
-    fn tell_worn(&self, version: &KeyVersion) {
-        let worn = (version.key.clone(), version.id.clone());
-        self.worn.lock().unwrap_or_else(PoisonError::into_inner).push(worn);
+    fn note_nearly_exhausted(&self, version: &KeyVersion) {
+        let version = (version.key.clone(), version.id.clone());
+        self.nearly_exhausted.lock().unwrap_or_else(PoisonError::into_inner).push(version);
     }
 
-    fn note_wear(&self, version: &KeyVersion, counter: &Counter, reserved: u64) {
+    fn note_progress(&self, version: &KeyVersion, counter: &Counter, reserved: u64) {
         let limit = self.limits.uses_max;
         if reserved > limit / 2 && !counter.is_past_half.swap(true, Ordering::Relaxed) {
             self.past_half.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(version = %version.id, reserved, limit, "a key version passed half of the encryptions it may make");
+            tracing::warn!(version = %version.id, reserved, limit, "a key version passed half of the encryptions that it may make");
         }
         if reserved > limit - limit / 4 {
-            self.tell_worn(version);
+            self.note_nearly_exhausted(version);
         }
     }
 }
 
 /// Reserves the next block of `version`, durably. Blocks.
 fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
-    until_done(|| {
-        // Required unchanged: a version that is being destroyed leaves no count behind.
-        let counted = vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyNotFound)?;
+    retry_on_conflict(|| {
+        // On condition that the material is unchanged: a destroyed version must leave no count behind.
+        let material = vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyNotFound)?;
         let stored = vault.get::<IvUses>(version)?;
         let start = stored.as_ref().map_or(0, |stored| stored.record.reserved);
         if start >= limits.uses_max {
@@ -163,7 +163,7 @@ fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<st
             None => vault.change().create(&record)?,
             Some(stored) => vault.change().update(stored, &record)?,
         };
-        let outcome = change.require(&counted).commit(Audit::NoRecord("a reservation is no change"))?;
+        let outcome = change.require(&material).commit(Audit::NoRecord("a reservation is no change"))?;
         Ok(matches!(outcome, Outcome::Done(_)).then_some(start..end))
     })
 }
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn exactly_the_limit_is_served_and_a_crash_only_counts_too_much() {
+    async fn exactly_the_limit_is_served_and_a_crash_only_makes_the_count_too_high() {
         let vault = vault();
         let version = version(&vault);
         let limits = IvLimits { uses_max: 25, block: 10 };
@@ -219,7 +219,7 @@ mod tests {
         for _ in 0..3 {
             ledger.count(&version).await.unwrap();
         }
-        // A new ledger over the same store is what a crash leaves: 7 of the first block are lost.
+        // A new ledger over the same store is what a crash leaves: 7 uses of the first block are lost.
         let ledger = IvLedger::new(Arc::clone(&vault), limits);
         for _ in 0..15 {
             ledger.count(&version).await.unwrap();
@@ -233,18 +233,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn wear_is_noticed_at_half_and_told_at_three_quarters() {
+    async fn a_warning_comes_at_half_and_a_rotation_at_three_quarters() {
         let vault = vault();
         let version = version(&vault);
         let ledger = IvLedger::new(vault, IvLimits { uses_max: 100, block: 10 });
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for used in 1..=100_u64 {
             ledger.count(&version).await.unwrap();
             assert_eq!(ledger.past_half(), u64::from(used > 50), "{used}");
-            told.extend(ledger.take_worn().into_iter().map(|_| used));
+            reported.extend(ledger.take_nearly_exhausted().into_iter().map(|_| used));
         }
         // Blocks that end past 75 begin with the uses 71, 81 and 91.
-        assert_eq!(told, [71, 81, 91]);
+        assert_eq!(reported, [71, 81, 91]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -1,7 +1,7 @@
-//! How a caller names a key: by id, by alias, or by the ARN of either (rpc-api 5).
+//! How callers name a key: by id, by alias, or by the ARN of either (rpc-api 5).
 //!
-//! **Invariant:** an ARN names a key of this instance only if its account is this instance's, or one that the operator
-//! has named: what was written for somebody else's key must not find one here.
+//! **Invariant:** an ARN names a key of this instance only if its account is this instance's own or one that the operator
+//! listed. An ARN that was written for a key of another account must not find one here.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use claviger_base::id::{AliasName, KeyId};
 
 use crate::error::ServiceError;
 
-/// Most digits of an account's number; the documented ones have 16.
+/// Most digits of an account number; documented ones have 16.
 const ACCOUNT_DIGITS_MAX: usize = 20;
 
 /// A key as a caller named it.
@@ -21,10 +21,10 @@ pub enum KeyRef {
     Alias(AliasName),
 }
 
-/// Accounts whose ARNs are taken for keys of this instance, beside its own account: for those who migrate.
+/// Accounts, beside the instance's own, whose ARNs name keys of this instance. They help clients that migrate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArnAccounts {
-    /// These.
+    /// The listed accounts.
     These(Vec<String>),
     /// Every account, for development.
     Every,
@@ -36,7 +36,7 @@ impl Default for ArnAccounts {
     }
 }
 
-/// Whose ARNs name keys here, and how often those of other accounts were taken.
+/// Which accounts' ARNs name keys here, and how often those of other accounts were accepted.
 #[derive(Debug)]
 pub(crate) struct ArnPolicy {
     own: String,
@@ -49,16 +49,16 @@ impl ArnPolicy {
         Self { own, others, foreign: AtomicU64::new(0) }
     }
 
-    /// What `text` names, and whether by the ARN of another account.
+    /// The key that `text` names, and whether `text` is an ARN of another account.
     ///
     /// # Errors
     /// [`ServiceError::MissingParameter`] when empty; [`ServiceError::AliasNotFound`] or [`ServiceError::KeyNotFound`]
-    /// when no key can have that name, or only one of an account that is not admitted.
-    pub(crate) fn read(&self, text: &str) -> Result<(KeyRef, bool), ServiceError> {
-        let Some(arn) = Arn::parse(text) else { return plain(text).map(|key| (key, false)) };
+    /// when no key can have that name, or the account of the ARN is not accepted.
+    pub(crate) fn parse(&self, text: &str) -> Result<(KeyRef, bool), ServiceError> {
+        let Some(arn) = Arn::parse(text) else { return id_or_alias(text).map(|key| (key, false)) };
         let key = arn.key()?;
         let is_foreign = arn.account != self.own;
-        if is_foreign && !self.admits(arn.account) {
+        if is_foreign && !self.accepts(arn.account) {
             return Err(match key {
                 KeyRef::Id(_) => ServiceError::KeyNotFound,
                 KeyRef::Alias(_) => ServiceError::AliasNotFound,
@@ -76,7 +76,7 @@ impl ArnPolicy {
         self.foreign.load(Ordering::Relaxed)
     }
 
-    fn admits(&self, account: &str) -> bool {
+    fn accepts(&self, account: &str) -> bool {
         match &self.others {
             ArnAccounts::These(named) => named.iter().any(|one| one == account),
             ArnAccounts::Every => true,
@@ -85,7 +85,7 @@ impl ArnPolicy {
 }
 
 /// An id or an alias.
-fn plain(text: &str) -> Result<KeyRef, ServiceError> {
+fn id_or_alias(text: &str) -> Result<KeyRef, ServiceError> {
     if text.is_empty() {
         return Err(ServiceError::MissingParameter("KeyId"));
     }
@@ -95,7 +95,7 @@ fn plain(text: &str) -> Result<KeyRef, ServiceError> {
     KeyId::parse(text).map(KeyRef::Id).ok_or(ServiceError::KeyNotFound)
 }
 
-/// `acs:kms:<region>:<account>:key/<KeyId>` or `...:alias/<name>`, taken apart and not judged yet.
+/// The parts of `acs:kms:<region>:<account>:key/<KeyId>` or `...:alias/<name>`, not validated.
 struct Arn<'a> {
     region: &'a str,
     account: &'a str,
@@ -103,27 +103,28 @@ struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// `None` for what does not begin as an ARN does.
+    /// `None` for text that does not begin like an ARN.
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("acs:kms:")?.splitn(3, ':');
         let mut part = || parts.next().unwrap_or_default();
         Some(Self { region: part(), account: part(), resource: part() })
     }
 
-    /// The key, unless something about the ARN is not well-formed.
+    /// The key that the ARN names, if it is well-formed.
     fn key(&self) -> Result<KeyRef, ServiceError> {
         if !is_region(self.region) || !is_account(self.account) {
             return Err(ServiceError::KeyNotFound);
         }
         match self.resource.split_once('/') {
-            Some(("alias", _name)) => plain(self.resource),
+            Some(("alias", _name)) => id_or_alias(self.resource),
             Some(("key", id)) => KeyId::parse(id).map(KeyRef::Id).ok_or(ServiceError::KeyNotFound),
             Some(_) | None => Err(ServiceError::KeyNotFound),
         }
     }
 }
 
-/// A region's id, such as `cn-hangzhou`, `us-east-1` or `cn-local`: any, because clients that migrate keep theirs.
+/// Whether `text` has the form of a region id, such as `cn-hangzhou`, `us-east-1` or `cn-local`. Any region will do, because
+/// clients that migrate keep theirs.
 fn is_region(text: &str) -> bool {
     let allowed = |text: &str, more: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(more);
     text.split_once('-').is_some_and(|(country, place)| {
@@ -133,7 +134,7 @@ fn is_region(text: &str) -> bool {
     })
 }
 
-/// Whether this can be an account's number.
+/// Whether `text` has the form of an account number.
 #[must_use]
 pub fn is_account(text: &str) -> bool {
     (1..=ACCOUNT_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
@@ -146,9 +147,9 @@ mod tests {
     #[test]
     fn ids_and_aliases() {
         let id = KeyId::parse("key-hzz62f1cb66fa42qopd9s").unwrap();
-        assert_eq!(plain("key-hzz62f1cb66fa42qopd9s").unwrap(), KeyRef::Id(id.clone()));
+        assert_eq!(id_or_alias("key-hzz62f1cb66fa42qopd9s").unwrap(), KeyRef::Id(id.clone()));
         let alias = KeyRef::Alias(AliasName::parse("alias/dev").unwrap());
-        assert_eq!(plain("alias/dev").unwrap(), alias);
+        assert_eq!(id_or_alias("alias/dev").unwrap(), alias);
         let of = |text: &str| Arn::parse(text).unwrap().key();
         assert_eq!(of("acs:kms:cn-local:1234567890123456:alias/dev").unwrap(), alias);
         for region in ["cn-local", "cn-hangzhou", "us-east-1", "ap-southeast-5", "cn-hangzhou-finance"] {
@@ -157,7 +158,7 @@ mod tests {
         }
     }
 
-    /// They all resolved to keys of this instance.
+    /// Once all of them named keys of this instance.
     #[test]
     fn an_arn_of_another_account_names_no_key_unless_admitted() {
         let arn = |account, rest| format!("acs:kms:cn-hangzhou:{account}:{rest}");
@@ -178,24 +179,24 @@ mod tests {
             (&open, "", None),
         ] {
             for rest in [key, alias] {
-                let read = policy.read(&arn(account, rest)).map(|(_key, is_foreign)| is_foreign).ok();
+                let read = policy.parse(&arn(account, rest)).map(|(_key, is_foreign)| is_foreign).ok();
                 assert_eq!(read, admitted, "{policy:?} {account} {rest}");
             }
         }
-        assert!(matches!(alone.read(&arn(friend, key)), Err(ServiceError::KeyNotFound)));
-        assert!(matches!(alone.read(&arn(friend, alias)), Err(ServiceError::AliasNotFound)));
+        assert!(matches!(alone.parse(&arn(friend, key)), Err(ServiceError::KeyNotFound)));
+        assert!(matches!(alone.parse(&arn(friend, alias)), Err(ServiceError::AliasNotFound)));
     }
 
     #[test]
     fn what_names_no_key() {
-        assert!(matches!(plain(""), Err(ServiceError::MissingParameter("KeyId"))));
+        assert!(matches!(id_or_alias(""), Err(ServiceError::MissingParameter("KeyId"))));
         let id = "key-hzz62f1cb66fa42qopd9s";
         for text in ["dev", "key/key-hzz62f1cb66fa42qopd9s", "KEY-hzz62f1cb66fa42qopd9s", "key-\u{0}"] {
             assert!(Arn::parse(text).is_none(), "{text}");
-            assert!(matches!(plain(text), Err(ServiceError::KeyNotFound)), "{text}");
+            assert!(matches!(id_or_alias(text), Err(ServiceError::KeyNotFound)), "{text}");
         }
         for text in ["alias/", "alias/a b", "alias/acs/x"] {
-            assert!(matches!(plain(text), Err(ServiceError::AliasNotFound)), "{text}");
+            assert!(matches!(id_or_alias(text), Err(ServiceError::AliasNotFound)), "{text}");
         }
         let account = "1234567890123456";
         for (region, account, resource) in [

@@ -1,8 +1,11 @@
-//! Keys: made, listed, changed, destroyed.
+//! Keys: created, found, listed, changed, repaired, destroyed. Their versions are in `versions`.
 
 pub(crate) mod create;
+mod deletion;
+mod destroy;
 mod due_dates;
-pub(crate) mod edit;
+mod edit;
 pub(crate) mod list;
-mod orphans;
+mod lookup;
+mod rotation_policy;
 mod state;

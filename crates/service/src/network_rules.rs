@@ -5,20 +5,20 @@ use claviger_base::id::RuleName;
 use claviger_model::{Network, NetworkRule};
 use claviger_vault::{Cursor, Stored};
 
-use crate::access_rules::{ENTRIES_MAX, Listing, check_description};
+use crate::access_rules::{ENTRIES_MAX, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
-use crate::keys::list::{PageRequest, SCAN_STEP};
+use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
-    /// Makes a network rule. Blocks, as all below.
+    /// Creates a network rule. Blocks, as all below.
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`], [`ServiceError::ResourceExists`].
     pub fn create_network_rule(&self, rule: NetworkRule, intent: &Intent) -> Result<NetworkRule, ServiceError> {
         check(&rule)?;
-        self.change_grants(&rule.name, intent, || {
+        self.change_access_rule(&rule.name, intent, || {
             if self.vault.get::<NetworkRule>(&rule.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
@@ -35,7 +35,7 @@ impl Service {
         Ok(self.stored_network_rule(name)?.record)
     }
 
-    /// Changes what `edit` changes.
+    /// Applies `edit` to the network rule. The change applies from the next request on.
     ///
     /// # Errors
     /// [`ServiceError::ResourceNotFound`], [`ServiceError::InvalidParameter`].
@@ -45,7 +45,7 @@ impl Service {
         edit: impl Fn(&mut NetworkRule),
         intent: &Intent,
     ) -> Result<NetworkRule, ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_network_rule(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
@@ -67,15 +67,14 @@ impl Service {
     /// Removes a network rule.
     ///
     /// # Errors
-    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a policy names it.
+    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while a policy refers to it.
     pub fn delete_network_rule(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_network_rule(name)?;
-            let all = PageRequest { number: 1, size: usize::MAX };
-            if self.list_policies(all)?.records.iter().any(|policy| policy.network_rules.contains(name)) {
+            if self.list_policies(PageRequest::ALL)?.records.iter().any(|policy| policy.network_rules.contains(name)) {
                 return Err(ServiceError::ResourceInUse);
             }
-            // Required unchanged: a policy that names it meanwhile has touched it.
+            // On condition that it is unchanged: a policy that refers to it rewrites it.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }

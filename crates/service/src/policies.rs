@@ -4,25 +4,28 @@ use claviger_base::id::RuleName;
 use claviger_model::{Policy, Resource};
 use claviger_vault::{Change, Cursor, Stored};
 
-use crate::access_rules::{ENTRIES_MAX, Listing, are_distinct, check_description};
+use crate::access_rules::{ENTRIES_MAX, are_distinct, check_description};
 use crate::error::ServiceError;
 use crate::intent::Intent;
-use crate::keys::list::{PageRequest, SCAN_STEP};
+use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
+/// Most network rules of one policy. The limit is ours: each rule is an operation of the commit.
+const NETWORK_RULES_MAX: usize = 40;
+
 impl Service {
-    /// Makes a policy. Blocks, as all below.
+    /// Creates a policy. Blocks, as all below.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidParameter`]; [`ServiceError::ResourceNotFound`] for a network rule that does not exist;
+    /// [`ServiceError::InvalidParameter`]; [`ServiceError::ResourceNotFound`] when one of its network rules does not exist;
     /// [`ServiceError::ResourceExists`].
     pub fn create_policy(&self, policy: Policy, intent: &Intent) -> Result<Policy, ServiceError> {
         check(&policy)?;
-        self.change_grants(&policy.name, intent, || {
+        self.change_access_rule(&policy.name, intent, || {
             if self.vault.get::<Policy>(&policy.name)?.is_some() {
                 return Err(ServiceError::ResourceExists);
             }
-            Ok((self.naming_rules(&policy)?.create(&policy)?, ()))
+            Ok((self.change_with_rules(&policy)?.create(&policy)?, ()))
         })?;
         Ok(policy)
     }
@@ -35,7 +38,7 @@ impl Service {
         Ok(self.stored_policy(name)?.record)
     }
 
-    /// Changes what `edit` changes; it holds from the next request on.
+    /// Applies `edit` to the policy. The change applies from the next request on.
     ///
     /// # Errors
     /// As [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
@@ -45,12 +48,12 @@ impl Service {
         edit: impl Fn(&mut Policy),
         intent: &Intent,
     ) -> Result<Policy, ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_policy(name)?;
             let mut edited = stored.record.clone();
             edit(&mut edited);
             check(&edited)?;
-            Ok((self.naming_rules(&edited)?.update(&stored, &edited)?, edited))
+            Ok((self.change_with_rules(&edited)?.update(&stored, &edited)?, edited))
         })
     }
 
@@ -67,15 +70,14 @@ impl Service {
     /// Removes a policy.
     ///
     /// # Errors
-    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while an access point has it.
+    /// [`ServiceError::ResourceNotFound`]; [`ServiceError::ResourceInUse`] while an access point refers to it.
     pub fn delete_policy(&self, name: &RuleName, intent: &Intent) -> Result<(), ServiceError> {
-        self.change_grants(name, intent, || {
+        self.change_access_rule(name, intent, || {
             let stored = self.stored_policy(name)?;
-            let all = PageRequest { number: 1, size: usize::MAX };
-            if self.list_access_points(all)?.records.iter().any(|point| point.policies.contains(name)) {
+            if self.list_access_points(PageRequest::ALL)?.records.iter().any(|point| point.policies.contains(name)) {
                 return Err(ServiceError::ResourceInUse);
             }
-            // Required unchanged: an access point that names it meanwhile has touched it.
+            // On condition that it is unchanged: an access point that refers to it rewrites it.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }
@@ -84,8 +86,8 @@ impl Service {
         self.vault.get::<Policy>(name)?.ok_or(ServiceError::ResourceNotFound)
     }
 
-    /// A change that touches every rule the policy names.
-    fn naming_rules(&self, policy: &Policy) -> Result<Change<'_>, ServiceError> {
+    /// A change that rewrites every network rule to which the policy refers.
+    fn change_with_rules(&self, policy: &Policy) -> Result<Change<'_>, ServiceError> {
         let mut change = self.vault.change();
         for name in &policy.network_rules {
             let rule = self.stored_network_rule(name)?;
@@ -111,6 +113,3 @@ fn check(policy: &Policy) -> Result<(), ServiceError> {
     }
     Ok(())
 }
-
-/// Most network rules of one policy (ours: each is an operation of the commit).
-const NETWORK_RULES_MAX: usize = 40;

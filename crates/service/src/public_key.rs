@@ -19,7 +19,7 @@ pub struct PublicKey {
 }
 
 impl Service {
-    /// The public half of an asymmetric key, whatever its usage.
+    /// The public half of an asymmetric key of any usage.
     ///
     /// # Errors
     /// In this order: the key, permission, its state, its type, the version.
@@ -38,7 +38,7 @@ impl Service {
         Ok(PublicKey {
             key_id: key.id.clone(),
             key_version_id: version.version.id.clone(),
-            pem: pem.map_err(|_rejected| ServiceError::Bug("a public key could not be written as PEM"))?,
+            pem: pem.map_err(|_rejected| ServiceError::Bug("a public key could not be encoded as PEM"))?,
         })
     }
 }

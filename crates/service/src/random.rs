@@ -1,15 +1,15 @@
-//! `GenerateRandom` (instance-api 5.8). It uses no key: any client key that is let in may call it.
+//! `GenerateRandom` (instance-api 5.8). It uses no key, so every authenticated client key may call it.
 
 use claviger_base::SecretBytes;
 
 use crate::error::ServiceError;
 use crate::service::Service;
 
-/// Most bytes at once.
+/// Most bytes of one request.
 const LENGTH_MAX: usize = 64;
 
 impl Service {
-    /// Random bytes of the operating system's generator.
+    /// Random bytes from the operating system.
     ///
     /// # Errors
     /// [`ServiceError::MissingParameter`] for 0, [`ServiceError::InvalidParameter`] outside 1 to 64.

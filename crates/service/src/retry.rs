@@ -1,16 +1,18 @@
-//! Changes that are decided on what was read: decided again when somebody else was faster.
+//! Optimistic concurrency: read, decide, commit, and start again when what was read has changed meanwhile.
 
 use crate::error::ServiceError;
 
-/// How often.
-pub(crate) const TRIES_MAX: usize = 64;
+/// Attempts before the operation is refused.
+pub(crate) const ATTEMPTS_MAX: usize = 64;
 
-/// What the first attempt gives before which nobody was faster; `None` says that somebody was. Each attempt must read anew.
+/// Repeats `attempt` until it returns a value; `None` stands for a conflict. Each attempt must read again.
 ///
 /// # Errors
-/// Those of `attempt`, at once; [`ServiceError::Contention`] when somebody was faster every time.
-pub(crate) fn until_done<T>(mut attempt: impl FnMut() -> Result<Option<T>, ServiceError>) -> Result<T, ServiceError> {
-    for _ in 0..TRIES_MAX {
+/// Those of `attempt`, at once; [`ServiceError::Contention`] when every attempt met a conflict.
+pub(crate) fn retry_on_conflict<T>(
+    mut attempt: impl FnMut() -> Result<Option<T>, ServiceError>,
+) -> Result<T, ServiceError> {
+    for _ in 0..ATTEMPTS_MAX {
         if let Some(done) = attempt()? {
             return Ok(done);
         }
@@ -23,29 +25,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_that_succeeds_or_fails_is_the_last() {
-        let mut tries = 0;
-        let done = until_done(|| {
-            tries += 1;
-            Ok((tries == 3).then_some("done"))
+    fn the_first_success_or_error_ends_it() {
+        let mut attempts = 0;
+        let done = retry_on_conflict(|| {
+            attempts += 1;
+            Ok((attempts == 3).then_some("done"))
         });
-        assert_eq!((done.unwrap(), tries), ("done", 3));
-        let failed = until_done::<()>(|| {
-            tries += 1;
+        assert_eq!((done.unwrap(), attempts), ("done", 3));
+        let failed = retry_on_conflict::<()>(|| {
+            attempts += 1;
             Err(ServiceError::ResourceInUse)
         });
         assert!(matches!(failed, Err(ServiceError::ResourceInUse)));
-        assert_eq!(tries, 4);
+        assert_eq!(attempts, 4);
     }
 
     #[test]
-    fn it_does_not_go_on_for_ever() {
-        let mut tries = 0;
-        let refused = until_done::<()>(|| {
-            tries += 1;
+    fn endless_conflicts_end_in_a_refusal() {
+        let mut attempts = 0;
+        let refused = retry_on_conflict::<()>(|| {
+            attempts += 1;
             Ok(None)
         });
         assert!(matches!(refused, Err(ServiceError::Contention)));
-        assert_eq!(tries, TRIES_MAX);
+        assert_eq!(attempts, ATTEMPTS_MAX);
     }
 }

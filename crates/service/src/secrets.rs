@@ -1,30 +1,29 @@
-//! `GetSecretValue` (instance-api 5.7). The place of secrets: until they are stored here, each one is missing, and
-//! is answered as the API answers a missing secret, after the caller's rights were asked.
+//! `GetSecretValue` (instance-api 5.7). Secrets cannot be stored yet, so every request is checked in full and then refused as
+//! one for a secret that does not exist.
 
-use claviger_model::Target;
-use claviger_model::is_secret_name;
+use claviger_model::{Target, is_secret_name};
 
 use crate::access::Rights;
 use crate::error::ServiceError;
 use crate::service::Service;
 
-/// Longest `VersionId` and stage label, characters (rpc-api 5).
+/// Characters of the longest `VersionId` and stage label (rpc-api 5).
 const LABEL_CHARS_MAX: usize = 64;
 
-/// What is asked for.
+/// A request for the value of a secret.
 #[derive(Debug, Clone)]
 pub struct GetSecretValue {
-    /// Who may use what.
+    /// The caller's rights.
     pub rights: Rights,
     /// `SecretName`.
     pub secret_name: String,
     /// `VersionStage`; empty: `ACSCurrent`.
     pub version_stage: String,
-    /// `VersionId`; empty: by stage.
+    /// `VersionId`; empty: the version is found by its stage.
     pub version_id: String,
 }
 
-/// The value of a secret. None exists yet, so nobody can make one.
+/// The value of a secret. It has no values, because secrets cannot be stored yet.
 #[derive(Debug)]
 pub enum SecretValue {}
 
@@ -32,7 +31,7 @@ impl Service {
     /// Reads a secret.
     ///
     /// # Errors
-    /// In this order: parameters, permission, [`ServiceError::ResourceNotFound`] always.
+    /// In this order: parameters, permission; otherwise always [`ServiceError::ResourceNotFound`].
     pub fn get_secret_value(&self, request: &GetSecretValue) -> Result<SecretValue, ServiceError> {
         let name = request.secret_name.as_str();
         if name.is_empty() {

@@ -2,11 +2,11 @@
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_crypto::Message;
-use claviger_crypto::asymmetric::SignatureAlgorithm;
+use claviger_crypto::asymmetric::{PrivateKey, SignatureAlgorithm};
 use claviger_model::{Algorithm, Key, KeyUsage};
 
 use crate::access::Rights;
-use crate::asymmetric::Half;
+use crate::asymmetric::KeyHalf;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::service::Service;
@@ -14,14 +14,14 @@ use crate::service::Service;
 /// `MessageType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageType {
-    /// The message; the algorithm's own hash is applied here.
+    /// The message itself; the algorithm hashes it.
     Raw,
-    /// Its digest, signed as it is.
+    /// The digest of the message, signed as it is.
     Digest,
 }
 
 impl MessageType {
-    /// The API's word.
+    /// The value in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,14 +31,14 @@ impl MessageType {
     }
 }
 
-/// What `Sign` and `Verify` are about. Names are text as the caller wrote them: they are judged after the key was found.
+/// A request to sign or verify. Names stay as the caller wrote them, because they are validated after the key is found.
 #[derive(Debug, Clone)]
 pub struct Signing {
-    /// Who may use what.
+    /// The caller's rights.
     pub rights: Rights,
     /// The key.
     pub key: KeyRef,
-    /// Which of its versions; `None`: the first.
+    /// The key version to use; `None`: the first.
     pub named_version: Option<KeyVersionId>,
     /// `Algorithm`; empty takes the key's default.
     pub algorithm: String,
@@ -46,32 +46,32 @@ pub struct Signing {
     pub message_type: String,
     /// `Message`.
     pub message: Vec<u8>,
-    /// `Digest`, legacy: stands for a message of type `DIGEST` when `message` is empty.
+    /// `Digest` of the legacy API: takes the place of an empty `message`, with the type `DIGEST`.
     pub digest: Vec<u8>,
 }
 
-/// How it was signed or verified.
+/// The result of signing or verifying, and what made it.
 #[derive(Debug)]
 pub struct Signed<T> {
     /// The key.
     pub key_id: KeyId,
     /// Its version.
     pub key_version_id: KeyVersionId,
-    /// How.
+    /// The algorithm used.
     pub algorithm: Algorithm,
-    /// What was taken as signed.
+    /// Whether the message or its digest was signed.
     pub message_type: MessageType,
-    /// The signature, or whether it is right.
+    /// The signature, or whether the signature is valid.
     pub result: T,
 }
 
-/// What is signed, owned so that it can go where the arithmetic runs.
-enum Owned {
+/// An owned [`Message`], which can move to another thread.
+enum OwnedMessage {
     Raw(Vec<u8>),
     Digest([u8; 32]),
 }
 
-impl Owned {
+impl OwnedMessage {
     fn bytes(&self) -> usize {
         match self {
             Self::Raw(message) => message.len(),
@@ -91,11 +91,11 @@ impl Service {
     /// Signs.
     ///
     /// # Errors
-    /// In this order: missing parameters, the key, permission, its state, its type and usage, parameters that are not
-    /// allowed, the version.
+    /// In this order: missing parameters, the key, permission, its state, its type and usage, invalid parameters, the
+    /// version.
     pub async fn sign(&self, request: Signing) -> Result<Signed<Vec<u8>>, ServiceError> {
         let signed =
-            self.signing(request, Half::Private, |key, algorithm, message| key.sign(algorithm, message)).await?;
+            self.signing(request, KeyHalf::Private, |key, algorithm, message| key.sign(algorithm, message)).await?;
         let signature = signed.result.map_err(|_failed| ServiceError::Bug("signing failed"))?;
         Ok(Signed {
             key_id: signed.key_id,
@@ -106,7 +106,7 @@ impl Service {
         })
     }
 
-    /// Says whether a signature is right. A wrong one is an answer, not an error.
+    /// Verifies a signature. An invalid one is a result, not an error.
     ///
     /// # Errors
     /// As [`Service::sign`].
@@ -114,16 +114,16 @@ impl Service {
         if signature.is_empty() {
             return Err(ServiceError::MissingParameter("Signature"));
         }
-        self.signing(request, Half::Public, move |key, algorithm, message| {
+        self.signing(request, KeyHalf::Public, move |key, algorithm, message| {
             key.public_key().verify(algorithm, message, &signature).is_ok()
         })
         .await
     }
 
-    async fn signing<T, F>(&self, request: Signing, half: Half, work: F) -> Result<Signed<T>, ServiceError>
+    async fn signing<T, F>(&self, request: Signing, half: KeyHalf, work: F) -> Result<Signed<T>, ServiceError>
     where
         T: Send + 'static,
-        F: FnOnce(&claviger_crypto::asymmetric::PrivateKey, SignatureAlgorithm, Message<'_>) -> T + Send + 'static,
+        F: FnOnce(&PrivateKey, SignatureAlgorithm, Message<'_>) -> T + Send + 'static,
     {
         if request.message.is_empty() && request.digest.is_empty() {
             return Err(ServiceError::MissingParameter("Message"));
@@ -133,7 +133,7 @@ impl Service {
         let (message_type, message) = message(&request.message_type, request.message, &request.digest)?;
         let version = self.asymmetric_version(&key, request.named_version.as_ref()).await?;
         let bytes = message.bytes();
-        let working = self.with_key(&version, half, bytes, move |key| work(key, crypto, message.as_message()));
+        let working = self.run_with_key(&version, half, bytes, move |key| work(key, crypto, message.as_message()));
         Ok(Signed {
             key_id: key.id.clone(),
             key_version_id: version.version.id.clone(),
@@ -165,16 +165,16 @@ fn signature_algorithm(key: &Key, name: &str) -> Result<(Algorithm, SignatureAlg
     Ok((algorithm, crypto))
 }
 
-fn message(message_type: &str, message: Vec<u8>, digest: &[u8]) -> Result<(MessageType, Owned), ServiceError> {
+fn message(message_type: &str, message: Vec<u8>, digest: &[u8]) -> Result<(MessageType, OwnedMessage), ServiceError> {
     let is_legacy = message.is_empty();
     match message_type {
         "" if is_legacy => {}
-        "" | "RAW" if !is_legacy => return Ok((MessageType::Raw, Owned::Raw(message))),
+        "" | "RAW" if !is_legacy => return Ok((MessageType::Raw, OwnedMessage::Raw(message))),
         "RAW" => return Err(ServiceError::MissingParameter("Message")),
         "DIGEST" => {}
         _ => return Err(ServiceError::InvalidParameter("MessageType")),
     }
     let (given, name) = if is_legacy { (digest, "Digest") } else { (message.as_slice(), "Message") };
     let digest = given.try_into().map_err(|_length| ServiceError::InvalidParameter(name))?;
-    Ok((MessageType::Digest, Owned::Digest(digest)))
+    Ok((MessageType::Digest, OwnedMessage::Digest(digest)))
 }

@@ -1,7 +1,9 @@
-//! The time by which this service destroys keys: the trusted time, moved as the service runs and kept in the store.
+//! The trusted time, by which keys are destroyed: it advances while the service runs and is kept in the store.
 //!
-//! **Invariant:** the store has seen a key's date pass before anything of the key is destroyed, so a key that counted as
-//! gone once counts as gone after every restart.
+//! **Invariant:** before anything of a key is destroyed, a trusted time after the key's date is in the store. A key that once
+//! counted as destroyed therefore does so after every restart.
+
+mod operations;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,18 +12,14 @@ use std::time::Duration;
 
 use claviger_base::{Clock, Timestamp};
 use claviger_model::{Hold, Instance, TrustedTime};
-use claviger_vault::{Audit, DevClock, Vault, VaultError};
+use claviger_vault::{Audit, Vault, VaultError};
 
 use crate::error::ServiceError;
-use crate::intent::{Changed, Intent};
-use crate::service::Service;
 
-/// How much running a crash may lose; then destruction is late by that.
+/// How much running time a crash may lose; destruction is then late by as much.
 const STORED_EVERY: Duration = Duration::from_secs(60);
-/// What the audit record of a confirmation names.
-const CLOCK: &str = "meta/clock";
 
-/// Why nothing that came due lately is destroyed. Both times are business time.
+/// Why keys whose date has come are not destroyed. Both times are business time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DestructionHold {
     /// What is wrong with the clock.
@@ -30,30 +28,30 @@ pub struct DestructionHold {
     pub clock: Timestamp,
     /// The time by which keys are destroyed.
     pub trusted: Timestamp,
-    /// Keys whose date has come by the clock, and which wait, as of the scheduler's last pass.
+    /// Keys whose date has come by the clock and that are held back, as of the scheduler's last pass.
     pub keys: u64,
 }
 
-/// See the head of this file.
+/// The trusted time of a running service.
 pub(crate) struct TrustedClock {
     clock: Clock,
     vault: Arc<Vault>,
     state: Mutex<State>,
     /// Held while the time is stored, so that an older one never replaces a newer one.
-    storing: Mutex<Stored>,
-    /// Keys that wait.
+    last_stored: Mutex<LastStored>,
+    /// How many keys are held back.
     held: AtomicU64,
 }
 
 #[derive(Debug)]
 struct State {
     time: TrustedTime,
-    /// When the wall clock was last looked at, by the clock of running time.
-    looked_at: Duration,
+    /// When the wall clock was last read, in running time.
+    observed_at: Duration,
 }
 
 #[derive(Debug, Default)]
-struct Stored {
+struct LastStored {
     reached: Option<Timestamp>,
     at: Option<Duration>,
 }
@@ -64,16 +62,16 @@ impl fmt::Debug for TrustedClock {
     }
 }
 
-/// A lock that a panic left is as good as any: every change of what it guards is complete in itself.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A poisoned lock is harmless: every change of what these locks guard is complete in itself.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl TrustedClock {
-    /// Goes on where the store left off.
+    /// Continues from the time in the store.
     ///
-    /// A store without a time was written by a version that kept none; a damaged one is taken for that. All that is known
-    /// then is that the instance was made once.
+    /// A store without a trusted time was written by a version that kept none. Then, and when the record is damaged, all that is
+    /// known is that now is later than the creation of the instance.
     pub(crate) fn load(vault: Arc<Vault>, clock: Clock, instance: &Instance) -> Result<Self, ServiceError> {
         let stored = match vault.single::<TrustedTime>() {
             Ok(stored) => stored.map(|stored| stored.record),
@@ -81,126 +79,59 @@ impl TrustedClock {
             Err(error) => return Err(error.into()),
         };
         let time = stored.unwrap_or_else(|| TrustedTime::starting_at(instance.created));
-        let state = Mutex::new(State { time, looked_at: clock.running() });
-        Ok(Self { clock, vault, state, storing: Mutex::default(), held: AtomicU64::new(0) })
+        let state = Mutex::new(State { time, observed_at: clock.running() });
+        Ok(Self { clock, vault, state, last_stored: Mutex::default(), held: AtomicU64::new(0) })
     }
 
-    /// The time by which keys are destroyed, business time. It never goes back, but where `claviger dev` is told to.
+    /// The trusted time, as business time. It never goes back, unless `claviger dev` moves business time.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.business(self.looked().1.time.reached())
+        self.clock.business(self.observe().1.time.reached())
     }
 
-    /// Looks at the clocks. What the wall clock says, and the state that now knows of it.
-    fn looked(&self) -> (Timestamp, MutexGuard<'_, State>) {
-        let mut state = locked(&self.state);
-        // In this order: being interrupted between the two makes the wall clock look later, which is not believed.
+    /// Reads the clocks and updates the state. Returns the wall clock's time and the state.
+    fn observe(&self) -> (Timestamp, MutexGuard<'_, State>) {
+        let mut state = lock(&self.state);
+        // In this order: an interruption between the two only makes the wall clock look ahead, which is not trusted.
         let running = self.clock.running();
         let wall = self.clock.real_now();
-        let ran = running.saturating_sub(state.looked_at).as_millis();
+        let ran = running.saturating_sub(state.observed_at).as_millis();
         let ran_ms = i64::try_from(ran).unwrap_or(i64::MAX);
-        // Whole milliseconds; the rest is looked at the next time.
-        state.looked_at += Duration::from_millis(u64::try_from(ran_ms).unwrap_or(0));
+        // Whole milliseconds; the remainder counts the next time.
+        state.observed_at += Duration::from_millis(u64::try_from(ran_ms).unwrap_or(0));
         state.time.observe(wall, ran_ms);
         (wall, state)
     }
 
     fn hold(&self) -> Option<DestructionHold> {
-        let (wall, state) = self.looked();
+        let (wall, state) = self.observe();
         let reason = state.time.hold(wall)?;
         let (clock, trusted) = (self.clock.business(wall), self.clock.business(state.time.reached()));
         Some(DestructionHold { reason, clock, trusted, keys: self.held.load(Ordering::Relaxed) })
     }
 
-    /// Stores the time if a minute of running has passed since it was stored. Blocks.
-    fn keep(&self) -> Result<(), ServiceError> {
-        let stored = locked(&self.storing);
+    /// Stores the time if it was last stored a minute of running time ago. Blocks.
+    fn store_if_due(&self) -> Result<(), ServiceError> {
+        let stored = lock(&self.last_stored);
         let is_due = stored.at.is_none_or(|at| self.clock.running().saturating_sub(at) >= STORED_EVERY);
         if is_due { self.store(stored) } else { Ok(()) }
     }
 
-    fn store(&self, mut stored: MutexGuard<'_, Stored>) -> Result<(), ServiceError> {
-        let time = self.looked().1.time.clone();
-        self.vault.change().put(&time)?.commit(Audit::NoRecord("time that passes is no change"))?;
-        *stored = Stored { reached: Some(time.reached()), at: Some(self.clock.running()) };
+    fn store(&self, mut stored: MutexGuard<'_, LastStored>) -> Result<(), ServiceError> {
+        let time = self.observe().1.time.clone();
+        self.vault.change().put(&time)?.commit(Audit::NoRecord("the passage of time is no change"))?;
+        *stored = LastStored { reached: Some(time.reached()), at: Some(self.clock.running()) };
         Ok(())
     }
 
-    /// Sees to it that the store knows that `due`, business time, has passed. Blocks.
+    /// Makes sure that the time in the store is after `due`, business time. Blocks.
     pub(crate) fn store_that_passed(&self, due: Timestamp) -> Result<(), ServiceError> {
-        let stored = locked(&self.storing);
+        let stored = lock(&self.last_stored);
         let is_known = stored.reached.is_some_and(|reached| self.clock.business(reached) >= due);
         if is_known { Ok(()) } else { self.store(stored) }
     }
 
-    /// The scheduler has seen this many keys that wait.
+    /// Records how many keys the scheduler's pass found held back.
     pub(crate) fn set_held(&self, keys: u64) {
         self.held.store(keys, Ordering::Relaxed);
-    }
-}
-
-impl Service {
-    /// Why destruction waits; `None` when it does not, or by no more than an hour.
-    #[must_use]
-    pub fn destruction_hold(&self) -> Option<DestructionHold> {
-        self.trusted.hold()
-    }
-
-    /// Keys whose date has come by the clock but not by the trusted time, as of the scheduler's last pass.
-    #[must_use]
-    pub fn keys_held(&self) -> u64 {
-        self.trusted.held.load(Ordering::Relaxed)
-    }
-
-    /// Looks at the clocks, and stores the trusted time once a minute. Blocks.
-    ///
-    /// # Errors
-    /// When the store fails; nothing is lost then but the running time since it was last stored.
-    pub fn keep_trusted_time(&self) -> Result<(), ServiceError> {
-        self.trusted.keep()
-    }
-
-    /// Stores the trusted time now: before a stop. Blocks.
-    ///
-    /// # Errors
-    /// See [`Service::keep_trusted_time`].
-    pub fn store_trusted_time(&self) -> Result<(), ServiceError> {
-        self.trusted.store(locked(&self.trusted.storing))
-    }
-
-    /// Whether an operator has said, since the last start, that the clock is right. It is forgotten in the commit that
-    /// tells the audit log of it, so that it is recorded once. Blocks.
-    ///
-    /// # Errors
-    /// As those of every change; it is not forgotten then.
-    pub fn record_clock_confirmation(&self, intent: &Intent) -> Result<bool, ServiceError> {
-        // While this is held nobody else stores the time.
-        let mut stored = locked(&self.trusted.storing);
-        let (_wall, state) = self.trusted.looked();
-        if !state.time.is_newly_confirmed() {
-            return Ok(false);
-        }
-        let time = state.time.clone().with_newly_confirmed(false);
-        drop(state);
-        let change = self.vault.change().put(&time)?;
-        self.commit(change, intent, Changed::other(CLOCK))?;
-        locked(&self.trusted.state).time.forget_confirmation();
-        *stored = Stored { reached: Some(time.reached()), at: Some(self.clock.running()) };
-        Ok(true)
-    }
-
-    /// Moves business time, durably: `to` makes of how far it is ahead of real time, milliseconds, what it is to be. Whoever
-    /// moves it vouches for the clock: only `claviger dev` lets anybody. Blocks.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn move_business_time(&self, to: impl FnOnce(i64) -> i64) -> Result<i64, ServiceError> {
-        let stored = locked(&self.trusted.storing);
-        let offset_ms = to(self.clock.offset_ms());
-        let change = self.vault.change().put(&DevClock { offset_ms })?;
-        self.commit_unaudited(change, "a clock is no change")?;
-        self.clock.set_offset_ms(offset_ms);
-        locked(&self.trusted.state).time.restart_at(self.clock.real_now());
-        self.trusted.store(stored)?;
-        Ok(offset_ms)
     }
 }

@@ -1,5 +1,7 @@
 //! `CreateKeyVersion`, `ListKeyVersions`, `DescribeKeyVersion` (rpc-api 7.2, 8.4).
 
+mod rotate;
+
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_model::{KeyMaterial, KeyVersion};
 use claviger_vault::{Cursor, Page};
@@ -7,7 +9,8 @@ use claviger_vault::{Cursor, Page};
 use crate::error::ServiceError;
 use crate::intent::Intent;
 use crate::key_ref::KeyRef;
-use crate::keys::list::{PageRequest, SCAN_STEP};
+use crate::paging::{PageRequest, SCAN_STEP};
+use crate::retry::retry_on_conflict;
 use crate::service::Service;
 
 /// One page of a key's versions, oldest first.
@@ -25,15 +28,15 @@ impl Service {
     /// Makes a new primary version at once. Blocks, as all below.
     ///
     /// # Errors
-    /// The key and its state; [`ServiceError::Unsupported`] for a key that cannot rotate.
+    /// Those of finding the key; [`ServiceError::State`]; [`ServiceError::Unsupported`] for a key that cannot rotate.
     pub fn create_key_version(&self, key: &KeyRef, intent: &Intent) -> Result<KeyVersion, ServiceError> {
-        self.rotate_key(key, intent)
+        retry_on_conflict(|| self.try_rotate(&self.stored_key(key)?, intent))
     }
 
     /// The versions of a key.
     ///
     /// # Errors
-    /// The key.
+    /// Those of finding the key.
     pub fn list_key_versions(&self, key: &KeyRef, page: PageRequest) -> Result<KeyVersionListing, ServiceError> {
         let key_id = self.stored_key(key)?.record.id;
         let read = |after: Option<&Cursor>| -> Result<Page<KeyVersion>, ServiceError> {
@@ -46,7 +49,8 @@ impl Service {
     /// One version of a key.
     ///
     /// # Errors
-    /// The key; [`ServiceError::KeyVersionNotFound`] when the version does not exist or is another key's.
+    /// Those of finding the key; [`ServiceError::KeyVersionNotFound`] when the version does not exist or belongs to another
+    /// key.
     pub fn describe_key_version(&self, key: &KeyRef, version: &KeyVersionId) -> Result<KeyVersion, ServiceError> {
         let key_id = self.stored_key(key)?.record.id;
         let stored = self.vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyVersionNotFound)?;

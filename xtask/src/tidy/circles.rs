@@ -17,22 +17,15 @@ use super::sources::Source;
 /// How many uses a finding tells.
 const ARROWS_TOLD: usize = 24;
 
-/// Crates whose circles are still to be opened.
-const NOT_YET: [&str; 1] = ["service"];
-
 /// # Errors
 /// A source is not Rust.
 pub(super) fn check(sources: &[Source]) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
-    for root in sources.iter().filter(|source| is_root(&source.path) && !is_not_yet(&source.path)) {
+    for root in sources.iter().filter(|source| is_root(&source.path)) {
         let uses = resolve::uses(&module::tree(sources, &root.path)?);
         findings.extend(circles(&uses).iter().map(|circle| finding(sources, &uses, circle)));
     }
     Ok(findings)
-}
-
-fn is_not_yet(path: &str) -> bool {
-    NOT_YET.iter().any(|name| path.starts_with(&format!("crates/{name}/")) || path.starts_with(&format!("{name}/")))
 }
 
 /// Whether the file is the root of a library or of a program.

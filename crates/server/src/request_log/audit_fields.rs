@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use claviger_base::id::{KeyId, KeyVersionId, RequestId};
-use claviger_service::{Intent, Remarks, Service};
+use claviger_service::{Intent, Service, UsageWarnings};
 use claviger_vault::ChangePlane;
 use hyper::StatusCode;
 
@@ -54,7 +54,7 @@ pub(crate) struct AuditDetails {
     /// Which parameter, or why, in words of the program.
     pub(crate) detail: Option<&'static str>,
     /// What the operator should know about a use that was served.
-    pub(crate) remarks: Remarks,
+    pub(crate) warnings: UsageWarnings,
     /// The caller, where it is known and refused for what it is.
     pub(crate) not_admitted: Option<String>,
     /// The client disconnected: whatever is answered, nobody receives it.
@@ -76,7 +76,7 @@ pub(crate) struct AuditFields {
     named: Option<String>,
     key_version_id: Option<KeyVersionId>,
     detail: Option<&'static str>,
-    remarks: Remarks,
+    warnings: UsageWarnings,
     is_client_gone: bool,
     outcome: Option<(StatusCode, &'static str)>,
 }
@@ -129,7 +129,7 @@ impl AuditFields {
 
     /// Adds what a handler returned beside its answer or refusal.
     pub(crate) fn add(&mut self, details: AuditDetails) {
-        let AuditDetails { key, made, named, key_version_id, detail, remarks, not_admitted, is_client_gone } = details;
+        let AuditDetails { key, made, named, key_version_id, detail, warnings, not_admitted, is_client_gone } = details;
         self.key_version_id = key_version_id.or(self.key_version_id.take());
         self.named = named.or(self.named.take());
         if let Some(made) = made {
@@ -138,8 +138,8 @@ impl AuditFields {
         if let Some(key) = key {
             self.find_key(&key);
         }
-        self.detail = detail.or(self.detail).or(remarks.text());
-        self.remarks = remarks;
+        self.detail = detail.or(self.detail).or(warnings.text());
+        self.warnings = warnings;
         if let Some(id) = not_admitted {
             self.principal = Principal::NotAdmitted(id);
         }
@@ -207,8 +207,8 @@ impl AuditFields {
     }
 
     /// What the operator should know about a use that was served.
-    pub(crate) const fn remarks(&self) -> Remarks {
-        self.remarks
+    pub(crate) const fn warnings(&self) -> UsageWarnings {
+        self.warnings
     }
 
     /// What is known once the caller is verified.

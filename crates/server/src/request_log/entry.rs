@@ -147,7 +147,7 @@ impl Entry {
         let operation = self.fields.operation.unwrap_or("unknown");
         let took = self.started.elapsed();
         self.request_log.metrics.count(self.protocol.name(), operation, code, took);
-        self.request_log.metrics.count_remarks(self.fields.remarks());
+        self.request_log.metrics.count_usage_warnings(self.fields.warnings());
         let (plane, peer, request_id) = (self.protocol.name(), self.peer, &self.request_id);
         let detail = self.fields.detail().unwrap_or_default();
         if !has_own {

@@ -1,4 +1,4 @@
-//! Nonces of control plane requests: each may be used once while its date would still be accepted (rpc-api 3.4).
+//! Nonces of control plane requests: each may be used once as long as the request's date is accepted (rpc-api 3.4).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -8,13 +8,13 @@ use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
 use claviger_crypto::digest::sha256;
 
-/// A nonce must be remembered for the whole window, before and after the request's date.
+/// A date is accepted this long before and after it, so a nonce must be remembered for both.
 const REMEMBERED_S: i64 = 2 * DATE_SKEW_S_MAX;
-/// Most nonces remembered: 30 minutes at over 500 requests a second. Beyond it the oldest is forgotten early.
+/// Most nonces remembered: 30 minutes of over 500 requests a second. Beyond that the oldest is forgotten early.
 const NONCES_MAX: usize = 1_000_000;
 
-/// What is remembered of a pair: its hash, so that a long nonce takes no more memory than a short one.
-type Pair = [u8; 32];
+/// The hash of an (access key, nonce) pair: a long nonce takes no more memory than a short one.
+type PairHash = [u8; 32];
 
 /// Remembers (access key, nonce) pairs.
 #[derive(Default)]
@@ -24,8 +24,8 @@ pub struct NonceLedger {
 
 #[derive(Default)]
 struct Used {
-    seen: BTreeSet<Pair>,
-    oldest_first: VecDeque<(Timestamp, Pair)>,
+    seen: BTreeSet<PairHash>,
+    oldest_first: VecDeque<(Timestamp, PairHash)>,
 }
 
 impl fmt::Debug for NonceLedger {
@@ -35,10 +35,10 @@ impl fmt::Debug for NonceLedger {
 }
 
 impl NonceLedger {
-    /// Uses the nonce up. `false`: it was used before. How long it may be is for the parser to say.
+    /// Marks the nonce as used; `false` if it was used before. The parser of the request limits its length.
     #[must_use]
     pub fn is_fresh_at(&self, access_key: &str, nonce: &str, real_now: Timestamp) -> bool {
-        // An access key's id has no newline.
+        // An access key's id contains no newline, so the pair is unambiguous.
         let entry = sha256(format!("{access_key}\n{nonce}").as_bytes());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.forget_before(real_now.plus_s(-REMEMBERED_S));
@@ -76,9 +76,9 @@ mod tests {
         assert!(ledger.is_fresh_at("b", "n", now));
     }
 
-    /// Up to 256 characters are a nonce (`wire::rpc::v3`); over 128 bytes they were refused as used.
+    /// A nonce has up to 256 characters (`wire::rpc::v3`). Those of over 128 bytes were once refused as used.
     #[test]
-    fn a_long_nonce_is_one_too() {
+    fn a_long_nonce_is_used_once_too() {
         let ledger = NonceLedger::default();
         let now = Timestamp::from_unix_s(1_000_000);
         for nonce in ["x".repeat(129), "x".repeat(256), "\u{10348}".repeat(256)] {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_forgotten_after_the_window() {
+    fn a_nonce_is_forgotten_after_the_window() {
         let ledger = NonceLedger::default();
         let now = Timestamp::from_unix_s(1_000_000);
         assert!(ledger.is_fresh_at("a", "n", now));

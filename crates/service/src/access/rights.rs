@@ -1,4 +1,4 @@
-//! What a verified caller may do: the policies of its application access point (rpc-api 13.2), from where it calls.
+//! What an authenticated caller may use: the policies of its application access point decide, and its address (rpc-api 13.2).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::error::ServiceError;
 /// The rights of one caller for one request.
 #[derive(Debug, Clone)]
 pub struct Rights {
-    /// `None`: everything, as client keys that were stored before there were policies.
+    /// `None`: everything, as for client keys that were stored by a version without policies.
     grants: Option<Arc<Vec<Grant>>>,
     source: IpAddr,
 }
 
 impl Rights {
-    /// No policy governs this caller.
+    /// The rights of a caller that no policy restricts.
     #[must_use]
     pub fn everything(source: IpAddr) -> Self {
         Self { grants: None, source }
     }
 
-    /// These policies govern this caller.
+    /// The rights that these policies grant.
     #[must_use]
     pub fn granted(grants: Arc<Vec<Grant>>, source: IpAddr) -> Self {
         Self { grants: Some(grants), source }
@@ -34,7 +34,7 @@ impl Rights {
         self.grants.as_ref().is_none_or(|grants| grants.iter().any(|grant| grant.admits(self.source)))
     }
 
-    /// Asks for the use of `target`.
+    /// Refuses the use of `target` unless a policy grants it.
     ///
     /// # Errors
     /// [`ServiceError::NoPermission`] when no policy grants it.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 use crate::error::ServiceError;
-use crate::retry::until_done;
+use crate::retry::retry_on_conflict;
 
 /// The entries by id. The least recently used ones make room for new ones.
 pub(crate) struct Cache<K: Hash + Eq, V> {
@@ -61,7 +61,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> Cac
     where
         F: FnMut(&K) -> Result<Option<V>, ServiceError>,
     {
-        until_done(|| {
+        retry_on_conflict(|| {
             if let Some(entry) = self.peek(id) {
                 return Ok(Some(Some(entry)));
             }
@@ -173,7 +173,7 @@ mod tests {
             Ok(Some("stale".to_owned()))
         });
         assert!(matches!(refused, Err(ServiceError::Contention)));
-        assert_eq!(reads, crate::retry::TRIES_MAX);
+        assert_eq!(reads, crate::retry::ATTEMPTS_MAX);
         assert!(cache.peek(&1).is_none());
     }
 

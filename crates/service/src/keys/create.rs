@@ -1,4 +1,4 @@
-//! `CreateKey` (rpc-api 7.1, 5.1): keys with our own material, of every spec that lives in software.
+//! `CreateKey` (rpc-api 7.1, 5.1): keys whose material is generated here, of every spec that software implements.
 
 use claviger_base::id::KeyId;
 use claviger_base::limits::DESCRIPTION_CHARS_MAX;
@@ -6,31 +6,30 @@ use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
 use claviger_vault::{Due, Outcome};
 
 use crate::error::ServiceError;
-use crate::intent::{Changed, Intent};
+use crate::intent::{Intent, Subject};
 use crate::service::Service;
 
-/// What is asked for.
+/// A request for a key.
 #[derive(Debug, Clone)]
 pub struct CreateKey {
     /// The kind of key.
     pub spec: KeySpec,
-    /// What it is for; `None` takes the spec's default.
+    /// Its usage; `None` takes the spec's default.
     pub usage: Option<KeyUsage>,
     /// At most 8192 characters.
     pub description: String,
-    /// How often it shall rotate by itself; `None`: not.
+    /// How often it rotates automatically; `None`: never.
     pub rotation_interval: Option<RotationInterval>,
-    /// Who makes it: an access key id.
+    /// The access key id of the caller.
     pub creator: String,
 }
 
 impl Service {
-    /// Makes a key and its initial version, both durable or neither. Blocks.
+    /// Creates a key and its initial version, both in one commit. Blocks.
     ///
     /// # Errors
-    /// [`ServiceError::Unsupported`] for a spec that lives in hardware only, a usage that the spec does not have, or a
-    /// rotation of a key that cannot rotate;
-    /// [`ServiceError::InvalidParameter`] for a description that is too long.
+    /// [`ServiceError::Unsupported`] for a spec that only hardware implements, for a usage that the spec does not have, and
+    /// for rotation of a key that cannot rotate; [`ServiceError::InvalidParameter`] for a description that is too long.
     pub fn create_key(&self, request: CreateKey, intent: &Intent) -> Result<Key, ServiceError> {
         let usage = request.usage.unwrap_or_else(|| request.spec.default_usage());
         let can_rotate = request.spec.is_symmetric() || request.rotation_interval.is_none();
@@ -63,10 +62,10 @@ impl Service {
         if let Some(at) = key.due() {
             change = change.put(&Due { at, key: key.id.clone() })?;
         }
-        let changed = Changed::key(&key.id).with_version(Some(&key.initial_version));
-        match self.commit(change, intent, changed)? {
+        let subject = Subject::key(&key.id).with_version(Some(&key.initial_version));
+        match self.commit(change, intent, subject)? {
             Outcome::Done(_) => Ok(key),
-            // 108 random bits were drawn twice, or the generator is broken.
+            // 108 random bits repeated, or the random generator is broken.
             Outcome::Conflict => Err(ServiceError::Bug("a new key id exists already")),
         }
     }

@@ -1,33 +1,33 @@
-//! Due dates that are damaged or lost. A key's own record says when it is due, so its date can be made anew: without
-//! one, a key would silently stop rotating.
+//! Repair of due dates that are damaged or lost. They are restored from the keys' own records: a key without a due date would
+//! silently stop rotating.
 
 use claviger_model::Key;
 use claviger_vault::{Cursor, Due, Record, Stored};
 
 use crate::error::ServiceError;
-use crate::keys::list::SCAN_STEP;
+use crate::paging::SCAN_STEP;
 use crate::service::Service;
 
 impl Service {
-    /// Puts right what lies at the path of a due date and does not open. Blocks, as all below.
+    /// Repairs the damaged due date at `path`. Blocks, as all below.
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn mend_due_date(&self, path: &str) -> Result<(), ServiceError> {
-        // A path that names no key was damaged itself; the keys' own dates are looked for by the check.
+    pub(crate) fn repair_due_date(&self, path: &str) -> Result<(), ServiceError> {
+        // If the path names no key, it is damaged itself. The daily check restores the due date from the key.
         let Some(due) = Due::of_path(path) else { return Ok(()) };
         let stored = match self.vault.get::<Key>(&due.key) {
             Ok(Some(stored)) => stored,
-            Ok(None) => return self.drop_due_date(&due),
-            // Nothing is known of this key until it is restored.
+            Ok(None) => return self.remove_due_date(&due),
+            // The key is damaged too; without it nothing says when it is due.
             Err(error) if error.is_unreadable() => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         self.restore_due_date(&stored)?;
-        if stored.record.due() == Some(due.at) { Ok(()) } else { self.drop_due_date(&due) }
+        if stored.record.due() == Some(due.at) { Ok(()) } else { self.remove_due_date(&due) }
     }
 
-    /// Looks whether every key's due date is there, and writes those that are not. How many were written.
+    /// Writes the due date of every key that has lost it, and returns how many were written.
     ///
     /// # Errors
     /// When the store fails.
@@ -45,7 +45,7 @@ impl Service {
         }
     }
 
-    /// Writes the due date of this key if it is not there. Whether it was written.
+    /// Writes the due date of this key if it is missing or damaged, and returns whether it did.
     fn restore_due_date(&self, stored: &Stored<Key>) -> Result<bool, ServiceError> {
         let key = &stored.record;
         let Some(at) = key.due() else { return Ok(false) };
@@ -56,14 +56,14 @@ impl Service {
             Err(error) if error.is_unreadable() => {}
             Err(error) => return Err(error.into()),
         }
-        // Somebody who changed the key meanwhile has written its date.
+        // On a conflict nothing is left to do: whoever changed the key wrote its due date.
         let change = self.vault.change().require(stored).put(&due)?;
-        self.commit_unaudited(change, "the key itself says this date")?;
-        tracing::warn!(key = %key.id, "the due date of a key was lost or damaged; it was written again from the key's record");
+        self.commit_unaudited(change, "the date is restored from the key")?;
+        tracing::warn!(key = %key.id, "the due date of a key was lost or damaged and has been restored from the key's record");
         Ok(true)
     }
 
-    fn drop_due_date(&self, due: &Due) -> Result<(), ServiceError> {
-        self.commit_unaudited(self.vault.change().delete(due), "a date that no key says").map(drop)
+    fn remove_due_date(&self, due: &Due) -> Result<(), ServiceError> {
+        self.commit_unaudited(self.vault.change().delete(due), "no key has this due date").map(drop)
     }
 }

@@ -39,10 +39,10 @@ async fn a_callers_iv_is_used_as_it_is() {
         let chosen = encrypt(&key, choice, b"x");
         let sealed = service.encrypt(claviger_service::Encrypt { iv: vec![7; 12], ..chosen }).await.unwrap();
         assert_eq!(sealed.iv, [7; 12]);
-        assert!(sealed.remarks.is_caller_supplied_iv);
+        assert!(sealed.warnings.is_caller_supplied_iv);
         let again = claviger_service::Encrypt { iv: vec![7; 12], ..encrypt(&key, choice, b"x") };
         assert_eq!(service.encrypt(again).await.unwrap().ciphertext, sealed.ciphertext);
-        assert!(!service.encrypt(encrypt(&key, choice, b"x")).await.unwrap().remarks.is_caller_supplied_iv);
+        assert!(!service.encrypt(encrypt(&key, choice, b"x")).await.unwrap().warnings.is_caller_supplied_iv);
     }
 }
 

@@ -84,16 +84,16 @@ async fn basic_operations_on_a_rotating_key_are_marked() {
             let sealed = service.encrypt(encrypt(key, version, b"x")).await.unwrap();
             let made = service.generate_data_key(data_key(key, version, 16)).await.unwrap();
             let pair = service.generate_data_key_pair(pair(key, version), pending()).await.unwrap();
-            for remarks in [sealed.remarks, made.remarks, pair.remarks] {
-                assert_eq!(remarks.is_basic_on_rotating_key, expected);
-                assert_eq!(remarks.text().is_some(), expected);
+            for warnings in [sealed.warnings, made.warnings, pair.warnings] {
+                assert_eq!(warnings.is_basic_on_rotating_key, expected);
+                assert_eq!(warnings.text().is_some(), expected);
             }
         }
     }
     // A key that was rotated by hand is one that rotates.
     service.create_key_version(&by_id(&fixed), &intent()).unwrap();
     let sealed = service.encrypt(encrypt(&fixed, VersionChoice::Initial, b"x")).await.unwrap();
-    assert!(sealed.remarks.is_basic_on_rotating_key);
+    assert!(sealed.warnings.is_basic_on_rotating_key);
 }
 
 #[tokio::test]

@@ -62,5 +62,5 @@ pub(super) async fn advance_generate(
 
 fn outcome<A>(made: DataKey, answer: A) -> Outcome<A> {
     let Outcome { answer, audit } = Outcome::of_version(made.key_id, made.key_version_id, answer);
-    Outcome { answer, audit: AuditDetails { remarks: made.remarks, ..audit } }
+    Outcome { answer, audit: AuditDetails { warnings: made.warnings, ..audit } }
 }

@@ -119,5 +119,5 @@ fn self_describing(pair: &DataKeyPair) -> Vec<u8> {
 
 fn outcome<A>(pair: DataKeyPair, answer: A) -> Outcome<A> {
     let Outcome { answer, audit } = Outcome::of_version(pair.key_id, pair.key_version_id, answer);
-    Outcome { answer, audit: AuditDetails { remarks: pair.remarks, ..audit } }
+    Outcome { answer, audit: AuditDetails { warnings: pair.warnings, ..audit } }
 }

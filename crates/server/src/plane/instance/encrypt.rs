@@ -61,5 +61,5 @@ async fn seal(call: &Call<'_>, request: EncryptRequest, version: VersionChoice) 
 
 fn outcome<A>(encrypted: Encrypted, answer: A) -> Outcome<A> {
     let Outcome { answer, audit } = Outcome::of_version(encrypted.key_id, encrypted.key_version_id, answer);
-    Outcome { answer, audit: AuditDetails { remarks: encrypted.remarks, ..audit } }
+    Outcome { answer, audit: AuditDetails { warnings: encrypted.warnings, ..audit } }
 }
