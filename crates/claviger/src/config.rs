@@ -144,31 +144,31 @@ pub(crate) fn parse_concurrency(text: &str) -> Result<PairConcurrency, String> {
 /// The first version of a configuration for these paths.
 pub(crate) fn template(data_dir: &Path, root_key_file: &Path, hostnames: &[String]) -> String {
     format!(
-        "# Claviger. Every setting with its default; uncomment what you change.\n\
+        "# Claviger. All settings with their defaults; uncomment what you change.\n\
          data_dir = {:?}\n\
          # The root key opens everything: keep it apart from the data and its backups, readable by this user only.\n\
          root_key_file = {:?}\n\
          listen = \"0.0.0.0:8443\"\n\
          # Health, readiness and metrics, without authentication: loopback only.\n\
          admin = \"127.0.0.1:8444\"\n\
-         # Where others must reach metrics and health, say so, and give `admin` another address: it has no authentication.\n\
+         # Set this to let other hosts reach metrics and health at another `admin` address. There is no authentication.\n\
          # admin_allow_remote = false\n\
-         # Names and addresses by which clients reach this server, beside localhost, for its certificate; made at every start.\n\
+         # Names and addresses by which clients reach this server, besides localhost, for the certificate issued at every start.\n\
          hostnames = {:?}\n\
          # One data key pair request at a time, as Alibaba Cloud KMS does; or a number, or \"unlimited\".\n\
          data_key_pair_concurrency = 1\n\
          {}\
-         # Encrypt, GenerateDataKey and the basic pair operations use a key's first version for ever: rotation has no effect\n\
-         # on them. Refuse them on keys that rotate:\n\
+         # Encrypt, GenerateDataKey and the basic pair operations always use a key's first version: rotation does not affect\n\
+         # them. Refuse them on keys that rotate:\n\
          deny_basic_operations_on_rotating_keys = false\n\
-         # Refuse an Iv chosen by the caller: one that repeats breaks AES-GCM for everything under the key.\n\
+         # Refuse an Iv chosen by the caller: a repeated one breaks AES-GCM for everything under the key.\n\
          deny_caller_supplied_iv = false\n\
-         # Accounts whose key and alias ARNs are taken for keys of this instance, beside its own: for those who migrate.\n\
+         # Accounts, besides its own, whose key and alias ARNs are accepted for keys of this instance; for migrations.\n\
          # arn_accounts = [\"1234567890123456\"]\n\
-         # HTTP/2 beside HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
+         # HTTP/2 in addition to HTTP/1.1. Its library keeps parts of answers in memory that is not wiped (docs/security.md).\n\
          http2 = true\n\
          # connections_max = {CONNECTIONS_MAX}\n\
-         # Of these from one IPv4 address, or one IPv6 network of 64 bits; half of connections_max unless set. Behind a balancer,\n\
+         # Of these from one IPv4 address, or one IPv6 network of 64 bits; half of connections_max by default. Behind a balancer,\n\
          # from which all connections come, set it to connections_max.\n\
          # connections_per_source = {}\n\
          # audit_segment_bytes = {SEGMENT_BYTES}\n",

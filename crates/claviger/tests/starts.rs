@@ -113,7 +113,7 @@ fn init_makes_an_instance_once_and_serve_keeps_the_root_key_apart() {
     for name in ["client-key.json", "client-key-password.txt", "access-key.json"] {
         let mode = fs::metadata(dir.path().join("claviger-credentials").join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
-        assert!(!dir.path().join("data").join(name).exists(), "{name} is not in what one backs up");
+        assert!(!dir.path().join("data").join(name).exists(), "{name} is not in the backed-up directory");
     }
     let config = fs::read_to_string(path("a.toml")).unwrap();
     fs::write(path("wrong.toml"), config.replace("admin = \"127.0.0.1:8444\"", "admin = \"0.0.0.0:8444\"")).unwrap();

@@ -116,7 +116,7 @@ fn forged_lines_are_set_aside_and_never_signed() {
     append_bytes(&path, &line);
     append_bytes(&path, b"torn");
     let unsigned = check(dir.path()).unwrap();
-    assert_eq!((unsigned.unsigned, unsigned.records), (1, before.records), "what nobody signed is no record");
+    assert_eq!((unsigned.unsigned, unsigned.records), (1, before.records), "unsigned lines are no records");
     drop(AuditLog::open(anchored(dir.path(), before.head)).unwrap());
     let report = check(dir.path()).unwrap();
     assert_eq!((report.unsigned, report.records, report.set_aside.len()), (0, before.records, 1));

@@ -18,7 +18,7 @@ fn segment(dir: &Path, first_seq: u64) -> PathBuf {
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, waiting) = channel();
     std::thread::spawn(move || done.send(work()));
-    waiting.recv_timeout(Duration::from_secs(60)).expect("it waits for ever")
+    waiting.recv_timeout(Duration::from_secs(60)).expect("it waits forever")
 }
 
 #[test]

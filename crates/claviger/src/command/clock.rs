@@ -11,7 +11,7 @@ use crate::cli::{Clock, StoppedInstance};
 use crate::config;
 use crate::failure::Failure;
 
-/// Shows the times, and confirms the clock if that was requested and the operator confirm.
+/// Shows the times, and confirms the clock if that was requested and the operator agrees.
 pub(crate) fn run(command: Clock) -> Result<(), Failure> {
     match command {
         Clock::Show { instance, output } => output.print(&clock_report(&open(instance)?)),

@@ -58,7 +58,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     serving.await.map_err(|error| Failure::Demo(error.to_string()))?;
     shown?;
     print_text(
-        "\nAll of it holds. Next: `claviger dev`, then point your own program at it (README, \"Your program\").\n",
+        "\nAll steps succeeded. Next: `claviger dev`, then connect your own program to it (README, \"Your program\").\n",
     )
 }
 

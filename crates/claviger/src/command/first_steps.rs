@@ -8,10 +8,10 @@ use crate::output;
 pub(super) fn print(data_dir: &Path, endpoint: &str) {
     let dir = data_dir.display();
     output::print_note(&format!(
-        "claviger: a new development instance; its credentials lie in {dir}:\n  \
+        "claviger: a new development instance; its credentials are in {dir}:\n  \
          client-key.json, client-key-password.txt   for programs that use keys (the SDKs' client key)\n  \
-         access-key.json                            for programs that make and govern keys\n  \
-         ca.pem                                     the CA file, by which both trust this server\n\
+         access-key.json                            for programs that create and manage keys\n  \
+         ca.pem                                     the CA file, with which both trust this server\n\
          next, in another terminal:\n  \
          claviger data-key-pair generate --endpoint {endpoint} --data-dir {dir}"
     ));

@@ -39,9 +39,9 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     let (root_key, credentials) = (new.root_key_file.display(), new.credentials_dir.display());
     print_text(&format!(
         "instance      {instance}\n\
-         root key      {root_key}  keep a copy apart from the data: without it nothing opens\n\
+         root key      {root_key}  keep a copy apart from the data, which cannot be opened without it\n\
          credentials   {credentials}  ca.pem, client-key.json, client-key-password.txt, access-key.json; not in the data\n\
-         \u{20}             directory, which one backs up: keep them where you administer, and pass --data-dir {credentials}\n\
+         \u{20}             directory, which is for backups: keep them where you administer, and pass --data-dir {credentials}\n\
          names         {names}  in the server's certificate; to change them, edit `hostnames` in {config} and restart\n\
          check         claviger serve --check --config {config}\n\
          next          claviger serve --config {config}\n",

@@ -71,15 +71,15 @@ pub(crate) fn parse_size(text: &str) -> Result<(String, i64), String> {
 pub(super) fn template() -> String {
     let StockSizes { rsa_2048, rsa_3072, rsa_4096 } = StockSizes::SERVER;
     format!(
-        "# Ready RSA key pairs, in memory only; 0 keeps none of a kind.\n\
+        "# Stock of RSA key pairs, in memory only; 0 keeps none of a spec.\n\
          # stock = {{ RSA_2048 = {rsa_2048}, RSA_3072 = {rsa_3072}, RSA_4096 = {rsa_4096} }}\n\
-         # Cores that may work on the stock while nobody waits for a pair; the default is half of them.\n\
+         # Cores that may fill the stock while no request waits for a pair; the default is half of them.\n\
          # stock_cores = {:.1}\n\
-         # Ready pairs older than this are wiped: d, h, m or s.\n\
+         # Pairs in stock that are older than this are wiped: d, h, m or s.\n\
          # stock_max_age = \"24h\"\n\
-         # How RSA pairs are made: \"auto\", \"ifma\", \"avx2\", \"dual\", \"scalar\", or \"library\" for AWS-LC's own generator.\n\
+         # The engine for RSA pairs: \"auto\", \"ifma\", \"avx2\", \"dual\", \"scalar\", or \"library\" for AWS-LC's own generator.\n\
          # engine = \"{}\"\n\
-         # Kinds that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*.\n\
+         # Specs that Alibaba Cloud KMS does not offer: EC_P384, EC_P521, EC_SM2, ED25519, ML_DSA_*, ML_KEM_*.\n\
          # extended_key_pair_specs = false\n",
         Config::default_stock_cores(),
         EngineKind::default()

@@ -103,7 +103,7 @@ fn a_first_start_at_a_used_address_names_the_options_and_creates_nothing() {
     dev.args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]).current_dir(dir.path());
     let mut child = dev.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let is_told = lines.map(Result::unwrap).any(|line| line.contains("its credentials lie in"));
+    let is_told = lines.map(Result::unwrap).any(|line| line.contains("its credentials are in"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(is_told);
