@@ -49,7 +49,7 @@ impl Service {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "records of client keys revoked earlier could not be read; expired ones are not removed")
+                tracing::warn!(%error, "earlier revocations could not be read, so expired ones are not removed");
             }
         }
         change
