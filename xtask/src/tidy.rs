@@ -42,7 +42,7 @@ struct Exception {
 }
 
 /// The checks of a single file.
-const CHECKS: [fn(&Source) -> Vec<Finding>; 9] = [
+const CHECKS: [fn(&Source) -> Vec<Finding>; 10] = [
     heads::check,
     names::check_length,
     names::check_file,
@@ -51,6 +51,7 @@ const CHECKS: [fn(&Source) -> Vec<Finding>; 9] = [
     text::check_todos,
     code::check_unsafe,
     code::check_idle_matches,
+    code::check_commits,
     secrets::check,
 ];
 

@@ -2,9 +2,10 @@
 //!
 //! A request holds a permit for exactly as long as the server works for it. When a client disconnects while its request waits
 //! for a pair, the permit is released at once and the request for the pair is withdrawn: the workers stop within milliseconds
-//! and keep their progress for the next request. Connecting and resetting therefore gains nothing, and a client that broke off
-//! may ask again immediately, as at Alibaba Cloud, where the limit is on requests in flight. A request that has its pair holds
-//! the permit until the pair is wrapped, whether the client is still connected or not.
+//! and keep their progress for the next request. Connecting and resetting over and over therefore
+//! gains a client no more than one permit, and a client that broke off may ask again immediately, as at Alibaba Cloud, where
+//! the limit is on requests in flight. A request that has its pair holds the permit until the pair is wrapped, whether the
+//! client is still connected or not.
 //!
 //! A client gets a permit while it holds fewer than are free, like a place in the queue behind this gate
 //! (`keygen::generator::requests`). One client key alone can therefore not shut out all others, unless the limit is 1.

@@ -1,5 +1,5 @@
 //! Commits: the only way from an operation to the store. A commit writes the change together with the outbox entry that
-//! tells the audit log of it, and then brings the caches up to date.
+//! describes it for the audit log, and then brings the caches up to date.
 //!
 //! **Invariant:** while an entry is in the store, the log may lack its record; once it has been removed, the log has it.
 //! `server`, which writes the log, takes the entries from here and says which ones it has written.
@@ -17,7 +17,7 @@ use crate::service::Service;
 const REMOVED_PER_COMMIT: usize = 100;
 
 impl Service {
-    /// Commits `change` together with the entry that tells the log of it. Blocks.
+    /// Commits `change` together with the entry that describes it for the audit log. Blocks.
     ///
     /// # Errors
     /// [`ServiceError::AuditLogUnavailable`], before anything is written; those of the vault.
@@ -40,7 +40,7 @@ impl Service {
         Ok(outcome)
     }
 
-    /// Commits a change of which the audit log is not told, for this reason. Blocks.
+    /// Commits a change that needs no audit record, for this reason. Blocks.
     ///
     /// # Errors
     /// Those of the vault.
@@ -97,7 +97,7 @@ impl Service {
             let from = entries.len().saturating_sub(REMOVED_PER_COMMIT);
             let last = entries.get(from..).unwrap_or_default();
             let change = last.iter().fold(self.vault.change(), |change, entry| change.delete(entry));
-            self.commit_unaudited(change, "the log has what the entries tell of")?;
+            self.commit_unaudited(change, "the log has the records of these entries")?;
             entries.truncate(from);
         }
         Ok(())

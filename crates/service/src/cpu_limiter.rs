@@ -50,7 +50,7 @@ impl CpuLimiter {
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, ServiceError> {
-        // The semaphore passes a released permit to the longest waiter, so this takes none that somebody waits for.
+        // This does not overtake waiting calls: the semaphore passes a released permit directly to the first of them.
         if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
             return Ok(permit);
         }

@@ -35,7 +35,7 @@ pub enum DecryptSource {
         /// The request's `KeyId`, if there is one. The version must belong to that key.
         key: Option<KeyRef>,
     },
-    /// The request names only the key. Its initial version is used, because that made every blob which does not name one.
+    /// The request names only the key. Its initial version is used, because it made every blob that names none.
     Key(KeyRef),
 }
 

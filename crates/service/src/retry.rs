@@ -1,4 +1,4 @@
-//! Optimistic concurrency: read, decide, commit, and start again when what was read has changed meanwhile.
+//! Optimistic concurrency: read, decide, commit, and start again if what was read has changed before the commit.
 
 use crate::error::ServiceError;
 

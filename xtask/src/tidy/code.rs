@@ -1,4 +1,4 @@
-//! Rules about code: `unsafe` stays where it is needed, and a test of a pattern is used.
+//! Rules about code: `unsafe` stays where it is needed, a test of a pattern is used, and operations commit through the service.
 
 use super::finding::Finding;
 use super::sources::Source;
@@ -6,6 +6,11 @@ use super::sources::Source;
 /// The kernels of `primes`, the locked pages and system calls of `keygen`, the calls of both into AWS-LC, and the one call to
 /// the C library's allocator.
 const UNSAFE_ALLOWED: [&str; 3] = ["crates/primes/", "crates/keygen/", "crates/claviger/src/heap.rs"];
+
+/// The files of `service` that commit by themselves: where `Service::commit` is, and those that write what no cache holds or that
+/// run without a service.
+const COMMITS_ALLOWED: [&str; 6] =
+    ["commit.rs", "bootstrap.rs", "access_keys.rs", "iv_ledger.rs", "trusted_clock.rs", "caches/tests.rs"];
 
 pub(super) fn check_unsafe(source: &Source) -> Vec<Finding> {
     if UNSAFE_ALLOWED.iter().any(|prefix| source.path.starts_with(prefix)) {
@@ -38,6 +43,18 @@ pub(super) fn check_idle_matches(source: &Source) -> Vec<Finding> {
         .collect()
 }
 
+/// An operation that committed a change past the service would leave the caches as they were.
+pub(super) fn check_commits(source: &Source) -> Vec<Finding> {
+    const ADVICE: &str = "use Service::commit or Service::commit_unaudited, which bring the caches up to date";
+    let is_checked =
+        source.path.strip_prefix("crates/service/src/").is_some_and(|file| !COMMITS_ALLOWED.contains(&file));
+    if !is_checked {
+        return Vec::new();
+    }
+    let lines = source.words().filter(|(_, word)| *word == "Audit").map(|(line, _)| line);
+    lines.map(|line| Finding::new(source, line, "commit", ADVICE)).collect()
+}
+
 /// What follows the bracket that closes an already opened one.
 fn after_closing(text: &str) -> &str {
     let mut depth = 1_usize;
@@ -68,6 +85,15 @@ mod tests {
         for text in ["// unsafe", "#![deny(unsafe_code)]", "let s = \"unsafe\";"] {
             assert!(check_unsafe(&Source::new("crates/base/src/lib.rs", text)).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_commit_past_the_service_is_found() {
+        let text = "fn f() { change.commit(Audit::NoRecord(\"why\")) }";
+        let found = |path: &str| check_commits(&Source::new(path, text)).len();
+        assert_eq!(found("crates/service/src/keys/edit.rs"), 1);
+        assert_eq!(found("crates/service/src/commit.rs"), 0);
+        assert_eq!(found("crates/server/src/files.rs"), 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Changing a key's record: read, decide, commit on condition that the record has not changed meanwhile.
+//! Changing a key's record: read, decide, and commit on condition that the record is still the one that was read.
 //!
 //! **Invariant:** a key record and its due date change in the same commit, so the scheduler never misses one.
 

@@ -1,4 +1,4 @@
-//! Asymmetric keys and HMAC keys: made, used by every algorithm, their versions named, their limits.
+//! Asymmetric keys and HMAC keys: every algorithm, named versions, limits.
 
 use claviger_base::SecretBytes;
 use claviger_crypto::Message;
@@ -131,7 +131,7 @@ async fn a_named_version_is_the_one_that_works() {
     assert_eq!(refused(service.sign(with(&stranger.initial_version)).await), "x-kms-migrationkeyversionid");
     let gone = claviger_base::id::KeyVersionId::generate(&key.id).unwrap();
     assert!(matches!(service.sign(with(&gone)).await, Err(ServiceError::KeyNotFound)));
-    // An asymmetric key does not rotate: no schedule, and the first version stays in front.
+    // An asymmetric key does not rotate: it has no schedule, and its first version stays the default.
     let interval = claviger_model::RotationInterval::from_s(30 * 86_400);
     assert!(matches!(
         service.update_rotation_policy(&by_id(&key), interval, &intent()),

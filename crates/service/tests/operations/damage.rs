@@ -1,6 +1,6 @@
-//! One damaged record of every kind in turn: everything that it is not about goes on, and it is told.
+//! One record of every kind is damaged in turn: it is reported, and everything that does not depend on it goes on.
 //!
-//! On the commit before this file, a listing or a pass that met such a record failed as a whole.
+//! Once, a listing or a pass of the scheduler failed as a whole when it met such a record.
 
 mod needed;
 mod pages;
@@ -26,7 +26,7 @@ const PASSWORD: &str = "correct-Horse-9";
 const ALL: PageRequest = PageRequest { number: 1, size: 100 };
 const DAY_S: u64 = 86_400;
 
-/// A store with two of everything: one to be damaged, and one that must not notice.
+/// A store with two of everything: one to be damaged, and one that must not be affected.
 struct Instance {
     engine: MemoryEngine,
     seal: FileSeal,
@@ -260,9 +260,9 @@ async fn a_damaged_record_of_any_kind_leaves_everything_else_usable_and_rotating
             listings_answer(&service, &instance, *kind, &what);
             service.check_everything().unwrap();
             let report = service.damage();
-            // A due date is made anew from the key, and these from their copies.
-            let is_mended = matches!(kind, Kind::Due | Kind::Instance | Kind::AuditSigningKey | Kind::TlsAuthority);
-            let expected = if is_mended { vec![] } else { vec![path.clone()] };
+            // A due date is restored from its key, and the other three from their copies.
+            let is_repaired = matches!(kind, Kind::Due | Kind::Instance | Kind::AuditSigningKey | Kind::TlsAuthority);
+            let expected = if is_repaired { vec![] } else { vec![path.clone()] };
             assert_eq!((report.records, report.first), (expected.len(), expected), "{what}");
             service.clock().advance_s(31 * DAY_S);
             let (done, failed) = passes(&service);
@@ -284,7 +284,7 @@ async fn a_revoked_client_key_whose_record_is_damaged_stays_refused() {
     assert!(matches!(refused, AccessRefusal::Failed(_)), "{refused:?}");
 }
 
-/// Without the check before: the scheduler's own pass meets the damaged date, and the key rotates all the same.
+/// The daily check has not run: a pass of the scheduler meets the damaged date, and the key rotates all the same.
 #[tokio::test]
 async fn a_key_whose_due_date_is_damaged_or_lost_rotates_on_time() {
     let instance = instance().await;
@@ -314,7 +314,7 @@ async fn a_damaged_version_or_count_is_refused_and_the_next_version_works() {
         if wanted == Kind::KeyMaterial {
             service.create_key_version(&by_id(&instance.damaged), &intent()).unwrap();
         } else {
-            // It may have sealed as often as it may: the key, which rotates by itself, does so now.
+            // The version may have reached its limit, so its key, which rotates automatically, rotates now.
             let (done, failed) = passes(&service);
             assert!(failed == 0 && has_rotated(&done, &instance.damaged), "{done:?}");
         }
@@ -322,7 +322,7 @@ async fn a_damaged_version_or_count_is_refused_and_the_next_version_works() {
     }
 }
 
-/// What a damaged list no longer leads to is destroyed with its key: material must not stay.
+/// What a damaged list no longer leads to is destroyed with its key all the same: material must not stay.
 #[tokio::test]
 async fn destruction_leaves_nothing_behind_a_damaged_record() {
     let instance = instance().await;
@@ -343,7 +343,7 @@ async fn destruction_leaves_nothing_behind_a_damaged_record() {
 }
 
 #[tokio::test]
-async fn policies_that_do_not_open_grant_nothing_and_a_damaged_instance_record_is_written_again() {
+async fn unreadable_policies_grant_nothing_and_a_damaged_instance_record_is_restored() {
     let instance = instance().await;
     let (_, path) = instance.paths.iter().find(|(kind, _)| *kind == Kind::Instance).unwrap();
     let (engine, service) = instance.damaged_copy(path, b"damaged".to_vec());

@@ -1,4 +1,4 @@
-//! `GenerateDataKey`, `AdvanceGenerateDataKey`, `GenerateRandom`, and the place of `GetSecretValue`.
+//! `GenerateDataKey`, `AdvanceGenerateDataKey`, `GenerateRandom`, and `GetSecretValue`, which has no secrets yet.
 
 use claviger_service::{DecryptSource, GenerateDataKey, GetSecretValue, ServiceError, VersionChoice};
 
@@ -50,7 +50,7 @@ fn random_bytes_within_1_to_64() {
 }
 
 #[test]
-fn every_secret_is_missing_after_its_name_was_judged() {
+fn every_secret_is_missing_once_its_name_is_valid() {
     let service = plain();
     let ask = |name: &str, stage: &str| GetSecretValue {
         rights: everything(),

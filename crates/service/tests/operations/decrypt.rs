@@ -11,18 +11,18 @@ async fn a_blob_of_either_family_opens_in_the_other() {
     let key = aes_key(&service);
     let legacy = service.encrypt(encrypt(&key, VersionChoice::Initial, b"legacy")).await.unwrap();
     let iv: [u8; 12] = legacy.iv.clone().try_into().unwrap();
-    // What a transfer client builds from a legacy answer, and AdvanceDecrypt takes apart.
+    // A transfer client builds this from a legacy answer, and AdvanceDecrypt parses it.
     let rebuilt = DecryptSource::SelfDescribing { version: legacy.key_version_id.clone(), iv, key: None };
     let opening = Decrypt { is_advance: true, ..decrypt(rebuilt, &legacy.ciphertext, &[]) };
     assert_eq!(service.decrypt(opening).await.unwrap().plaintext.reveal(), b"legacy");
     service.create_key_version(&by_id(&key), &intent()).unwrap();
     let advance = service.encrypt(encrypt(&key, VersionChoice::Primary, b"advance")).await.unwrap();
     assert_ne!(advance.key_version_id, legacy.key_version_id);
-    // What a transfer client sends to legacy Decrypt: the header's version, no key.
+    // A transfer client sends this to legacy Decrypt: the version in the header, and no key.
     let header = DecryptSource::Version { version: advance.key_version_id.clone(), key: None };
     let opened = service.decrypt(decrypt(header, &advance.ciphertext, &advance.iv)).await.unwrap();
     assert_eq!(opened.plaintext.reveal(), b"advance");
-    // With the key alone it is the initial version, which did not seal this.
+    // With only a key it is the initial version, which did not seal this.
     let alone = decrypt(DecryptSource::Key(by_id(&key)), &advance.ciphertext, &advance.iv);
     assert!(matches!(service.decrypt(alone).await, Err(ServiceError::DoesNotOpen)));
 }
@@ -74,7 +74,7 @@ async fn refusals_in_their_order() {
     assert_eq!(refused(service.decrypt(wrong).await), "Algorithm");
     let long = Decrypt { aad: vec![0; 8193], ..from(DecryptSource::Key(by_id(&key))) };
     assert_eq!(refused(service.decrypt(long).await), "Aad");
-    // A self-describing blob brings everything with it: the request's fields are not judged.
+    // A self-describing blob has everything in it: the request's fields are ignored.
     let iv: [u8; 12] = sealed.iv.clone().try_into().unwrap();
     let itself = DecryptSource::SelfDescribing { version: sealed.key_version_id.clone(), iv, key: None };
     let odd = Decrypt {

@@ -8,7 +8,7 @@ use crate::fixture::{aes_key, by_id, decrypt, encrypt, intent, plain, refused};
 const BOTH: [VersionChoice; 2] = [VersionChoice::Initial, VersionChoice::Primary];
 
 #[tokio::test]
-async fn what_is_sealed_opens_under_the_version_that_was_answered() {
+async fn a_ciphertext_opens_under_the_version_in_the_answer() {
     let service = plain();
     let key = aes_key(&service);
     service.create_key_version(&by_id(&key), &intent()).unwrap();
@@ -17,7 +17,7 @@ async fn what_is_sealed_opens_under_the_version_that_was_answered() {
         let sealed = service.encrypt(encrypt(&key, choice, b"hello")).await.unwrap();
         assert_eq!((&sealed.key_version_id, &sealed.key_id), (expected, &key.id));
         assert_eq!((sealed.algorithm, sealed.iv.len(), sealed.ciphertext.len()), (Algorithm::AesGcm, 12, 5 + 16));
-        // A version named beside a symmetric key is not looked at: the operation says which one it uses.
+        // A named version is ignored for a symmetric key: the operation decides which one it uses.
         let named = claviger_service::Encrypt {
             named_version: Some(
                 if choice == VersionChoice::Initial { &key.primary_version } else { &key.initial_version }.clone(),
@@ -53,12 +53,12 @@ async fn random_ivs_differ() {
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..200 {
         let sealed = service.encrypt(encrypt(&key, VersionChoice::Primary, b"x")).await.unwrap();
-        assert!(seen.insert(sealed.iv), "an initialization vector came twice");
+        assert!(seen.insert(sealed.iv), "an initialization vector was repeated");
     }
 }
 
 #[tokio::test]
-async fn fields_have_their_sizes_and_words() {
+async fn fields_have_limits_and_known_values() {
     let service = plain();
     let key = aes_key(&service);
     let ask = || encrypt(&key, VersionChoice::Initial, b"x");

@@ -1,5 +1,5 @@
-//! Beyond the API: the count of encryptions per key version, the trap of basic operations on rotating keys, and the
-//! switches that refuse.
+//! Beyond the API: the limit of encryptions per key version, the warnings about hazardous uses, and the settings that deny
+//! them.
 
 use std::future::pending;
 
@@ -26,7 +26,7 @@ fn pair(key: &claviger_model::Key, version: VersionChoice) -> GenerateDataKeyPai
 }
 
 #[tokio::test]
-async fn everything_that_seals_counts_and_the_limit_refuses() {
+async fn everything_that_seals_is_counted_and_refused_at_the_limit() {
     let service = service(limited(8));
     let key = aes_key(&service);
     for _ in 0..2 {
@@ -41,14 +41,14 @@ async fn everything_that_seals_counts_and_the_limit_refuses() {
     exhausted(service.encrypt(chosen).await.err());
     exhausted(service.generate_data_key(data_key(&key, VersionChoice::Primary, 32)).await.err());
     exhausted(service.generate_data_key_pair(pair(&key, VersionChoice::Primary), pending()).await.err());
-    // A new version begins anew for the Advance operations; the basic ones stay where they are.
+    // A new version starts at zero for the Advance operations; the basic ones stay with the first version.
     service.create_key_version(&by_id(&key), &intent()).unwrap();
     service.encrypt(encrypt(&key, VersionChoice::Primary, b"x")).await.unwrap();
     exhausted(service.encrypt(encrypt(&key, VersionChoice::Initial, b"x")).await.err());
 }
 
 #[tokio::test]
-async fn a_key_that_rotates_by_itself_gets_a_new_version_before_the_limit() {
+async fn a_key_that_rotates_automatically_gets_a_new_version_before_the_limit() {
     let service = service(limited(40));
     let (rotating, fixed) = (key_of(&service, KeySpec::AliyunAes256, None, true), aes_key(&service));
     let mut rotations = 0;
@@ -90,14 +90,14 @@ async fn basic_operations_on_a_rotating_key_are_marked() {
             }
         }
     }
-    // A key that was rotated by hand is one that rotates.
+    // A key that was rotated manually is a rotating key, too.
     service.create_key_version(&by_id(&fixed), &intent()).unwrap();
     let sealed = service.encrypt(encrypt(&fixed, VersionChoice::Initial, b"x")).await.unwrap();
     assert!(sealed.warnings.is_basic_on_rotating_key);
 }
 
 #[tokio::test]
-async fn the_switches_refuse_and_touch_nothing_else() {
+async fn the_settings_deny_hazardous_uses_and_nothing_else() {
     let use_policy = UsePolicy { deny_basic_operations_on_rotating_keys: true, deny_caller_supplied_iv: true };
     let service = service(Config { use_policy, ..Config::default() });
     let (rotating, fixed) = (key_of(&service, KeySpec::AliyunAes256, None, true), aes_key(&service));

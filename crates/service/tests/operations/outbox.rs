@@ -102,7 +102,7 @@ fn each_change_of_a_key_leaves_one_entry_and_what_changes_nothing_none() {
     next(Some(expect("ScheduleKeyDeletion", id, None, None)));
     service.cancel_key_deletion(&by_key, &asked("CancelKeyDeletion", Some(id))).unwrap();
     next(Some(expect("CancelKeyDeletion", id, None, None)));
-    // Due by its new interval already: policy and version are one change.
+    // The new interval is over already: policy and version are one change.
     service.clock().advance_s(20 * DAY_S);
     let edited = service.update_rotation_policy(&by_key, days(7), &asked("UpdateRotationPolicy", Some(id))).unwrap();
     assert_eq!(edited.version_count, 3);
@@ -171,7 +171,7 @@ fn each_change_of_rights_leaves_one_entry() {
 }
 
 #[test]
-fn the_first_start_tells_of_everybody_who_may_call_from_then_on() {
+fn the_first_start_leaves_entries_for_all_credentials() {
     let (_service, vault) = with_vault(Config::default());
     let mut made: Vec<Told> = outbox(&vault).into_iter().map(told).collect();
     made.sort();
@@ -221,7 +221,7 @@ fn the_scheduler_leaves_one_entry_for_each_rotation_and_destruction_whatever_is_
 }
 
 #[test]
-fn racers_that_decide_again_leave_one_entry_for_each_change() {
+fn changes_that_are_retried_leave_one_entry_each() {
     const RACERS: usize = 8;
     let (service, vault) = with_vault(Config::default());
     let key = aes_key(&service);
@@ -264,7 +264,7 @@ fn a_change_and_its_entry_are_there_together_or_not_at_all() {
     service.create_key(request(None), &intent).unwrap_err();
     assert_eq!((outbox(&vault).len(), vault.list::<Key>(None, 10).unwrap().records.len()), (0, 0));
     assert_eq!(service.take_committed(&intent.request_id), None);
-    // Made, but nobody was told: the store alone knows, and tells after the next start.
+    // The change was made but not reported: only the store knows of it, and the log gets it after the next start.
     engine.fail_commit(1, Fault::AnswerLost(StoreError::Failed("the device failed".to_owned())));
     service.create_key(request(None), &intent).unwrap_err();
     let key = vault.list::<Key>(None, 10).unwrap().records.remove(0).record;

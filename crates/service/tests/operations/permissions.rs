@@ -1,4 +1,4 @@
-//! Policies of application access points: made, kept consistent, and asked at every operation.
+//! Policies of application access points: created, kept consistent, and enforced by every operation.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ async fn a_policy_on_one_key_grants_that_key_alone() {
     let sealed = service.encrypt(ask(&mine)).await.unwrap();
     assert!(sealed.key_id == mine.id);
     assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
-    // An alias is judged by the key behind it, which is not told.
+    // Permission depends on the key of an alias, and the refusal does not say which key that is.
     let alias = || service.key_ref("alias/other").unwrap();
     assert!(is_refused(service.encrypt(Encrypt { key: alias(), ..ask(&mine) }).await, "alias/other"));
     assert!(is_refused(service.get_public_key(&alias(), None, &rights).await, "alias/other"));
@@ -156,7 +156,7 @@ async fn signing_and_opening_ask_too() {
 }
 
 #[tokio::test]
-async fn a_source_that_no_policy_admits_stays_outside_and_networks_count_per_policy() {
+async fn a_source_that_no_policy_admits_is_refused_and_networks_apply_per_policy() {
     let keys = ["key/*".to_owned()];
     let (service, issued) = with_policies(&[policy("inside", &[Permission::KeyUser], &keys, &["office"])]).await;
     assert!(matches!(rights(&service, &issued, "192.0.2.1").await, Err(AccessRefusal::SourceNotAdmitted)));
@@ -172,7 +172,7 @@ async fn a_source_that_no_policy_admits_stays_outside_and_networks_count_per_pol
 }
 
 #[tokio::test]
-async fn a_change_of_a_policy_holds_from_the_next_request_on() {
+async fn a_change_of_a_policy_applies_from_the_next_request_on() {
     let keys = ["key/*".to_owned()];
     let (service, issued) = with_policies(&[policy("p", &[Permission::KeyUser], &keys, &[])]).await;
     let key = aes_key(&service);
@@ -227,7 +227,7 @@ fn three_policies_and_three_client_keys() {
 }
 
 #[test]
-fn what_is_named_stays_until_nothing_names_it() {
+fn a_resource_cannot_be_deleted_while_another_refers_to_it() {
     let service = plain();
     let keys = ["key/*".to_owned()];
     let missing = policy("p", &[Permission::KeyUser], &keys, &["nowhere"]);
@@ -260,7 +260,7 @@ fn what_is_named_stays_until_nothing_names_it() {
 }
 
 #[test]
-fn words_that_are_not_the_apis_are_refused() {
+fn values_that_the_api_does_not_know_are_refused() {
     let service = plain();
     let keys = ["key/*".to_owned()];
     for resources in [&[][..], &["key/".to_owned()], &["*".to_owned()], &["key/*".to_owned(), "alias/dev".to_owned()]] {
@@ -288,7 +288,7 @@ fn issue_between(service: &Service, not_before: Timestamp, not_after: Timestamp)
     service.issue_client_key(&request, &intent()).unwrap()
 }
 
-/// What somebody hears who presents the id without the key.
+/// How a caller is refused who has the id but not the key.
 async fn without_the_key(service: &Service, issued: &IssuedClientKey) -> AccessRefusal {
     let verifying = service.access().verify_client_key(
         issued.record.id.as_str(),
@@ -299,7 +299,7 @@ async fn without_the_key(service: &Service, issued: &IssuedClientKey) -> AccessR
     verifying.await.unwrap_err()
 }
 
-/// They were all told that the key does not exist.
+/// Once every refusal said that the key does not exist.
 #[tokio::test]
 async fn the_holder_of_a_client_key_is_told_why_it_is_not_valid() {
     let (service, revoked) = with_policies(&[policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[])]).await;
@@ -344,7 +344,7 @@ async fn a_revoked_client_key_is_in_no_listing_and_its_record_goes_once_it_would
     let kept = || ids.iter().filter(|id| vault.get::<RevokedClientKey>(id).unwrap().is_some()).count();
     assert_eq!(kept(), 4);
     service.clock().advance_s(86_401);
-    // The next revocation drops what has expired.
+    // The next revocation removes what has expired.
     let issued = issue(&service, "app").unwrap();
     service.revoke_client_key(&issued.record.id, &intent()).unwrap();
     assert_eq!(kept(), 0);
@@ -366,7 +366,7 @@ async fn a_client_key_that_would_be_expired_is_not_made() {
     }
 }
 
-/// It was taken, and admitted nobody.
+/// Such a rule was once accepted, and admitted nobody.
 #[test]
 fn an_ipv4_range_in_ipv6_form_is_refused_with_advice() {
     let service = plain();

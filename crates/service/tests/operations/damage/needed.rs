@@ -1,4 +1,4 @@
-//! The records without which there is no server: each has a second copy, and a start and the daily check mend either.
+//! The records without which there is no server: each has a second copy, and a start and the daily check repair both.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
 
 /// Before, the check said nothing of a damaged keyring, and left the others and all copies as they were.
 #[tokio::test]
-async fn the_daily_check_mends_each_of_them_and_its_copy_and_says_so() {
+async fn the_daily_check_repairs_each_of_them_and_its_copy_and_reports_it() {
     let instance = instance().await;
     for path in NEEDED {
         let value = instance.engine.get(path.as_bytes()).unwrap().unwrap().value;
