@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_base::Timestamp;
-use claviger_service::{ClientKeyEnds, Service};
+use claviger_service::{ExpiringClientKeys, Service};
 use claviger_vault::TlsAuthority;
 
 use crate::metrics::Metrics;
@@ -37,7 +37,7 @@ pub(crate) fn authority_expiry(authority: &TlsAuthority) -> Option<Timestamp> {
 /// Checks hourly. Never returns.
 pub(crate) async fn watch(service: Arc<Service>, metrics: Arc<Metrics>, certificates: CertificateExpiry) {
     for check in 0_u32.. {
-        let found = service.blocking(|service| service.client_keys_that_end_within(SOON_S, NAMED_MAX)).await;
+        let found = service.blocking(|service| service.client_keys_expiring_within(SOON_S, NAMED_MAX)).await;
         match found {
             Ok(ends) => {
                 set_metrics(&metrics, &ends, &certificates, service.clock().now(), service.clock().real_now());
@@ -59,7 +59,7 @@ fn days(from: Timestamp, to: Timestamp) -> f64 {
 
 fn set_metrics(
     metrics: &Metrics,
-    ends: &ClientKeyEnds,
+    ends: &ExpiringClientKeys,
     certificates: &CertificateExpiry,
     now: Timestamp,
     real_now: Timestamp,
@@ -71,7 +71,7 @@ fn set_metrics(
     metrics.ca_certificate_ends_days.set(certificates.authority.map_or(f64::NAN, |at| days(real_now, at)));
 }
 
-fn warn(ends: &ClientKeyEnds, certificates: &CertificateExpiry, real_now: Timestamp) {
+fn warn(ends: &ExpiringClientKeys, certificates: &CertificateExpiry, real_now: Timestamp) {
     if ends.soon > 0 {
         let mut ids = String::new();
         for (id, at) in &ends.named {
@@ -99,7 +99,7 @@ mod tests {
         let now = Timestamp::from_unix_s(1_800_000_000);
         let in_days = |days: i64| now.plus_s(days * 86_400);
         let certificates = CertificateExpiry { server: in_days(825), authority: Some(in_days(7000)) };
-        let ends = ClientKeyEnds { soon: 2, earliest: Some(in_days(3)), named: Vec::new() };
+        let ends = ExpiringClientKeys { soon: 2, earliest: Some(in_days(3)), named: Vec::new() };
         set_metrics(&metrics, &ends, &certificates, now, now);
         let text = metrics.text();
         for line in [

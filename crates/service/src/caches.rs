@@ -1,8 +1,8 @@
 //! The records that this process keeps in memory: how each cache is filled, and which changes empty it.
 //!
 //! **Invariant:** nothing that leaves a cache is older than the last change that was passed to [`Caches::apply`].
-//! `Service::apply` passes every commit of this process on to it; changes of other processes, which a watch of the
-//! store reports, go the same way.
+//! `Service::apply` passes it every change that this process commits. A watch of the store, which reports changes of
+//! other processes, can use the same function.
 
 mod cache;
 pub(crate) mod client_key;

@@ -60,7 +60,7 @@ pub struct Decrypt {
     pub is_advance: bool,
 }
 
-/// A plaintext and what opened it.
+/// A plaintext, and what opened its ciphertext.
 #[derive(Debug)]
 pub struct Decrypted {
     /// The key that opened it.

@@ -39,7 +39,7 @@ pub struct Encrypt {
     pub padding_mode: String,
 }
 
-/// A ciphertext and what made it.
+/// A ciphertext, and how it was made.
 #[derive(Debug)]
 pub struct Encrypted {
     /// The key.

@@ -65,7 +65,7 @@ pub enum ServiceError {
     TooManyWaiting,
     /// The caller disconnected before there was an answer.
     CallerGone,
-    /// The ciphertext does not open: the key or the associated data is wrong, or it was altered. Which one is not said on purpose.
+    /// The ciphertext does not open, because of a wrong key, wrong associated data or an alteration; deliberately no more detail.
     DoesNotOpen,
     /// Other requests kept changing the same records; try again.
     Contention,

@@ -8,9 +8,9 @@ use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
 use crate::service::Service;
 
-/// An authentication tag and what made it.
+/// An authentication tag, and the key that made it.
 #[derive(Debug, Clone)]
-pub struct Tagged {
+pub struct HmacTag {
     /// The key.
     pub key_id: KeyId,
     /// Its only version.
@@ -24,7 +24,7 @@ impl Service {
     ///
     /// # Errors
     /// In this order: missing parameters, the key, permission, its state, its usage.
-    pub async fn hmac(&self, key: &KeyRef, message: &[u8], rights: &Rights) -> Result<Tagged, ServiceError> {
+    pub async fn hmac(&self, key: &KeyRef, message: &[u8], rights: &Rights) -> Result<HmacTag, ServiceError> {
         if message.is_empty() {
             return Err(ServiceError::MissingParameter("Message"));
         }
@@ -34,6 +34,6 @@ impl Service {
         }
         let version = self.key_version(&key.initial_version).await?.ok_or(ServiceError::KeyNotFound)?;
         let tag = version.mac()?.sign(message);
-        Ok(Tagged { key_id: key.id.clone(), key_version_id: version.version.id.clone(), tag })
+        Ok(HmacTag { key_id: key.id.clone(), key_version_id: version.version.id.clone(), tag })
     }
 }

@@ -115,7 +115,7 @@ impl Service {
     ///
     /// # Errors
     /// See [`Service::key_ref`].
-    pub fn key_ref_again(&self, text: &str) -> Result<KeyRef, ServiceError> {
+    pub fn key_ref_uncounted(&self, text: &str) -> Result<KeyRef, ServiceError> {
         self.arns.parse(text).map(|(key, _is_foreign)| key)
     }
 

@@ -50,7 +50,7 @@ pub struct Signing {
     pub digest: Vec<u8>,
 }
 
-/// The result of signing or verifying, and what made it.
+/// The result of signing or verifying, and the key that made it.
 #[derive(Debug)]
 pub struct Signed<T> {
     /// The key.

@@ -109,7 +109,7 @@ impl TrustedClock {
         Some(DestructionHold { reason, clock, trusted, keys: self.held.load(Ordering::Relaxed) })
     }
 
-    /// Stores the time if it was last stored a minute of running time ago. Blocks.
+    /// Stores the time, unless it was stored within the last minute of running time. Blocks.
     fn store_if_due(&self) -> Result<(), ServiceError> {
         let stored = lock(&self.last_stored);
         let is_due = stored.at.is_none_or(|at| self.clock.running().saturating_sub(at) >= STORED_EVERY);
@@ -118,7 +118,7 @@ impl TrustedClock {
 
     fn store(&self, mut stored: MutexGuard<'_, LastStored>) -> Result<(), ServiceError> {
         let time = self.observe().1.time.clone();
-        self.vault.change().put(&time)?.commit(Audit::NoRecord("the passage of time is no change"))?;
+        self.vault.change().put(&time)?.commit(Audit::NoRecord("only time has passed"))?;
         *stored = LastStored { reached: Some(time.reached()), at: Some(self.clock.running()) };
         Ok(())
     }

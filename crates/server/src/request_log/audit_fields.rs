@@ -155,7 +155,7 @@ impl AuditFields {
     /// Finds the key that was named by an alias or an ARN, for the record of a refusal that came before the key was found.
     pub(crate) async fn find_named_key(&mut self, service: &Service) {
         let Some(sent) = self.subject.as_deref().filter(|_| self.is_key) else { return };
-        let Ok(key) = service.key_ref_again(sent) else { return };
+        let Ok(key) = service.key_ref_uncounted(sent) else { return };
         if let Ok(id) = service.key_id(&key).await {
             self.find_key(&id);
         }

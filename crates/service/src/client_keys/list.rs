@@ -18,9 +18,9 @@ pub struct ClientKeyListing {
     pub total: usize,
 }
 
-/// Which client keys expire, and when.
+/// The client keys that expire soon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClientKeyEnds {
+pub struct ExpiringClientKeys {
     /// When the next client key expires.
     pub earliest: Option<Timestamp>,
     /// How many expire within the requested time; those that have expired are not counted.
@@ -52,23 +52,27 @@ impl Service {
     ///
     /// # Errors
     /// When the vault fails.
-    pub fn client_keys_that_end_within(&self, soon_s: i64, named_max: usize) -> Result<ClientKeyEnds, ServiceError> {
+    pub fn client_keys_expiring_within(
+        &self,
+        soon_s: i64,
+        named_max: usize,
+    ) -> Result<ExpiringClientKeys, ServiceError> {
         let now = self.clock.now();
-        let mut ends = ClientKeyEnds::default();
+        let mut expiring = ExpiringClientKeys::default();
         let mut after = None;
         loop {
             let page = self.vault.list::<ClientKey>(after.as_ref(), SCAN_STEP)?;
             for key in page.records.iter().map(|stored| &stored.record).filter(|key| key.not_after > now) {
-                ends.earliest = Some(ends.earliest.map_or(key.not_after, |at| at.min(key.not_after)));
+                expiring.earliest = Some(expiring.earliest.map_or(key.not_after, |at| at.min(key.not_after)));
                 if key.not_after <= now.plus_s(soon_s) {
-                    ends.soon += 1;
-                    if ends.named.len() < named_max {
-                        ends.named.push((key.id.clone(), key.not_after));
+                    expiring.soon += 1;
+                    if expiring.named.len() < named_max {
+                        expiring.named.push((key.id.clone(), key.not_after));
                     }
                 }
             }
             if page.next.is_none() {
-                return Ok(ends);
+                return Ok(expiring);
             }
             after = page.next;
         }

@@ -1,4 +1,4 @@
-//! What the server and the operator do with the clocks.
+//! What the server and its operator do with the trusted time and the business time.
 
 use std::sync::atomic::Ordering;
 
@@ -71,7 +71,7 @@ impl Service {
         let stored = lock(&self.trusted.last_stored);
         let offset_ms = to(self.clock.offset_ms());
         let change = self.vault.change().put(&DevClock { offset_ms })?;
-        self.commit_unaudited(change, "a moved clock is no change")?;
+        self.commit_unaudited(change, "the development clock is not audited")?;
         self.clock.set_offset_ms(offset_ms);
         lock(&self.trusted.state).time.restart_at(self.clock.real_now());
         self.trusted.store(stored)?;
