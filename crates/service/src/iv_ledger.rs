@@ -48,7 +48,7 @@ pub(crate) struct IvLedger {
     nearly_exhausted: Mutex<Vec<(KeyId, KeyVersionId)>>,
 }
 
-/// Uses `next..reserved` are reserved and not taken yet.
+/// The uses `next..reserved` are reserved but not taken.
 #[derive(Debug, Default)]
 struct Counter {
     next: AtomicU64,

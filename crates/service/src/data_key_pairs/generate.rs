@@ -66,8 +66,8 @@ pub struct DataKeyPair {
 impl Service {
     /// Generates a pair and wraps its private half. The server keeps neither.
     ///
-    /// `disconnected` completes when the client has gone away. While the request waits for a pair, it then gives up, and a pair
-    /// that it has not taken yet goes to another request. A pair that was encoded or sealed is wiped and never used again.
+    /// `disconnected` completes when the client has gone away. If the request is waiting for a pair, it gives up, and a pair that
+    /// it has not taken goes to another request. A pair that was encoded or sealed is wiped and never used again.
     ///
     /// Encoding and sealing run on the caller's thread; only the search for primes runs elsewhere.
     ///
@@ -92,7 +92,7 @@ impl Service {
         let version_id = request.version.of(&key);
         let permit = self.gate.enter(request.client)?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
-        // Before the pair is generated, so that no work is wasted on a version that may not seal any more.
+        // Before the pair is generated, so that no pair is generated for a version that may not seal any more.
         self.iv_ledger.count(&version.version).await?;
         let pair = tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! The records without which there is no server: each has a second copy, and a start and the daily check repair both.
+//! The records without which no server can start: each has a copy, and a start and the daily check repair record and copy.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{damages, instance, service_on, service_over};
 
 const NEEDED: [&str; 4] = ["meta/keyring", "meta/instance", "meta/audit-signing-key", "meta/tls-authority"];
 
-/// Without these there is no server: one of them took every key with it.
+/// Before there were copies, losing one of these records lost every key.
 #[tokio::test]
 async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
     let instance = instance().await;
@@ -31,7 +31,7 @@ async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
         engine.commit(Batch::new().delete(path.as_bytes())).unwrap();
         let service = service_over(&engine, &instance.seal).unwrap_or_else(|error| panic!("{path} gone: {error}"));
         instance.the_other_key_works(&service, path).await;
-        // Both damaged: what is wrong has a name.
+        // If both are damaged, the error names the record.
         for both in [path.to_owned(), format!("~spare/{path}")] {
             engine.commit(Batch::new().put(both.as_bytes(), b"damaged".to_vec())).unwrap();
         }
@@ -42,7 +42,7 @@ async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
     }
 }
 
-/// Before, the check said nothing of a damaged keyring, and left the others and all copies as they were.
+/// Once the check did not report a damaged keyring, and repaired neither the other records nor any copy.
 #[tokio::test]
 async fn the_daily_check_repairs_each_of_them_and_its_copy_and_reports_it() {
     let instance = instance().await;
@@ -84,14 +84,14 @@ async fn where_both_are_damaged_the_daily_check_counts_both_and_the_keyring_come
         } else {
             assert_eq!((report.first, report.repaired), (vec![path.to_owned(), copy.clone()], vec![]), "{path}");
         }
-        // Gone counts as well.
+        // A missing record counts as well.
         engine.commit(Batch::new().delete(path.as_bytes()).delete(copy.as_bytes())).unwrap();
         service.check_everything().unwrap();
         assert_eq!(service.damage().records > 0, path != "meta/keyring", "{path}");
     }
 }
 
-/// A store that could not write kept the check from all that comes after the first record that is to be restored.
+/// Once a store that could not write ended the check at the first record that had to be restored.
 #[tokio::test]
 async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
     let instance = instance().await;
@@ -125,7 +125,7 @@ async fn what_was_not_written_is_not_told_of_as_restored() {
     assert_eq!((vault.damage().repaired, vault.damage().first), (vec![], vec![path]));
 }
 
-/// The copy was of before until the next start or check, and damage meanwhile put the old key back.
+/// Once the copy was outdated until the next start or check, and damage in between restored the old key.
 #[tokio::test]
 async fn a_copy_is_written_with_its_record() {
     let instance = instance().await;
@@ -146,7 +146,7 @@ async fn a_copy_is_written_with_its_record() {
     assert!(instance.engine.get(path.as_bytes()).unwrap().is_none(), "a copy brought back what was removed");
 }
 
-/// A store of an earlier version has copies of before, which was no damage.
+/// A store of an earlier version may have outdated copies, which are no damage.
 #[tokio::test]
 async fn a_copy_of_before_is_written_anew_and_is_no_damage() {
     let instance = instance().await;

@@ -1,4 +1,4 @@
-//! Destroyed pages of the store's file, as the service meets them.
+//! What the service does when pages of the store's file are destroyed.
 
 use super::*;
 
