@@ -1,6 +1,6 @@
 //! The kinds of pairs and their names.
 
-/// The kind of a pair: instance-api.md 5.4.
+/// The kind of a pair: instance-api 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PairSpec {
     /// RSA with a modulus of 2048 bits, e = 65537.
