@@ -60,7 +60,14 @@ pub struct AuditLog {
 /// The lock on a log's directory. Its holder may open, move or remove the log.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    _directory: File,
+    directory: File,
+}
+
+impl Drop for DirectoryLock {
+    /// Unlocks explicitly: closing the file is not enough while a process that this one is just starting has a copy of it.
+    fn drop(&mut self) {
+        let _closing_it_unlocks_too = self.directory.unlock();
+    }
 }
 
 impl DirectoryLock {
@@ -71,7 +78,7 @@ impl DirectoryLock {
     pub fn take(dir: &Path) -> Result<Self, OpenError> {
         let directory = regular_file::open_directory(dir).map_err(OpenError::io(dir))?;
         match directory.try_lock() {
-            Ok(()) => Ok(Self { _directory: directory }),
+            Ok(()) => Ok(Self { directory }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => Err(OpenError::Io(dir.to_owned(), error)),
         }
@@ -293,4 +300,20 @@ fn write_public_key(dir: &Path, signer: &Signer) -> Result<(), OpenError> {
     }
     let written = std::fs::write(&path, text).and_then(|()| regular_file::open(&path)?.sync_all());
     written.map_err(OpenError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_ends_with_its_holder_even_if_another_process_inherited_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = DirectoryLock::take(dir.path()).unwrap();
+        let inherited = lock.directory.try_clone().unwrap();
+        assert!(matches!(DirectoryLock::take(dir.path()), Err(OpenError::InUse(_))));
+        drop(lock);
+        DirectoryLock::take(dir.path()).unwrap();
+        drop(inherited);
+    }
 }

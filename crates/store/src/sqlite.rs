@@ -22,7 +22,6 @@ mod watch;
 mod writer;
 
 use std::fmt;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +30,7 @@ use std::time::Duration;
 use crate::contract::{Batch, Commit, Condition, Engine, Entry, Revision, VersionedValue, Watch};
 use crate::error::StoreError;
 use file_identity::FileIdentity;
+use open::DirectoryLock;
 use read::Readers;
 use repair::{Repair, SharedCondition};
 use start::Opened;
@@ -49,7 +49,7 @@ pub(crate) struct SqliteEngine {
     news: Arc<CommitSignal>,
     condition: Arc<SharedCondition>,
     /// Held as long as the engine exists; the lock is released with it.
-    _lock: Option<File>,
+    _lock: Option<DirectoryLock>,
 }
 
 impl fmt::Debug for SqliteEngine {

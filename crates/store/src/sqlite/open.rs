@@ -25,8 +25,19 @@ fn check_kind(path: &Path) -> Result<(), StoreError> {
     Err(StoreError::Unusable { path: path.to_owned(), reason: format!("it is {what}, not a regular file") })
 }
 
-/// Locks the directory for this process. The lock is released when the file is closed, also by a kill.
-pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
+/// The lock on the directory of a store. A kill releases it, too.
+#[derive(Debug)]
+pub(super) struct DirectoryLock(File);
+
+impl Drop for DirectoryLock {
+    /// Unlocks explicitly: closing the file is not enough while a process that this one is just starting has a copy of it.
+    fn drop(&mut self) {
+        let _closing_it_unlocks_too = self.0.unlock();
+    }
+}
+
+/// Locks the directory for this process.
+pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, StoreError> {
     let path = file_names::lock(directory);
     let unusable =
         |error: &dyn std::error::Error| StoreError::Unusable { path: path.clone(), reason: error.to_string() };
@@ -34,7 +45,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let lock = opened.map_err(|error| unusable(&error))?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(DirectoryLock(lock)),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse(directory.to_owned())),
         Err(error) => Err(unusable(&error)),
     }
@@ -93,5 +104,21 @@ fn reading(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Connecti
     match schema::format_of(&connection, path)? {
         Format::Store => Ok(connection),
         Format::Empty => Err(StoreError::NotAStore(path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_ends_with_its_holder_even_if_another_process_inherited_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = lock(dir.path()).unwrap();
+        let inherited = held.0.try_clone().unwrap();
+        assert!(matches!(lock(dir.path()), Err(StoreError::InUse(_))));
+        drop(held);
+        lock(dir.path()).unwrap();
+        drop(inherited);
     }
 }
