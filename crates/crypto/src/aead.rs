@@ -4,14 +4,13 @@
 //! Rule: decryption fails in one way only, and unauthenticated plaintext is never returned.
 
 mod aes_gcm;
-mod lengths;
 mod sm4_gcm;
 
 use std::fmt;
 
 pub use aes_gcm::Aes256GcmKey;
 use claviger_base::SecretBytes;
-pub use lengths::{IV_LEN, TAG_LEN};
+use claviger_base::limits::GCM_IV_BYTES;
 pub use sm4_gcm::Sm4GcmKey;
 
 use crate::error::{GenerateFailed, KeyLengthWrong, OpenFailed, SealFailed};
@@ -108,7 +107,7 @@ impl AeadKey {
     ///
     /// # Errors
     /// [`SealFailed`] if `plaintext` is longer than GCM allows.
-    pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
+    pub fn seal(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         match self {
             Self::Aes256Gcm(key) => key.seal(iv, aad, plaintext),
             Self::Sm4Gcm(key) => key.seal(iv, aad, plaintext),
@@ -119,7 +118,7 @@ impl AeadKey {
     ///
     /// # Errors
     /// [`SealFailed`] if there are no random bytes or `plaintext` is longer than GCM allows.
-    pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
+    pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; GCM_IV_BYTES], Vec<u8>), SealFailed> {
         let iv = claviger_base::random::bytes().map_err(|_refused| SealFailed)?;
         Ok((iv, self.seal(&iv, aad, plaintext)?))
     }
@@ -128,7 +127,7 @@ impl AeadKey {
     ///
     /// # Errors
     /// [`OpenFailed`], whatever the cause.
-    pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
+    pub fn open(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
         match self {
             Self::Aes256Gcm(key) => key.open(iv, aad, sealed),
             Self::Sm4Gcm(key) => key.open(iv, aad, sealed),

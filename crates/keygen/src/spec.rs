@@ -1,5 +1,7 @@
 //! The kinds of pairs and their names.
 
+use claviger_model::KeySpec;
+
 /// The kind of a pair: instance-api 5.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PairSpec {
@@ -30,11 +32,11 @@ impl PairSpec {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Rsa2048 => "RSA_2048",
-            Self::Rsa3072 => "RSA_3072",
-            Self::Rsa4096 => "RSA_4096",
-            Self::EcP256 => "EC_P256",
-            Self::EcP256k => "EC_P256K",
+            Self::Rsa2048 => KeySpec::Rsa2048.name(),
+            Self::Rsa3072 => KeySpec::Rsa3072.name(),
+            Self::Rsa4096 => KeySpec::Rsa4096.name(),
+            Self::EcP256 => KeySpec::EcP256.name(),
+            Self::EcP256k => KeySpec::EcP256k.name(),
             Self::Extended(spec) => spec.name(),
         }
     }

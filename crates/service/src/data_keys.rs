@@ -2,13 +2,14 @@
 
 use claviger_base::SecretBytes;
 use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_base::limits::GCM_IV_BYTES;
 use claviger_model::Algorithm;
 
 use crate::access::Rights;
 use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
-use crate::sealing::{IV_BYTES, check_aad};
+use crate::sealing::check_aad;
 use crate::service::Service;
 use crate::usage_warnings::UsageWarnings;
 use crate::version_choice::VersionChoice;
@@ -43,7 +44,7 @@ pub struct DataKey {
     /// The algorithm that wraps it.
     pub algorithm: Algorithm,
     /// The initialization vector of the wrapping.
-    pub iv: [u8; IV_BYTES],
+    pub iv: [u8; GCM_IV_BYTES],
     /// The data key: random bytes from the operating system.
     pub plaintext: SecretBytes,
     /// GCM of `plaintext` under the version: ciphertext and 16-byte tag.

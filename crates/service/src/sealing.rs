@@ -5,16 +5,13 @@
 
 use std::sync::Arc;
 
-use claviger_base::limits::AAD_BYTES_MAX;
+use claviger_base::limits::{AAD_BYTES_MAX, GCM_IV_BYTES};
 use claviger_base::{SecretBytes, random};
 use claviger_crypto::AeadKey;
 
 use crate::error::ServiceError;
 use crate::key_material::UnsealedVersion;
 use crate::service::Service;
-
-/// Bytes of a GCM initialization vector.
-pub(crate) const IV_BYTES: usize = 12;
 
 impl Service {
     /// Counts the use and seals with a random initialization vector.
@@ -26,7 +23,7 @@ impl Service {
         version: &Arc<UnsealedVersion>,
         aad: &[u8],
         plaintext: &[u8],
-    ) -> Result<([u8; IV_BYTES], Vec<u8>), ServiceError> {
+    ) -> Result<([u8; GCM_IV_BYTES], Vec<u8>), ServiceError> {
         let iv = random::bytes()?;
         let sealed = self.seal(version, &iv, aad, plaintext).await?;
         Ok((iv, sealed))
@@ -39,7 +36,7 @@ impl Service {
     pub(crate) async fn seal(
         &self,
         version: &Arc<UnsealedVersion>,
-        iv: &[u8; IV_BYTES],
+        iv: &[u8; GCM_IV_BYTES],
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, ServiceError> {
@@ -51,7 +48,7 @@ impl Service {
     pub(crate) async fn seal_counted(
         &self,
         version: &Arc<UnsealedVersion>,
-        iv: &[u8; IV_BYTES],
+        iv: &[u8; GCM_IV_BYTES],
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, ServiceError> {
@@ -73,7 +70,7 @@ impl Service {
     pub(crate) async fn open(
         &self,
         version: &Arc<UnsealedVersion>,
-        iv: &[u8; IV_BYTES],
+        iv: &[u8; GCM_IV_BYTES],
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<SecretBytes, ServiceError> {
@@ -109,6 +106,6 @@ pub(crate) fn check_padding_mode(padding_mode: &str) -> Result<(), ServiceError>
 }
 
 /// `Iv` of a GCM operation as the caller sent it.
-pub(crate) fn gcm_iv(iv: &[u8]) -> Result<[u8; IV_BYTES], ServiceError> {
-    <[u8; IV_BYTES]>::try_from(iv).map_err(|_length| ServiceError::InvalidParameter("Iv"))
+pub(crate) fn gcm_iv(iv: &[u8]) -> Result<[u8; GCM_IV_BYTES], ServiceError> {
+    <[u8; GCM_IV_BYTES]>::try_from(iv).map_err(|_length| ServiceError::InvalidParameter("Iv"))
 }

@@ -5,6 +5,7 @@
 //! A record that is moved to another path, or whose kind or header is changed, does not open.
 
 use claviger_base::SecretBytes;
+use claviger_base::limits::GCM_IV_BYTES;
 
 use crate::error::VaultError;
 use crate::keyring::Keyring;
@@ -12,7 +13,6 @@ use crate::kind::Kind;
 
 const MAGIC: &[u8; 5] = b"CLVR\x01";
 const HEADER_BYTES: usize = 10;
-const IV_BYTES: usize = 12;
 const LABEL: &[u8] = b"claviger record v1";
 
 /// Seals `payload` for `path` under the newest storage key.
@@ -40,7 +40,7 @@ pub(crate) fn is_sound(keyring: &Keyring, path: &str, stored: &[u8]) -> bool {
 
 fn open_or_none(keyring: &Keyring, path: &str, kind: Kind, stored: &[u8]) -> Option<SecretBytes> {
     let (stored_header, rest) = stored.split_first_chunk::<HEADER_BYTES>()?;
-    let (iv, sealed) = rest.split_first_chunk::<IV_BYTES>()?;
+    let (iv, sealed) = rest.split_first_chunk::<GCM_IV_BYTES>()?;
     let generation = u32::from_be_bytes(*stored_header.last_chunk::<4>()?);
     if *stored_header != header(kind, generation) {
         return None;

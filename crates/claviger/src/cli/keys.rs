@@ -1,8 +1,9 @@
 //! The arguments of `claviger key` and `claviger alias`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use claviger_base::duration;
-use claviger_model::RotationInterval;
+use claviger_model::{KeySpec, RotationInterval};
 
 use super::Target;
 
@@ -13,7 +14,7 @@ pub(crate) enum Key {
         #[command(flatten)]
         target: Target,
         /// Spec of the key; only symmetric keys (Aliyun_*) wrap pairs and rotate automatically
-        #[arg(long, default_value = "Aliyun_AES_256", value_parser = KEY_SPECS)]
+        #[arg(long, default_value = "Aliyun_AES_256", value_parser = key_specs())]
         spec: String,
         /// Usage [default: SIGN/VERIFY for keys that can sign]
         #[arg(long, value_parser = ["ENCRYPT/DECRYPT", "SIGN/VERIFY", "GENERATE/VERIFY MAC"])]
@@ -116,17 +117,10 @@ pub(crate) enum Alias {
     },
 }
 
-const KEY_SPECS: [&str; 9] = [
-    "Aliyun_AES_256",
-    "Aliyun_SM4",
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "EC_P256",
-    "EC_P256K",
-    "EC_SM2",
-    "HMAC_SHA_256",
-];
+/// The names of the specs that a key may have.
+fn key_specs() -> PossibleValuesParser {
+    PossibleValuesParser::new(KeySpec::ALL.into_iter().filter(|spec| spec.is_software()).map(KeySpec::name))
+}
 
 /// Requires the prefix, which is part of the name and easily forgotten.
 fn alias_name(text: &str) -> Result<String, String> {

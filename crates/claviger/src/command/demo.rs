@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use claviger_client::{AccessKey, ClientKey, Endpoint, InstanceClient, RpcClient, advance_clock};
+use claviger_keygen::PairSpec;
 use claviger_server::{Options, Server};
 use claviger_service::{PairConcurrency, UsePolicy};
 use claviger_wire::instance::Operation;
@@ -17,7 +18,6 @@ use tokio::sync::oneshot;
 use crate::failure::Failure;
 use crate::output::print_text;
 
-const SPECS: [&str; 5] = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P256K"];
 const ALIAS: &str = "alias/demo";
 const AAD: &[u8] = b"claviger demo";
 
@@ -74,7 +74,7 @@ async fn show(endpoint: &str, admin: &str, data_dir: &std::path::Path) -> Result
         "\n{:10} {:>11} {:>13} {:>13} {:>9} {:>9}\n",
         "pair", "public key", "private key", "wrapped key", "made in", "opened in"
     ))?;
-    for spec in SPECS {
+    for spec in PairSpec::ALL.map(PairSpec::name) {
         pairs.push(show_pair(&instance, spec).await?);
     }
     let before = pairs.first().map(|pair| pair.key_version_id.clone()).unwrap_or_default();

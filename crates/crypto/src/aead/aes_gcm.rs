@@ -6,8 +6,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use claviger_base::{SecretBytes, random};
 use zeroize::Zeroizing;
 
-use super::lengths::{IV_LEN, TAG_LEN};
 use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
+use claviger_base::limits::{GCM_IV_BYTES, GCM_TAG_BYTES};
 
 /// An AES-256-GCM key with its key schedule. Computing the schedule is costly, so share the key between requests.
 pub struct Aes256GcmKey(LessSafeKey);
@@ -29,8 +29,8 @@ impl Aes256GcmKey {
     ///
     /// # Errors
     /// [`SealFailed`] if `plaintext` is longer than GCM allows.
-    pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
-        let mut sealed = vec![0; plaintext.len() + TAG_LEN];
+    pub fn seal(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
+        let mut sealed = vec![0; plaintext.len() + GCM_TAG_BYTES];
         let (ciphertext, tag) = sealed.split_at_mut(plaintext.len());
         self.0
             .seal_out_of_place_scatter(
@@ -49,7 +49,7 @@ impl Aes256GcmKey {
     ///
     /// # Errors
     /// [`SealFailed`] if there are no random bytes or `plaintext` is longer than GCM allows.
-    pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; IV_LEN], Vec<u8>), SealFailed> {
+    pub fn seal_random(&self, aad: &[u8], plaintext: &[u8]) -> Result<([u8; GCM_IV_BYTES], Vec<u8>), SealFailed> {
         let iv = random::bytes().map_err(|_refused| SealFailed)?;
         Ok((iv, self.seal(&iv, aad, plaintext)?))
     }
@@ -58,8 +58,8 @@ impl Aes256GcmKey {
     ///
     /// # Errors
     /// [`OpenFailed`], whatever the cause: too short, wrong key, vector, associated data or tag.
-    pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
-        let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
+    pub fn open(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
+        let split = sealed.len().checked_sub(GCM_TAG_BYTES).ok_or(OpenFailed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;
         // The library may have written unauthenticated plaintext before it failed, so the buffer is wiped on that path
         // too.

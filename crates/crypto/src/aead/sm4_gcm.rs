@@ -13,8 +13,8 @@ use claviger_base::SecretBytes;
 use sm4::Sm4;
 use zeroize::Zeroizing;
 
-use super::lengths::{IV_LEN, TAG_LEN};
 use crate::error::{KeyLengthWrong, OpenFailed, SealFailed};
+use claviger_base::limits::{GCM_IV_BYTES, GCM_TAG_BYTES};
 
 /// Length of a key, bytes.
 pub(super) const KEY_LEN: usize = 16;
@@ -36,9 +36,9 @@ impl Sm4GcmKey {
     ///
     /// # Errors
     /// [`SealFailed`] if `plaintext` is longer than GCM allows.
-    pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
+    pub fn seal(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealFailed> {
         // Allocated at its final size: a vector that grows would leave plaintext behind.
-        let mut sealed = Zeroizing::new(Vec::with_capacity(plaintext.len() + TAG_LEN));
+        let mut sealed = Zeroizing::new(Vec::with_capacity(plaintext.len() + GCM_TAG_BYTES));
         sealed.extend_from_slice(plaintext);
         let tag = self
             .0
@@ -52,10 +52,10 @@ impl Sm4GcmKey {
     ///
     /// # Errors
     /// [`OpenFailed`], whatever the cause: too short, wrong key, vector, associated data or tag.
-    pub fn open(&self, iv: &[u8; IV_LEN], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
-        let split = sealed.len().checked_sub(TAG_LEN).ok_or(OpenFailed)?;
+    pub fn open(&self, iv: &[u8; GCM_IV_BYTES], aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenFailed> {
+        let split = sealed.len().checked_sub(GCM_TAG_BYTES).ok_or(OpenFailed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(OpenFailed)?;
-        let tag: &[u8; TAG_LEN] = tag.try_into().map_err(|_length| OpenFailed)?;
+        let tag: &[u8; GCM_TAG_BYTES] = tag.try_into().map_err(|_length| OpenFailed)?;
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
         self.0
             .decrypt_inout_detached(&(*iv).into(), aad, plaintext.as_mut_slice().into(), &(*tag).into())

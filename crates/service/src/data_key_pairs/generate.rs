@@ -2,6 +2,7 @@
 //! operation here: the version is a parameter, and leaving out the plaintext is up to the caller.
 
 use claviger_base::id::{KeyId, KeyVersionId};
+use claviger_base::limits::GCM_IV_BYTES;
 use claviger_base::{SecretBytes, random};
 use claviger_crypto::pem;
 use claviger_keygen::PairSpec;
@@ -12,7 +13,7 @@ use crate::access::Rights;
 use crate::encrypt::encryption_algorithm;
 use crate::error::ServiceError;
 use crate::key_ref::KeyRef;
-use crate::sealing::{IV_BYTES, check_aad};
+use crate::sealing::check_aad;
 use crate::service::Service;
 use crate::usage_warnings::UsageWarnings;
 use crate::version_choice::VersionChoice;
@@ -50,7 +51,7 @@ pub struct DataKeyPair {
     /// The kind of pair.
     pub spec: PairSpec,
     /// The initialization vector of the wrapping.
-    pub iv: [u8; IV_BYTES],
+    pub iv: [u8; GCM_IV_BYTES],
     /// The public key: SubjectPublicKeyInfo in the requested format.
     pub public_key: Vec<u8>,
     /// The private key: PKCS#8 in the requested format.

@@ -32,7 +32,7 @@ fn pem_der(pem: &str) -> Vec<u8> {
 
 async fn exported(service: &Service, key: &Key) -> PublicKey {
     let read = service.get_public_key(&by_id(key), None, &everything()).await.unwrap();
-    let spec = CryptoSpec::ALL.into_iter().find(|spec| spec.name() == key.spec.name()).unwrap();
+    let spec = CryptoSpec::ALL.into_iter().find(|spec| format!("{spec:?}") == format!("{:?}", key.spec)).unwrap();
     PublicKey::from_spki_der(spec, &pem_der(&read.pem)).unwrap()
 }
 
