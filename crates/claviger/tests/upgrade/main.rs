@@ -1,8 +1,11 @@
-//! A data directory of an earlier version (commit b11ca39, before audit anchors, the outbox and the trusted time)
-//! opens: wrapped keys unwrap, the audit log verifies, and a second start finds everything in today's form.
+//! Data directories of earlier versions open: wrapped keys unwrap, the audit log verifies, and a second start finds
+//! everything in today's form.
 //!
-//! `data/` is what `claviger dev` of that commit left after one EC_P256 pair and one key; `pair.wrapped` and `pair.pem`
-//! are that pair. Its client key expires in November 2031; this test needs a newer one then.
+//! Each folder is named after a commit: `data/` is what its `claviger dev` left, `pair.wrapped` and `pair.pem` are a pair
+//! that it made. `b11ca39`, before audit anchors, the outbox and the trusted time, has one further key. `74b5ac8` has a
+//! record of every kind: a rotated key with an alias, a disabled key, one whose deletion is scheduled, an access point
+//! with a revoked client key, two access keys, a moved clock. The client keys expire in November 2031; this test needs
+//! newer ones then.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,10 +17,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/upgrade");
+/// The folder of that commit.
+fn fixture(commit: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrade").join(commit)
+}
 
 /// Copies a directory with files and directories accessible to their owner alone, which a repository does not preserve.
 fn copy(from: &Path, to: &Path) {
@@ -62,33 +68,63 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Starts on a copy of the fixture twice; each time the pair opens, `key list` shows each of `keys`, and the log verifies.
+fn opens_twice(commit: &str, dir: &Path, keys: &[&str]) {
+    let fixture = fixture(commit);
+    copy(&fixture.join("data"), dir);
+    let pem = fs::read_to_string(fixture.join("pair.pem")).unwrap();
+    for _start in 0..2 {
+        let (server, endpoint) = start(dir);
+        let open = ["data-key-pair", "open", "--endpoint", &endpoint];
+        let opened = claviger(dir).args(open).arg(fixture.join("pair.wrapped")).output().unwrap();
+        assert!(text(&opened).contains(pem.trim()), "the same private key");
+        let listed = text(&claviger(dir).args(["key", "list", "--endpoint", &endpoint]).output().unwrap());
+        assert_eq!(listed.lines().count(), keys.len() + 1, "{listed}");
+        for key in keys {
+            let words: Vec<&str> = key.split(' ').collect();
+            assert!(listed.lines().any(|line| words.iter().all(|word| line.contains(word))), "{key}: {listed}");
+        }
+        stop(server);
+        let verified = claviger(dir).args(["audit", "verify", "--root-key-file"]).arg(dir.join("root.key")).output();
+        let verified = text(&verified.unwrap());
+        assert!(verified.contains("compared with the store"), "{verified}");
+        assert_eq!(fs::read_to_string(dir.join("audit/head")).unwrap().matches("\"number\":").count(), 2);
+    }
+}
+
 #[test]
 fn a_data_directory_of_an_earlier_version_opens_and_stays_whole() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("data");
-    copy(&Path::new(FIXTURE).join("data"), &dir);
-    let pem = fs::read_to_string(Path::new(FIXTURE).join("pair.pem")).unwrap();
-    let mut heads = Vec::new();
-    for _start in 0..2 {
-        let (server, endpoint) = start(&dir);
-        let open = ["data-key-pair", "open", "--endpoint", &endpoint];
-        let opened = claviger(&dir).args(open).arg(Path::new(FIXTURE).join("pair.wrapped")).output().unwrap();
-        assert!(text(&opened).contains(pem.trim()), "the same private key");
-        let listed = claviger(&dir).args(["key", "list", "--endpoint", &endpoint]).output().unwrap();
-        assert_eq!(text(&listed).matches("Aliyun_AES_256").count(), 2);
-        stop(server);
-        let verified = claviger(&dir).args(["audit", "verify", "--root-key-file"]).arg(dir.join("root.key")).output();
-        let verified = text(&verified.unwrap());
-        assert!(verified.contains("compared with the store"), "{verified}");
-        heads.push(fs::read_to_string(dir.join("audit/head")).unwrap());
-    }
-    assert!(heads.iter().all(|head| head.matches("\"number\":").count() == 2), "{heads:?}");
+    opens_twice("b11ca39", &dir, &["alias/dev Aliyun_AES_256 Enabled", "- Aliyun_AES_256 Enabled"]);
     // The earlier form, restored, is no longer accepted.
-    fs::copy(Path::new(FIXTURE).join("data/audit/head"), dir.join("audit/head")).unwrap();
+    fs::copy(fixture("b11ca39").join("data/audit/head"), dir.join("audit/head")).unwrap();
     let refused = claviger(&dir)
         .args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir"])
         .arg(&dir)
         .output();
     let refused = refused.unwrap();
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("head file"));
+}
+
+#[test]
+fn every_kind_of_record_of_an_earlier_version_opens() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("data");
+    let keys = [
+        "alias/dev Aliyun_AES_256 Enabled",
+        "alias/rotating key-p9stnro7s9una0tnwck4e Aliyun_AES_256 Enabled",
+        "key-ktrlnjl77lx3mo4npvbz1 EC_P256 Enabled",
+        "key-p0epvnht33x6loiv63iwg HMAC_SHA_256 Disabled",
+        "key-rf228j94loz2209iay2ik Aliyun_AES_256 PendingDeletion",
+    ];
+    opens_twice("74b5ac8", &dir, &keys);
+    let (server, endpoint) = start(&dir);
+    let run =
+        |arguments: &[&str]| text(&claviger(&dir).args(arguments).args(["--endpoint", &endpoint]).output().unwrap());
+    let versions = run(&["key", "versions", "alias/rotating"]);
+    assert!(versions.contains("TotalCount") && versions.contains("key-p9stnro7s9una0tnwck4e-rbvth1yvaa"), "{versions}");
+    assert_eq!(run(&["client-key", "list"]).lines().count(), 2, "a title and the key that was not revoked");
+    assert_eq!(run(&["access-key", "list"]).matches("LTAI").count(), 2);
+    stop(server);
 }
