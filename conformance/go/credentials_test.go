@@ -1,4 +1,4 @@
-// Client key, TLS and headers as the Go SDK handles them (instance-api 1.6, 1.8, 1.9), and refusals of a caller.
+// Client key, TLS and headers in the Go SDK (instance-api 1.6, 1.8, 1.9), and refused callers.
 package conformance
 
 import (
@@ -44,8 +44,8 @@ func clientKey(t *testing.T) (id string, pfx []byte, text string) {
 	return key.KeyId, pfx, string(content)
 }
 
-// The SDK takes block 0 for the certificate and block 1 for the key, whatever they are.
-func TestClientKeyOpensWithGosParser(t *testing.T) {
+// The SDK uses block 0 as the certificate and block 1 as the key, whatever they contain.
+func TestGoParserReadsClientKey(t *testing.T) {
 	_, pfx, _ := clientKey(t)
 	blocks, err := pkcs12.ToPEM(pfx, server.Password())
 	if err != nil || len(blocks) != 2 || blocks[0].Type != "CERTIFICATE" || blocks[1].Type != "PRIVATE KEY" {
@@ -57,7 +57,7 @@ func TestClientKeyOpensWithGosParser(t *testing.T) {
 	}
 	private, err := x509.ParsePKCS1PrivateKey(blocks[1].Bytes)
 	if err != nil || private.N.BitLen() != 2048 || !private.PublicKey.Equal(certificate.PublicKey) {
-		t.Fatalf("%v, or not the certificate's key of 2048 bits", err)
+		t.Fatalf("%v, or not a key of 2048 bits that matches the certificate", err)
 	}
 	for _, wrong := range []string{"", server.Password() + "x", strings.ToLower(server.Password()) + "A"} {
 		if _, err := pkcs12.ToPEM(pfx, wrong); err == nil {
@@ -66,7 +66,7 @@ func TestClientKeyOpensWithGosParser(t *testing.T) {
 	}
 }
 
-// Each way to hand over the credential: file, content, and the private key itself in PKCS#1 or PKCS#8.
+// Each way to pass the credential: file, content, and the private key itself in PKCS#1 or PKCS#8.
 func TestCredentialForms(t *testing.T) {
 	id, pfx, text := clientKey(t)
 	blocks, err := pkcs12.ToPEM(pfx, server.Password())
@@ -110,7 +110,7 @@ func configured(t *testing.T, change func(*openapi.Config)) *instance.Client {
 	return other
 }
 
-func stranger(t *testing.T) string {
+func unknownKey(t *testing.T) string {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -119,11 +119,11 @@ func stranger(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }
 
-func TestStrangersAreRefused(t *testing.T) {
+func TestUnknownKeysAreRefused(t *testing.T) {
 	id, _, _ := clientKey(t)
 	as := func(id string) *instance.Client {
 		return configured(t, func(config *openapi.Config) {
-			config.ClientKeyFile, config.AccessKeyId, config.PrivateKey = nil, tea.String(id), tea.String(stranger(t))
+			config.ClientKeyFile, config.AccessKeyId, config.PrivateKey = nil, tea.String(id), tea.String(unknownKey(t))
 		})
 	}
 	_, err := as(id).Call(operation, smallPair)
@@ -133,7 +133,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	mustRefuse(t, err, 404, "Unauthorized", `The AccessKey ID "`+unknown+`" does not exist in our records.`)
 }
 
-// A client key made and revoked over the command line.
+// A client key that is created and revoked with the command line.
 func TestRevokedClientKey(t *testing.T) {
 	folder := t.TempDir()
 	made, err := server.Run("client-key", "create", "go", "--out", folder)
@@ -158,7 +158,7 @@ func TestRevokedClientKey(t *testing.T) {
 	mustRefuse(t, err, 404, "Unauthorized", "")
 }
 
-// The SDK keeps one HTTP client, with the CA it was made with, for each endpoint and set of timeouts: hence other timeouts.
+// The SDK caches one HTTP client, with its first CA, for each endpoint and set of timeouts; so this test varies the timeouts.
 func TestServerOfAnotherCaIsNotTrusted(t *testing.T) {
 	other, err := claviger.Start(filepath.Join(t.TempDir(), "other"))
 	if err != nil {
@@ -180,7 +180,7 @@ func TestServerOfAnotherCaIsNotTrusted(t *testing.T) {
 	}
 }
 
-// Only the headers that the caller listed come back, whatever the server sends.
+// The SDK returns only the headers that the caller listed.
 func TestHeaderWhitelist(t *testing.T) {
 	runtime := instance.Runtime()
 	for _, listed := range [][]string{{}, {instance.VersionHeader}, {instance.VersionHeader, "content-type"}, {"x-nothing"}} {
@@ -212,7 +212,7 @@ func contains(names []string, name string) bool {
 	return false
 }
 
-// Decrypt by the version header alone, without KeyId, as transfer clients call it; the header is signed.
+// Decrypt with the version header and without KeyId, like transfer clients; the header is signed.
 func TestDecryptByVersionHeader(t *testing.T) {
 	made := call(t, "GenerateDataKeyPair", smallPair)
 	fields := instance.Fields{"CiphertextBlob": made.Bytes("PrivateKeyCiphertextBlob"), "Iv": made.Bytes("Iv")}
@@ -226,7 +226,7 @@ func TestDecryptByVersionHeader(t *testing.T) {
 	mustRefuse(t, err, 404, "Forbidden.KeyNotFound", "")
 }
 
-// One pair request at a time (instance-api 5.4): asked again and again by four, until each kind of answer was seen.
+// One data key pair request at a time (instance-api 5.4): four callers repeat requests until each kind of answer has occurred.
 func TestConcurrencyLimit(t *testing.T) {
 	large := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_4096", "KeyFormat": "DER"}
 	deadline := time.Now().Add(90 * time.Second)
@@ -263,7 +263,7 @@ func TestConcurrencyLimit(t *testing.T) {
 	}
 }
 
-// The SDK's own retries: while a caller without them is refused, callers with them get every pair in the end.
+// The retries of the SDK: a caller without retries is refused, while callers with retries eventually get every pair.
 func TestTheSdkRetriesThrottling(t *testing.T) {
 	large := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "RSA_4096", "KeyFormat": "DER"}
 	deadline := time.Now().Add(90 * time.Second)
@@ -274,7 +274,7 @@ func TestTheSdkRetriesThrottling(t *testing.T) {
 		go func() {
 			defer all.Done()
 			runtime := instance.Runtime()
-			// At once: the SDK's own pauses grow without bound.
+			// Without backoff: the pauses of the SDK grow without limit.
 			runtime.Autoretry, runtime.MaxAttempts, runtime.BackoffPolicy = tea.Bool(true), tea.Int(100_000), tea.String("no")
 			for pairs := 0; ; pairs++ {
 				select {
@@ -301,6 +301,6 @@ func TestTheSdkRetriesThrottling(t *testing.T) {
 	}()
 	all.Wait()
 	if seen == 0 {
-		t.Fatal("nobody was refused, so nothing was retried")
+		t.Fatal("no request was refused, so none was retried")
 	}
 }

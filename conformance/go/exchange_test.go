@@ -1,7 +1,7 @@
 //go:build exchange
 
-// What one language seals, the others open: letters left in a shared folder, against one server that `cargo xtask test
-// --only exchange` starts for all. conformance/README.md has the form of a letter.
+// Each language decrypts and verifies what the others encrypted and signed: artifacts in a shared folder, against one server
+// that `cargo xtask test --only exchange` starts. conformance/README.md describes the artifacts.
 package conformance
 
 import (
@@ -22,8 +22,8 @@ import (
 
 const language = "go"
 
-// letter is one sealed plaintext, or one signature; bytes are in hexadecimal digits.
-type letter struct {
+// artifact is a ciphertext or a signature; bytes are hexadecimal.
+type artifact struct {
 	Operation    string   `json:"operation"`
 	Open         []string `json:"open"`
 	KeyID        string   `json:"key_id"`
@@ -38,26 +38,26 @@ type letter struct {
 	Signature    string   `json:"signature"`
 }
 
-func TestExchangeSeal(t *testing.T) {
-	letters := []letter{}
+func TestExchangeWrite(t *testing.T) {
+	artifacts := []artifact{}
 	for _, row := range rows.Seals {
-		letters = append(letters, sealLetter(t, row)...)
+		artifacts = append(artifacts, sealArtifact(t, row)...)
 	}
 	for _, row := range rows.DataKeys {
-		letters = append(letters, dataKeyLetter(t, row)...)
+		artifacts = append(artifacts, dataKeyArtifact(t, row)...)
 	}
 	for operation, opens := range rows.Pairs.Operations {
-		letters = append(letters, pairLetter(t, operation, opens))
+		artifacts = append(artifacts, pairArtifact(t, operation, opens))
 	}
 	for _, row := range rows.Signatures {
-		letters = append(letters, signatureLetter(t, row)...)
+		artifacts = append(artifacts, signatureArtifact(t, row)...)
 	}
-	letters = append(letters, transferLetter(t)...)
+	artifacts = append(artifacts, transferArtifact(t)...)
 	folder := filepath.Join(os.Getenv("CLAVIGER_EXCHANGE"), language)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for number, one := range letters {
+	for number, one := range artifacts {
 		text, err := json.MarshalIndent(one, "", " ")
 		if err != nil {
 			t.Fatal(err)
@@ -66,23 +66,23 @@ func TestExchangeSeal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d letters", len(letters))
+	t.Logf("%d artifacts", len(artifacts))
 }
 
-// sealed is a letter about an answer; none while the operation is not built.
-func sealed(answer *instance.Answer, operation string, opens []string, blob string, aad, plaintext []byte) []letter {
+// sealed is the artifact of an answer; none if the operation is not built yet.
+func sealed(answer *instance.Answer, operation string, opens []string, blob string, aad, plaintext []byte) []artifact {
 	if answer == nil {
 		return nil
 	}
 	digest := sha256.Sum256(plaintext)
-	return []letter{{
+	return []artifact{{
 		Operation: operation, Open: opens, KeyID: answer.Text("KeyId"), KeyVersionID: answer.Version(),
 		Algorithm: answer.Text("Algorithm"), Aad: hex.EncodeToString(aad), Blob: hex.EncodeToString(answer.Bytes(blob)),
 		Iv: hex.EncodeToString(answer.Bytes("Iv")), SHA256: hex.EncodeToString(digest[:]),
 	}}
 }
 
-func sealLetter(t *testing.T, row table.Seal) []letter {
+func sealArtifact(t *testing.T, row table.Seal) []artifact {
 	key := keyOf(t, row.Key)
 	if key == "" {
 		return nil
@@ -92,7 +92,7 @@ func sealLetter(t *testing.T, row table.Seal) []letter {
 	return sealed(call(t, row.Operation, fields), row.Operation, row.Open, "CiphertextBlob", aad, plaintext)
 }
 
-func dataKeyLetter(t *testing.T, row table.DataKey) []letter {
+func dataKeyArtifact(t *testing.T, row table.DataKey) []artifact {
 	key := keyOf(t, row.Key)
 	if key == "" {
 		return nil
@@ -105,7 +105,7 @@ func dataKeyLetter(t *testing.T, row table.DataKey) []letter {
 	return sealed(made, row.Operation, row.Open, "CiphertextBlob", aad, made.Bytes("Plaintext"))
 }
 
-func pairLetter(t *testing.T, operation string, opens []string) letter {
+func pairArtifact(t *testing.T, operation string, opens []string) artifact {
 	fields := instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "EC_P256", "KeyFormat": "PEM", "Aad": []byte(language)}
 	made := call(t, operation, fields)
 	private := []byte{}
@@ -119,7 +119,7 @@ func pairLetter(t *testing.T, operation string, opens []string) letter {
 	return sealed(made, operation, opens, "PrivateKeyCiphertextBlob", []byte(language), private)[0]
 }
 
-func signatureLetter(t *testing.T, row table.Signature) []letter {
+func signatureArtifact(t *testing.T, row table.Signature) []artifact {
 	key := keyOf(t, row.Key)
 	if key == "" {
 		return nil
@@ -129,13 +129,13 @@ func signatureLetter(t *testing.T, row table.Signature) []letter {
 	if signed == nil {
 		return nil
 	}
-	return []letter{{
+	return []artifact{{
 		Operation: "Sign", Open: []string{"Verify"}, KeyID: key, KeyVersionID: signed.Version(), Algorithm: row.Algorithm,
 		Message: hex.EncodeToString(message), Signature: hex.EncodeToString(signed.Bytes("Signature")),
 	}}
 }
 
-func transferLetter(t *testing.T) []letter {
+func transferArtifact(t *testing.T) []artifact {
 	answer, ok := encrypted(t, contextJSON)
 	if !ok {
 		return nil
@@ -145,43 +145,43 @@ func transferLetter(t *testing.T) []letter {
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256([]byte("a secret"))
-	return []letter{{
+	return []artifact{{
 		Operation: "TransferEncrypt", Open: []string{"TransferDecrypt"}, KeyID: answer.KeyId, KeyVersionID: answer.KeyVersionId,
 		Context: contextJSON, Blob: hex.EncodeToString(blob), SHA256: hex.EncodeToString(digest[:]),
 	}}
 }
 
-func TestExchangeOpen(t *testing.T) {
+func TestExchangeRead(t *testing.T) {
 	for _, from := range strings.Split(os.Getenv("CLAVIGER_EXCHANGE_LANGUAGES"), ",") {
 		files, err := filepath.Glob(filepath.Join(os.Getenv("CLAVIGER_EXCHANGE"), from, "*.json"))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("no letters from %s (%v)", from, err)
+			t.Fatalf("no artifacts from %s (%v)", from, err)
 		}
 		for _, file := range files {
-			t.Run(from+"/"+filepath.Base(file), func(t *testing.T) { openLetter(t, file) })
+			t.Run(from+"/"+filepath.Base(file), func(t *testing.T) { readArtifact(t, file) })
 		}
 	}
 }
 
-func openLetter(t *testing.T, file string) {
+func readArtifact(t *testing.T, file string) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := letter{}
+	one := artifact{}
 	if err := json.Unmarshal(text, &one); err != nil {
 		t.Fatal(err)
 	}
 	if len(one.Open) == 0 {
-		t.Fatal("nothing that opens it")
+		t.Fatal("the artifact names no operation that opens it")
 	}
 	for _, open := range one.Open {
 		switch open {
 		case "Verify":
 			fields := instance.Fields{"KeyId": one.KeyID, "Algorithm": one.Algorithm, "Message": unhex(t, one.Message)}
 			fields["Signature"] = unhex(t, one.Signature)
-			if !call(t, open, fields).Yes("Value") {
-				t.Fatal("the signature does not hold")
+			if !call(t, open, fields).Bool("Value") {
+				t.Fatal("the signature does not verify")
 			}
 		case "TransferDecrypt":
 			opened, err := decrypted(t, base64.StdEncoding.EncodeToString(unhex(t, one.Blob)), one.Context)
@@ -194,17 +194,17 @@ func openLetter(t *testing.T, file string) {
 			opened := call(t, open, with(with(fields, "Iv", unhex(t, one.Iv)), "Aad", unhex(t, one.Aad)))
 			checkDigest(t, one, opened.Bytes("Plaintext"))
 			if opened.Version() != one.KeyVersionID {
-				t.Fatalf("version %s, sealed under %s", opened.Version(), one.KeyVersionID)
+				t.Fatalf("version %s, encrypted with %s", opened.Version(), one.KeyVersionID)
 			}
 		}
 	}
 }
 
-func checkDigest(t *testing.T, one letter, plaintext []byte) {
+func checkDigest(t *testing.T, one artifact, plaintext []byte) {
 	t.Helper()
 	digest := sha256.Sum256(plaintext)
 	if !bytes.Equal(digest[:], unhex(t, one.SHA256)) {
-		t.Fatal("another plaintext")
+		t.Fatal("the plaintext differs")
 	}
 }
 

@@ -1,4 +1,4 @@
-// Every operation x key spec x edge sizes of the table, sealed and opened by the official SDK.
+// Every operation x key spec x edge sizes of the table, with the official SDK.
 package conformance
 
 import (
@@ -42,7 +42,7 @@ func TestSeals(t *testing.T) {
 	}
 }
 
-// algorithms are the ways to name an algorithm: by its name, and not at all where it is the default.
+// algorithms are the ways to select an algorithm: by name, and by omission if it is the default.
 func algorithms(name string, isDefault bool) []string {
 	if isDefault {
 		return []string{name, ""}
@@ -76,7 +76,7 @@ func sealAndOpen(t *testing.T, row table.Seal, algorithm string, size, aadSize, 
 	openAll(t, row.Open, key, blob, sealed, algorithm, aad, plaintext)
 }
 
-// checkSealed checks what every sealing answer says about its key.
+// checkSealed checks the key id, algorithm and version in the answer of an encryption.
 func checkSealed(t *testing.T, operation string, sealed *instance.Answer, key, algorithm string) {
 	t.Helper()
 	if sealed.Text("KeyId") != key || sealed.Text("Algorithm") != algorithm {
@@ -98,7 +98,7 @@ func checkSealed(t *testing.T, operation string, sealed *instance.Answer, key, a
 	}
 }
 
-// openAll opens a blob with each operation that must, and checks that another Aad does not open it.
+// openAll decrypts a blob with each operation in opens, and checks that another Aad is refused. It returns the plaintext.
 func openAll(t *testing.T, opens []string, key string, blob []byte, sealed *instance.Answer, algorithm string, aad, plaintext []byte) []byte {
 	t.Helper()
 	for _, open := range opens {
@@ -109,7 +109,7 @@ func openAll(t *testing.T, opens []string, key string, blob []byte, sealed *inst
 			plaintext = opened.Bytes("Plaintext")
 		}
 		if !bytes.Equal(opened.Bytes("Plaintext"), plaintext) {
-			t.Fatalf("%s opened something else", open)
+			t.Fatalf("%s returned another plaintext", open)
 		}
 		if opened.Text("KeyId") != key || opened.Version() != sealed.Version() {
 			t.Fatalf("%s: key %s, version %s", open, opened.Text("KeyId"), opened.Version())
@@ -180,7 +180,7 @@ func pair(t *testing.T, operation string, opens []string, spec, format string, a
 	}
 	var plaintext []byte
 	if strings.HasSuffix(operation, "WithoutPlaintext") == made.Has("PrivateKeyPlaintext") {
-		t.Fatal("a plaintext where there must be none, or none where there must be one")
+		t.Fatal("an unexpected or a missing plaintext")
 	} else if made.Has("PrivateKeyPlaintext") {
 		plaintext = made.Bytes("PrivateKeyPlaintext")
 	}

@@ -1,4 +1,4 @@
-// Is this a key pair? Judged by Go's own crypto, and for secp256k1, which Go does not read, by decred's implementation.
+// Checks of key pairs with Go's crypto packages, and with decred's implementation for secp256k1, which Go does not support.
 package conformance
 
 import (
@@ -59,7 +59,7 @@ func checkPair(t *testing.T, spec, format string, public, private []byte) {
 	}
 	signature, err := privateKey.(crypto.Signer).Sign(rand.Reader, digest[:], crypto.SHA256)
 	if err != nil || !verifies(publicKey, "", digest[:], signature) {
-		t.Fatalf("the two halves do not belong together (%v)", err)
+		t.Fatalf("the two keys do not form a pair (%v)", err)
 	}
 }
 
@@ -80,12 +80,12 @@ func verifies(public any, algorithm string, digest, signature []byte) bool {
 	return false
 }
 
-// fromPem reads PEM that must be written as every SDK sample reads it: LF only, 64 columns, one newline at the end.
+// fromPem decodes PEM, which must have the form that the SDK samples expect: LF only, 64 columns, one newline at the end.
 func fromPem(t *testing.T, label string, text []byte) []byte {
 	t.Helper()
 	block, rest := pem.Decode(text)
 	if block == nil || block.Type != label || len(rest) != 0 || !bytes.Equal(pem.EncodeToMemory(block), text) {
-		t.Fatalf("no %s in Go's own form:\n%s", label, text)
+		t.Fatalf("no %s in the form that Go encodes:\n%s", label, text)
 	}
 	return block.Bytes
 }
@@ -113,10 +113,10 @@ func checkSecp256k1(t *testing.T, public, private []byte) {
 	key := secp256k1.PrivKeyFromBytes(inner.PrivateKey)
 	point := publicKey.SerializeUncompressed()
 	if !key.PubKey().IsEqual(publicKey) || !bytes.Equal(inner.PublicKey.Bytes, point) {
-		t.Fatal("the public key is another one")
+		t.Fatal("the public key does not match")
 	}
 	if !verifies(publicKey, "", digest[:], ecdsa256k.Sign(key, digest[:]).Serialize()) {
-		t.Fatal("the two halves do not belong together")
+		t.Fatal("the two keys do not form a pair")
 	}
 }
 

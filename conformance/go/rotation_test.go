@@ -1,4 +1,4 @@
-// What rotation changes and what it does not (instance-api 4), and what a policy permits (instance-api 1.9).
+// The effects of rotation (instance-api 4) and of policies (instance-api 1.9).
 package conformance
 
 import (
@@ -13,7 +13,7 @@ import (
 	"claviger/conformance/instance"
 )
 
-// Basic operations stay with the initial version; Advance operations follow the primary one; what was sealed before still opens.
+// Basic operations use the initial version, Advance operations the primary one; old ciphertexts still decrypt.
 func TestRotation(t *testing.T) {
 	key, err := server.CreateKey("Aliyun_AES_256", "ENCRYPT/DECRYPT")
 	if err != nil {
@@ -44,18 +44,18 @@ func TestRotation(t *testing.T) {
 			expected = primary
 		}
 		if answer := call(t, operation, fields); answer != nil && answer.Version() != expected {
-			t.Fatalf("%s sealed under %s; initial %s, primary %s", operation, answer.Version(), initial, primary)
+			t.Fatalf("%s used version %s; initial %s, primary %s", operation, answer.Version(), initial, primary)
 		}
 	}
 	if before != nil {
 		opened := call(t, "AdvanceDecrypt", instance.Fields{"CiphertextBlob": before.Bytes("CiphertextBlob")})
 		if string(opened.Bytes("Plaintext")) != "a secret" || opened.Text("KeyVersionId") != initial {
-			t.Fatalf("opened under %s", opened.Text("KeyVersionId"))
+			t.Fatalf("decrypted with %s", opened.Text("KeyVersionId"))
 		}
 	}
 }
 
-// A client key that may use one key alone, and one that may not use keys at all.
+// A client key that may use only one key, one that may use no keys, and one for another network.
 func TestPolicies(t *testing.T) {
 	folder := t.TempDir()
 	for name, options := range map[string][]string{

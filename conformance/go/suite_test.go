@@ -1,4 +1,4 @@
-// The server that all tests share, the keys of the table, and how an operation that is not built yet must answer.
+// The server that all tests share, the keys of the table, and the expected refusals of what is not built yet.
 package conformance
 
 import (
@@ -40,7 +40,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if folder := os.Getenv("CLAVIGER_EXCHANGE"); folder != "" {
-		server = claviger.At(filepath.Join(folder, "data"), os.Getenv("CLAVIGER_EXCHANGE_ENDPOINT"))
+		server = claviger.External(filepath.Join(folder, "data"), os.Getenv("CLAVIGER_EXCHANGE_ENDPOINT"))
 	} else {
 		scratch, err := os.MkdirTemp("", "claviger-conformance-go")
 		if err != nil {
@@ -68,7 +68,7 @@ var (
 	keys      = map[string]string{}
 )
 
-// keyOf is the id of the table's key of that name, made on first use; "" if such keys cannot be made yet.
+// keyOf is the id of the key with that name in the table, created on first use; "" if such keys are not built yet.
 func keyOf(t *testing.T, name string) string {
 	t.Helper()
 	keysMutex.Lock()
@@ -83,7 +83,7 @@ func keyOf(t *testing.T, name string) string {
 	id, err := server.CreateKey(kind.KeySpec, kind.KeyUsage)
 	if notBuilt.LacksSpec(kind.KeySpec) {
 		if err == nil {
-			t.Fatalf("%s keys can be made: take the spec out of not-built.json", kind.KeySpec)
+			t.Fatalf("%s keys can be created: remove the spec from not-built.json", kind.KeySpec)
 		}
 		keys[name] = ""
 		return ""
@@ -100,7 +100,7 @@ func keyOf(t *testing.T, name string) string {
 	return id
 }
 
-// call calls an operation that must succeed, or, while it is not built, must be refused as unknown: then there is no answer.
+// call calls an operation that must succeed. If it is not built yet, it must be refused as unknown, and the answer is nil.
 func call(t *testing.T, operation string, fields instance.Fields) *instance.Answer {
 	t.Helper()
 	answer, err := client.Call(operation, fields)
@@ -122,7 +122,7 @@ func mustRefuse(t *testing.T, err error, status int, code, message string) {
 	t.Helper()
 	refusal := instance.AsRefusal(err)
 	if refusal == nil {
-		t.Fatalf("no refusal but %v; expected %d %s", err, status, code)
+		t.Fatalf("%v is not a refusal; expected %d %s", err, status, code)
 	}
 	if refusal.Status != status || refusal.Code != code || (message != "" && refusal.Message != message) {
 		t.Fatalf("%v; expected %d %s: %s", refusal, status, code, message)

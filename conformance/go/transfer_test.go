@@ -1,5 +1,5 @@
-// The transfer client alibabacloud-dkms-transfer-go-sdk: OpenAPI shapes in the application, the Instance API on the wire
-// (instance-api 6). It is the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
+// The transfer client alibabacloud-dkms-transfer-go-sdk: OpenAPI types in the application, the Instance API on the wire
+// (instance-api 6). It has only the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
 package conformance
 
 import (
@@ -23,7 +23,7 @@ const (
 	contextJSON2 = `{"b":"2","a":"2"}`
 )
 
-// contextAad is how this client turns {a:1, b:2} into Aad: the digest itself (instance-api 6.5).
+// contextAad is the Aad that this client derives from {a:1, b:2}: the digest itself (instance-api 6.5).
 func contextAad() []byte {
 	digest := sha256.Sum256([]byte("a=1&b=2"))
 	return digest[:]
@@ -46,7 +46,7 @@ func transferClient(t *testing.T) *transfer.KmsTransferClient {
 	return made
 }
 
-// built tells whether a transfer call that needs the operation went well; while it is not built, it must be refused as unknown.
+// built tells whether a transfer call succeeded. If its operation is not built yet, the call must be refused as unknown.
 func built(t *testing.T, operation string, err error) bool {
 	t.Helper()
 	if !notBuilt.Lacks(operation) {
@@ -61,8 +61,8 @@ func built(t *testing.T, operation string, err error) bool {
 
 func mustFailWith(t *testing.T, err error, status int, code string) {
 	t.Helper()
-	told, ok := err.(*sdkerrors.ServerError)
-	if !ok || told.HttpStatus() != status || told.ErrorCode() != code {
+	refusal, ok := err.(*sdkerrors.ServerError)
+	if !ok || refusal.HttpStatus() != status || refusal.ErrorCode() != code {
 		t.Fatalf("%v; expected %d %s", err, status, code)
 	}
 }
@@ -100,7 +100,7 @@ func TestTransferEncryptAndDecrypt(t *testing.T) {
 	}
 }
 
-// What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api 6.2).
+// AdvanceDecrypt decrypts a blob of the legacy client once it is prefixed with `$ 00 02` (instance-api 6.2).
 func TestTransferBlobOpensThroughAdvanceDecrypt(t *testing.T) {
 	sealed, ok := encrypted(t, contextJSON)
 	if !ok {
@@ -112,11 +112,11 @@ func TestTransferBlobOpensThroughAdvanceDecrypt(t *testing.T) {
 	}
 	opened := call(t, "AdvanceDecrypt", instance.Fields{"CiphertextBlob": append([]byte("$\x00\x02"), blob...), "Aad": contextAad()})
 	if string(opened.Bytes("Plaintext")) != "a secret" {
-		t.Fatal("something else")
+		t.Fatal("the plaintext differs")
 	}
 }
 
-// And the reverse: an Advance blob less its first three bytes is what the legacy client opens.
+// Conversely, the legacy client decrypts an Advance blob without its first three bytes.
 func TestTransferOpensAdvanceBlobs(t *testing.T) {
 	pair := call(t, operation, instance.Fields{"KeyId": "alias/dev", "KeyPairSpec": "EC_P256", "KeyFormat": "PEM", "Aad": contextAad()})
 	blob := base64.StdEncoding.EncodeToString(pair.Bytes("PrivateKeyCiphertextBlob")[3:])
@@ -209,7 +209,7 @@ func TestTransferSignatures(t *testing.T) {
 	}
 }
 
-// How this client retells the server's refusals (instance-api 7).
+// How this client reports the server's errors (instance-api 7).
 func TestTransferErrors(t *testing.T) {
 	garbage := base64.StdEncoding.EncodeToString([]byte(devKey + "-0000000000" + strings.Repeat("i", 12) + strings.Repeat("c", 28)))
 	_, err := decrypted(t, garbage, "")

@@ -1,4 +1,4 @@
-"""Which data key pair does Python's `cryptography` read? `read_pairs.py FOLDER`; lines as in bench/src/bin/read_pairs."""
+"""Prints which data key pairs Python's `cryptography` reads: `read_pairs.py FOLDER`. Same format as bench/src/bin/read_pairs."""
 
 import sys
 from pathlib import Path
@@ -8,13 +8,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-MESSAGE = b"What one half signs, the other one verifies."
+MESSAGE = b"a message to sign"
 PRIVATE = {"der": serialization.load_der_private_key, "pem": serialization.load_pem_private_key}
 PUBLIC = {"der": serialization.load_der_public_key, "pem": serialization.load_pem_public_key}
 
 
 class NotRead(Exception):
-    """Why a half was not read."""
+    """Why a key was not read."""
 
 
 def read(load, path, *password):
@@ -25,7 +25,7 @@ def read(load, path, *password):
 
 
 def options(key):
-    """What signing and verifying want beside the message."""
+    """The arguments of signing and verifying in addition to the message."""
     if isinstance(key, (rsa.RSAPrivateKey, rsa.RSAPublicKey)):
         return (padding.PKCS1v15(), hashes.SHA256())
     if isinstance(key, (ec.EllipticCurvePrivateKey, ec.EllipticCurvePublicKey)):
@@ -49,11 +49,11 @@ def work_together(private, public):
         return
     signature = private.sign(MESSAGE, *options(private))
     if not verifies(public, signature, MESSAGE) or verifies(public, signature, b"another message"):
-        raise NotRead("the halves do not belong together")
+        raise NotRead("the two keys do not form a pair")
 
 
 def use(folder, spec, form):
-    """Reads both halves in this form, and uses them together."""
+    """Reads both keys in this encoding, and uses them together."""
     private = read(PRIVATE[form], folder / f"{spec}-{form}.key", None)
     public = read(PUBLIC[form], folder / f"{spec}-{form}.pub")
     work_together(private, public)

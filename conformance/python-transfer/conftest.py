@@ -1,10 +1,10 @@
-"""What the tests of the transfer clients share: one server, and a client in each of its ways of working."""
+"""Fixtures of the transfer client tests: one server, and a client in each of its modes."""
 
 import os
 
 import pytest
 
-from claviger_server import At, CommandFailed, Server, run_command
+from claviger_server import ExternalServer, CommandFailed, Server, run_command
 from instance_api import InstanceApi
 from table_keys import TableKeys
 from transfer import DkmsTransfer, KmsSdk
@@ -23,7 +23,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     if "CLAVIGER_EXCHANGE" in os.environ:
-        yield At(os.environ["CLAVIGER_EXCHANGE"] + "/data", os.environ["CLAVIGER_EXCHANGE_ENDPOINT"])
+        yield ExternalServer(os.environ["CLAVIGER_EXCHANGE"] + "/data", os.environ["CLAVIGER_EXCHANGE_ENDPOINT"])
         return
     server = Server(tmp_path_factory.mktemp("shared") / "data").start()
     yield server

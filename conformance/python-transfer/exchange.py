@@ -1,5 +1,6 @@
-"""What one language seals, the others open: letters left in a shared folder, against one server that `cargo xtask test --only
-exchange` starts for all. conformance/README.md has the form of a letter. Not named `test_`: it runs only when asked for.
+"""Each language decrypts and verifies what the others encrypted and signed: artifacts in a shared folder, against one server that
+`cargo xtask test --only exchange` starts. conformance/README.md describes the artifacts. Not named `test_`, so that pytest runs it
+only on request.
 """
 
 import base64
@@ -20,8 +21,8 @@ LANGUAGE = "python"
 FOLDER = Path(os.environ["CLAVIGER_EXCHANGE"])
 
 
-def letter(operation, opens, answer, blob, aad, plaintext):
-    """One sealed plaintext; bytes are in hexadecimal digits."""
+def artifact(operation, opens, answer, blob, aad, plaintext):
+    """The artifact of a ciphertext; bytes are hexadecimal."""
     return {
         "operation": operation,
         "open": opens,
@@ -36,13 +37,13 @@ def letter(operation, opens, answer, blob, aad, plaintext):
 
 
 def sealed(api, keys, row, **fields):
-    """The letter of an encryption or, where no plaintext is given, of a data key; nothing while it is not built."""
+    """The artifact of an encryption or, without a plaintext, of a data key; empty if the server does not support it."""
     key, aad = keys.get(row["key"]), filler(row["aads"][-1])
     answer = key and call(api, row["operation"], key_id=key, aad=aad, **fields)
     if not answer:
         return []
     plaintext = fields.get("plaintext") or answer.plaintext
-    return [letter(row["operation"], row["open"], answer, answer.ciphertext_blob, aad, plaintext)]
+    return [artifact(row["operation"], row["open"], answer, answer.ciphertext_blob, aad, plaintext)]
 
 
 def pair(api, operation, opens):
@@ -53,7 +54,7 @@ def pair(api, operation, opens):
         private = made.private_key_plaintext
     else:
         private = api.call(opens[0], key_id=made.key_id, ciphertext_blob=blob, iv=made.iv, aad=aad).plaintext
-    return letter(operation, opens, made, blob, aad, private)
+    return artifact(operation, opens, made, blob, aad, private)
 
 
 def signature(api, keys, row):
@@ -74,32 +75,32 @@ def transferred(server):
     return [{**content, "blob": blob.hex(), "plaintext_sha256": hashlib.sha256(SECRET.encode()).hexdigest()}]
 
 
-def test_seal(server, instance_api, keys):
-    letters = []
+def test_write(server, instance_api, keys):
+    artifacts = []
     for row in TABLE["seals"]:
-        letters += sealed(instance_api, keys, row, plaintext=filler(row["sizes"][1]), algorithm=row["algorithm"])
+        artifacts += sealed(instance_api, keys, row, plaintext=filler(row["sizes"][1]), algorithm=row["algorithm"])
     for row in TABLE["data_keys"]:
-        letters += sealed(instance_api, keys, row, number_of_bytes=row["sizes"][1])
-    letters += [pair(instance_api, operation, opens) for operation, opens in TABLE["pairs"]["operations"].items()]
+        artifacts += sealed(instance_api, keys, row, number_of_bytes=row["sizes"][1])
+    artifacts += [pair(instance_api, operation, opens) for operation, opens in TABLE["pairs"]["operations"].items()]
     for row in TABLE["signatures"]:
-        letters += signature(instance_api, keys, row)
-    letters += transferred(server)
+        artifacts += signature(instance_api, keys, row)
+    artifacts += transferred(server)
     (FOLDER / LANGUAGE).mkdir()
-    for number, one in enumerate(letters):
+    for number, one in enumerate(artifacts):
         (FOLDER / LANGUAGE / f"{number:03}-{one['operation']}.json").write_text(json.dumps(one, indent=1))
 
 
-def letters():
-    """Every letter of every language that takes part; each must have written some."""
+def artifacts():
+    """Every artifact of every participating language; each must have written some."""
     for language in os.environ["CLAVIGER_EXCHANGE_LANGUAGES"].split(","):
         found = sorted((FOLDER / language).glob("*.json"))
         yield from (pytest.param(file, id=f"{language}-{file.stem}") for file in found or [FOLDER / language / "none"])
 
 
-@pytest.mark.parametrize("file", letters())
-def test_open(server, instance_api, file):
+@pytest.mark.parametrize("file", artifacts())
+def test_read(server, instance_api, file):
     one = json.loads(file.read_text())
-    assert one["open"], "nothing that opens it"
+    assert one["open"], "the artifact names no operation that opens it"
     for operation in one["open"]:
         if operation == "Verify":
             fields = {"key_id": one["key_id"], "algorithm": one["algorithm"], "message": bytes.fromhex(one["message"])}

@@ -1,4 +1,4 @@
-"""OpenAPI shapes in the application, the Instance API on the wire (instance-api 6)."""
+"""The transfer clients: OpenAPI types in the application, the Instance API on the wire (instance-api 6)."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ SECRET = "a secret"
 
 
 def built(client, operation, action, **fields):
-    """The answer of an action that needs an operation; None while that is not built: then it must be refused as unknown."""
+    """The answer of an action that needs an operation. None if the operation is not built yet; it must then be refused as unknown."""
     if operation not in NOT_BUILT["operations"]:
         return client.call(action, **fields)
     with pytest.raises(Refused) as refusal:
@@ -40,7 +40,7 @@ def refused(client, action, **fields):
 
 
 def test_context_digest():
-    """The specification's own value (instance-api 6.5)."""
+    """The value in the specification (instance-api 6.5)."""
     assert context_digest(CONTEXT).hex() == "8e85be58c1c372ac29fe7bfa80d8ddcbd04a4032c7b51c1c026d67c55b1ab23f"
 
 
@@ -56,7 +56,7 @@ def test_encrypt_and_decrypt(client, dev_key, context):
 
 
 def test_its_blobs_open_through_both_families(client, instance_api):
-    """Version id, IV, ciphertext and tag: with `$ 00 02` before it for AdvanceDecrypt, taken apart for Decrypt (instance-api 6.1)."""
+    """Version id, IV, ciphertext and tag: prefixed with `$ 00 02` for AdvanceDecrypt, split for Decrypt (instance-api 6.1)."""
     sealed = encrypted(client, CONTEXT)
     if sealed is None:
         return
@@ -128,7 +128,7 @@ def test_signatures(client, keys, kind, algorithm):
 
 
 def test_errors(client, dev_key):
-    """How these clients retell the server's refusals (instance-api 7)."""
+    """How these clients report the server's errors (instance-api 7)."""
     unknown = base64.b64encode(f"{dev_key}-0000000000".encode() + b"i" * 12 + b"c" * 28).decode()
     assert refused(client, "Decrypt", CiphertextBlob=unknown) == "Forbidden.KeyNotFound"
     if client.operation("Encrypt") not in NOT_BUILT["operations"]:

@@ -1,4 +1,4 @@
-"""The transfer clients as applications use them, behind one shape: OpenAPI calls whose answers are dicts in the API's words.
+"""The transfer clients as applications use them, behind one interface: OpenAPI calls whose answers are dicts with the API's names.
 
 `KmsSdk` is alibabacloud-kms-python-sdk; `DkmsTransfer` is the older alibabacloud-dkms-transfer-python. Both are unmodified.
 """
@@ -22,7 +22,7 @@ READ_TIMEOUT_MS = 120_000
 
 
 class Refused(Exception):
-    """A call that failed, as the client tells it to the application."""
+    """A failed call, as the client reports it to the application."""
 
     def __init__(self, code, message):
         super().__init__(f"{code}: {message}")
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class KmsSdk:
-    """alibabacloud-kms-python-sdk: onto the Advance operations, or with `low_version` onto the basic ones."""
+    """alibabacloud-kms-python-sdk: calls the Advance operations, or with `low_version` the basic ones."""
 
     def __init__(self, server, low_version):
         self.low_version, self.server = low_version, server
@@ -60,7 +60,7 @@ class KmsSdk:
         return action if self.low_version else "Advance" + action
 
     def aad(self, context):
-        """What this client makes of an EncryptionContext (instance-api 6.5): the digest in hexadecimal text, or the JSON itself."""
+        """How this client encodes an EncryptionContext (instance-api 6.5): the digest as hexadecimal text, or the JSON itself."""
         return json.dumps(context, separators=(",", ":")).encode() if self.low_version else context_digest(context).hex().encode()
 
     def call(self, action, **fields):
@@ -73,7 +73,7 @@ class KmsSdk:
 
 
 class DkmsTransfer:
-    """alibabacloud-dkms-transfer-python, which knows the basic operations only."""
+    """alibabacloud-dkms-transfer-python, which calls only the basic operations."""
 
     low_version = True
 
@@ -113,5 +113,5 @@ class DkmsTransfer:
 
 
 def context_digest(context):
-    """The form that clients agree on: keys in order, `k=v` joined with `&`, SHA-256."""
+    """The encoding that the clients share: sorted keys, `k=v` joined with `&`, SHA-256."""
     return hashlib.sha256("&".join(f"{key}={context[key]}" for key in sorted(context)).encode()).digest()

@@ -1,10 +1,10 @@
-"""Writes golden wire vectors to `vectors/instance/` and `vectors/rpc/`: what the official SDKs put on the wire, byte for
-byte, and what the server answered; replayed in Rust without Python.
+"""Writes golden wire vectors to `vectors/instance/` and `vectors/rpc/`: the requests of the official SDKs, byte for byte, and the
+answers of the server. Rust tests replay them without Python.
 
     CLAVIGER_BIN=target/release/claviger python capture.py [VECTORS_FOLDER]
 
-It listens inside the SDKs' own HTTP library, where the head of a request has its final bytes. The server and every key in the
-vectors are thrown away afterwards: the secrets in them protect nothing.
+It hooks into the HTTP library of the SDKs, where the head of a request has its final bytes. The server and every key in the
+vectors are discarded afterwards: the secrets in them protect nothing.
 """
 
 import base64
@@ -71,7 +71,7 @@ def exchange(head, body, answer):
 
 
 class Capture:
-    """One folder of vectors; each file is one named call with all its exchanges."""
+    """One folder of vectors; each file is one named call with its exchange."""
 
     def __init__(self, folder, public_inputs):
         self.folder, self.public_inputs = folder, public_inputs
@@ -80,7 +80,7 @@ class Capture:
             stale.unlink()
 
     def record(self, name, call):
-        """Runs `call` and writes its one exchange; a refusal is a result, too."""
+        """Runs `call`, which may be refused, and writes its exchange."""
         recorder = Recorder()
         with recorder.listening():
             try:
@@ -150,7 +150,7 @@ def capture_refusals(capture, api):
 
 
 def stranger_calls(api):
-    """The same signature under an id that nobody has."""
+    """The same signature with an unknown client key id."""
     own = api.client._credential._key_id
     api.client._credential._key_id = "KAAP.00000000-0000-0000-0000-000000000000"
     try:

@@ -1,6 +1,7 @@
 """A `claviger dev` process for the tests: started with free ports and a data directory, stopped with SIGTERM.
 
-It relies on the command line, the ready line on stdout and the files in the data directory. The binary is named by the environment variable CLAVIGER_BIN.
+It relies on the command line, the ready line on stdout and the files in the data directory. The environment variable CLAVIGER_BIN
+contains the path of the binary.
 """
 
 import json
@@ -29,7 +30,7 @@ def free_port():
 
 
 class Files:
-    """The files of a data directory that others read."""
+    """The files of a data directory that clients read."""
 
     @property
     def ca_file(self):
@@ -49,15 +50,15 @@ class Files:
         return json.loads((self.data_dir / "access-key.json").read_text())
 
 
-class At(Files):
-    """A server that somebody else started, and will stop."""
+class ExternalServer(Files):
+    """A server that another process starts and stops."""
 
     def __init__(self, data_dir, endpoint):
         self.data_dir, self.endpoint = Path(data_dir), endpoint
 
 
 class Server(Files):
-    """One data directory, and the process that serves it while it is started."""
+    """A data directory, and the server process that uses it."""
 
     def __init__(self, data_dir, *flags):
         self.data_dir = Path(data_dir)
@@ -99,7 +100,7 @@ class Server(Files):
                 return found.groups()
 
     def stop(self):
-        """SIGTERM; the process must end by itself, with exit code 0."""
+        """Sends SIGTERM; the process must exit with code 0."""
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(STOP_S_MAX)
@@ -113,16 +114,16 @@ class Server(Files):
         return self.process is not None and self.process.poll() is None
 
     def log(self):
-        """What the process wrote to stderr so far."""
+        """The stderr of the process so far."""
         return self.log_path.read_text(errors="replace")
 
     @property
     def endpoint(self):
-        """HOST:PORT, the form that SDKs take."""
+        """HOST:PORT, the format that SDKs accept."""
         return f"127.0.0.1:{self.port}"
 
     def ask_admin(self, path, body=None):
-        """Status and body of the loopback listener's answer; POST where there is a body."""
+        """Status and body of the admin listener's answer; POST if there is a body."""
         request = urllib.request.Request(f"http://{self.admin}{path}", data=body)
         if body is not None:
             request.add_header("content-type", "application/json")
@@ -133,17 +134,17 @@ class Server(Files):
             return refusal.code, refusal.read()
 
     def advance_clock(self, span):
-        """Business time goes forward by `span`, such as "8d"."""
+        """Advances the server's clock by `span`, such as "8d"."""
         status, body = self.ask_admin("/dev/clock", json.dumps({"advance": span}).encode())
         assert 200 <= status < 300, f"/dev/clock answered {status}: {body!r}"
 
 
 class CommandFailed(Exception):
-    """The command line said no."""
+    """The command failed."""
 
 
 def run_command(server, *words):
-    """The answer of a `claviger` command that is run against the server."""
+    """Runs a `claviger` command against the server; returns its JSON output."""
     target = ["--data-dir", str(server.data_dir), "--endpoint", f"https://{server.endpoint}", "--output", "json"]
     done = subprocess.run([os.environ["CLAVIGER_BIN"], *words, *target], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
@@ -152,7 +153,7 @@ def run_command(server, *words):
 
 
 def eventually(look, within_s=30):
-    """The first truthy result of `look`, asked again and again: for what the server does by itself."""
+    """Polls `look` until its result is truthy, for what the server does asynchronously."""
     deadline = time.monotonic() + within_s
     while True:
         result = look()

@@ -1,4 +1,4 @@
-"""What the tests share: servers, official clients, and the promise that no server dies or tells a secret."""
+"""Shared fixtures: servers and official clients. Every server must survive its tests and keep secrets out of its log."""
 
 import os
 
@@ -36,13 +36,13 @@ def assert_log_keeps_secrets(server):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The server most tests share; its clock is never moved."""
+    """The server that most tests share; its clock is never advanced."""
     yield from serve(tmp_path_factory.mktemp("shared") / "data")
 
 
 @pytest.fixture
 def own_server(tmp_path):
-    """A server for one test alone, which may move its clock or restart it."""
+    """A server for a single test, which may advance its clock or restart it."""
     yield from serve(tmp_path / "data")
 
 
@@ -71,5 +71,5 @@ def key(control_plane):
 
 @pytest.fixture(scope="session")
 def dev_key(control_plane):
-    """The id of the key that `claviger dev` makes on first start."""
+    """The id of the key that `claviger dev` creates on its first start."""
     return control_plane.describe("alias/dev")["KeyId"]

@@ -1,4 +1,4 @@
-"""The control plane as operators use it: the official package alibabacloud-kms20160120, unmodified."""
+"""The control plane through the unmodified official package alibabacloud-kms20160120."""
 
 import re
 
@@ -12,7 +12,7 @@ from instance_api import Refusal, method_name
 
 
 class ControlPlane:
-    """A client with the access key of the data directory, TLS checked against its ca.pem, no retries."""
+    """A client with the access key and the ca.pem of the data directory; no retries."""
 
     def __init__(self, server):
         access_key = server.access_key()
@@ -29,11 +29,10 @@ class ControlPlane:
         )
 
     def call(self, action, **fields):
-        """The answer's body as a dict in the API's own words; raises Refusal."""
+        """The body of the answer as a dict with the API's names; raises Refusal."""
         runtime = RuntimeOptions(autoretry=False, ca=self.ca_file, read_timeout=30_000)
         method = getattr(self.client, method_name(action) + "_with_options")
         try:
-            # A few requests have no fields and are not asked for by every method.
             response = method(getattr(models, action + "Request")(**fields), runtime)
         except TeaException as error:
             if not isinstance(error.data, dict) or "statusCode" not in error.data:

@@ -1,8 +1,8 @@
-"""A `claviger dev` whose data directory is a small file system of its own, which a test can fill.
+"""A `claviger dev` whose data directory is on a small separate file system, which a test can fill.
 
-The file system is a tmpfs in a mount namespace of its own (util-linux `unshare`): it needs root or unprivileged user
-namespaces, is seen by nobody else, and is gone with the last process in it. A shell in the namespace starts the server
-and fills and frees the disk as told on its standard input.
+The file system is a tmpfs in its own mount namespace (util-linux `unshare`). It needs root or unprivileged user namespaces,
+is invisible to other processes, and vanishes with the last process in it. A shell in the namespace reads commands from its
+standard input: it starts the server, and fills and frees the disk.
 """
 
 import subprocess
@@ -35,7 +35,7 @@ WAYS = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--moun
 
 
 class SmallDisk(Server):
-    """A server on a disk of its own; `None` from `make` where the system gives no such disk."""
+    """A server on a small separate disk; `make` returns `None` if the system cannot provide one."""
 
     def __init__(self, tmp_path):
         super().__init__(tmp_path / "copy")
@@ -46,7 +46,7 @@ class SmallDisk(Server):
 
     @classmethod
     def make(cls, tmp_path, environment, ports):
-        """The disk, mounted, or why there is none."""
+        """The mounted disk and None, or None and the reason."""
         made = cls(tmp_path)
         made.port, admin_port = ports
         made.admin = f"127.0.0.1:{admin_port}"
@@ -74,7 +74,7 @@ class SmallDisk(Server):
         return None, "; ".join(refusals)
 
     def tell(self, word):
-        """Tells the shell; its answer."""
+        """Sends a command to the shell; returns its answer."""
         print(word, file=self.shell.stdin, flush=True)
         return self.shell.stdout.readline().strip()
 

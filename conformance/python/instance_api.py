@@ -1,4 +1,4 @@
-"""The data plane as applications use it: the official package alibabacloud-dkms-gcs, unmodified."""
+"""The Instance API through the unmodified official package alibabacloud-dkms-gcs."""
 
 from openapi import models as openapi_models
 from openapi_util import models as openapi_util_models
@@ -24,7 +24,7 @@ def method_name(operation):
 
 
 class Refusal(Exception):
-    """The server said no: HTTP status, code and message as the SDK hands them to the application."""
+    """An error of the server: HTTP status, code and message as the SDK passes them to the application."""
 
     def __init__(self, status, code, message, request_id):
         super().__init__(f"{status} {code}: {message}")
@@ -36,7 +36,7 @@ class Refusal(Exception):
 
 
 class InstanceApi:
-    """A client with the client key of the data directory, TLS checked against its ca.pem, no retries."""
+    """A client with the client key and the ca.pem of the data directory; no retries."""
 
     def __init__(self, server):
         self.client = Client(

@@ -1,4 +1,4 @@
-"""Is this a key pair? Judged by two libraries that are not ours: `cryptography`, and the OpenSSL command line."""
+"""Checks of key pairs with two independent implementations: `cryptography` and the OpenSSL command line."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ PEM = {
 
 
 def check_pair(spec, key_format, public, private):
-    """Both halves parse, are of the spec, belong together, work, and are encoded as instance-api 5.4 says."""
+    """Both keys parse, match the spec and each other, work, and are encoded as instance-api 5.4 specifies."""
     private_key, public_key = load_private(key_format, private), load_public(key_format, public)
     check_spec(spec, private_key)
     assert public_numbers(private_key.public_key()) == public_numbers(public_key)
@@ -63,7 +63,7 @@ def sign_and_verify(private_key, public_key):
 
 
 def check_encoding(key_format, public, private, public_key, private_key):
-    """SPKI and PKCS#8 exactly as OpenSSL writes them; PEM with LF only, 64 columns, one newline at the end."""
+    """SPKI and PKCS#8 exactly as OpenSSL encodes them; PEM with LF only, 64 columns, one newline at the end."""
     encoding = serialization.Encoding.PEM if key_format == "PEM" else serialization.Encoding.DER
     spki = public_key.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
     pkcs8 = private_key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -80,14 +80,14 @@ def has_openssl():
 
 
 def openssl(*words, stdin):
-    """Runs the OpenSSL command line; its standard output."""
+    """Runs the OpenSSL command line; returns its standard output."""
     done = subprocess.run(["openssl", *words], input=stdin, capture_output=True, timeout=60)
     assert done.returncode == 0, f"openssl {' '.join(words)}: {done.stderr.decode(errors='replace')}"
     return done.stdout
 
 
 def check_with_openssl(spec, key_format, public, private):
-    """The OpenSSL command line reads both halves, finds the private one sound, and derives the public one from it."""
+    """The OpenSSL command line reads both keys, validates the private key, and derives the public key from it."""
     assert b"Key is valid" in openssl("pkey", "-inform", key_format, "-check", "-noout", stdin=private)
     if spec in BITS:
         assert b"RSA key ok" in openssl("rsa", "-inform", key_format, "-check", "-noout", stdin=private)

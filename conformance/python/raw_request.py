@@ -1,6 +1,6 @@
-"""Requests built by hand, so that every part of them can be wrong: both planes, over one kept-alive TLS connection.
+"""Hand-built requests for both planes over one kept-alive TLS connection, so that a test can make every part wrong.
 
-The letters are those of instance-api 1.2 to 1.4 and rpc-api 3.2; the protobuf messages are the SDK's own.
+The format is that of instance-api 1.2 to 1.4 and rpc-api 3.2; the protobuf messages are those of the SDK.
 """
 
 import base64
@@ -24,7 +24,7 @@ REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def message(operation, **fields):
-    """The serialized request message of `operation`, fields in the API's words."""
+    """The serialized request message of `operation`; fields have the API's names."""
     return getattr(api_pb2, operation + "Request")(**fields).SerializeToString()
 
 
@@ -46,8 +46,8 @@ class Answer:
         self.status, self.headers, self.body = status, headers, body
 
     def error(self):
-        """(status, code, message) of a protobuf Error body, after checking what every one must hold."""
-        assert self.status >= 400, f"{self.status} with {self.body!r} is no error"
+        """(status, code, message) of a protobuf Error body, after checking what every error must contain."""
+        assert self.status >= 400, f"{self.status} with {self.body!r} is not an error"
         assert self.headers["content-type"] == PROTOBUF, self.headers
         parsed = api_pb2.Error()
         parsed.ParseFromString(self.body)
@@ -70,7 +70,7 @@ class RawClient:
         self.connection = None
 
     def send(self, method, target, headers, body):
-        """One request as given, nothing added but what HTTP itself needs; opens the connection anew if it was closed."""
+        """Sends the request as given, adding only what HTTP requires. Reconnects if the connection was closed."""
         for attempt in (1, 2):
             fresh = self.connection is None
             if fresh:
@@ -95,7 +95,7 @@ class RawClient:
         try:
             self.connection.send(body)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # Refused before it was read whole: the answer may be there all the same.
+            pass  # The server may answer before it has read the whole body.
         got = self.connection.getresponse()
         answer = Answer(got.status, got.headers, got.read())
         if got.will_close:
@@ -150,7 +150,7 @@ class RawClient:
 
 
 def edited(headers, change):
-    """The headers with those of `change` set, or removed where it says None."""
+    """The headers, with those in `change` set, or removed if None."""
     both = {**headers, **(change or {})}
     return {name: value for name, value in both.items() if value is not None}
 

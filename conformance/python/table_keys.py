@@ -1,4 +1,4 @@
-"""The keys of the table, made on first use, and how what is not built yet must answer."""
+"""The keys of the table, created on first use, and the expected refusals of what is not built yet."""
 
 import pytest
 
@@ -7,14 +7,14 @@ from table import NOT_BUILT, TABLE
 
 
 class TableKeys:
-    """`make(spec, usage)` makes a key, `disable(id)` disables it; either may raise one of `refusals`."""
+    """`make(spec, usage)` creates a key, `disable(id)` disables it; either may raise one of `refusals`."""
 
     def __init__(self, make, disable, refusals):
         self.make, self.disable, self.refusals = make, disable, refusals
         self.made = {}
 
     def get(self, name):
-        """The id of the table's key of that name; None if such keys cannot be made yet, which is then asserted."""
+        """The id of the key with that name in the table; None, after asserting the refusal, if such keys are not built yet."""
         if name not in self.made:
             self.made[name] = self._make(TABLE["keys"][name])
         return self.made[name]
@@ -31,7 +31,7 @@ class TableKeys:
 
 
 def call(api, operation, **fields):
-    """The answer of an operation that must succeed; None while it is not built: then it must be refused as unknown."""
+    """The answer of an operation that must succeed. None if it is not built yet; it must then be refused as unknown."""
     if operation not in NOT_BUILT["operations"]:
         answer = api.call(operation, **fields)
         assert answer.request_id
@@ -43,5 +43,5 @@ def call(api, operation, **fields):
 
 
 def snake(fields):
-    """Fields in the API's words -> in the SDK's."""
+    """Converts field names of the API to those of the SDK."""
     return {method_name(name): content for name, content in fields.items()}

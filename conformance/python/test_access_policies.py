@@ -1,5 +1,5 @@
-"""Application access points, policies and network rules: made by the official control plane SDK, met by the official
-instance SDK. And what is marked and denied beyond the API."""
+"""Application access points, policies and network rules, managed with the official control plane SDK and tested with the
+official instance SDK. Also the warnings and denials that this server adds to the API."""
 
 import json
 
@@ -22,7 +22,7 @@ def instance_id(control_plane, key_id):
 
 
 class Application:
-    """An access point of one policy, and the instance API as its client key sees it."""
+    """An access point with one policy, and an Instance API client with its client key."""
 
     def __init__(self, server, control_plane, name, resources, permissions=(KEY_USER,), rules=None):
         self.name, self.control_plane = name, control_plane
@@ -67,12 +67,12 @@ def test_a_policy_on_one_key(server, control_plane):
         assert refused(application.api.call, operation, key_id=other, **fields).short == (403, "Forbidden.NoPermission")
     secret = refused(application.api.call, "GetSecretValue", secret_name="db/main")
     assert secret.message == 'This operation for "db/main" is forbidden by permission system.'
-    # The policy is widened: it holds from the next request on.
+    # The extended policy applies from the next request on.
     control_plane.call("UpdatePolicy", name="one-key", resources=json.dumps(["key/*"]))
     assert application.encrypt(other).key_id == other
 
 
-def test_a_missing_secret_is_told_to_who_may_read_secrets(server, control_plane):
+def test_a_missing_secret_is_reported_only_to_callers_that_may_read_secrets(server, control_plane):
     application = Application(server, control_plane, "secrets", ["secret/*"], [SECRET_USER])
     refusal = refused(application.api.call, "GetSecretValue", secret_name="db/main")
     assert refusal.short == (404, "Forbidden.ResourceNotFound")
@@ -88,7 +88,7 @@ def test_network_rules(server, control_plane):
     key = control_plane.create_key()
     refusal = refused(application.encrypt, key)
     assert refusal.short == (403, "Forbidden.NoPermission")
-    # Its signature verified, so that it is no stranger to the audit log.
+    # Its signature verified, so the audit record contains its id.
     record = next(line for line in audit_lines(server) if line.get("request_id") == refusal.request_id)
     assert record["principal"] == application.client_key_id
     control_plane.call("UpdateNetworkRule", name="far-away", source_private_ip=json.dumps(["127.0.0.0/8"]))
@@ -147,7 +147,7 @@ def test_a_basic_operation_on_a_rotating_key_is_counted_and_marked(own_server):
     assert details == ["basic operation on a rotating key", "caller supplied iv"]
 
 
-def test_the_switches_refuse(tmp_path):
+def test_the_deny_options_refuse(tmp_path):
     flags = ["--deny-basic-operations-on-rotating-keys", "--deny-caller-supplied-iv"]
     server = Server(tmp_path / "data", *flags).start()
     try:

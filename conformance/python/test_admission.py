@@ -1,4 +1,4 @@
-"""One pair request at a time per instance, across the four operations; a second one gets 429 at once (instance-api 5.4)."""
+"""One data key pair request at a time per instance, across the four operations; a second one gets 429 (instance-api 5.4)."""
 
 import itertools
 import threading
@@ -14,7 +14,7 @@ SEARCH_S_MAX = 90
 
 
 class Burst:
-    """Threads that ask for RSA_4096 pairs without pause until each kind of answer was seen, or the time is over."""
+    """Threads that request RSA_4096 pairs without pause until each kind of answer has occurred, or until a timeout."""
 
     def __init__(self, server):
         self.server = server
@@ -36,7 +36,7 @@ class Burst:
             client = InstanceApi(self.server)
             while not self.stop.is_set():
                 self._ask_once(client, operation)
-        except Exception as surprise:  # Handed to the test, which shows it.
+        except Exception as surprise:  # Passed to the test, which reports it.
             self.surprises.append(surprise)
             self.stop.set()
 
@@ -69,8 +69,8 @@ def check_answer(instance_api, operation, pair):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_turn_is_given_back(instance_api, operation):
-    """After success and after refusal alike: one after the other, nobody is ever turned away."""
+def test_the_permit_is_released(instance_api, operation):
+    """After success and after refusal: sequential requests are never throttled."""
     for spec in ("EC_P256", "none", "EC_P256K", "none", "EC_P256"):
         try:
             instance_api.generate(operation, "alias/dev", spec)
@@ -78,8 +78,8 @@ def test_the_turn_is_given_back(instance_api, operation):
             assert (spec, refusal.short) == ("none", (400, "InvalidParameter"))
 
 
-def test_decrypt_does_not_wait_its_turn(server, instance_api):
-    """The limit is on making pairs: opening them goes on meanwhile."""
+def test_decrypt_is_not_limited(server, instance_api):
+    """The limit applies to generating pairs, not to decrypting them."""
     blob = instance_api.generate("AdvanceGenerateDataKeyPair", "alias/dev", "EC_P256").private_key_ciphertext_blob
     stop = threading.Event()
     surprises = []

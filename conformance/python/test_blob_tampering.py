@@ -1,11 +1,11 @@
-"""A blob cut at every length, and with one bit flipped at every position: never opened, always refused in the spec's words.
+"""Blobs truncated to every length, and with every bit flipped, are never decrypted and always refused as specified.
 
-What a damaged self-describing blob may get, by where the damage is (instance-api 5.2, 7):
+The permitted errors for a damaged self-describing blob, by position of the damage (instance-api 5.2, 7):
 
-* magic (bytes 0 to 2) or version id (3 to 38): the blob no longer describes itself, so it is a raw one without the KeyId and Iv
-  that a raw one needs (400 InvalidParameter or MissingParameter), or names a version that does not exist (404
-  Forbidden.KeyNotFound), or is undecryptable (500 InternalFailure).
-* IV, ciphertext or tag (39 on): 500 InternalFailure, and nothing that tells which of the three it was.
+* magic (bytes 0 to 2) or version id (3 to 38): the blob is no longer self-describing. It counts as a raw blob without the required
+  KeyId and Iv (400 InvalidParameter or MissingParameter), or contains a version that does not exist (404
+  Forbidden.KeyNotFound), or cannot be decrypted (500 InternalFailure).
+* IV, ciphertext or tag (39 on): 500 InternalFailure, which does not disclose which of the three is damaged.
 """
 
 import pytest
@@ -45,7 +45,7 @@ def test_one_flipped_bit_at_every_position(raw, pair):
     assert advance_decrypt(raw, blob).status == 200
 
 
-def test_cut_at_every_length(raw, pair):
+def test_truncated_to_every_length(raw, pair):
     blob = pair.private_key_ciphertext_blob
     for length in range(len(blob)):
         status, code, _ = advance_decrypt(raw, blob[:length]).error()
@@ -56,18 +56,18 @@ def test_cut_at_every_length(raw, pair):
 
 
 @pytest.mark.parametrize("tail", (b"\x00", b"\x00" * 16, b"$\x00\x02"))
-def test_something_appended(raw, pair, tail):
+def test_appended_bytes(raw, pair, tail):
     assert advance_decrypt(raw, pair.private_key_ciphertext_blob + tail).error()[:2] == (500, "InternalFailure")
 
 
 @pytest.mark.parametrize("header", (b"$\x00\x01", b"$\x10\x02", b"$\x01\x02", b"$\x00\x00"))
 def test_other_algorithm_padding_and_cipher_codes(raw, pair, header):
-    """Software instances know AES_GCM alone (instance-api 10.4): other codes are refused, not guessed at."""
+    """Software instances support only AES_GCM (instance-api 10.4): other codes are refused."""
     blob = header + pair.private_key_ciphertext_blob[3:]
     assert advance_decrypt(raw, blob).error()[:2] in HEADER_REFUSALS
 
 
-def test_cut_and_flipped_basic_blobs(raw, instance_api):
+def test_truncated_and_flipped_basic_blobs(raw, instance_api):
     basic = instance_api.generate("GenerateDataKeyPair", "alias/dev", "EC_P256", aad=AAD)
     blob = basic.private_key_ciphertext_blob
     fields = {"KeyId": "alias/dev", "Iv": basic.iv, "Aad": AAD}

@@ -1,4 +1,4 @@
-"""Keys and aliases as the official control plane package makes, describes and lists them (rpc-api 7)."""
+"""Creating, describing and listing keys and aliases with the official control plane package (rpc-api 7)."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def refused(control_plane, action, **fields):
 
 
 def listed(control_plane, filters=None):
-    """The ids of all keys, page by page, and the count that every page tells."""
+    """The ids of all keys, page by page. Checks the total of every page."""
     ids, page, total = [], 1, None
     while total is None or len(ids) < total:
         answer = control_plane.call("ListKeys", filters=filters, page_number=page, page_size=100)
@@ -46,7 +46,7 @@ def test_create_key_with_defaults(control_plane):
 
 @pytest.mark.parametrize("text", ("a", "two words & 50% + more", "\u00e9\u4e2d\U0001f511", "x" * 8192), ids=range(4))
 def test_descriptions(control_plane, text):
-    """What needs escaping in a query comes back as it was."""
+    """Text that needs escaping in a query comes back unchanged."""
     assert control_plane.describe(control_plane.create_key(description=text))["Description"] == text
 
 
@@ -66,7 +66,7 @@ def test_bad_create_key(control_plane, fields):
     before = len(listed(control_plane))
     status, code = refused(control_plane, "CreateKey", **fields)
     assert status == 400 and code in ("InvalidParameter", "UnsupportedOperation", "Rejected.UnsupportedOperation")
-    assert len(listed(control_plane)) == before, "nothing is half made"
+    assert len(listed(control_plane)) == before, "a refused request creates nothing"
 
 
 @pytest.mark.parametrize("form", ("id", "alias", "arn"))
@@ -191,8 +191,8 @@ def test_alias_names_at_the_limits(control_plane, key, name):
     control_plane.call("DeleteAlias", alias_name=name)
 
 
-def test_asymmetric_keys_do_not_seal_pairs(control_plane, instance_api):
-    """Where asymmetric keys can be made at all, pair operations and rotation refuse them."""
+def test_asymmetric_keys_do_not_encrypt_pairs(control_plane, instance_api):
+    """If asymmetric keys are supported, pair operations and rotation refuse them."""
     try:
         key = control_plane.create_key(key_spec="RSA_2048", key_usage="ENCRYPT/DECRYPT")
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""The files that `claviger dev` leaves for clients, and what expires (instance-api 1.8, 1.9)."""
+"""The credential files of `claviger dev`, and their expiry (instance-api 1.8, 1.9)."""
 
 import base64
 import re
@@ -57,11 +57,11 @@ def test_openssl_opens_the_client_key_without_legacy_ciphers(server, tmp_path):
     command = ["openssl", "pkcs12", "-in", str(pfx), "-passin", password, "-nodes"]
     done = subprocess.run(command, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
-    # The Go parser takes the certificate from the first safe and the key from the second.
+    # The Go parser reads the certificate from the first safe and the key from the second.
     assert done.stdout.index(b"BEGIN CERTIFICATE") < done.stdout.index(b"PRIVATE KEY")
 
 
-def test_pkcs12_is_what_the_go_parser_reads(server):
+def test_pkcs12_uses_the_algorithms_of_the_go_parser(server):
     """instance-api 1.9: 3DES in both safes, no PBES2, MAC with SHA-1."""
     pfx = base64.b64decode(server.client_key()["PrivateKeyData"])
     triple_des = bytes.fromhex("060a2a864886f70d010c0103")
@@ -79,12 +79,12 @@ def test_ca_file_is_one_self_signed_root(server):
 
 
 @pytest.mark.parametrize("name", ("client-key.json", "client-key-password.txt", "access-key.json"))
-def test_secret_files_are_for_their_owner_alone(server, name):
+def test_only_the_owner_can_read_secret_files(server, name):
     assert stat.S_IMODE((server.data_dir / name).stat().st_mode) & 0o077 == 0
 
 
-def test_no_stored_byte_holds_what_clients_were_given(server):
-    """The private half of the client key is the client's alone; the access key secret is sealed in the store."""
+def test_no_stored_file_contains_client_secrets(server):
+    """The server does not store the private key of the client key, and encrypts the access key secret."""
     content = server.client_key()
     key = pkcs12.load_key_and_certificates(
         base64.b64decode(content["PrivateKeyData"]), server.client_key_password().encode()
@@ -99,7 +99,7 @@ def test_no_stored_byte_holds_what_clients_were_given(server):
 
 
 def test_an_expired_client_key_is_refused(own_server):
-    """Five years are its life (instance-api 1.9); the request's own date keeps real time meanwhile."""
+    """Client keys are valid for five years (instance-api 1.9). The date of requests is still checked against real time."""
     client = RawClient(own_server)
     own_server.advance_clock("1800d")
     assert client.instance("GenerateDataKeyPair", BODY).status == 200

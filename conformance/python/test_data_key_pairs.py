@@ -1,4 +1,4 @@
-"""The main job: every spec, format, operation, with and without Aad, by id and by alias (issue 2, "How it shows" 2)."""
+"""Data key pairs of every spec, format and operation, with and without Aad, by key id and by alias."""
 
 import pytest
 
@@ -9,7 +9,7 @@ AADS = {"no-aad": None, "aad": b"device 17\x00\xff"}
 
 
 def opened_by(operation):
-    """The decrypt operations that must open what `operation` sealed."""
+    """The operations that must decrypt the blobs of `operation`."""
     return ("AdvanceDecrypt",) if operation.startswith("Advance") else ("Decrypt", "AdvanceDecrypt")
 
 
@@ -59,13 +59,13 @@ def check_self_describing(pair, version):
 @pytest.mark.parametrize("key_format", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_openssl_reads_every_spec_and_format(instance_api, spec, key_format):
-    """The same checks run inside the large table above wherever OpenSSL is; this one says so when it is not."""
+    """The parametrized test above runs the same checks if OpenSSL is installed; this one reports a skip if it is not."""
     pair = instance_api.generate("AdvanceGenerateDataKeyPair", "alias/dev", spec, key_format)
     check_with_openssl(spec, key_format, pair.public_key, pair.private_key_plaintext)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_two_pairs_never_agree(instance_api, operation):
+def test_pairs_are_unique(instance_api, operation):
     pairs = [instance_api.generate(operation, "alias/dev", "EC_P256") for _ in range(20)]
     for field in ("public_key", "iv", "private_key_ciphertext_blob", "request_id"):
         assert len({getattr(pair, field) for pair in pairs}) == 20, field
@@ -88,6 +88,6 @@ def test_aad_of_8192_bytes_is_accepted(instance_api, operation):
 
 @pytest.mark.parametrize("size", (0, 16, 17, 255))
 def test_blob_sizes_are_the_plaintext_plus_iv_tag_and_header(instance_api, size):
-    """The GCM output is exactly as long as the plaintext plus the tag, whatever the Aad: nothing else is in the blob."""
+    """A blob contains nothing but header, IV, ciphertext and tag, whatever the Aad."""
     pair = instance_api.generate("AdvanceGenerateDataKeyPair", "alias/dev", "EC_P256", aad=b"a" * size or None)
     assert len(pair.private_key_ciphertext_blob) == 3 + 36 + 12 + len(pair.private_key_plaintext) + 16

@@ -1,4 +1,4 @@
-"""Decrypt and AdvanceDecrypt: with and without KeyId, by the blob's header, by the request's header (instance-api 5.1, 5.2)."""
+"""Decrypt and AdvanceDecrypt with and without KeyId; version from the blob or from the request header (instance-api 5.1, 5.2)."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_basic_blobs_open_with_key_id_and_iv(instance_api, dev_key, basic_pair, 
 
 
 def test_the_version_header_replaces_the_key_id(instance_api, dev_key, basic_pair):
-    """What every legacy transfer client sends: the header, the Iv, the blob, and no KeyId."""
+    """Legacy transfer clients send the header, the Iv and the blob, but no KeyId."""
     version = basic_pair.response_headers[VERSION_HEADER]
     opened = instance_api.call(
         "Decrypt",
@@ -61,7 +61,7 @@ def test_the_version_header_replaces_the_key_id(instance_api, dev_key, basic_pai
 
 
 def test_the_gcm_computation_is_the_same_in_both_families(instance_api, basic_pair, advance_pair):
-    """Transfer clients take `$` blobs apart for Decrypt and put basic ones together for AdvanceDecrypt (instance-api 6.2)."""
+    """Transfer clients split `$` blobs for Decrypt, and build `$` blobs from basic ones for AdvanceDecrypt (instance-api 6.2)."""
     version = basic_pair.response_headers[VERSION_HEADER]
     joined = b"$\x00\x02" + version.encode() + basic_pair.iv + basic_pair.private_key_ciphertext_blob
     assert instance_api.call("AdvanceDecrypt", ciphertext_blob=joined, aad=AAD).plaintext == basic_pair.private_key_plaintext
@@ -96,7 +96,7 @@ def test_blob_of_another_key_does_not_open(instance_api, key, basic_pair, advanc
 
 
 def test_key_id_that_contradicts_the_blob_is_refused(instance_api, key, advance_pair):
-    """Undocumented (instance-api 10.7); refusing is the safer reading."""
+    """Undocumented (instance-api 10.7); refusing is safer."""
     blob = advance_pair.private_key_ciphertext_blob
     assert refused(instance_api, "AdvanceDecrypt", ciphertext_blob=blob, key_id=key, aad=AAD) == (400, "InvalidParameter")
 
@@ -114,7 +114,7 @@ def test_basic_blobs_need_an_iv_of_12_bytes(instance_api, basic_pair, decrypt, i
     assert refused(instance_api, decrypt, iv=iv, **fields) == (400, "InvalidParameter")
 
 
-def test_decrypt_does_not_take_self_describing_blobs(instance_api, advance_pair):
+def test_decrypt_refuses_self_describing_blobs(instance_api, advance_pair):
     fields = {"ciphertext_blob": advance_pair.private_key_ciphertext_blob, "key_id": "alias/dev", "aad": AAD}
     assert refused(instance_api, "Decrypt", iv=advance_pair.iv, **fields) == (500, "InternalFailure")
 

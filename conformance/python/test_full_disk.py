@@ -1,4 +1,4 @@
-"""A full disk, end to end: an error of the table, nothing lost, nothing half done, and back to work when there is space."""
+"""A full disk: the server returns a documented error, loses nothing, applies no change partially, and recovers once there is space."""
 
 import json
 import os
@@ -18,7 +18,7 @@ KEYS_MAX = 20_000
 def empty_disk(tmp_path):
     made, refusal = SmallDisk.make(tmp_path, dict(os.environ), (free_port(), free_port()))
     if made is None:
-        pytest.skip(f"NOT TESTED: a full disk; no file system of its own can be mounted here: {refusal}")
+        pytest.skip(f"NOT TESTED: a full disk; a separate file system cannot be mounted here: {refusal}")
     yield made
     made.close()
 
@@ -26,7 +26,7 @@ def empty_disk(tmp_path):
 @pytest.fixture
 def disk(empty_disk):
     yield empty_disk.start()
-    # Also when a test failed half way.
+    # Even after a failed test.
     empty_disk.tell("kill")
 
 
@@ -43,7 +43,7 @@ def made_pair(client):
 
 
 def fill_by_use(client):
-    """Makes keys on the filled disk until one is refused; the ids of those that were acknowledged."""
+    """Creates keys on the full disk until one is refused; returns the acknowledged ids and the refusal."""
     acknowledged = []
     for _ in range(KEYS_MAX):
         answer = client.rpc("CreateKey", {"Description": "x" * 4000})
@@ -57,7 +57,7 @@ def key_id(answer):
     return json.loads(answer.body)["KeyMetadata"]["KeyId"]
 
 
-def test_a_full_disk_and_its_end(disk):
+def test_a_full_disk_and_recovery(disk):
     client = RawClient(disk)
     before = made_pair(client)
     assert disk.ask_admin("/readyz")[0] == 200
@@ -65,7 +65,7 @@ def test_a_full_disk_and_its_end(disk):
     acknowledged, refusal = fill_by_use(client)
     assert refusal.status == 503 and b"ServiceUnavailableTemporary" in refusal.body
     assert eventually(lambda: disk.ask_admin("/readyz")[0] == 503), "a server that cannot write is not ready"
-    assert disk.ask_admin("/readyz")[1], "it says why"
+    assert disk.ask_admin("/readyz")[1], "the answer contains the reason"
     assert disk.ask_admin("/healthz")[0] == 200
     assert disk.tell("free") == "done"
     assert eventually(lambda: client.rpc("CreateKey").status == 200), disk.log()
@@ -98,8 +98,8 @@ def test_killed_on_a_full_disk(disk):
         assert client.rpc("DescribeKey", {"KeyId": key}).status == 200, "an acknowledged key is gone"
 
 
-def test_a_first_start_on_a_full_disk_is_made_again(empty_disk):
-    """Wherever space ran out, the start says so, and the next one with space is a first start."""
+def test_a_first_start_on_a_full_disk_is_repeated(empty_disk):
+    """The start reports the full disk, and the next start with enough space is a first start again."""
     assert empty_disk.tell("fill") == "done"
     assert empty_disk.tell("try") == "ended with 1"
     assert "free some space" in empty_disk.log()

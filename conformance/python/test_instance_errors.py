@@ -17,7 +17,7 @@ GOOD = {"KeyId": "alias/dev", "KeyPairSpec": "EC_P256", "KeyFormat": "DER"}
 
 
 class BadParameter:
-    """400 InvalidParameter with the documented sentence, then which field in parentheses."""
+    """400 InvalidParameter with the documented sentence, then the field in parentheses."""
 
     def __eq__(self, error):
         named = re.fullmatch(r"The specified parameter is not valid\. \(\S[^()]*\)", error[2])
@@ -112,17 +112,17 @@ def test_missing_and_malformed_authorization(raw, value):
 
 
 @pytest.mark.parametrize("size", (1, 255, 256, 257, 512))
-def test_signature_that_is_none(raw, size):
+def test_malformed_signatures(raw, size):
     value = "Bearer " + base64.b64encode(b"\x01" * size).decode()
     assert raw.instance(PAIR, body(), after_signing={"authorization": value}).error() == BAD_SIGNATURE
 
 
 def test_signature_of_another_key(raw):
-    stranger = rsa.generate_private_key(65537, 2048)
-    assert raw.instance(PAIR, body(), key=stranger).error() == BAD_SIGNATURE
+    unknown_key = rsa.generate_private_key(65537, 2048)
+    assert raw.instance(PAIR, body(), key=unknown_key).error() == BAD_SIGNATURE
 
 
-# Made when the test runs: a date made when the suite begins is too old at the end of a long one.
+# Computed when the test runs: a date computed at the start of a long suite would be too old.
 SIGNED = {
     "date": lambda: date(-5),
     "x-kms-apiname": lambda: "GenerateDataKeyPair",
@@ -133,7 +133,7 @@ SIGNED = {
 
 @pytest.mark.parametrize("name", SIGNED)
 def test_every_signed_header_is_covered(raw, name):
-    """Changed or added after signing: also headers that nobody has heard of."""
+    """Headers that are changed or added after signing, including unknown ones."""
     assert raw.instance(PAIR, body(), after_signing={name: SIGNED[name]()}).error() == BAD_SIGNATURE
 
 
@@ -146,8 +146,8 @@ def test_wrong_hashes(raw):
         assert raw.instance(PAIR, body(), change={"content-sha256": value}).error() == BAD_HASH
 
 
-def test_body_changed_on_the_way(raw):
-    """The hash is of the body that was signed, not of the one that arrived."""
+def test_body_changed_after_signing(raw):
+    """The hash is that of the signed body, not of the received one."""
     signed_hash = hashlib.sha256(body()).hexdigest().upper()
     assert raw.instance(PAIR, body(KeyFormat="PEM"), change={"content-sha256": signed_hash}).error() == BAD_HASH
 
@@ -246,8 +246,8 @@ def test_success_carries_the_version_header_and_content_type(raw):
     assert "content-encoding" not in answer.headers
 
 
-def test_the_earlier_check_answers(raw):
-    """A request wrong in many ways is told of the first in the order of instance-api 2."""
+def test_the_first_failing_check_decides(raw):
+    """A request with several errors gets the first in the order of instance-api 2."""
     wrong = {
         "content-type": "text/plain",
         "x-kms-apiversion": "none",

@@ -1,4 +1,4 @@
-"""The key state machine through both planes: every cell of rpc-api 6 for the actions there are so far."""
+"""The key states in both planes: every cell of rpc-api 6 for the supported actions."""
 
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ TABLE = {
 
 
 class KeyInState:
-    """A new key with an alias and a sealed blob, brought into `state`."""
+    """A new key in `state`, with an alias and a blob that it encrypted."""
 
     def __init__(self, api, control, state):
         self.api, self.control = api, control
@@ -83,7 +83,7 @@ def test_cell(instance_api, control_plane, action, state):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_opening_old_blobs(instance_api, control_plane, state):
+def test_decrypting_old_blobs(instance_api, control_plane, state):
     key = KeyInState(instance_api, control_plane, state)
     if state == "Enabled":
         return key.open()
@@ -101,8 +101,8 @@ def test_enable_and_disable_are_idempotent(control_plane, key):
         assert control_plane.describe(key)["KeyState"] == state
 
 
-def test_a_rescued_disabled_key_is_enabled(control_plane, key):
-    """rpc-api 6: CancelKeyDeletion leads to Enabled, wherever the key came from."""
+def test_cancelling_the_deletion_of_a_disabled_key_enables_it(control_plane, key):
+    """rpc-api 6: CancelKeyDeletion leads to Enabled, whatever the state before."""
     control_plane.call("DisableKey", key_id=key)
     control_plane.call("ScheduleKeyDeletion", key_id=key, pending_window_in_days=366)
     control_plane.call("CancelKeyDeletion", key_id=key)
@@ -126,11 +126,11 @@ def test_deletion_windows_out_of_range(control_plane, key, days):
 
 
 def test_destruction_by_time(own_server):
-    """After its window a key is gone, for every call and with its aliases; a rescued one and all others stay."""
+    """After the waiting period, a key and its aliases do not exist for any call; a key whose deletion was cancelled stays."""
     api, control = InstanceApi(own_server), ControlPlane(own_server)
     gone = KeyInState(api, control, "PendingDeletion")
-    rescued = KeyInState(api, control, "PendingDeletion")
-    control.call("CancelKeyDeletion", key_id=rescued.id)
+    kept = KeyInState(api, control, "PendingDeletion")
+    control.call("CancelKeyDeletion", key_id=kept.id)
     own_server.advance_clock("6d")
     assert control.describe(gone.id)["KeyState"] == "PendingDeletion"
 
@@ -149,9 +149,9 @@ def test_destruction_by_time(own_server):
     listed = control.call("ListKeys", page_size=100)["Keys"]["Key"]
     assert gone.id not in [item["KeyId"] for item in listed]
 
-    rescued.open()
-    control.call("CreateAlias", key_id=rescued.id, alias_name=gone.alias)
-    assert api.generate("GenerateDataKeyPair", gone.alias, "EC_P256").key_id == rescued.id
+    kept.open()
+    control.call("CreateAlias", key_id=kept.id, alias_name=gone.alias)
+    assert api.generate("GenerateDataKeyPair", gone.alias, "EC_P256").key_id == kept.id
 
 
 def is_not_found(act):

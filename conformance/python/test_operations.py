@@ -1,4 +1,4 @@
-"""Every operation x key spec x edge sizes of the table that all languages run, and its refusals (instance-api 5, 7, 8)."""
+"""Every operation x key spec x edge sizes of the table that the suites of all languages run, and its refusals (instance-api 5, 7, 8)."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ def keys(control_plane):
 
 
 def check_sealed(control_plane, operation, answer, key, algorithm):
-    """What every sealing answer says about its key."""
+    """Checks the key id, algorithm and version in the answer of an encryption."""
     assert (answer.key_id, answer.algorithm) == (key, algorithm)
     version = answer.response_headers[VERSION_HEADER]
     assert len(version) == 36 and version.startswith(key + "-")
@@ -34,7 +34,7 @@ def check_sealed(control_plane, operation, answer, key, algorithm):
 
 
 def open_all(instance_api, opens, blob, sealed, algorithm, aad, plaintext):
-    """Each operation that must open the blob does, and does not with another Aad."""
+    """Each operation in `opens` decrypts the blob, and refuses it with another Aad."""
     for operation in opens:
         fields = {"key_id": sealed.key_id, "ciphertext_blob": blob, "iv": sealed.iv, "algorithm": algorithm}
         opened = call(instance_api, operation, aad=aad, **fields)
@@ -128,7 +128,7 @@ def test_signatures(instance_api, keys, tmp_path, row, algorithm, size, kind):
 
 
 def check_here(row, pem, message, signature):
-    """With `cryptography`, which does not know SM2."""
+    """Verifies with `cryptography`, which does not support SM2."""
     key = serialization.load_pem_public_key(pem.encode())
     spki = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     assert spki.decode() == pem
@@ -143,7 +143,7 @@ def check_here(row, pem, message, signature):
 
 
 def check_sm2_with_openssl(folder, pem, message, signature):
-    """The user id is the standard's default, as rpc-api 10.3 has it."""
+    """The user id is the default of the standard, as in rpc-api 10.3."""
     for name, content in (("key", pem.encode()), ("message", message), ("signature", signature)):
         (folder / name).write_bytes(content)
     words = ["-rawin", "-digest", "sm3", "-pkeyopt", "distid:1234567812345678", "-in", str(folder / "message")]
@@ -153,7 +153,7 @@ def check_sm2_with_openssl(folder, pem, message, signature):
 
 @pytest.mark.skipif(not has_openssl(), reason="the OpenSSL command line is not installed")
 def test_openssl_verifies_sm2(instance_api, keys, tmp_path):
-    """The same check runs inside the table above wherever OpenSSL is; this one says so when it is not."""
+    """The parametrized test above runs the same check if OpenSSL is installed; this one reports a skip if it is not."""
     key = keys.get("ec-sm2-sign")
     signed = key and call(instance_api, "Sign", key_id=key, message=b"message", algorithm="SM2DSA")
     if not signed:
@@ -165,7 +165,7 @@ def test_openssl_verifies_sm2(instance_api, keys, tmp_path):
 
 
 def check_verify(instance_api, fields, data, signature):
-    """The signature holds for its message, and for no other; a false one is an answer, not an error."""
+    """The signature verifies for its message and no other; an invalid signature is a result, not an error."""
     altered = signature[:-1] + bytes([signature[-1] ^ 1])
     other = bytes([data[0] ^ 1]) + data[1:]
     for message, one, holds in ((data, signature, True), (data, altered, False), (other, signature, False)):
@@ -203,7 +203,7 @@ def test_refusals(instance_api, keys, row):
     status, code, message = TABLE["errors"][row["error"]]
     assert refusal.value.short == (status, code)
     if row["error"] == "parameter":
-        # The documented sentence, then which field.
+        # The documented sentence, then the field.
         assert re.fullmatch(r"The specified parameter is not valid\. \(\S[^()]*\)", refusal.value.message), refusal.value.message
     else:
         assert message is None or refusal.value.message == message.replace("{id}", fields.get("KeyId", ""))
@@ -211,7 +211,7 @@ def test_refusals(instance_api, keys, row):
 
 
 def test_rotation(instance_api, control_plane):
-    """Basic operations stay with the initial version, Advance ones follow the primary; what was sealed before still opens (4)."""
+    """Basic operations use the initial version, Advance operations the primary one; old ciphertexts still decrypt (instance-api 4)."""
     key = control_plane.create_key()
     initial = control_plane.describe(key)["PrimaryKeyVersion"]
     before = call(instance_api, "AdvanceEncrypt", key_id=key, plaintext=b"a secret")
@@ -229,7 +229,7 @@ def test_rotation(instance_api, control_plane):
 
 @pytest.mark.parametrize("listed", ([], [VERSION_HEADER], [VERSION_HEADER, "content-type"], ["x-nothing"]), ids=("none", "version", "two", "absent"))
 def test_header_whitelist(instance_api, listed):
-    """Only the headers that the caller listed come back, whatever the server sends."""
+    """The SDK returns only the headers that the caller listed."""
     request = models.AdvanceGenerateDataKeyPairRequest(key_id="alias/dev", key_pair_spec="EC_P256", key_format="DER")
     runtime = openapi_util_models.RuntimeOptions(autoretry=False, response_headers=listed)
     answer = instance_api.client.advance_generate_data_key_pair_with_options(request, runtime)

@@ -1,4 +1,4 @@
-"""Many at once on one thing: rotations, aliases, revocations. Each acknowledged change holds from its answer on."""
+"""Concurrent rotations, aliases and revocations of one resource. Each acknowledged change applies from its answer on."""
 
 import base64
 import json
@@ -18,14 +18,14 @@ def pair_of(key_id):
 
 
 def at_once(*works):
-    """Runs all at the same moment; what they returned, in order. A failed one fails the test."""
+    """Runs all functions concurrently; returns their results in order. An exception fails the test."""
     start, results = threading.Barrier(len(works)), [None] * len(works)
 
     def run(at, work):
         start.wait()
         try:
             results[at] = work()
-        except BaseException as error:  # Handed over, not hidden: raised below.
+        except BaseException as error:  # Raised below.
             results[at] = error
 
     threads = [threading.Thread(target=run, args=entry) for entry in enumerate(works)]
@@ -44,7 +44,7 @@ def versions(raw, key):
     return {version["KeyVersionId"] for version in answer["KeyVersions"]["KeyVersion"]}
 
 
-def test_rotations_at_once_come_one_after_the_other(server, raw, key):
+def test_concurrent_rotations_are_serialized(server, raw, key):
     first = response(PAIR, raw.instance(PAIR, pair_of(key)).body)
 
     def rotate():
@@ -52,7 +52,7 @@ def test_rotations_at_once_come_one_after_the_other(server, raw, key):
         made = []
         for _ in range(3):
             answer = client.rpc("CreateKeyVersion", {"KeyId": key})
-            # 503 is an answer too: nothing was made, try again.
+            # 503 is permitted: nothing was created, the client may retry.
             assert answer.status in (200, 503), answer.body
             if answer.status == 200:
                 made.append(json.loads(answer.body)["KeyVersion"]["KeyVersionId"])
@@ -70,7 +70,7 @@ def test_rotations_at_once_come_one_after_the_other(server, raw, key):
         assert response("AdvanceDecrypt", opened.body).Plaintext == pair.PrivateKeyPlaintext
 
 
-def test_one_of_two_equal_aliases_is_made(server, raw, control_plane, key):
+def test_only_one_of_two_equal_aliases_is_created(server, raw, control_plane, key):
     other, alias = control_plane.create_key(), f"alias/race-{uuid.uuid4().hex}"
 
     def bind(to):
@@ -84,7 +84,7 @@ def test_one_of_two_equal_aliases_is_made(server, raw, control_plane, key):
     assert response(PAIR, raw.instance(PAIR, pair_of(alias)).body).KeyId == bound[0]
 
 
-def test_a_moved_alias_names_the_new_key_at_once(server, raw, control_plane, key):
+def test_a_moved_alias_immediately_names_the_new_key(server, raw, control_plane, key):
     other, alias = control_plane.create_key(), f"alias/moved-{uuid.uuid4().hex}"
     stop = threading.Event()
 
@@ -110,7 +110,7 @@ def test_a_moved_alias_names_the_new_key_at_once(server, raw, control_plane, key
 
 
 def eventually_unthrottled(raw, key_id):
-    """The answer once the one turn is free: the others in the test take it all the time."""
+    """Retries while throttled: the other threads of the test use up the single permit."""
     while True:
         answer = raw.instance(PAIR, pair_of(key_id))
         if answer.status == 200:
@@ -129,7 +129,7 @@ def with_new_client_key(server, raw):
     return client
 
 
-def test_a_key_that_is_revoked_while_in_use(server, raw, key):
+def test_a_client_key_that_is_revoked_while_in_use(server, raw, key):
     blob = response(PAIR, raw.instance(PAIR, pair_of(key)).body).PrivateKeyCiphertextBlob
     body, revoked = message("AdvanceDecrypt", CiphertextBlob=blob), threading.Event()
     client = with_new_client_key(server, raw)
@@ -152,11 +152,11 @@ def test_a_key_that_is_revoked_while_in_use(server, raw, key):
         revoked.set()
 
     *late, _ = at_once(use, use, use, revoke)
-    assert all(statuses == [404] * 20 for statuses in late), "a revoked client key was let in"
+    assert all(statuses == [404] * 20 for statuses in late), "a revoked client key was accepted"
     client.close()
 
 
-def test_a_disabled_key_is_refused_from_the_answer_on(raw, key):
+def test_a_disabled_key_is_refused_immediately(raw, key):
     blob = response(PAIR, raw.instance(PAIR, pair_of(key)).body).PrivateKeyCiphertextBlob
     body = message("AdvanceDecrypt", CiphertextBlob=blob)
     for _ in range(20):

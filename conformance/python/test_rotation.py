@@ -1,4 +1,4 @@
-"""Rotation by hand and by time: new primary version, the initial one unchanged, old blobs open for ever (rpc-api 8)."""
+"""Manual and automatic rotation: the primary version changes, the initial one does not, old blobs still decrypt (rpc-api 8)."""
 
 import re
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def check_versions_in_use(instance_api, control_plane, key_id, initial, primary)
 
 
 class Sealed:
-    """A pair of each family made before a rotation, with what each opened to."""
+    """A basic and an Advance data key pair from before a rotation."""
 
     def __init__(self, instance_api, key_id):
         self.api, self.key_id = instance_api, key_id
@@ -49,7 +49,7 @@ class Sealed:
             assert opened.plaintext == self.basic.private_key_plaintext
 
 
-def test_rotation_by_hand(instance_api, control_plane, key):
+def test_manual_rotation(instance_api, control_plane, key):
     [initial] = control_plane.versions(key)
     sealed = [Sealed(instance_api, key)]
     made = [initial]
@@ -116,7 +116,7 @@ def test_bad_rotation_intervals(control_plane, key, interval):
     assert control_plane.describe(key)["AutomaticRotation"] == "Disabled"
 
 
-def test_rotation_interval_is_needed_where_rotation_is_on(control_plane, key):
+def test_enabling_rotation_requires_an_interval(control_plane, key):
     with pytest.raises(Refusal) as refusal:
         control_plane.call("UpdateRotationPolicy", key_id=key, enable_automatic_rotation=True)
     assert refusal.value.status == 400
@@ -139,7 +139,7 @@ def test_a_suspended_policy_resumes(control_plane, key):
     assert control_plane.describe(key)["AutomaticRotation"] == "Enabled"
 
 
-def test_rotation_by_time(own_server):
+def test_automatic_rotation(own_server):
     api, control = InstanceApi(own_server), ControlPlane(own_server)
     due, idle = control.create_key(), control.create_key()
     [initial] = control.versions(due)
@@ -152,7 +152,7 @@ def test_rotation_by_time(own_server):
     made = [initial]
     for round_number in (1, 2):
         own_server.advance_clock("8d")
-        assert eventually(lambda: len(control.versions(due)) > round_number), "nobody rotated the key that was due"
+        assert eventually(lambda: len(control.versions(due)) > round_number), "the key was not rotated when due"
         [newest] = set(control.versions(due)) - set(made)
         made.append(newest)
         check_versions_in_use(api, control, due, initial, newest)
@@ -162,12 +162,12 @@ def test_rotation_by_time(own_server):
     assert len(control.versions(idle)) == 1
 
     metadata = control.describe(due)
-    assert parsed(metadata["LastRotationDate"]) - created > timedelta(days=20), "dates in answers follow business time"
+    assert parsed(metadata["LastRotationDate"]) - created > timedelta(days=20), "dates in answers follow the server's clock"
     assert parsed(metadata["NextRotationDate"]) - parsed(metadata["LastRotationDate"]) == timedelta(days=7)
 
 
-def test_a_year_at_once_makes_one_version(own_server):
-    """However long ago the due date was, one version is made, not fifty."""
+def test_an_overdue_rotation_creates_one_version(own_server):
+    """One version is created, however long ago the due date was."""
     control = ControlPlane(own_server)
     key = control.create_key(enable_automatic_rotation=True, rotation_interval="7d")
     own_server.advance_clock("365d")
@@ -185,7 +185,7 @@ def test_shortening_the_interval_below_the_age_rotates(own_server):
 
 
 @pytest.mark.parametrize("body", (b"", b"{}", b'{"advance":"soon"}', b'{"advance":8}', b'{"advance":"-8d"}', b"[" * 1000))
-def test_a_clock_that_is_not_told_properly_stays(server, body):
+def test_a_malformed_clock_request_changes_nothing(server, body):
     before = ControlPlane(server).create_key()
     created = parsed(ControlPlane(server).describe(before)["CreationDate"])
     status, _ = server.ask_admin("/dev/clock", body)

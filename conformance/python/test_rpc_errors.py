@@ -1,4 +1,4 @@
-"""Requests of the control plane that are wrong on the wire: signature, dates, actions, values (rpc-api 2 to 4)."""
+"""Malformed control plane requests: signatures, dates, actions, values (rpc-api 2 to 4)."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from raw_request import REQUEST_ID, RawClient
 
 
 def rpc_error(answer):
-    """(status, code, message) of a JSON error body, after checking what every one must hold (rpc-api 4.2)."""
+    """(status, code, message) of a JSON error body, after checking what every error must contain (rpc-api 4.2)."""
     assert answer.headers["content-type"] == "application/json;charset=utf-8"
     content = json.loads(answer.body)
     assert content["HttpStatus"] == answer.status
@@ -45,13 +45,13 @@ def test_other_methods(raw, method):
 
 
 def test_parameters_in_the_form_body(raw):
-    """Terraform sends them there; the form is not part of the canonical query, its hash is signed."""
+    """Terraform sends parameters in the form. It is not part of the canonical query; its hash is signed."""
     form = {"content-type": "application/x-www-form-urlencoded"}
     answer = raw.rpc("DescribeKey", change=form, body=b"KeyId=alias%2Fdev&Unknown=a+b")
     assert answer.status == 200
 
 
-def test_body_changed_on_the_way(raw):
+def test_body_changed_after_signing(raw):
     form = {"content-type": "application/x-www-form-urlencoded", "x-acs-content-sha256": "0" * 64}
     answer = raw.rpc("DescribeKey", change=form, body=b"KeyId=alias%2Fdev")
     assert rpc_error(answer)[0] == 400
@@ -59,7 +59,7 @@ def test_body_changed_on_the_way(raw):
 
 @pytest.mark.parametrize("name", ("x-acs-action", "x-acs-date", "x-acs-signature-nonce"))
 def test_changed_after_signing(raw, name):
-    # The date is made here: one made when the suite begins is too old at the end of a long one.
+    # Computed here: a date computed at the start of a long suite would be too old.
     change = {name: {"x-acs-action": "DescribeKey", "x-acs-date": stamp(-5), "x-acs-signature-nonce": "n"}[name]}
     status, code, text = rpc_error(raw.rpc("ListKeys", after_signing=change))
     assert (status, code) == (400, "SignatureDoesNotMatch")
@@ -101,7 +101,7 @@ SIGNED_AT_LEAST = ("host", "x-acs-action", "x-acs-version", "x-acs-date", "x-acs
 
 @pytest.mark.parametrize("name", SIGNED_AT_LEAST)
 def test_headers_that_must_be_signed(raw, name):
-    """Left out of SignedHeaders but sent all the same: anybody could change them."""
+    """An unsigned header could be changed by anyone."""
     value = {"host": raw.server.endpoint, "x-acs-action": "ListKeys", "x-acs-version": "2016-01-20", "x-acs-date": stamp(0)}
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     value = value.get(name, empty if name == "x-acs-content-sha256" else "nonce-not-signed")

@@ -1,4 +1,4 @@
-"""What a request leaves behind, whatever became of it: an audit record with who, what and how it ended, and a log line."""
+"""Every request leaves an audit record with caller, operation and outcome, and a log line if it was refused."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ def test_every_request_has_its_record(own_server):
     raw = RawClient(own_server)
     me, governor = raw.client_key_id, raw.access_key["AccessKeyId"]
     alias = "alias/none-" + uuid.uuid4().hex
-    # What was sent, then operation, principal, key and code of its record; None: not known.
+    # The answer, then operation, principal, key and code of its record; None: unknown.
     sent = [
         (raw.instance(PAIR, pair()), PAIR, me, "key-", "OK"),
         (raw.instance(PAIR, pair(spec="rsa_2048")), PAIR, me, "key-", "InvalidParameter"),
@@ -73,12 +73,12 @@ def assert_no_secrets(server):
         assert secret.encode() not in audit and secret not in server.log()
 
 
-def test_a_stop_finishes_what_is_in_flight(own_server):
-    """SIGTERM while a pair is made: its caller gets it, with its record, and the process ends with 0."""
+def test_a_stop_completes_requests_in_flight(own_server):
+    """After SIGTERM during a pair request, the caller gets the pair, its record is written, and the process exits with 0."""
     client, answers, seen = RawClient(own_server), [], threading.Event()
 
     def ask():
-        # Again and again: a pair from the stock is there before anybody can look.
+        # Repeatedly: a pair from the stock is answered too quickly to be seen in the metrics.
         while not seen.is_set():
             answers.append(client.instance(PAIR, pair(spec="RSA_4096")))
 

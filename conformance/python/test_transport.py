@@ -1,4 +1,4 @@
-"""Below the operations: TLS, HTTP limits, half requests and garbage. Whatever arrives, the server goes on serving."""
+"""TLS, HTTP limits, incomplete requests and garbage. The server keeps serving whatever it receives."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def tls_socket(server, **options):
 
 
 def padded(size):
-    """An AdvanceDecrypt message of `size` bytes: mostly an unknown field, which a server must skip."""
+    """A message of `size` bytes that consists of an unknown field, which a server must skip."""
     field, rest = b"\xa2\x06", size - 2
     for width in (1, 2, 3, 4):
         length = rest - width
@@ -56,7 +56,7 @@ def test_a_body_above_3_mib_is_refused(raw, server, size):
     assert serves(server)
 
 
-def test_a_large_body_is_refused_by_its_announcement(server):
+def test_a_large_body_is_refused_by_its_content_length(server):
     with tls_socket(server) as connection:
         head = f"POST / HTTP/1.1\r\nhost: {server.endpoint}\r\ncontent-type: {PROTOBUF}\r\nx-kms-apiname: {PAIR}\r\n"
         connection.sendall(f"{head}content-length: 99999999999\r\n\r\n".encode())
@@ -73,7 +73,7 @@ def test_a_large_body_in_chunks_is_refused(server):
                 connection.sendall(b"10000\r\n" + chunk + b"\r\n")
             connection.sendall(b"0\r\n\r\n")
         except OSError:
-            pass  # Refused before it was read whole.
+            pass  # The server may answer before it has read the whole body.
         assert connection.recv(4096).startswith(b"HTTP/1.1 413")
 
 
@@ -115,13 +115,13 @@ def test_certificate_names(server, name):
             assert connection.getpeercert()
 
 
-def test_certificate_does_not_name_others(server):
+def test_certificate_contains_no_other_host_name(server):
     with pytest.raises(ssl.SSLCertVerificationError):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
             tls_context(server).wrap_socket(plain, server_hostname="kms.example.com")
 
 
-def test_certificate_names_what_the_operator_says(tmp_path):
+def test_certificate_contains_the_configured_host_names(tmp_path):
     command = [os.environ["CLAVIGER_BIN"], "dev", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0"]
     command += ["--admin", "127.0.0.1:0", "--hostname", "kms.example.com", "--hostname", "10.1.2.3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -139,7 +139,7 @@ def test_certificate_names_what_the_operator_says(tmp_path):
             process.terminate()
 
 
-def test_certificate_needs_its_own_root(server):
+def test_certificate_is_verified_only_by_its_own_root(server):
     with pytest.raises(ssl.SSLCertVerificationError):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
             ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
@@ -188,8 +188,8 @@ def test_garbage_inside_tls(server, content):
     assert serves(server)
 
 
-def test_half_requests_and_silence(server):
-    """They hold up nobody, and each is hung up on within the timeouts: in the hello, in the headers, in the body."""
+def test_incomplete_requests_and_silence(server):
+    """They block no other client, and the server closes each within its timeouts: during the hello, the headers, the body."""
     head = f"POST / HTTP/1.1\r\nhost: {server.endpoint}\r\ncontent-type: {PROTOBUF}\r\n"
     silent = []
     for _ in range(8):
@@ -201,12 +201,12 @@ def test_half_requests_and_silence(server):
     assert serves(server)
     deadline = time.monotonic() + SILENCE_S_MAX
     for connection in silent:
-        assert is_hung_up(connection, deadline), f"still open after {SILENCE_S_MAX} s of silence"
+        assert is_closed(connection, deadline), f"still open after {SILENCE_S_MAX} s of silence"
         connection.close()
     assert serves(server)
 
 
-def is_hung_up(connection, deadline):
+def is_closed(connection, deadline):
     """Whether the peer closes before `deadline`; an answer such as 408 may come first."""
     while True:
         connection.settimeout(max(0.001, deadline - time.monotonic()))

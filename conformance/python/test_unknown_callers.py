@@ -1,4 +1,4 @@
-"""What callers without a key can cost: memory, audit records, places. And that known callers lose nothing by it."""
+"""Limits on what unauthenticated callers can cost: memory, audit records, connections. Authenticated callers are not affected."""
 
 import http.client
 import json
@@ -16,23 +16,23 @@ MIB = 1024 * 1024
 LARGE = padded(MIB)
 
 
-def stranger():
+def unknown_key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def test_large_bodies_of_strangers_get_the_same_answers(raw):
-    """The order of the checks is that of a small body, although nothing of these is kept."""
+def test_large_unauthenticated_bodies_get_the_same_errors(raw):
+    """The order of the checks is the same as for small bodies, although the server discards these."""
     hashed = {"content-sha256": "0" * 64}
-    assert raw.instance(PAIR, LARGE, key=stranger()).error()[:2] == (401, "SignatureNotMatch")
+    assert raw.instance(PAIR, LARGE, key=unknown_key()).error()[:2] == (401, "SignatureNotMatch")
     assert raw.instance(PAIR, LARGE, change={"x-kms-acccesskeyid": "nobody"}).error()[:2] == (404, "Unauthorized")
-    assert raw.instance(PAIR, LARGE, change=hashed, key=stranger()).error()[2] == "The Param Content-SHA256 is invalid."
+    assert raw.instance(PAIR, LARGE, change=hashed, key=unknown_key()).error()[2] == "The Param Content-SHA256 is invalid."
     assert raw.instance(PAIR, LARGE, change={"date": "soon"}).error()[2] == "The Param Date is invalid."
     assert raw.instance(PAIR, LARGE, change={"x-kms-apiname": "Nothing"}).error()[1] == "InvalidApiName"
-    assert raw.instance(PAIR, padded(LIMIT + 1), key=stranger()).error()[:2] == (413, "RequestEntityTooLarge")
+    assert raw.instance(PAIR, padded(LIMIT + 1), key=unknown_key()).error()[:2] == (413, "RequestEntityTooLarge")
     assert raw.instance(PAIR, GOOD).status == 200
 
 
-def test_large_bodies_of_known_callers_are_kept(raw):
+def test_large_authenticated_bodies_are_kept(raw):
     assert raw.instance(PAIR, GOOD + LARGE).status == 200
     changed = {"content-sha256": "0" * 64}
     assert raw.instance(PAIR, GOOD + LARGE, change=changed).error()[2] == "The Param Content-SHA256 is invalid."
@@ -53,8 +53,8 @@ def resident_mib(server):
     return int(line.split()[1]) / 1024
 
 
-def test_half_bodies_of_strangers_take_no_memory(own_server):
-    """100 unfinished bodies of 2.5 MiB each would be 250 MiB; what is not signed for is not kept."""
+def test_incomplete_unauthenticated_bodies_take_no_memory(own_server):
+    """100 incomplete bodies of 2.5 MiB each would be 250 MiB; the server discards unauthenticated bodies."""
     head = f"POST / HTTP/1.1\r\nhost: {own_server.endpoint}\r\ncontent-type: {PROTOBUF}\r\nx-kms-apiname: {PAIR}\r\n"
     request = f"{head}content-length: {LIMIT}\r\n\r\n".encode() + b"x" * (5 * MIB // 2)
     assert serves(own_server)
@@ -84,8 +84,8 @@ def each(count, work):
         thread.join()
 
 
-def test_a_flood_of_strangers_shares_audit_records(own_server):
-    """Every request is counted, most of them together; what a known caller does has a record of its own all the while."""
+def test_a_flood_of_unauthenticated_requests_shares_audit_records(own_server):
+    """Every request is counted, most in shared records; each request of an authenticated caller still has its own record."""
     refused = []
 
     def ask(times):
@@ -94,7 +94,7 @@ def test_a_flood_of_strangers_shares_audit_records(own_server):
             refused.append(client.instance(PAIR, GOOD, change={"x-kms-acccesskeyid": "nobody"}).error()[:2])
         client.close()
 
-    # 1,000 at once and 50 a second have records of their own: a slow machine sends more until some share one.
+    # A burst of 1,000 and then 50 per second have their own records: a slow machine must send more until some share one.
     rounds = 0
     while not any("repeated" in line for line in audit_lines(own_server)) and rounds < 10:
         each(8, lambda: ask(150))
@@ -103,16 +103,16 @@ def test_a_flood_of_strangers_shares_audit_records(own_server):
     assert serves(own_server)
     assert set(refused) == {(404, "Unauthorized")} and len(refused) == rounds * 8 * 150 + 60 * 5
     lines = audit_lines(own_server)
-    of_strangers = [line for line in lines if line["code"] == "Unauthorized"]
-    shared = [line for line in of_strangers if "repeated" in line]
-    assert sum(line.get("repeated", 1) for line in of_strangers) == len(refused)
+    unauthenticated = [line for line in lines if line["code"] == "Unauthorized"]
+    shared = [line for line in unauthenticated if "repeated" in line]
+    assert sum(line.get("repeated", 1) for line in unauthenticated) == len(refused)
     assert shared and all(line["source"].startswith("127.0.0.1:") and line["status"] == 404 for line in shared)
-    assert len(of_strangers) < len(refused)
+    assert len(unauthenticated) < len(refused)
     assert [line["code"] for line in lines[-1:]] == ["OK"]
 
 
-def test_a_web_page_cannot_move_the_clock(server):
-    """Any page in a browser on this machine may send such a request; its Origin tells it from a program's."""
+def test_a_web_page_cannot_advance_the_clock(server):
+    """Any page in a browser on this machine can send such a request; its Origin header distinguishes it from a program."""
     body = b'{"advance":"1s"}'
     before = server.ask_admin("/metrics")[1]
     for path in ("/dev/clock", "/metrics", "/healthz"):
@@ -132,8 +132,8 @@ def test_header_names_in_any_case(raw, name):
 
 
 @pytest.mark.parametrize("name", ("date", "content-sha256", "authorization", "x-kms-apiname", "x-kms-acccesskeyid", "content-type"))
-def test_repeated_headers_have_no_value(server, name):
-    """Sent twice with the same value: nobody may choose which one counts, so both are refused."""
+def test_repeated_headers_are_refused(server, name):
+    """Even if both have the same value."""
     client = RawClient(server)
     sent = {}
     original = client.send

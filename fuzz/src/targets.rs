@@ -11,18 +11,18 @@ pub use sealed::KEYS;
 
 use crate::target::{Budget, Target};
 
-/// A few small structures, and copies of the input: what docs/limits.md promises of every byte from an unverified caller.
+/// A few small structures and copies of the input. docs/limits.md promises this limit for unverified callers.
 const PARSER: Budget = Budget { fixed: 16 * 1024, per_byte: 64 };
-/// Forms: a pair is two texts, and may be as short as two bytes. The number of pairs is bounded.
+/// Forms: a pair of two strings can be as short as two bytes. The number of pairs is limited.
 const FORM: Budget = Budget { fixed: 16 * 1024, per_byte: 256 };
-/// Big-number arithmetic on top, whose size is that of the key.
+/// Additional big-number arithmetic, proportional to the size of the key.
 const CRYPTO: Budget = Budget { fixed: 256 * 1024, per_byte: 64 };
 
 /// Every target.
 pub const ALL: &[Target] = &[
     Target { name: "instance_headers", run: instance::headers, budget: PARSER },
     Target { name: "instance_message", run: instance::message, budget: PARSER },
-    // What anybody can send: the promise of 64 bytes for each.
+    // Unauthenticated input: 64 bytes per byte, as docs/limits.md promises.
     Target { name: "rpc_unverified", run: rpc::unverified, budget: PARSER },
     Target { name: "rpc_request", run: rpc::request, budget: FORM },
     Target { name: "texts", run: rpc::texts, budget: FORM },
@@ -35,7 +35,7 @@ pub const ALL: &[Target] = &[
 ];
 
 impl Target {
-    /// The target of that name.
+    /// The target with that name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|target| target.name == name)

@@ -1,11 +1,11 @@
-//! Every checked-in input through its target, within its budget; and the budget can be exceeded.
+//! Replays every checked-in input within the budget of its target, and tests that the budget is enforced.
 
 use std::fs;
 use std::path::PathBuf;
 
 use claviger_fuzz::{ALL, Budget, Target};
 
-/// The inputs of a target; none where there is no such folder.
+/// The inputs of a target; empty if the folder does not exist.
 fn corpus(target: &Target) -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name);
     let entries = fs::read_dir(folder).into_iter().flatten();
@@ -15,11 +15,11 @@ fn corpus(target: &Target) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_checked_in_input_keeps_the_rules() {
+fn every_checked_in_input_passes() {
     for target in ALL {
         let files = corpus(target);
         assert!(files.len() >= 3, "{} has no corpus", target.name);
-        // What is made once is no input's fault.
+        // Initializes keys and tables, so that their allocations do not count against an input.
         (target.run)(&[0, 0]);
         for file in files {
             target.examine(&fs::read(&file).unwrap());
@@ -28,7 +28,7 @@ fn every_checked_in_input_keeps_the_rules() {
 }
 
 #[test]
-fn cut_and_altered_inputs_keep_the_rules() {
+fn truncated_and_altered_inputs_pass() {
     for target in ALL {
         (target.run)(&[0, 0]);
         for file in corpus(target).iter().take(6) {
@@ -44,8 +44,8 @@ fn cut_and_altered_inputs_keep_the_rules() {
 }
 
 #[test]
-fn the_corpora_reach_behind_the_first_checks() {
-    // A seed of each kind that is accepted: a corpus of refusals alone would test the first check again and again.
+fn the_corpora_contain_accepted_inputs() {
+    // A corpus of refused inputs alone would test only the first check.
     let blobs = corpus(Target::find("blob").unwrap());
     assert!(blobs.iter().any(|file| claviger_wire::blob::parse(&fs::read(file).unwrap()).is_some()));
     let keys = corpus(Target::find("client_key").unwrap());
@@ -59,7 +59,7 @@ const TIGHT: Budget = Budget { fixed: 64, per_byte: 2 };
 
 #[test]
 #[should_panic(expected = "allocated")]
-fn a_target_that_allocates_too_much_is_found() {
+fn a_target_that_exceeds_its_budget_panics() {
     let greedy = Target { name: "greedy", run: |input| drop(vec![0_u8; input.len() * 3]), budget: TIGHT };
     greedy.examine(&[0; 100]);
 }

@@ -1,25 +1,23 @@
-//! `cargo xtask bench keygen`: the key generation benchmark in the release profile, with the system's OpenSSL where
-//! it can be had.
+//! `cargo xtask bench keygen`: the key generation benchmark in the release profile, including the system's OpenSSL if
+//! available.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::command::{apt_install, cargo, find, succeeds};
 
-/// Runs the benchmark with `options` of its own. Only it writes to standard output, so that `--json` gives JSON and
-/// no more.
+/// Runs the benchmark and passes `options` to it. Only the benchmark writes to standard output, so that `--json` prints
+/// pure JSON.
 pub(crate) fn keygen(root: &Path, options: &[&str]) -> ExitCode {
     let mut command = cargo(root);
     command.args(["run", "--quiet", "--release", "-p", "claviger-bench", "--bin", "keygen"]);
     if has_openssl() {
         command.args(["--features", "openssl"]);
     } else {
-        eprintln!(
-            "the headers of OpenSSL are missing and cannot be installed (libssl-dev, pkg-config): it is not measured"
-        );
+        eprintln!("OpenSSL is not measured: its headers are missing and cannot be installed (libssl-dev, pkg-config)");
     }
     command.arg("--").args(options);
-    eprintln!("  $ {}", crate::command::spelled(&command));
+    eprintln!("  $ {}", crate::command::command_line(&command));
     match command.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(status) => {

@@ -1,9 +1,9 @@
-//! Running other programs: printed first, output passed through, failure told in one sentence.
+//! Runs other programs: prints the command first, passes its output through, and reports failure in one sentence.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// `cargo` as it was used to start us.
+/// The `cargo` that started this program.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
@@ -13,9 +13,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
 /// Runs `command` with its output passed through.
 ///
 /// # Errors
-/// The program cannot be started, or ends with another status than 0.
+/// The program cannot be started, or ends with a status other than 0.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
-    let words = spelled(command);
+    let words = command_line(command);
     println!("  $ {words}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
@@ -24,22 +24,22 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
-/// Runs `command` and takes what it prints; its standard error is passed through.
+/// Runs `command` and returns its standard output; its standard error is passed through.
 ///
 /// # Errors
-/// The program cannot be started, ends with another status than 0, or prints what is no text.
+/// The program cannot be started, ends with a status other than 0, or its output is not UTF-8.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
-    let words = spelled(command);
+    let words = command_line(command);
     println!("  $ {words}");
-    let said = command.stderr(Stdio::inherit()).output();
-    let said = said.map_err(|error| format!("`{words}` could not be started: {error}"))?;
-    if !said.status.success() {
-        return Err(format!("`{words}` ended with {}", said.status));
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("`{words}` could not be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{words}` ended with {}", output.status));
     }
-    String::from_utf8(said.stdout).map_err(|error| format!("`{words}` printed no text: {error}"))
+    String::from_utf8(output.stdout).map_err(|error| format!("the output of `{words}` is not UTF-8: {error}"))
 }
 
-/// Whether `command` runs and ends well; its output is thrown away.
+/// Whether `command` succeeds; its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -49,26 +49,26 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The triple of this machine, as the compiler says it.
+/// The target triple of this machine, as reported by the compiler.
 pub(crate) fn host() -> Result<String, String> {
-    let said = Command::new("rustc").arg("-vV").output().map_err(|error| format!("rustc: {error}"))?;
-    let text = String::from_utf8_lossy(&said.stdout);
+    let output = Command::new("rustc").arg("-vV").output().map_err(|error| format!("rustc: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
     text.lines()
         .find_map(|line| line.strip_prefix("host: "))
         .map(String::from)
         .ok_or_else(|| String::from("`rustc -vV` names no host"))
 }
 
-/// Where `program` is on the search path.
+/// The path of `program` on the search path.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// Installs Debian packages. Only root can, and only where apt exists.
+/// Installs Debian packages. Requires root and apt.
 ///
 /// # Errors
-/// Not root, no apt, or apt refuses.
+/// The user is not root, there is no apt, or apt fails.
 pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
     if find("apt-get").is_none() {
         return Err(String::from("there is no apt-get here"));
@@ -84,14 +84,14 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// The words of `command`.
-pub(crate) fn spelled(command: &Command) -> String {
+/// `command` as a command line, for messages.
+pub(crate) fn command_line(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }
 
-/// Where cargo puts what it builds.
+/// Cargo's target directory.
 pub(crate) fn target_directory(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_end_and_a_missing_program_are_errors() {
+    fn a_failing_and_a_missing_program_are_errors() {
         assert!(run(&mut Command::new("true")).is_ok());
         assert!(run(&mut Command::new("false")).unwrap_err().contains("exit status: 1"));
         assert!(run(&mut Command::new("no-such-program-here")).unwrap_err().contains("could not be started"));

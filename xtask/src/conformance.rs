@@ -1,7 +1,7 @@
-//! The suites of `conformance/`: official SDKs of other languages, each with the toolchain that is there.
+//! The suites of `conformance/`, which test the server with official SDKs of other languages.
 //!
-//! Rule kept: a language whose toolchain is missing is skipped in plain words; dependencies are fetched by the language's own
-//! client, at the versions that the suite pins.
+//! A language without an installed toolchain is skipped with a message. The package manager of each language fetches the
+//! dependencies, at the versions that the suite pins.
 
 mod exchange;
 mod readers;
@@ -23,17 +23,17 @@ pub(crate) fn python(root: &Path, binary: &Path) -> Outcome {
     if command::find("openssl").is_none()
         && let Err(error) = command::apt_install(&["openssl"])
     {
-        println!("  the OpenSSL command line is missing ({error}); its tests will say that they were skipped");
+        println!("  the OpenSSL command line is missing ({error}); the tests that need it are skipped");
     }
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for suite in ["python", "python-transfer"] {
         match pytest(root, suite, binary) {
-            Ok(mut pytest) => wrong.extend(run(&mut pytest).err()),
-            Err(python::Trouble::Missing(what)) => return Outcome::Skipped(what),
-            Err(python::Trouble::Broken(what)) => wrong.push(what),
+            Ok(mut pytest) => failures.extend(run(&mut pytest).err()),
+            Err(python::ToolError::Missing(what)) => return Outcome::Skipped(what),
+            Err(python::ToolError::Failed(what)) => failures.push(what),
         }
     }
-    if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong.join("; ")) }
+    if failures.is_empty() { Outcome::Passed } else { Outcome::Failed(failures.join("; ")) }
 }
 
 /// The Go suite.

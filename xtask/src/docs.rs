@@ -1,16 +1,17 @@
-//! The stage `docs`: every command that README and `docs/` tell a reader to type is typed here, in order, on a fresh
-//! instance, and what they say it prints is compared with what it prints.
+//! The stage `docs`: runs every command of README and `docs/`, in order, on a fresh instance, and compares the output with
+//! the documented output.
 //!
-//! How a document says it:
-//! * a fenced block `console` has commands after `$ ` and, below each, the lines it prints; `[..]` stands for any text within
-//!   a line, `...` alone for any lines, `[1]` last for exit status 1. A command with no lines below may print anything.
-//! * `<!-- background -->` before such a block: the command keeps running until the next such block; its lines appear before the next command.
-//! * `<!-- file: NAME -->` before a block of another language: the block is that file in the working directory.
+//! Markup in the documents:
+//! * a fenced block `console` contains commands after `$ ` and, below each, its output; `[..]` stands for any text within
+//!   a line, a line `...` for any lines, a last line `[1]` for exit status 1. Without output, a command may print anything.
+//! * `<!-- background -->` before such a block: the command keeps running until the next such block; the next command starts
+//!   once the documented output has appeared.
+//! * `<!-- file: NAME -->` before a block of another language: the block is written to that file in the working directory.
 //! * `<!-- not run: REASON -->` before a block that cannot run here.
-//! * `<!-- tools: NAME ... -->` anywhere in a document: programs that its commands need and not every machine has. Where one is
-//!   missing the document is not typed, which the stage says.
+//! * `<!-- tools: NAME ... -->` anywhere in a document: programs that its commands need and that not every machine has. If one
+//!   is missing, the document is skipped with a message.
 //!
-//! Rule kept: a block with commands has one of these forms; anything else is a failure, so that nothing is left out unseen.
+//! Commands in any other form are an error, so that no command is skipped by accident.
 
 mod blocks;
 mod compare;
@@ -23,33 +24,33 @@ use self::blocks::{Block, Document};
 use self::session::{PID_FILE, SYSTEM_FOLDERS, Session};
 use crate::command;
 use crate::command::target_directory;
-use crate::python::{self, Trouble};
+use crate::python::{self, ToolError};
 use crate::report::Outcome;
 
-/// What of a checkout lies in the working directory, too.
-const CHECKED_OUT: [&str; 1] = ["docs/spec/instance.proto"];
-/// Tools that are small enough to be installed for the documents that need them: a Debian package of the same name each.
+/// Files of the repository that the commands use.
+const REPOSITORY_FILES: [&str; 1] = ["docs/spec/instance.proto"];
+/// Tools that are small enough to install on demand, each from a Debian package of the same name.
 const INSTALLABLE: [&str; 2] = ["openssl", "sqlite3"];
 
-/// Types the commands of all documents.
+/// Runs the commands of all documents.
 pub(crate) fn docs(root: &Path, binary: &Path) -> Outcome {
     let interpreter = match python::prepared(root, "python") {
         Ok(python) => PathBuf::from(python.get_program()),
-        Err(Trouble::Missing(what)) => return Outcome::Skipped(what),
-        Err(Trouble::Broken(what)) => return Outcome::Failed(what),
+        Err(ToolError::Missing(what)) => return Outcome::Skipped(what),
+        Err(ToolError::Failed(what)) => return Outcome::Failed(what),
     };
-    let (mut wrong, mut skipped) = (Vec::new(), Vec::new());
+    let (mut failures, mut skipped) = (Vec::new(), Vec::new());
     for path in documents(root) {
-        match type_document(root, &path, binary, &interpreter) {
+        match run_document(root, &path, binary, &interpreter) {
             Ok(None) => {}
             Ok(Some(reason)) => skipped.push(reason),
-            Err(error) => wrong.push(error),
+            Err(error) => failures.push(error),
         }
     }
     for reason in skipped {
         println!("  skipped: {reason}");
     }
-    if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong.join("; ")) }
+    if failures.is_empty() { Outcome::Passed } else { Outcome::Failed(failures.join("; ")) }
 }
 
 /// README and everything below `docs/`, README first.
@@ -65,8 +66,8 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Types one document; why it was not typed, if it was not.
-fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Result<Option<String>, String> {
+/// Runs the commands of one document. Returns the reason if the document was skipped.
+fn run_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Result<Option<String>, String> {
     let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
     let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let document = Document::parse(&text).map_err(|error| format!("{name}:{error}"))?;
@@ -76,30 +77,30 @@ fn type_document(root: &Path, path: &Path, binary: &Path, python: &Path) -> Resu
     if !document.has_commands() {
         return Ok(None);
     }
-    if let Err(missing) = provide(&document.tools) {
-        return Ok(Some(format!("{name} was not typed: {missing}")));
+    if let Err(missing) = install_missing(&document.tools) {
+        return Ok(Some(format!("{name} was not run: {missing}")));
     }
     let folder = target_directory(root).join("docs").join(name.replace(['/', '.'], "-"));
     let prepared = working_folder(&folder, root, binary, python);
     prepared.map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut session =
         Session::start(&folder.join("work"), &folder.join("bin")).map_err(|error| format!("{name}: {error}"))?;
-    let typed = document.blocks.iter().try_for_each(|block| run_block(&mut session, block, &name));
-    // Ended whatever came of it: the next document's commands need the ports of this one's.
+    let result = document.blocks.iter().try_for_each(|block| run_block(&mut session, block, &name));
+    // Even after a failure: the commands of the next document need the same ports.
     let ended = session.end().map_err(|error| format!("{name}: {error}"));
-    typed.and(ended).map(|()| None)
+    result.and(ended).map(|()| None)
 }
 
-/// Makes sure that the programs `tools` are here.
+/// Installs those of the programs `tools` that are missing.
 ///
 /// # Errors
-/// The first one that is missing and cannot be installed.
-fn provide(tools: &[String]) -> Result<(), String> {
+/// The first one that cannot be installed.
+fn install_missing(tools: &[String]) -> Result<(), String> {
     for tool in tools.iter().filter(|tool| command::find(tool).is_none()) {
         if !INSTALLABLE.contains(&tool.as_str()) {
-            return Err(format!("it needs {tool}, which is not installed"));
+            return Err(format!("{tool} is not installed"));
         }
-        command::apt_install(&[tool]).map_err(|error| format!("it needs {tool}, which is not installed ({error})"))?;
+        command::apt_install(&[tool]).map_err(|error| format!("{tool} is not installed ({error})"))?;
     }
     Ok(())
 }
@@ -116,8 +117,9 @@ fn run_block(session: &mut Session, block: &Block, name: &str) -> Result<(), Str
     }
 }
 
-/// A working directory with no more than [`CHECKED_OUT`], and beside it the programs that the commands find first: this build of
-/// `claviger`, a `cargo` whose `run --release --` is this build, and the Python that has the official SDK.
+/// Creates a working directory that contains only [`REPOSITORY_FILES`], and a directory of programs that precede all others
+/// on the search path: this build of `claviger`, a `cargo` whose `run --release --` runs this build, and the Python with the
+/// official SDK.
 fn working_folder(folder: &Path, root: &Path, binary: &Path, python: &Path) -> std::io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -128,14 +130,14 @@ fn working_folder(folder: &Path, root: &Path, binary: &Path, python: &Path) -> s
     for system in SYSTEM_FOLDERS {
         fs::create_dir_all(work.join(system.trim_start_matches('/')))?;
     }
-    for file in CHECKED_OUT {
+    for file in REPOSITORY_FILES {
         let copy = work.join(file);
         copy.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::copy(root.join(file), copy)?;
     }
     let binary = fs::canonicalize(binary)?;
     std::os::unix::fs::symlink(&binary, bin.join("claviger"))?;
-    // Whoever has no service has the command in the background.
+    // There is no service here: `systemctl stop` stops the command in the background.
     let stop = format!(
         "[ \"$*\" = \"stop claviger\" ] || exit 64\nread -r pid < {PID_FILE}\nkill $pid\nwhile kill -0 $pid 2> /dev/null; do sleep 0.05; done"
     );
@@ -152,7 +154,7 @@ fn script(path: &Path, text: &str) -> std::io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
-/// What the commands need beyond Python.
+/// Installs what the commands need in addition to Python.
 pub(crate) fn install_tools() -> Result<(), String> {
     let missing: Vec<&str> = ["bash", "curl"].into_iter().filter(|tool| command::find(tool).is_none()).collect();
     if missing.is_empty() { Ok(()) } else { command::apt_install(&missing) }
@@ -163,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_document_has_blocks_of_the_forms() {
+    fn every_document_parses() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let all = documents(root);
         assert!(all.iter().any(|path| path.ends_with("docs/spec/rpc-api.md")));
@@ -175,8 +177,8 @@ mod tests {
     #[test]
     fn a_missing_tool_is_named() {
         let names = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect::<Vec<_>>();
-        assert_eq!(provide(&names(&["true"])), Ok(()));
-        let missing = provide(&names(&["true", "no-such-tool"])).unwrap_err();
+        assert_eq!(install_missing(&names(&["true"])), Ok(()));
+        let missing = install_missing(&names(&["true", "no-such-tool"])).unwrap_err();
         assert!(missing.contains("no-such-tool"), "{missing}");
     }
 }

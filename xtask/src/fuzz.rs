@@ -1,6 +1,6 @@
-//! The fuzzer: built on stable Rust with the coverage that libFuzzer reads, then each target in turn from its corpus.
+//! Builds the fuzzer on stable Rust with coverage instrumentation, then runs each target with its corpus.
 //!
-//! Rule kept: nothing is written to the checked-in corpora; what is found lies under `target/`, and a finding is copied by hand.
+//! Nothing is written to the checked-in corpora; findings are in `target/`, from where they are copied by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::command::target_directory;
 use crate::command::{cargo, host, run};
 use crate::report::Outcome;
 
-/// How long each target runs, unless the environment variable says otherwise.
+/// How long each target runs by default.
 const SECONDS: &str = "60";
 const SECONDS_VARIABLE: &str = "CLAVIGER_FUZZ_SECONDS";
 
-/// What nightly's `cargo fuzz` would ask of the compiler, less the sanitizer, which stable does not have.
+/// The compiler flags of `cargo fuzz`, without the sanitizer, which needs a nightly compiler.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                         -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                         -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
@@ -29,7 +29,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let home = target_directory(root).join("fuzz");
     let mut command = cargo(root);
     command.args(["build", "-p", "claviger-fuzz", "--bin", "fuzz", "--features", "libfuzzer", "--profile", "fuzz"]);
-    // Naming the target keeps the flags away from build scripts.
+    // With an explicit target, the flags do not apply to build scripts.
     command.args(["--target", &host, "--target-dir"]).arg(&home).env("RUSTFLAGS", COVERAGE);
     run(&mut command)?;
     Ok(home.join(host).join("fuzz").join("fuzz"))
@@ -45,9 +45,9 @@ fn every_target(root: &Path, fuzzer: &Path) -> Result<(), String> {
     if targets.is_empty() {
         return Err(format!("{} has no targets", corpus.display()));
     }
-    let wrong: Vec<String> =
+    let failures: Vec<String> =
         targets.iter().filter_map(|target| one_target(root, fuzzer, target, &corpus.join(target)).err()).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
 }
 
 fn one_target(root: &Path, fuzzer: &Path, target: &str, seeds: &Path) -> Result<(), String> {
@@ -62,6 +62,6 @@ fn one_target(root: &Path, fuzzer: &Path, target: &str, seeds: &Path) -> Result<
     command.arg(format!("-max_total_time={seconds}")).args(["-max_len=16384", "-timeout=20", "-rss_limit_mb=1024"]);
     command.args(["-verbosity=0", "-print_funcs=0", "-print_final_stats=1"]);
     command.arg(format!("-artifact_prefix={}/{target}-", findings.display()));
-    // The first folder takes what is found; the seeds are only read.
+    // libFuzzer writes new inputs to the first folder and only reads the others.
     run(command.arg(&found).arg(seeds))
 }

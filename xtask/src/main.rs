@@ -1,15 +1,15 @@
-//! The project's own chores: `cargo xtask test` runs everything, `cargo xtask tidy` checks the house rules.
+//! The project's tasks: `cargo xtask test` runs all checks, `cargo xtask tidy` the project's lint checks.
 //!
-//! Rule kept: no shell, few dependencies, every command printed before it runs, so that a stranger can run it by hand.
+//! No shell and few dependencies. Every command is printed before it runs, so that a contributor can run it by hand.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its standard streams")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool writes to its standard streams")]
 
 mod bench;
-mod beside;
 mod command;
 mod conformance;
 mod docs;
 mod fuzz;
+mod parallel;
 mod profile;
 mod python;
 mod report;
@@ -23,11 +23,11 @@ use std::process::ExitCode;
 use crate::stages::Options;
 
 const USAGE: &str = "\
-usage: cargo xtask test [--slow] [--only NAME]...   run every check (or only those named); --slow adds the long ones
+usage: cargo xtask test [--slow] [--only NAME]...   run all stages, or only those named; --slow adds the long ones
        cargo xtask bench keygen [--quick] [--json] [--only SPEC]
-                                                    measure key generation beside other libraries
-       cargo xtask bench profile                    show where a request's time goes, with perf
-       cargo xtask tidy                             check the house rules of the sources
+                                                    compare key generation with other libraries
+       cargo xtask bench profile                    profile the parts of a request with perf
+       cargo xtask tidy                             run the project's lint checks
        cargo xtask list                             list the stages of `test`";
 
 fn main() -> ExitCode {
@@ -37,11 +37,11 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["test", options @ ..] => match Options::parse(options) {
             Ok(options) => stages::run(&root, &options),
-            Err(complaint) => refuse(&complaint),
+            Err(error) => usage_error(&error),
         },
         ["bench", "keygen", options @ ..] => bench::keygen(&root, options),
         ["bench", "profile"] => profile::run(&root),
-        ["bench", ..] => refuse("a benchmark must be named: keygen, profile"),
+        ["bench", ..] => usage_error("name a benchmark: keygen, profile"),
         ["tidy"] => tidy::print(&root),
         ["list"] => {
             stages::list();
@@ -51,17 +51,17 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             ExitCode::SUCCESS
         }
-        [] => refuse("no task named"),
-        [other, ..] => refuse(&format!("unknown task or surplus argument at: {other}")),
+        [] => usage_error("name a task"),
+        [other, ..] => usage_error(&format!("unknown task or too many arguments: {other}")),
     }
 }
 
-fn refuse(complaint: &str) -> ExitCode {
-    eprintln!("{complaint}\n{USAGE}");
+fn usage_error(message: &str) -> ExitCode {
+    eprintln!("{message}\n{USAGE}");
     ExitCode::from(2)
 }
 
-/// The directory above this crate: where the workspace's `Cargo.toml` is.
+/// The root of the workspace.
 fn repository_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()

@@ -1,8 +1,8 @@
-//! `cargo xtask bench profile`: where the time of a request goes. Samples a development server with `perf` while the
-//! benchmark calls one operation after the other, and shares the samples out among the parts of a request.
+//! `cargo xtask bench profile`: how the time of a request is spent. Samples a development server with `perf` while the
+//! benchmark calls one operation after the other, and assigns each sample to a part of the request.
 //!
-//! Built with frame pointers and without link-time optimisation, so that a sample's callers are known: shares are meant
-//! to be read, not rates.
+//! The server is built with frame pointers and without link-time optimisation, so that call stacks are complete. Read the
+//! shares, not the absolute times.
 
 mod parts;
 
@@ -13,9 +13,9 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use self::parts::Shares;
 use crate::command::{self, apt_install, cargo, find};
 
-/// The operations with a target of their own.
+/// The operations to profile.
 const TARGETS: [&str; 4] = ["EC_P256", "EC_P256K", "AdvanceEncrypt", "AdvanceDecrypt"];
-/// Samples per second of a thread: no divisor of a timer's rate.
+/// Samples per second and thread; a prime, so that sampling is not synchronous with timers.
 const RATE: &str = "997";
 
 fn print_table(root: &Path) -> Result<(), String> {
@@ -28,7 +28,7 @@ fn print_table(root: &Path) -> Result<(), String> {
     let server = Server::start(&binaries, &data_dir)?;
     let samples = TARGETS.map(|target| server.sample(&binaries, &data_dir, target));
     drop(server);
-    // Nobody needs it any more, and its root key lies in it.
+    // No longer needed, and it contains the root key.
     std::fs::remove_dir_all(&data_dir).map_err(|error| format!("{} cannot be removed: {error}", data_dir.display()))?;
     let mut columns = Vec::new();
     for shares in samples {
@@ -45,7 +45,7 @@ fn print_table(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints the table, or what is wrong.
+/// Prints the table.
 pub(crate) fn run(root: &Path) -> ExitCode {
     match print_table(root) {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,7 +56,7 @@ pub(crate) fn run(root: &Path) -> ExitCode {
     }
 }
 
-/// Builds server and benchmark; where they are.
+/// Builds server and benchmark; returns their directory.
 fn build(root: &Path) -> Result<PathBuf, String> {
     let target = root.join("target/profile");
     let mut command = cargo(root);
@@ -72,7 +72,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
 struct Server {
     process: Child,
     endpoint: String,
-    /// Kept open: a server that cannot print would end.
+    /// Kept open: the server would end if it could not write to it.
     _output: BufReader<ChildStdout>,
 }
 

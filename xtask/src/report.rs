@@ -1,4 +1,4 @@
-//! What became of each stage, and the closing summary that people and scripts read.
+//! The outcomes of the stages, and the summary for users and scripts.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -7,11 +7,11 @@ use std::time::Duration;
 /// How a stage ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All of it ran and was right.
+    /// Everything ran and passed.
     Passed,
-    /// Something was wrong; in plain words.
+    /// It failed, with the reason.
     Failed(String),
-    /// It could not run here; why, and what would make it run.
+    /// It could not run here, with the reason and what to install.
     Skipped(String),
 }
 
@@ -32,7 +32,7 @@ impl Report {
         self.rows.push((stage, took, outcome));
     }
 
-    /// 0 if no stage failed. Nothing passed is no success either.
+    /// Success if no stage failed and at least one passed.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let (passed, failed, _) = self.counts();
         if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_line_stands_alone_and_counts() {
+    fn the_last_line_is_the_summary() {
         let text = report(vec![
             Outcome::Passed,
             Outcome::Failed("why".into()),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn one_failure_or_nothing_passed_fails_the_whole() {
+    fn one_failure_or_no_success_fails_the_run() {
         let code = |outcomes| format!("{:?}", report(outcomes).exit_code());
         let success = format!("{:?}", ExitCode::SUCCESS);
         assert_eq!(code(vec![Outcome::Passed, Outcome::Skipped(String::new())]), success);

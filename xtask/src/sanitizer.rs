@@ -1,6 +1,6 @@
-//! The stage `sanitizer`: the tests of the crates with `unsafe` code, primes and keygen, run under AddressSanitizer.
+//! The stage `sanitizer`: runs the tests of the crates with `unsafe` code, primes and keygen, under AddressSanitizer.
 //!
-//! Rule kept: the toolchain is the ordinary one. It carries the sanitizer's library; only the switch is marked unstable.
+//! It needs no nightly toolchain: the stable one contains the sanitizer's library, and only the flag is unstable.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use crate::command::target_directory;
 use crate::command::{cargo, host, run};
 use crate::report::Outcome;
 
-/// Many whole keys are tested in a stage of their own; a few reach the same code here.
+/// A few keys suffice to reach all code; the stage `keys` tests many.
 const KEYS: &str = "30/6/3";
 
-/// Runs the tests of both under AddressSanitizer.
+/// Runs the tests of both crates under AddressSanitizer.
 pub(crate) fn address(root: &Path) -> Outcome {
     tests(root).into()
 }
@@ -23,9 +23,9 @@ fn tests(root: &Path) -> Result<(), String> {
     command
         .args(["test", "-p", "claviger-primes", "-p", "claviger-keygen", "--target", &host, "--target-dir"])
         .arg(home);
-    // Naming the target keeps the flags away from build scripts.
+    // With an explicit target, the flags do not apply to build scripts.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cdebug-assertions=on");
-    // Threads that work until the process ends hold memory then: no leaks.
+    // No leak detection: threads that run until the process exits still own memory then.
     command.env("ASAN_OPTIONS", "detect_leaks=0:detect_stack_use_after_return=1").env("CLAVIGER_KEYS", KEYS);
     run(&mut command)
 }

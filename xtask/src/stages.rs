@@ -1,66 +1,67 @@
-//! The stages of `cargo xtask test`, cheapest first, and how each is run.
+//! The stages of `cargo xtask test`, cheapest first.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::beside::Beside;
 use crate::command::{self, cargo, run as run_command, target_directory};
 use crate::conformance;
 use crate::docs;
-use crate::fuzz;
+use crate::parallel::ParallelStage;
 use crate::report::{Outcome, Report};
-use crate::sanitizer;
+
 use crate::tidy;
 
 struct Stage {
     name: &'static str,
     about: &'static str,
     slow: bool,
-    /// The stage that it runs beside, if that one runs too.
-    beside: Option<&'static str>,
+    /// The stage in parallel with which it runs, if that stage runs too.
+    parallel_to: Option<&'static str>,
     run: fn(&Path, bool) -> Outcome,
 }
 
 impl Stage {
     const fn ordinary(name: &'static str, about: &'static str, run: fn(&Path, bool) -> Outcome) -> Self {
-        Self { name, about, slow: false, beside: None, run }
+        Self { name, about, slow: false, parallel_to: None, run }
     }
 
     const fn slow(name: &'static str, about: &'static str, run: fn(&Path, bool) -> Outcome) -> Self {
         Self { slow: true, ..Self::ordinary(name, about, run) }
     }
 
-    const fn beside(self, other: &'static str) -> Self {
-        Self { beside: Some(other), ..self }
+    const fn parallel_to(self, other: &'static str) -> Self {
+        Self { parallel_to: Some(other), ..self }
     }
 }
 
 const STAGES: [Stage; 18] = [
     Stage::ordinary("fmt", "cargo fmt --check", fmt),
-    Stage::ordinary("tidy", "the house rules", tidy),
+    Stage::ordinary("tidy", "the project's lint checks", tidy),
     Stage::ordinary("clippy", "cargo clippy, warnings are errors", clippy),
     Stage::ordinary("build", "the claviger binary", build),
     Stage::ordinary("test", "cargo test --workspace, with 20 kills", test),
-    Stage::ordinary("demo", "claviger demo: the main job over TLS", demo),
-    Stage::ordinary("conformance", "official Python SDKs and OpenSSL as judges", python),
-    Stage::ordinary("conformance-go", "official Go SDKs as judges", go).beside("test"),
-    Stage::ordinary("conformance-java", "official Java SDKs as judges", java).beside("test"),
-    Stage::ordinary("exchange", "what one language seals, the others open", exchange),
-    Stage::ordinary("docs", "README's and docs' commands, typed on a fresh instance", typed_docs).beside("exchange"),
-    Stage::ordinary("readers", "which library reads which key pair, compared with docs", readers).beside("exchange"),
+    Stage::ordinary("demo", "claviger demo: data key pairs over TLS", demo),
+    Stage::ordinary("conformance", "official Python SDKs and OpenSSL against the server", python),
+    Stage::ordinary("conformance-go", "official Go SDKs against the server", go).parallel_to("test"),
+    Stage::ordinary("conformance-java", "official Java SDKs against the server", java).parallel_to("test"),
+    Stage::ordinary("exchange", "each language decrypts what the others encrypted", exchange),
+    Stage::ordinary("docs", "the commands of README and docs, on a fresh instance", docs_commands)
+        .parallel_to("exchange"),
+    Stage::ordinary("readers", "which library reads which key pair, compared with docs", readers)
+        .parallel_to("exchange"),
     Stage::slow("kill", "200 kills at random moments", kill),
     Stage::slow("properties", "property tests with 20 times the cases", properties),
-    Stage::slow("fuzz", "each decoder under libFuzzer for a minute", fuzzed),
-    Stage::slow("keys", "113,000 RSA pairs judged by other libraries", keys),
-    Stage::slow("sanitizer", "unsafe code under AddressSanitizer", sanitized),
+    Stage::slow("fuzz", "each decoder under libFuzzer for a minute", fuzz),
+    Stage::slow("keys", "113,000 RSA pairs checked with other libraries", keys),
+    Stage::slow("sanitizer", "unsafe code under AddressSanitizer", sanitizer),
     Stage::slow("ignored", "tests marked #[ignore]", ignored),
 ];
 
-/// An integration test of the binary, for which cargo builds the binary.
+/// An integration test of the binary; cargo builds the binary with it.
 const BINARY_TEST: &str = "commands";
 
-/// What the user asked for.
+/// The options of `cargo xtask test`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     slow: bool,
@@ -95,19 +96,19 @@ impl Options {
     }
 }
 
-/// Runs the wanted stages, all of them whatever fails, and prints the summary.
+/// Runs all wanted stages, even after a failure, and prints the summary.
 pub(crate) fn run(root: &Path, options: &Options) -> ExitCode {
     let wanted: Vec<&Stage> = STAGES.iter().filter(|stage| options.wants(stage)).collect();
     let mut report = Report::default();
-    let mut started: Vec<(&str, Result<Beside, String>)> = Vec::new();
+    let mut started: Vec<(&str, Result<ParallelStage, String>)> = Vec::new();
     for (done, stage) in wanted.iter().enumerate() {
         let number = format!("[{}/{}] {}", done + 1, wanted.len(), stage.name);
         println!("\n{number}: {}", stage.about);
-        let began_beside = started.iter().position(|(name, _)| *name == stage.name).map(|at| started.swap_remove(at).1);
-        let (took, outcome) = match began_beside {
-            Some(beside) => ended(beside),
+        let in_parallel = started.iter().position(|(name, _)| *name == stage.name).map(|at| started.swap_remove(at).1);
+        let (took, outcome) = match in_parallel {
+            Some(stage) => wait(stage),
             None => {
-                started.extend(beside(root, options, &wanted, stage.name));
+                started.extend(start_parallel(root, options, &wanted, stage.name));
                 let start = Instant::now();
                 let outcome = (stage.run)(root, options.slow);
                 (start.elapsed(), outcome)
@@ -124,25 +125,25 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitCode {
     report.exit_code()
 }
 
-/// Starts what runs beside the stage `name`.
-fn beside<'a>(
+/// Starts the stages that run in parallel with the stage `name`.
+fn start_parallel<'a>(
     root: &Path,
     options: &Options,
     wanted: &[&'a Stage],
     name: &str,
-) -> Vec<(&'a str, Result<Beside, String>)> {
-    let folder = target_directory(root).join("beside");
+) -> Vec<(&'a str, Result<ParallelStage, String>)> {
+    let folder = target_directory(root).join("parallel-stages");
     let options: &[&str] = if options.slow { &["--slow"] } else { &[] };
-    let those = wanted.iter().filter(|stage| stage.beside == Some(name));
-    those.map(|stage| (stage.name, Beside::start(&folder, stage.name, options))).collect()
+    let parallel = wanted.iter().filter(|stage| stage.parallel_to == Some(name));
+    parallel.map(|stage| (stage.name, ParallelStage::start(&folder, stage.name, options))).collect()
 }
 
-/// Waits for a stage that ran beside others, and shows what it printed.
-fn ended(beside: Result<Beside, String>) -> (Duration, Outcome) {
-    match beside.and_then(Beside::end) {
-        Ok(ended) => {
-            println!("  ran beside other stages, and printed:\n{}", ended.printed);
-            (ended.took, ended.outcome)
+/// Waits for a stage that runs in parallel, and prints its output.
+fn wait(stage: Result<ParallelStage, String>) -> (Duration, Outcome) {
+    match stage.and_then(ParallelStage::wait) {
+        Ok(result) => {
+            println!("  ran in parallel with other stages; its output:\n{}", result.output);
+            (result.took, result.outcome)
         }
         Err(why) => (Duration::ZERO, Outcome::Failed(why)),
     }
@@ -155,8 +156,8 @@ pub(crate) fn list() {
     }
 }
 
-/// Makes sure that `cargo NAME` exists, by rustup if need be.
-fn component(root: &Path, subcommand: &str, component: &str) -> Result<(), String> {
+/// Ensures that `cargo SUBCOMMAND` exists, if necessary with rustup.
+fn ensure_component(root: &Path, subcommand: &str, component: &str) -> Result<(), String> {
     let exists = || command::succeeds(cargo(root).args([subcommand, "--version"]));
     if exists() {
         return Ok(());
@@ -170,7 +171,7 @@ fn component(root: &Path, subcommand: &str, component: &str) -> Result<(), Strin
 }
 
 fn fmt(root: &Path, _slow: bool) -> Outcome {
-    match component(root, "fmt", "rustfmt") {
+    match ensure_component(root, "fmt", "rustfmt") {
         Ok(()) => run_command(cargo(root).args(["fmt", "--all", "--", "--check"])).into(),
         Err(missing) => Outcome::Skipped(missing),
     }
@@ -183,14 +184,14 @@ fn tidy(root: &Path, _slow: bool) -> Outcome {
             for finding in &findings {
                 println!("  {finding}");
             }
-            Outcome::Failed(format!("{} broken house rules", findings.len()))
+            Outcome::Failed(format!("{} findings", findings.len()))
         }
         Err(error) => Outcome::Failed(error),
     }
 }
 
 fn clippy(root: &Path, _slow: bool) -> Outcome {
-    match component(root, "clippy", "clippy") {
+    match ensure_component(root, "clippy", "clippy") {
         Ok(()) => {
             run_command(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])).into()
         }
@@ -210,44 +211,44 @@ fn demo(root: &Path, slow: bool) -> Outcome {
     binary(root, slow).and_then(|binary| run_command(Command::new(binary).arg("demo").current_dir(root))).into()
 }
 
-fn typed_docs(root: &Path, slow: bool) -> Outcome {
+fn docs_commands(root: &Path, slow: bool) -> Outcome {
     match docs::install_tools() {
-        Ok(()) => judged(root, slow, docs::docs),
+        Ok(()) => with_binary(root, slow, docs::docs),
         Err(missing) => Outcome::Skipped(missing),
     }
 }
 
-/// Runs a part of `conformance/` with the binary it judges.
-fn judged(root: &Path, slow: bool, suite: fn(&Path, &Path) -> Outcome) -> Outcome {
+/// Builds the binary and runs a suite against it.
+fn with_binary(root: &Path, slow: bool, suite: fn(&Path, &Path) -> Outcome) -> Outcome {
     binary(root, slow).map_or_else(Outcome::Failed, |binary| suite(root, &binary))
 }
 
 fn python(root: &Path, slow: bool) -> Outcome {
-    judged(root, slow, conformance::python)
+    with_binary(root, slow, conformance::python)
 }
 
 fn go(root: &Path, slow: bool) -> Outcome {
-    judged(root, slow, conformance::go)
+    with_binary(root, slow, conformance::go)
 }
 
 fn java(root: &Path, slow: bool) -> Outcome {
-    judged(root, slow, conformance::java)
+    with_binary(root, slow, conformance::java)
 }
 
 fn exchange(root: &Path, slow: bool) -> Outcome {
-    judged(root, slow, conformance::exchange)
+    with_binary(root, slow, conformance::exchange)
 }
 
 fn readers(root: &Path, slow: bool) -> Outcome {
-    judged(root, slow, conformance::readers)
+    with_binary(root, slow, conformance::readers)
 }
 
-fn fuzzed(root: &Path, _slow: bool) -> Outcome {
-    fuzz::fuzz(root)
+fn fuzz(root: &Path, _slow: bool) -> Outcome {
+    crate::fuzz::fuzz(root)
 }
 
-fn sanitized(root: &Path, _slow: bool) -> Outcome {
-    sanitizer::address(root)
+fn sanitizer(root: &Path, _slow: bool) -> Outcome {
+    crate::sanitizer::address(root)
 }
 
 fn kill(root: &Path, _slow: bool) -> Outcome {
@@ -270,7 +271,7 @@ fn properties(root: &Path, _slow: bool) -> Outcome {
     run_command(cargo(root).env("PROPTEST_CASES", "5120").args(["test", "--workspace"])).into()
 }
 
-/// `CLAVIGER_KEYS=1000/100/30` makes it shorter.
+/// `CLAVIGER_KEYS=1000/100/30` makes the stage shorter.
 fn keys(root: &Path, _slow: bool) -> Outcome {
     let counts = std::env::var("CLAVIGER_KEYS").unwrap_or_else(|_unset| String::from("100000/10000/3000"));
     let test = ["test", "-p", "claviger-keygen", "--test", "keys", "--", "--nocapture"];
@@ -281,8 +282,8 @@ fn ignored(root: &Path, _slow: bool) -> Outcome {
     run_command(cargo(root).args(["test", "--workspace", "--", "--ignored"])).into()
 }
 
-/// Builds the `claviger` binary and says where it is. The ordinary run takes the one that the stage `test` has built for its
-/// integration tests: a build of its own would choose other features of the dependencies and compile them again. The slow
+/// Builds the `claviger` binary and returns its path. The ordinary run uses the binary that the stage `test` builds for its
+/// integration tests: a separate build would select other features of the dependencies and compile them again. The slow
 /// run uses the release profile.
 fn binary(root: &Path, slow: bool) -> Result<PathBuf, String> {
     let mut command = cargo(root);
@@ -300,9 +301,9 @@ fn tests_that_read(root: &Path, variable: &str) -> Option<(String, String)> {
     let files = tidy::sources::walk(root).ok()?;
     let file = files.into_iter().find(|file| file.path.contains("/tests/") && file.text.contains(variable))?;
     let mut parts = file.path.strip_prefix("crates/")?.splitn(3, '/');
-    let room = parts.next()?;
+    let krate = parts.next()?;
     let target = parts.nth(1)?.split('/').next()?.trim_end_matches(".rs");
-    let package = if room == "claviger" { String::from(room) } else { format!("claviger-{room}") };
+    let package = if krate == "claviger" { String::from(krate) } else { format!("claviger-{krate}") };
     Some((package, String::from(target)))
 }
 
@@ -311,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slow_stages_run_only_when_asked_for() {
+    fn slow_stages_run_only_on_request() {
         let names = |words: &[&str]| -> Vec<&str> {
             let options = Options::parse(words).unwrap();
             STAGES.iter().filter(|stage| options.wants(stage)).map(|stage| stage.name).collect()
@@ -324,11 +325,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_runs_beside_one_that_comes_before_it_and_runs_by_itself() {
+    fn a_parallel_stage_follows_an_ordinary_one() {
         for (at, stage) in STAGES.iter().enumerate() {
-            let Some(other) = stage.beside else { continue };
+            let Some(other) = stage.parallel_to else { continue };
             let partner = STAGES.iter().position(|stage| stage.name == other).unwrap();
-            assert!(partner < at && STAGES[partner].beside.is_none() && stage.slow == STAGES[partner].slow, "{other}");
+            assert!(
+                partner < at && STAGES[partner].parallel_to.is_none() && stage.slow == STAGES[partner].slow,
+                "{other}"
+            );
         }
     }
 

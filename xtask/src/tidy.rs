@@ -1,6 +1,6 @@
-//! The house rules that a compiler does not check: `cargo xtask tidy`, also run by `cargo test -p xtask`.
+//! The project's lint checks, for rules that no compiler checks: `cargo xtask tidy`, also run by `cargo test -p xtask`.
 //!
-//! Rule kept: every finding says where, what is wrong, and what to do instead.
+//! Every finding contains the place, what is wrong, and what to do instead.
 
 mod circles;
 mod citations;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use self::finding::Finding;
 use self::sources::Source;
 
-/// The rules whose findings are counted aloud, and what their findings are.
+/// The rules whose findings are counted in the output, with the text for each.
 const COUNTED: [(&str, &str); 4] = [
     ("layers", "circles between crates"),
     ("file-circle", "circles inside crates"),
@@ -31,10 +31,10 @@ const COUNTED: [(&str, &str); 4] = [
     (citations::RULE, "citations unresolved"),
 ];
 
-/// Files that may break a rule named here, each with its reason. Keep it short.
+/// Files that may break a rule, each with its reason. Keep the list short.
 const EXCEPTIONS: [Exception; 0] = [];
 
-/// One file's licence to break one rule.
+/// Permits one file to break one rule.
 struct Exception {
     path: &'static str,
     rule: &'static str,
@@ -55,10 +55,10 @@ const CHECKS: [fn(&Source) -> Vec<Finding>; 10] = [
     secrets::check,
 ];
 
-/// Everything that breaks a rule under `root`.
+/// All findings under `root`.
 ///
 /// # Errors
-/// A file cannot be read, or a manifest is no manifest.
+/// A file cannot be read, or a manifest cannot be parsed.
 pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     let texts = sources::walk(root)?;
     let sources: Vec<&Source> = texts.iter().filter(|text| text.is_source()).collect();
@@ -87,7 +87,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     Ok(all)
 }
 
-/// Prints the findings and how many there are of each counted rule; fails if there are any.
+/// Prints the findings and their number for each counted rule; fails if there are any.
 pub(crate) fn print(root: &Path) -> ExitCode {
     match findings(root) {
         Ok(findings) => {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_tree_is_an_error_and_not_tidy() {
+    fn an_empty_tree_is_an_error() {
         assert!(findings(Path::new("/nowhere-at-all")).is_err());
     }
 }

@@ -1,6 +1,6 @@
 // Package claviger runs the server under test: `claviger dev` on free loopback ports, and its command line.
 //
-// The binary is named by the environment variable CLAVIGER_BIN.
+// The environment variable CLAVIGER_BIN contains the path of the binary.
 package claviger
 
 import (
@@ -24,7 +24,7 @@ const (
 
 var ready = regexp.MustCompile(`^claviger ready https://(127\.0\.0\.1:\d+) instance (\S+)$`)
 
-// Server is one data directory and where it is served.
+// Server is a data directory and the endpoint of the server that uses it.
 type Server struct {
 	Dir      string
 	Endpoint string
@@ -32,8 +32,8 @@ type Server struct {
 	ended    chan error
 }
 
-// At is a server that somebody else started, and will stop.
-func At(dir, endpoint string) *Server { return &Server{Dir: dir, Endpoint: endpoint} }
+// External is a server that another process starts and stops.
+func External(dir, endpoint string) *Server { return &Server{Dir: dir, Endpoint: endpoint} }
 
 // Binary is the claviger program.
 func Binary() (string, error) {
@@ -101,7 +101,7 @@ func Start(dir string) (*Server, error) {
 	}
 }
 
-// Stop sends SIGTERM. The server must still be there, end by itself with exit code 0, and have kept its secrets out of its log.
+// Stop sends SIGTERM. The server must still be running, exit with code 0, and have written no secret to its log.
 func (server *Server) Stop() error {
 	if server.process == nil {
 		return nil
@@ -126,7 +126,7 @@ func (server *Server) Stop() error {
 	return nil
 }
 
-// Log is what the process wrote to stderr.
+// Log is the stderr of the process.
 func (server *Server) Log() string { return read(server.Dir + ".log") }
 
 func read(path string) string {
@@ -143,12 +143,12 @@ func (server *Server) CA() string { return read(server.File("ca.pem")) }
 // File is the path of a file in the data directory.
 func (server *Server) File(name string) string { return filepath.Join(server.Dir, name) }
 
-// Password opens the client key.
+// Password is the password of the client key.
 func (server *Server) Password() string {
 	return strings.TrimSpace(read(server.File("client-key-password.txt")))
 }
 
-// Run runs a command of the command line against the server; its answer as JSON.
+// Run runs a claviger command against the server; returns its JSON output.
 func (server *Server) Run(words ...string) (map[string]any, error) {
 	binary, err := Binary()
 	if err != nil {
@@ -156,17 +156,17 @@ func (server *Server) Run(words ...string) (map[string]any, error) {
 	}
 	words = append(words, "--data-dir", server.Dir, "--endpoint", "https://"+server.Endpoint, "--output", "json")
 	command := exec.Command(binary, words...)
-	var complaint strings.Builder
-	command.Stderr = &complaint
+	var stderr strings.Builder
+	command.Stderr = &stderr
 	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%v: %s", err, complaint.String())
+		return nil, fmt.Errorf("%v: %s", err, stderr.String())
 	}
 	answer := map[string]any{}
 	return answer, json.Unmarshal(out, &answer)
 }
 
-// CreateKey makes a key; its id.
+// CreateKey creates a key and returns its id.
 func (server *Server) CreateKey(spec, usage string) (string, error) {
 	answer, err := server.Run("key", "create", "--spec", spec, "--usage", usage)
 	if err != nil {
@@ -175,7 +175,7 @@ func (server *Server) CreateKey(spec, usage string) (string, error) {
 	return field(answer, "KeyMetadata", "KeyId")
 }
 
-// PrimaryVersion is the id of the version that Advance operations seal under.
+// PrimaryVersion is the id of the version with which Advance operations encrypt.
 func (server *Server) PrimaryVersion(key string) (string, error) {
 	answer, err := server.Run("key", "describe", key)
 	if err != nil {
@@ -184,7 +184,7 @@ func (server *Server) PrimaryVersion(key string) (string, error) {
 	return field(answer, "KeyMetadata", "PrimaryKeyVersion")
 }
 
-// DevKey is the id of the key made on first start.
+// DevKey is the id of the key that is created on the first start.
 func (server *Server) DevKey() (string, error) {
 	answer, err := server.Run("key", "describe", "alias/dev")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package instance is the data plane as Go applications use it: the official module alibabacloud-dkms-gcs-go-sdk, unmodified.
+// Package instance calls the Instance API through the unmodified official module alibabacloud-dkms-gcs-go-sdk.
 package instance
 
 import (
@@ -15,13 +15,13 @@ import (
 	"claviger/conformance/claviger"
 )
 
-// VersionHeader names the key version on requests and answers.
+// VersionHeader contains the key version in requests and answers.
 const VersionHeader = "x-kms-migrationkeyversionid"
 
-// Fields of a request, in the API's words: string, []byte, int or bool.
+// Fields of a request, by the API's names: string, []byte, int or bool.
 type Fields map[string]any
 
-// Refusal is the server's no: HTTP status, code and message as the SDK hands them to the application.
+// Refusal is an error of the server: HTTP status, code and message as the SDK passes them to the application.
 type Refusal struct {
 	Status    int
 	Code      string
@@ -33,7 +33,7 @@ func (refusal *Refusal) Error() string {
 	return fmt.Sprintf("%d %s: %s", refusal.Status, refusal.Code, refusal.Message)
 }
 
-// AsRefusal is the refusal in err, nil if the call went wrong otherwise or not at all.
+// AsRefusal is the refusal in err, or nil if the call succeeded or failed for another reason.
 func AsRefusal(err error) *Refusal {
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
@@ -48,20 +48,20 @@ type Answer struct {
 	Headers  map[string]*string
 }
 
-// Bytes is a field of bytes.
+// Bytes is the value of a bytes field.
 func (answer *Answer) Bytes(name string) []byte {
 	value, _ := answer.field(name).([]byte)
 	return value
 }
 
-// Text is a field of text; empty where it is absent.
+// Text is the value of a string field; empty if absent.
 func (answer *Answer) Text(name string) string {
 	value, _ := answer.field(name).(*string)
 	return tea.StringValue(value)
 }
 
-// Yes is a field of truth; false where it is absent.
-func (answer *Answer) Yes(name string) bool {
+// Bool is the value of a boolean field; false if absent.
+func (answer *Answer) Bool(name string) bool {
 	value, _ := answer.field(name).(*bool)
 	return tea.BoolValue(value)
 }
@@ -69,7 +69,7 @@ func (answer *Answer) Yes(name string) bool {
 // Version is the version header of the answer.
 func (answer *Answer) Version() string { return tea.StringValue(answer.Headers[VersionHeader]) }
 
-// Has tells whether the SDK's response has such a field at all.
+// Has tells whether the response type of the SDK has the field.
 func (answer *Answer) Has(name string) bool { return answer.response.FieldByName(name).IsValid() }
 
 func (answer *Answer) field(name string) any {
@@ -83,7 +83,7 @@ func (answer *Answer) field(name string) any {
 // Client calls operations by name.
 type Client struct{ SDK *sdk.Client }
 
-// Config has the client key of the data directory and TLS checked against its ca.pem.
+// Config has the client key and the ca.pem of the data directory.
 func Config(server *claviger.Server) *openapi.Config {
 	return &openapi.Config{
 		Protocol:      tea.String("https"),
@@ -106,7 +106,7 @@ func NewWith(config *openapi.Config) (*Client, error) {
 	return &Client{SDK: client}, err
 }
 
-// Runtime has no retries and asks for the version header.
+// Runtime disables retries and asks for the version header.
 func Runtime() *util.RuntimeOptions {
 	return &util.RuntimeOptions{Autoretry: tea.Bool(false), Headers: []*string{tea.String(VersionHeader)}}
 }
@@ -165,16 +165,16 @@ func set(field reflect.Value, value any) error {
 }
 
 func asRefusal(err error) error {
-	var told *tea.SDKError
-	if !errors.As(err, &told) || told.Data == nil {
+	var reported *tea.SDKError
+	if !errors.As(err, &reported) || reported.Data == nil {
 		return err
 	}
 	data := struct {
 		HTTPCode  int    `json:"httpCode"`
 		RequestID string `json:"requestId"`
 	}{}
-	if broken := json.Unmarshal([]byte(*told.Data), &data); broken != nil || data.HTTPCode == 0 {
+	if broken := json.Unmarshal([]byte(*reported.Data), &data); broken != nil || data.HTTPCode == 0 {
 		return err
 	}
-	return &Refusal{data.HTTPCode, tea.StringValue(told.Code), tea.StringValue(told.Message), data.RequestID}
+	return &Refusal{data.HTTPCode, tea.StringValue(reported.Code), tea.StringValue(reported.Message), data.RequestID}
 }

@@ -1,6 +1,7 @@
-// Which data key pair does Go's standard library read? `go run ./readers FOLDER`; lines as in bench/src/bin/read_pairs.
+// Command readers prints which data key pairs Go's standard library reads: `go run ./readers FOLDER`. Same format as
+// bench/src/bin/read_pairs.
 //
-// Pairs that sign are used through certificate requests: crypto/x509 then signs and verifies whatever it can read.
+// It uses signing keys through certificate requests: crypto/x509 then signs and verifies with every key that it can read.
 package main
 
 import (
@@ -52,7 +53,7 @@ func report(pair, form string, err error) {
 	fmt.Println(strings.Join([]string{"Go", version, filepath.Base(pair), form, outcome, reason}, "\t"))
 }
 
-// use reads the two halves in this form, and uses them together.
+// use reads both keys in this encoding, and uses them together.
 func use(pair, form string) error {
 	private, err := x509.ParsePKCS8PrivateKey(der(pair, form, "key", "PRIVATE KEY"))
 	if err != nil {
@@ -71,7 +72,7 @@ func use(pair, form string) error {
 	return fmt.Errorf("a %T neither signs nor decapsulates", private)
 }
 
-// der is what x509 reads: the bytes of the file, or of the PEM block in it.
+// der is the input of x509: the bytes of the file, or of its PEM block.
 func der(pair, form, half, label string) []byte {
 	data, err := os.ReadFile(pair + "-" + form + "." + half)
 	if err != nil {
@@ -101,7 +102,7 @@ func sign(private crypto.Signer, public any) error {
 	}
 	request.RawTBSCertificateRequest = append(bytes.Clone(request.RawTBSCertificateRequest), 0)
 	if request.CheckSignature() == nil {
-		return errors.New("the public half verifies another message")
+		return errors.New("the signature also verifies for another message")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package table reads what every language's suite runs: conformance/table.json and conformance/not-built.json.
+// Package table reads conformance/table.json and conformance/not-built.json, which the suites of all languages run.
 package table
 
 import (
@@ -17,7 +17,7 @@ type Key struct {
 	Disabled          bool
 }
 
-// Seal is an operation that encrypts what the caller gives.
+// Seal is an operation that encrypts a plaintext of the caller.
 type Seal struct {
 	Key, Operation, Algorithm string
 	Open                      []string
@@ -26,7 +26,7 @@ type Seal struct {
 	Overhead, Length          int
 }
 
-// DataKey is an operation that makes a data key.
+// DataKey is an operation that generates a data key.
 type DataKey struct {
 	Key, Operation, Algorithm string
 	Open                      []string
@@ -34,7 +34,7 @@ type DataKey struct {
 	Overhead                  int
 }
 
-// Pairs are the data key pair operations, each with the operations that open what it sealed.
+// Pairs are the data key pair operations, each with the operations that decrypt its blobs.
 type Pairs struct {
 	Operations     map[string][]string
 	Specs, Formats []string
@@ -48,13 +48,13 @@ type Signature struct {
 	Sizes          []int
 }
 
-// Refusal is a call that the server must refuse, and how.
+// Refusal is a call that the server must refuse, and the expected error.
 type Refusal struct {
 	Operation, Error, Key string
 	Fields                map[string]json.RawMessage
 }
 
-// Table is all of it.
+// Table is the content of table.json.
 type Table struct {
 	Keys       map[string]Key
 	Seals      []Seal
@@ -66,7 +66,7 @@ type Table struct {
 	Refusals   []Refusal
 }
 
-// NotBuilt is what the server in this tree does not offer yet.
+// NotBuilt is what the server does not support yet.
 type NotBuilt struct {
 	Operations []string
 	KeySpecs   []string `json:"key_specs"`
@@ -77,7 +77,7 @@ func (notBuilt *NotBuilt) Lacks(operation string) bool {
 	return slices.Contains(notBuilt.Operations, operation)
 }
 
-// LacksSpec tells whether keys of a spec cannot be made yet.
+// LacksSpec tells whether keys of a spec are not built yet.
 func (notBuilt *NotBuilt) LacksSpec(spec string) bool {
 	return slices.Contains(notBuilt.KeySpecs, spec)
 }
@@ -103,7 +103,7 @@ func parse(name string, into any) error {
 	return nil
 }
 
-// Value is a field of a refusal: text as it stands, a number of bytes, or {"number": n}.
+// Value is a field of a refusal: literal text, a number of bytes, or {"number": n}.
 func Value(raw json.RawMessage) (any, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -118,5 +118,5 @@ func Value(raw json.RawMessage) (any, error) {
 	return number.Number, err
 }
 
-// Bytes are size bytes; none where size is 0.
+// Bytes returns size bytes.
 func Bytes(size int) []byte { return bytes.Repeat([]byte{0x5a}, size) }

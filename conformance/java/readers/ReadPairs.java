@@ -15,11 +15,11 @@ import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 
 /**
- * Which data key pair does the JDK read? {@code java ReadPairs.java FOLDER}; lines as in bench/src/bin/read_pairs. A single
- * file without dependencies, so that any JDK from 17 on runs it.
+ * Prints which data key pairs the JDK reads: {@code java ReadPairs.java FOLDER}. Same format as bench/src/bin/read_pairs. A
+ * single file without dependencies, so that any JDK from 17 on can run it.
  */
 final class ReadPairs {
-    private static final byte[] MESSAGE = "What one half signs, the other one verifies.".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MESSAGE = "a message to sign".getBytes(StandardCharsets.US_ASCII);
 
     private ReadPairs() {}
 
@@ -41,7 +41,7 @@ final class ReadPairs {
         byte[] spki = Files.readAllBytes(folder.resolve(spec + "-" + form + ".pub"));
         String refusal = refusal(spec, Files.readAllBytes(folder.resolve(spec + "-" + form + ".key")), spki);
         report(spec, "private-" + form, refusal);
-        // Where it reads no seed: the public half is asked about with the same private key in the form that it reads.
+        // A JDK that reads no seeds: test the public key with the same private key in expanded form.
         Path expanded = folder.resolve(spec + "-" + form + ".expanded");
         boolean isReadExpanded = !refusal.isEmpty() && Files.exists(expanded);
         report(spec, "public-" + form, isReadExpanded ? refusal(spec, Files.readAllBytes(expanded), spki) : refusal);
@@ -52,7 +52,7 @@ final class ReadPairs {
         System.out.println(String.join("\t", "JDK", version, spec, form, refusal.isEmpty() ? "yes" : "no", refusal));
     }
 
-    /** Why the two halves cannot be read and used together; empty if they can. */
+    /** Why the two keys cannot be read and used together; empty if they can. */
     private static String refusal(String spec, byte[] pkcs8, byte[] spki) {
         try {
             use(spec, pkcs8, spki);
@@ -62,7 +62,7 @@ final class ReadPairs {
         }
     }
 
-    /** Reads the two halves as they are, for KeyFactory has no reader of PEM, and uses them together. */
+    /** Reads both keys and uses them together. Passes PEM on undecoded, because KeyFactory cannot read it. */
     private static void use(String spec, byte[] pkcs8, byte[] spki) throws GeneralSecurityException {
         KeyFactory factory = KeyFactory.getInstance(algorithm(spec));
         PrivateKey secret = factory.generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
@@ -76,7 +76,7 @@ final class ReadPairs {
         signer.update(MESSAGE);
         byte[] signature = signer.sign();
         if (!verifies(spec, open, MESSAGE, signature) || verifies(spec, open, new byte[] {1}, signature)) {
-            throw new GeneralSecurityException("the halves do not belong together");
+            throw new GeneralSecurityException("the two keys do not form a pair");
         }
     }
 
@@ -105,7 +105,7 @@ final class ReadPairs {
         };
     }
 
-    /** javax.crypto.KEM came with JDK 21: named in words, for this file must compile before. */
+    /** Uses reflection, because javax.crypto.KEM exists only since JDK 21. */
     private static void decapsulate(PrivateKey secret, PublicKey open) throws GeneralSecurityException {
         try {
             Object kem = Class.forName("javax.crypto.KEM").getMethod("getInstance", String.class).invoke(null, "ML-KEM");

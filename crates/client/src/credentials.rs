@@ -1,4 +1,4 @@
-//! Credentials in the files that every SDK reads: `client-key.json` with its password, `access-key.json`.
+//! Reads credential files in the format of the SDKs: `client-key.json` with its password, and `access-key.json`.
 
 use std::fmt;
 use std::fs;
@@ -49,10 +49,10 @@ struct AccessKeyFile {
 }
 
 impl ClientKey {
-    /// Reads a client key file and the file with its password (a trailing line end is not part of it).
+    /// Reads a client key file and the file with its password; a trailing line end is ignored.
     ///
     /// # Errors
-    /// [`ClientError::File`], which names the file and what is wrong with it.
+    /// [`ClientError::File`], which names the file and the reason.
     pub fn read(file: &Path, password_file: &Path) -> Result<Self, ClientError> {
         let refuse = |path: &Path, reason: &str| ClientError::File { path: path.into(), reason: reason.to_owned() };
         let text = read_text(file)?;

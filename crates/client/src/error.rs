@@ -1,10 +1,10 @@
-//! What can go wrong between a caller and a server, each with what to try.
+//! The errors of calls, each with a hint for the user.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a call gave no answer.
+/// Why a call failed.
 #[derive(Debug)]
 pub enum ClientError {
     /// The server answered with an error of the API.
@@ -18,47 +18,47 @@ pub enum ClientError {
         /// Names the request in the server's audit log.
         request_id: String,
     },
-    /// No connection, or it broke.
+    /// The connection failed.
     Connect {
-        /// Where to.
+        /// The server.
         endpoint: String,
-        /// What the system or TLS said.
+        /// The error of the operating system or of TLS.
         reason: String,
     },
-    /// Nothing listens there.
+    /// The connection was refused: nothing listens there.
     Refused {
-        /// Where to.
+        /// The server.
         endpoint: String,
     },
     /// The server's certificate is not signed by the CA in the CA file.
     Untrusted {
-        /// Where to.
+        /// The server.
         endpoint: String,
-        /// The CA file, if the caller named it.
+        /// The CA file, if known.
         ca_file: Option<PathBuf>,
-        /// What TLS said.
+        /// The error of TLS.
         reason: String,
     },
     /// The server did not answer in time.
     TimedOut {
-        /// Where to.
+        /// The server.
         endpoint: String,
         /// How long the client waited.
         seconds: u64,
     },
-    /// Whatever answers the probe does not speak plain HTTP.
+    /// The probed address answers, but not in plain HTTP.
     ProbeNotHttp {
-        /// Where it was sent.
+        /// The address.
         admin: String,
     },
     /// A probe got no answer.
     Probe {
-        /// Where from.
+        /// The probed address.
         admin: String,
-        /// What the system said.
+        /// The error of the operating system.
         reason: String,
     },
-    /// The server answered something that is not of the API.
+    /// The answer is not a message of the API.
     UnexpectedAnswer {
         /// HTTP status.
         status: u16,
@@ -72,14 +72,14 @@ pub enum ClientError {
     },
     /// The endpoint is not `https://HOST:PORT` or `HOST:PORT`.
     Endpoint(String),
-    /// The endpoint contains a user or a password, which is not shown.
+    /// The endpoint contains a user or a password, which error messages must not repeat.
     EndpointUser,
     /// The client key could not sign; its file is damaged.
     Signing,
 }
 
 impl ClientError {
-    /// What failed, without what to try.
+    /// What failed, without the hint.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
@@ -100,7 +100,7 @@ impl ClientError {
             Self::UnexpectedAnswer { status } => format!("the answer (HTTP {status}) is not from a KMS instance"),
             Self::File { path, reason } => format!("{}: {reason}", path.display()),
             Self::Endpoint(text) => format!("`{text}` is not an endpoint"),
-            Self::EndpointUser => "the endpoint has a user or password in it, and takes none".to_owned(),
+            Self::EndpointUser => "the endpoint must not contain a user or a password".to_owned(),
             Self::Signing => "the client key could not sign".to_owned(),
         }
     }
@@ -109,7 +109,7 @@ impl ClientError {
     #[must_use]
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         if let Self::Endpoint(text) = self {
-            return Some(https_of(text));
+            return Some(suggested_endpoint(text));
         }
         self.fixed_hint().map(Cow::Borrowed)
     }
@@ -117,10 +117,10 @@ impl ClientError {
     fn fixed_hint(&self) -> Option<&'static str> {
         match self {
             Self::Api { code, .. } => hint(code),
-            Self::Connect { .. } => Some("is the server running there, and was this ca.pem made by it?"),
+            Self::Connect { .. } => Some("is the server running there, and did it create this ca.pem?"),
             Self::Refused { .. } => Some("is the server running? `claviger dev` starts one; --endpoint names another"),
             Self::Untrusted { .. } => Some(
-                "use the ca.pem of the server that answers there (--data-dir), and a host name that its certificate has (--hostname of the server)",
+                "use the ca.pem of the server that answers there (--data-dir), and a host name in its certificate (--hostname of the server)",
             ),
             Self::TimedOut { .. } => Some("is the server overloaded or stopped? --timeout waits longer"),
             Self::Probe { .. } => Some("is the server running, with this `admin` address?"),
@@ -130,7 +130,7 @@ impl ClientError {
             Self::UnexpectedAnswer { .. } => Some("check the endpoint"),
             Self::File { .. } | Self::Endpoint(_) => None,
             Self::EndpointUser => Some("give https://HOST:PORT alone; calls are signed with the files in --data-dir"),
-            Self::Signing => Some("is its file complete?"),
+            Self::Signing => Some("is the client key file complete?"),
         }
     }
 
@@ -162,8 +162,8 @@ impl fmt::Display for ClientError {
 
 impl std::error::Error for ClientError {}
 
-/// The endpoint that was meant, where it was given without TLS.
-fn https_of(endpoint: &str) -> Cow<'static, str> {
+/// The endpoint to suggest instead of a malformed one.
+fn suggested_endpoint(endpoint: &str) -> Cow<'static, str> {
     match endpoint.strip_prefix("http://") {
         Some(authority) if !authority.is_empty() && !authority.contains('/') => format!("https://{authority}").into(),
         _ => "https://127.0.0.1:8443".into(),
@@ -184,7 +184,7 @@ fn hint(code: &str) -> Option<&'static str> {
         ),
         "Rejected.PendingDeletion" => Some("`claviger key cancel-deletion <key>` keeps the key and enables it again"),
         "Rejected.Disabled" => Some("`claviger key enable <key>`"),
-        "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("set the clocks of client and server right"),
+        "RequestTimeTooSkewed" | "InvalidTimeStamp.Expired" => Some("correct the clock of the client or of the server"),
         "Unauthorized" => Some(
             "the client key was revoked, has expired, or belongs to another instance; `claviger client-key create NAME` makes a new one",
         ),

@@ -1,4 +1,4 @@
-//! HTTPS to one server whose certificate authority is known: connections are kept and reused.
+//! HTTPS to one server, verified with its own CA certificate; connections are pooled.
 
 use std::error::Error;
 use std::io;
@@ -20,23 +20,23 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::ClientError;
 
-/// Longest wait for an answer; generating an RSA_4096 pair on a slow machine takes seconds.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// Default timeout of a request. Generating an RSA_4096 pair takes seconds on a slow machine.
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 
-/// A server, trusted through its `ca.pem`.
+/// A server whose certificate is verified with its `ca.pem`.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     base: String,
     authority: String,
     ca_file: Option<PathBuf>,
-    answer_within: Duration,
+    timeout: Duration,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
-/// Which HTTP a client speaks.
+/// The HTTP version of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpVersion {
-    /// HTTP/1.1, as the official Python and Go SDKs.
+    /// HTTP/1.1, which the official Python and Go SDKs use.
     Http1,
     /// HTTP/2.
     Http2,
@@ -50,7 +50,7 @@ pub(crate) struct HttpResponse {
 }
 
 impl Endpoint {
-    /// `https://HOST:PORT` or `HOST:PORT`, trusting the certificates in `ca_pem` and no others.
+    /// An endpoint `https://HOST:PORT` or `HOST:PORT` that trusts only the certificates in `ca_pem`.
     ///
     /// # Errors
     /// [`ClientError::Endpoint`]; [`ClientError::Connect`] when `ca_pem` holds no certificate.
@@ -58,13 +58,13 @@ impl Endpoint {
         Self::with_version(endpoint, ca_pem, HttpVersion::Http1)
     }
 
-    /// As [`Endpoint::new`], over this version of HTTP.
+    /// Does what [`Endpoint::new`] does, with another HTTP version.
     ///
     /// # Errors
     /// As [`Endpoint::new`].
     pub fn with_version(endpoint: &str, ca_pem: &[u8], version: HttpVersion) -> Result<Self, ClientError> {
         let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint).trim_end_matches('/').to_owned();
-        // Before anything repeats it.
+        // Checked first: no later error may repeat the password.
         if authority.contains('@') {
             return Err(ClientError::EndpointUser);
         }
@@ -73,20 +73,19 @@ impl Endpoint {
         if authority.is_empty() || uri.path() != "/" || uri.query().is_some() {
             return Err(malformed());
         }
-        let untrusted =
-            |reason: &str| ClientError::Connect { endpoint: endpoint.to_owned(), reason: reason.to_owned() };
+        let failed = |reason: &str| ClientError::Connect { endpoint: endpoint.to_owned(), reason: reason.to_owned() };
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(ca_pem) {
-            let certificate = certificate.map_err(|_malformed| untrusted("the CA file is not PEM"))?;
-            roots.add(certificate).map_err(|_malformed| untrusted("the CA file holds no usable certificate"))?;
+            let certificate = certificate.map_err(|_malformed| failed("the CA file is not PEM"))?;
+            roots.add(certificate).map_err(|_malformed| failed("the CA file holds no usable certificate"))?;
         }
         if roots.is_empty() {
-            return Err(untrusted("the CA file holds no certificate"));
+            return Err(failed("the CA file holds no certificate"));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_no_version| untrusted("TLS could not be set up"))?
+            .map_err(|_no_version| failed("TLS could not be set up"))?
             .with_root_certificates(roots)
             .with_no_client_auth();
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only();
@@ -96,20 +95,20 @@ impl Endpoint {
         };
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
         let base = format!("https://{authority}");
-        Ok(Self { base, authority, ca_file: None, answer_within: ANSWER_WITHIN, client })
+        Ok(Self { base, authority, ca_file: None, timeout: TIMEOUT_DEFAULT, client })
     }
 
-    /// The file that the CA certificate came from, for error messages.
+    /// Names the CA file in error messages.
     #[must_use]
     pub fn with_ca_file(mut self, path: PathBuf) -> Self {
         self.ca_file = Some(path);
         self
     }
 
-    /// Waits this long for each answer, instead of 60 s.
+    /// Sets the timeout of each request, by default 60 s.
     #[must_use]
-    pub fn with_timeout(mut self, answer_within: Duration) -> Self {
-        self.answer_within = answer_within;
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -118,8 +117,8 @@ impl Endpoint {
         &self.authority
     }
 
-    /// Posts `body` to `path_and_query` with exactly these headers. Boxed, so that the HTTP library is compiled here, once, and
-    /// not in every program that calls.
+    /// Posts `body` to `path_and_query` with exactly these headers. Boxed, so that only this crate instantiates the HTTP
+    /// library, and not every calling crate.
     pub(crate) fn post<'call>(
         &'call self,
         path_and_query: &'call str,
@@ -142,20 +141,20 @@ impl Endpoint {
         }
         let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
         let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| self.unreached(&error))?;
+            let response = self.client.request(request).await.map_err(|error| self.connect_error(&error))?;
             let (parts, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| broken(with_sources(&error)))?.to_bytes();
             Ok(HttpResponse { status: parts.status.as_u16(), headers: parts.headers, body })
         };
-        let answered = tokio::time::timeout(self.answer_within, exchange).await;
+        let answered = tokio::time::timeout(self.timeout, exchange).await;
         answered.map_err(|_elapsed| ClientError::TimedOut {
             endpoint: self.base.clone(),
-            seconds: self.answer_within.as_secs(),
+            seconds: self.timeout.as_secs(),
         })?
     }
 
-    /// Why there is no connection.
-    fn unreached(&self, error: &(dyn Error + 'static)) -> ClientError {
+    /// Classifies a connection error.
+    fn connect_error(&self, error: &(dyn Error + 'static)) -> ClientError {
         let endpoint = self.base.clone();
         let mut cause = Some(error);
         while let Some(inner) = cause {
@@ -167,7 +166,7 @@ impl Endpoint {
                 let reason = rustls::Error::InvalidCertificate(why.clone()).to_string();
                 return ClientError::Untrusted { endpoint, ca_file: self.ca_file.clone(), reason };
             }
-            // The source of an I/O error is the source of what it wraps, not that itself.
+            // `io::Error::source` skips the wrapped error itself.
             let wrapped = io.and_then(io::Error::get_ref).map(|wrapped| wrapped as &(dyn Error + 'static));
             cause = wrapped.or_else(|| inner.source());
         }
@@ -175,7 +174,7 @@ impl Endpoint {
     }
 }
 
-/// An error with all that caused it, outermost first.
+/// An error with its sources, outermost first.
 fn with_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

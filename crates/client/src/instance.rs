@@ -23,7 +23,7 @@ pub struct InstanceClient {
     clock: Clock,
 }
 
-/// An answer: its message, and the key version that the server used.
+/// The answer to a call: its message, and the key version that the server used.
 #[derive(Debug)]
 pub struct Answer<M> {
     /// The message.
@@ -32,7 +32,7 @@ pub struct Answer<M> {
     pub key_version_id: Option<KeyVersionId>,
 }
 
-/// A request with its signature. The protocol has no nonce, so it may be sent again until its date is 15 minutes old
+/// A signed request. The protocol has no nonce, so the request can be sent repeatedly until its date is 15 minutes old
 /// (instance-api 1.5).
 #[derive(Debug)]
 pub struct SignedRequest {
@@ -74,7 +74,7 @@ impl InstanceClient {
         Ok(SignedRequest { headers: self.signed_headers(operation, &body, version)?, body })
     }
 
-    /// Sends a request; `M` must be the message that its operation answers.
+    /// Sends a request; `M` must be the response message of its operation.
     ///
     /// # Errors
     /// [`ClientError`].

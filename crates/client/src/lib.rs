@@ -1,4 +1,4 @@
-//! A Rust client for both planes: the command line, the benchmarks and the tests use it, and so can any other program.
+//! A Rust client for both planes, for the command line, the benchmarks, the tests and any other program.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! It speaks the same wire protocol as the official SDKs and has no back door. What may never live here: the server's
+//! It speaks the same wire protocol as the official SDKs and uses no private API. What may never live here: the server's
 //! rules, its store, its keys.
 
 mod credentials;
@@ -43,5 +43,5 @@ pub use credentials::{AccessKey, ClientKey};
 pub use error::ClientError;
 pub use https::{Endpoint, HttpVersion};
 pub use instance::{Answer, InstanceClient, SignedRequest};
-pub use probe::{Probed, advance_clock, probe};
+pub use probe::{ProbeResponse, advance_clock, probe};
 pub use rpc::RpcClient;

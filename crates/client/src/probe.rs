@@ -1,4 +1,4 @@
-//! One request of plain HTTP/1.1 at a server's admin address, which has no TLS and no authentication: for health probes and
+//! Plain HTTP/1.1 requests to the admin address of a server, which has neither TLS nor authentication: health probes, and
 //! the clock of a development server.
 
 use std::io;
@@ -13,28 +13,29 @@ use tokio::net::TcpStream;
 
 use crate::error::ClientError;
 
-/// Longest wait: a probe that answers late is a failed one.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// Timeout of a probe.
+const TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// What was answered.
+/// The answer to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probed {
+pub struct ProbeResponse {
     /// HTTP status.
     pub status: u16,
     /// The body, as text.
     pub text: String,
 }
 
-/// Asks `http://HOST:PORT` or `HOST:PORT` for `path`.
+/// Requests `path` from `http://HOST:PORT` or `HOST:PORT`.
 ///
 /// # Errors
 /// [`ClientError::Endpoint`], [`ClientError::Probe`].
-pub async fn probe(admin: &str, path: &str) -> Result<Probed, ClientError> {
+pub async fn probe(admin: &str, path: &str) -> Result<ProbeResponse, ClientError> {
     send(admin, Request::get(path), Bytes::new()).await
 }
 
-/// Moves the business time of a development server by a duration such as `8d`; what became due is done when this returns.
+/// Advances the clock of a development server by a duration such as `8d`. When this returns, the server has completed the
+/// work that became due.
 ///
 /// # Errors
 /// [`ClientError::Endpoint`]; [`ClientError::Probe`], also when the server refuses: only `claviger dev` has such a clock.
@@ -47,7 +48,7 @@ pub async fn advance_clock(admin: &str, by: &str) -> Result<(), ClientError> {
     }
 }
 
-async fn send(admin: &str, request: Builder, body: Bytes) -> Result<Probed, ClientError> {
+async fn send(admin: &str, request: Builder, body: Bytes) -> Result<ProbeResponse, ClientError> {
     let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
     let not_http = || ClientError::ProbeNotHttp { admin: authority.to_owned() };
     if authority.starts_with("https://") {
@@ -57,25 +58,25 @@ async fn send(admin: &str, request: Builder, body: Bytes) -> Result<Probed, Clie
         return Err(ClientError::Endpoint(admin.to_owned()));
     }
     let failed = |reason: String| ClientError::Probe { admin: authority.to_owned(), reason };
-    let unasked = |error: io::Error| failed(error.to_string());
-    let unanswered = |error: hyper::Error| {
-        // A TLS server answers with an alert, which is no HTTP.
+    let connect_failed = |error: io::Error| failed(error.to_string());
+    let request_failed = |error: hyper::Error| {
+        // A TLS server answers with an alert, which is not HTTP.
         if error.is_parse() { not_http() } else { failed(error.to_string()) }
     };
-    let asking = async {
-        let stream = TcpStream::connect(authority).await.map_err(unasked)?;
-        let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(unanswered)?;
-        // It ends with the sender.
+    let exchange = async {
+        let stream = TcpStream::connect(authority).await.map_err(connect_failed)?;
+        let connected = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = connected.map_err(request_failed)?;
+        // The task ends when `sender` is dropped.
         tokio::spawn(connection);
         let request = request.header("host", authority).body(Full::new(body));
         let request = request.map_err(|error| failed(error.to_string()))?;
-        let response = sender.send_request(request).await.map_err(unanswered)?;
+        let response = sender.send_request(request).await.map_err(request_failed)?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await;
         let body = body.map_err(|error| failed(error.to_string()))?.to_bytes();
-        Ok(Probed { status, text: String::from_utf8_lossy(&body).into_owned() })
+        Ok(ProbeResponse { status, text: String::from_utf8_lossy(&body).into_owned() })
     };
-    let answered = tokio::time::timeout(ANSWER_MAX, asking).await;
-    answered.unwrap_or_else(|_elapsed| Err(failed(format!("no answer within {} s", ANSWER_MAX.as_secs()))))
+    let answered = tokio::time::timeout(TIMEOUT, exchange).await;
+    answered.unwrap_or_else(|_elapsed| Err(failed(format!("no answer within {} s", TIMEOUT.as_secs()))))
 }

@@ -29,7 +29,7 @@ impl RpcClient {
         Self { endpoint, access_key, clock: Clock::default() }
     }
 
-    /// Calls `action` with these parameters. `A` is the answer of its request, or [`serde_json::Value`].
+    /// Calls `action` with these parameters. `A` is the answer type of the action, or [`serde_json::Value`].
     ///
     /// # Errors
     /// [`ClientError`].

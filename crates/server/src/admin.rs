@@ -11,7 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 
 use crate::admin_host;
 use crate::answer::{self, Body};
-use crate::body::{BodyReader, Keep, Sender};
+use crate::body::{BodyReader, BodyRetention, CallerTrust};
 use crate::degraded;
 use crate::listen::{ConnectionContext, Handler};
 use crate::readiness::{MAX_AGE, Readiness};
@@ -106,7 +106,9 @@ impl Admin {
 
     /// Advances business time or resets it to real time, stores the offset, and runs what became due before it answers.
     async fn change_clock(&self, request: Request<Incoming>) -> Response<Body> {
-        let Ok(body) = BodyReader::default().read(request.into_body(), Keep::Small, Sender::Unverified).await else {
+        let Ok(body) =
+            BodyReader::default().read(request.into_body(), BodyRetention::Small, CallerTrust::Unverified).await
+        else {
             return answer::text(StatusCode::BAD_REQUEST, "the body is incomplete or too large\n");
         };
         let Some(change) = ClockChange::parse(&body.bytes) else {

@@ -40,33 +40,33 @@ pub(crate) enum BodyError {
     /// The connection broke.
     Broken,
     /// The memory for bodies, or the number of pending bodies, is exhausted.
-    NoRoom,
+    BudgetExhausted,
 }
 
 /// Whether the caller was verified by the head of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sender {
+pub(crate) enum CallerTrust {
     /// The signature over the head is valid.
     Verified,
     /// Every other caller.
     Unverified,
 }
 
-/// Which part of a body to keep.
+/// Which part of a body stays in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keep {
+pub(crate) enum BodyRetention {
     /// The bytes of a small body.
     Small,
     /// The bytes, within the limit for large bodies.
     Large,
     /// Only the length and the hash.
-    Nothing,
+    Discard,
 }
 
 /// A body that was read to its end.
 #[derive(Debug)]
 pub(crate) struct ReceivedBody {
-    /// The bytes; empty for [`Keep::Nothing`].
+    /// The bytes; empty for [`BodyRetention::Discard`].
     pub(crate) bytes: Bytes,
     /// The length.
     pub(crate) length: usize,
@@ -112,25 +112,32 @@ impl BodyReader {
     }
 
     /// Reads `body` to its end.
-    pub(crate) async fn read<B>(&self, body: B, keep: Keep, sender: Sender) -> Result<ReceivedBody, BodyError>
+    pub(crate) async fn read<B>(
+        &self,
+        body: B,
+        retention: BodyRetention,
+        trust: CallerTrust,
+    ) -> Result<ReceivedBody, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let collecting = self.collect(body, keep);
-        let pending = match sender {
-            Sender::Verified => &self.pending_verified,
-            Sender::Unverified => &self.pending_unverified,
+        let collecting = self.collect(body, retention);
+        let pending = match trust {
+            CallerTrust::Verified => &self.pending_verified,
+            CallerTrust::Unverified => &self.pending_unverified,
         };
         match pending.try_acquire() {
             Ok(_permit) => timeout(BODY_TIMEOUT, collecting).await.unwrap_or(Err(BodyError::TooSlow)),
-            Err(_exhausted) => timeout(BODY_TIMEOUT_UNDER_LOAD, collecting).await.unwrap_or(Err(BodyError::NoRoom)),
+            Err(_exhausted) => {
+                timeout(BODY_TIMEOUT_UNDER_LOAD, collecting).await.unwrap_or(Err(BodyError::BudgetExhausted))
+            }
         }
     }
 
     async fn collect<B: Body<Data = Bytes> + Unpin>(
         &self,
         mut body: B,
-        mut keep: Keep,
+        mut retention: BodyRetention,
     ) -> Result<ReceivedBody, BodyError> {
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if expected > BODY_BYTES_MAX + DISCARDED_BYTES_MAX {
@@ -150,15 +157,17 @@ impl BodyReader {
                 continue;
             }
             hash.update(&data);
-            if keep == Keep::Large {
+            if retention == BodyRetention::Large {
                 match (self.reserve(data.len()), &mut reserved) {
                     (Some(more), Some(reserved)) => reserved.merge(more),
                     (Some(more), None) => reserved = Some(more),
                     // The rest is still read and discarded, see `DISCARDED_BYTES_MAX`.
-                    (None, _) => (kept, reserved, keep, has_memory) = (BytesMut::new(), None, Keep::Nothing, false),
+                    (None, _) => {
+                        (kept, reserved, retention, has_memory) = (BytesMut::new(), None, BodyRetention::Discard, false)
+                    }
                 }
             }
-            if keep != Keep::Nothing {
+            if retention != BodyRetention::Discard {
                 kept.extend_from_slice(&data);
             }
         }
@@ -166,7 +175,7 @@ impl BodyReader {
             return Err(BodyError::TooLarge);
         }
         if !has_memory {
-            return Err(BodyError::NoRoom);
+            return Err(BodyError::BudgetExhausted);
         }
         Ok(ReceivedBody { bytes: kept.freeze(), length, sha256: hash.finish(), _memory: reserved })
     }
@@ -196,34 +205,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_not_kept_is_counted_and_hashed() {
-        let received = reader(0).collect(body(100_000), Keep::Nothing).await.unwrap();
+        let received = reader(0).collect(body(100_000), BodyRetention::Discard).await.unwrap();
         assert_eq!((received.bytes.len(), received.length), (0, 100_000));
         assert_eq!(received.sha256, sha256(&[7; 100_000]));
         assert!(!received.is_kept());
-        let empty = reader(0).collect(body(0), Keep::Nothing).await.unwrap();
+        let empty = reader(0).collect(body(0), BodyRetention::Discard).await.unwrap();
         assert!(empty.is_kept(), "an empty body is complete");
     }
 
     #[tokio::test]
     async fn large_bodies_share_one_limit_and_release_it() {
         let bodies = reader(150_000);
-        let first = bodies.collect(body(100_000), Keep::Large).await.unwrap();
+        let first = bodies.collect(body(100_000), BodyRetention::Large).await.unwrap();
         assert!(first.is_kept());
-        assert_eq!(bodies.collect(body(100_000), Keep::Large).await.unwrap_err(), BodyError::NoRoom);
-        let small = bodies.collect(body(100), Keep::Small).await.unwrap();
+        assert_eq!(bodies.collect(body(100_000), BodyRetention::Large).await.unwrap_err(), BodyError::BudgetExhausted);
+        let small = bodies.collect(body(100), BodyRetention::Small).await.unwrap();
         assert!(small.is_kept(), "small bodies do not count");
         drop(first);
-        assert!(bodies.collect(body(150_000), Keep::Large).await.is_ok());
+        assert!(bodies.collect(body(150_000), BodyRetention::Large).await.is_ok());
         assert_eq!(bodies.large_bytes.available_permits(), 150_000);
     }
 
     #[tokio::test]
     async fn the_limit_of_one_body_applies_to_every_kind() {
-        for keep in [Keep::Small, Keep::Large, Keep::Nothing] {
+        for retention in [BodyRetention::Small, BodyRetention::Large, BodyRetention::Discard] {
             let bodies = BodyReader::default();
-            let refused = bodies.collect(body(BODY_BYTES_MAX + 1), keep).await.unwrap_err();
-            assert_eq!(refused, BodyError::TooLarge, "{keep:?}");
-            assert!(bodies.collect(body(BODY_BYTES_MAX), keep).await.is_ok(), "{keep:?}");
+            let refused = bodies.collect(body(BODY_BYTES_MAX + 1), retention).await.unwrap_err();
+            assert_eq!(refused, BodyError::TooLarge, "{retention:?}");
+            assert!(bodies.collect(body(BODY_BYTES_MAX), retention).await.is_ok(), "{retention:?}");
         }
     }
 
@@ -240,14 +249,14 @@ mod tests {
         let bodies = Arc::new(reader(0));
         let half = tokio::spawn({
             let bodies = Arc::clone(&bodies);
-            async move { bodies.read(NeverArrives, Keep::Small, Sender::Unverified).await.unwrap_err() }
+            async move { bodies.read(NeverArrives, BodyRetention::Small, CallerTrust::Unverified).await.unwrap_err() }
         });
         tokio::task::yield_now().await;
-        let another = bodies.read(NeverArrives, Keep::Small, Sender::Unverified).await;
-        assert_eq!(another.unwrap_err(), BodyError::NoRoom);
-        assert!(bodies.read(body(100), Keep::Small, Sender::Unverified).await.unwrap().is_kept());
+        let another = bodies.read(NeverArrives, BodyRetention::Small, CallerTrust::Unverified).await;
+        assert_eq!(another.unwrap_err(), BodyError::BudgetExhausted);
+        assert!(bodies.read(body(100), BodyRetention::Small, CallerTrust::Unverified).await.unwrap().is_kept());
         assert!(!half.is_finished(), "the first one has the full timeout");
-        let of_verified = bodies.read(NeverArrives, Keep::Small, Sender::Verified).await;
+        let of_verified = bodies.read(NeverArrives, BodyRetention::Small, CallerTrust::Verified).await;
         assert_eq!(
             of_verified.unwrap_err(),
             BodyError::TooSlow,

@@ -1,5 +1,5 @@
-//! The two planes as thin adapters over the same operations, and what every request goes through on either:
-//! its body within limits, its answer, its audit record durable before the answer leaves, its metrics and log line.
+//! Both planes as thin adapters over the same operations, and the path of every request: read the body within limits,
+//! compute the answer, write the audit record, count and log the request, then send the answer.
 
 mod context;
 mod instance;
@@ -24,7 +24,7 @@ use self::context::{Head, RequestContext};
 use self::outcome::Reply;
 use crate::answer::{self, Body};
 use crate::answer_charge::AnswerCharge;
-use crate::body::{BodyError, BodyReader, Keep, ReceivedBody, SMALL_BYTES_MAX, Sender, is_small};
+use crate::body::{BodyError, BodyReader, BodyRetention, CallerTrust, ReceivedBody, SMALL_BYTES_MAX, is_small};
 use crate::disconnect::disconnect_watch;
 use crate::listen::{ConnectionContext, Handler};
 use crate::protocol::Protocol;
@@ -33,25 +33,25 @@ use crate::request_log::audit_fields::AuditFields;
 use crate::request_log::entry::Entry;
 use crate::unverified::{Account, Charge, HeadError};
 
-/// Who sent a request, or how it is refused, as far as its head tells. Nothing else of a refused request is kept while its
-/// body arrives.
-enum Verdict {
+/// The verified caller of a request, or the refusal, decided by the head. While the body of a refused request arrives,
+/// nothing else of it stays in memory.
+enum HeadResult {
     Instance(Result<instance::Verified, instance::Refused>),
     Rpc(Result<rpc::Verified, rpc::Refused>),
 }
 
-impl Verdict {
+impl HeadResult {
     fn is_verified(&self) -> bool {
         matches!(self, Self::Instance(Ok(_)) | Self::Rpc(Ok(_)))
     }
 
-    /// Whether a refusal depends on the form.
-    fn looks_at_form(&self) -> bool {
-        matches!(self, Self::Rpc(Err(refused)) if refused.looks_at_form)
+    /// Whether the error of a refusal depends on the form.
+    fn needs_form(&self) -> bool {
+        matches!(self, Self::Rpc(Err(refused)) if refused.needs_form)
     }
 }
 
-/// A refusal by the head alone.
+/// A refusal before the body is read.
 enum EarlyRefusal {
     Instance(instance::Refused),
     Rpc(rpc::Refused),
@@ -66,17 +66,16 @@ impl EarlyRefusal {
     }
 }
 
-/// What became of a body.
+/// The result of reading a body.
 #[expect(
     clippy::large_enum_variant,
-    reason = "nearly every request is the large variant; a box would cost each an allocation"
+    reason = "nearly every request is the large variant; boxing would cost each an allocation"
 )]
-enum Reading {
-    /// It arrived whole, and as much of it is kept as its sender is entitled to; with the charge for the form of an
-    /// unverified caller.
-    Whole(Verdict, ReceivedBody, Option<Charge>),
-    /// Its sender asked whether to send it, and is refused whatever it holds.
-    NotAskedFor(EarlyRefusal),
+enum ReadResult {
+    /// The body was read to its end; with the charge for the form of an unverified caller.
+    Complete(HeadResult, ReceivedBody, Option<Charge>),
+    /// The client waits for `100 Continue`, and is refused without reading the body.
+    NotRequested(EarlyRefusal),
 }
 
 /// Both planes on one listener.
@@ -94,21 +93,21 @@ impl Handler for Planes {
     ) -> impl Future<Output = Response<Body>> + Send {
         let started = Instant::now();
         let protocol = Protocol::of(request.headers());
-        // At once, before this future is polled: the HTTP/2 library decodes the heads of many streams before any of them runs.
+        // Charged now, before this future is polled: the HTTP/2 library decodes the heads of many streams before it polls any.
         let admitted = connection.account().charge_head(&request).map(|charge| (request, charge));
         async move {
             let Ok(request_id) = RequestId::generate() else {
                 tracing::error!("no random bytes for a request id");
                 return answer::text(hyper::StatusCode::SERVICE_UNAVAILABLE, "no random bytes; try again\n");
             };
-            // From here on every way out leaves a record, also when the client disconnects and this future is dropped.
+            // From here on every exit leaves a record, even when the client disconnects and this future is dropped.
             let mut entry = self.request_log.begin(protocol, request_id.clone(), connection.peer, started);
             match admitted {
                 Ok((request, charge)) => {
                     self.answer_admitted(request, charge, entry, protocol, request_id, connection).await
                 }
                 Err(error) => {
-                    // Where there is no room for the head, there is none for holding its answer; it gets its 503 all the same.
+                    // With the budget exhausted, the answer cannot be charged either; the client still gets its 503.
                     let held = (error == HeadError::TooLarge).then(|| AnswerCharge::begin(connection.account()));
                     let response = recorded(&mut entry, refuse_head(protocol, error, &request_id));
                     let response =
@@ -132,33 +131,33 @@ impl Planes {
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let version = parts.version;
-        let verdict = self.verify(protocol, &parts, &body, connection.peer, &mut entry.fields).await;
-        let is_asking = version == Version::HTTP_11 && !body.is_end_stream() && asks_before_its_body(&parts.headers);
-        let held = if verdict.is_verified() {
+        let head = self.verify(protocol, &parts, &body, connection.peer, &mut entry.fields).await;
+        let expects_continue = version == Version::HTTP_11 && !body.is_end_stream() && expects_continue(&parts.headers);
+        let held = if head.is_verified() {
             connection.mark_verified();
             None
         } else {
             Some(AnswerCharge::begin(connection.account()))
         };
         drop((parts, charge));
-        let reading = self.read(body, verdict, version, is_asking, connection.account()).await;
+        let read = self.read(body, head, version, expects_continue, connection.account()).await;
         let (peer, started) = (connection.peer, entry.started());
-        let is_cut_off =
-            matches!(reading, Ok(Reading::NotAskedFor(_)) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
-        // Dropped with this future, which tells operations that may stop early that the client has disconnected.
+        let is_body_unread =
+            matches!(read, Ok(ReadResult::NotRequested(_)) | Err(BodyError::TooLarge)) && version < Version::HTTP_2;
+        // If the client disconnects, hyper drops this future and with it the guard; operations that can stop early then stop.
         let (guard, disconnect) = disconnect_watch();
-        // In a task of its own: a client that disconnects must not cut an operation off between its change and its record.
+        // A separate task: a client that disconnects must not interrupt an operation between its change and its record.
         // Boxed: the future is large, and spawning moves it several times.
         let handling = tokio::spawn({
             let (planes, request_id) = (Arc::clone(&self), request_id.clone());
             Box::pin(async move {
-                let reply = match reading {
-                    Ok(Reading::Whole(verdict, body, _charge)) => {
+                let reply = match read {
+                    Ok(ReadResult::Complete(head, body, _charge)) => {
                         let (body, request_id, disconnect) = (&body, &request_id, &disconnect);
                         let context = RequestContext { body, request_id, disconnect, peer, started };
-                        planes.operate(verdict, &context, &mut entry.fields).await
+                        planes.operate(head, &context, &mut entry.fields).await
                     }
-                    Ok(Reading::NotAskedFor(refusal)) => refusal.reply(&request_id),
+                    Ok(ReadResult::NotRequested(refusal)) => refusal.reply(&request_id),
                     Err(error) => refuse_body(protocol, error, &request_id),
                 };
                 let response = recorded(&mut entry, reply);
@@ -169,11 +168,12 @@ impl Planes {
         drop(guard);
         let mut response = match handled {
             Ok(Ok(response)) => response,
-            // Not durable, or a panic, whose entry has recorded that there was no outcome.
+            // The record is not durable, or the task panicked; then its entry has recorded that there is no outcome.
             Ok(Err(_)) | Err(_) => unavailable(protocol, &request_id),
         };
-        if is_cut_off {
-            // The rest of the body is still arriving: no request can follow it, and its sender must get this answer.
+        if is_body_unread {
+            // The rest of the body may still arrive: the connection cannot be reused, and must stay open until the client
+            // has read the answer.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             connection.linger();
         }
@@ -187,61 +187,61 @@ impl Planes {
         body: &Incoming,
         peer: SocketAddr,
         fields: &mut AuditFields,
-    ) -> Verdict {
+    ) -> HeadResult {
         let body_bytes_min = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         let head = Head { parts, headers: &headers_of(parts), body_bytes_min, peer };
         match protocol {
-            Protocol::Instance => Verdict::Instance(instance::verify(&self.service, &head, fields).await),
-            Protocol::Rpc => Verdict::Rpc(rpc::verify(&self.service, &head, fields).await),
+            Protocol::Instance => HeadResult::Instance(instance::verify(&self.service, &head, fields).await),
+            Protocol::Rpc => HeadResult::Rpc(rpc::verify(&self.service, &head, fields).await),
         }
     }
 
-    /// Reads the body: all of it from a verified caller; from others only its length and hash, and a form that may say how it
-    /// is signed.
+    /// Reads the body. Keeps the bytes if the caller is verified; otherwise only length and hash, and a small form that may
+    /// contain a signature.
     async fn read(
         &self,
         body: Incoming,
-        verdict: Verdict,
+        head: HeadResult,
         version: Version,
-        is_asking: bool,
+        expects_continue: bool,
         account: &Account,
-    ) -> Result<Reading, BodyError> {
-        // Before anything of it is read: a client that waits for `100 Continue` then does not send it. HTTP/2 cannot close one
-        // request alone without some clients taking it for an error.
+    ) -> Result<ReadResult, BodyError> {
+        // Checked before reading: a client that waits for `100 Continue` then does not send the body. Not on HTTP/2, where
+        // some clients treat a stream that is closed early as an error.
         if version < Version::HTTP_2 && body.size_hint().lower() > BODY_BYTES_MAX as u64 {
             return Err(BodyError::TooLarge);
         }
-        let verdict = match verdict {
-            Verdict::Instance(Err(refused)) if is_asking => {
-                return Ok(Reading::NotAskedFor(EarlyRefusal::Instance(refused)));
+        let head = match head {
+            HeadResult::Instance(Err(refused)) if expects_continue => {
+                return Ok(ReadResult::NotRequested(EarlyRefusal::Instance(refused)));
             }
-            Verdict::Rpc(Err(refused)) if is_asking && !refused.looks_at_form => {
-                return Ok(Reading::NotAskedFor(EarlyRefusal::Rpc(refused)));
+            HeadResult::Rpc(Err(refused)) if expects_continue && !refused.needs_form => {
+                return Ok(ReadResult::NotRequested(EarlyRefusal::Rpc(refused)));
             }
-            verdict => verdict,
+            head => head,
         };
-        let sender = if verdict.is_verified() { Sender::Verified } else { Sender::Unverified };
-        let (keep, charge) = match (verdict.is_verified(), is_small(&body)) {
-            (true, true) => (Keep::Small, None),
-            (true, false) => (Keep::Large, None),
-            (false, true) if verdict.looks_at_form() => match account.charge(SMALL_BYTES_MAX) {
-                Some(charge) => (Keep::Small, Some(charge)),
-                None => (Keep::Nothing, None),
+        let trust = if head.is_verified() { CallerTrust::Verified } else { CallerTrust::Unverified };
+        let (retention, charge) = match (head.is_verified(), is_small(&body)) {
+            (true, true) => (BodyRetention::Small, None),
+            (true, false) => (BodyRetention::Large, None),
+            (false, true) if head.needs_form() => match account.charge(SMALL_BYTES_MAX) {
+                Some(charge) => (BodyRetention::Small, Some(charge)),
+                None => (BodyRetention::Discard, None),
             },
-            (false, _) => (Keep::Nothing, None),
+            (false, _) => (BodyRetention::Discard, None),
         };
-        Ok(Reading::Whole(verdict, self.bodies.read(body, keep, sender).await?, charge))
+        Ok(ReadResult::Complete(head, self.bodies.read(body, retention, trust).await?, charge))
     }
 
-    async fn operate(&self, verdict: Verdict, context: &RequestContext<'_>, fields: &mut AuditFields) -> Reply {
-        match verdict {
-            Verdict::Instance(verdict) => instance::answer(&self.service, verdict, context, fields).await,
-            Verdict::Rpc(verdict) => rpc::answer(&self.service, verdict, context, fields).await,
+    async fn operate(&self, head: HeadResult, context: &RequestContext<'_>, fields: &mut AuditFields) -> Reply {
+        match head {
+            HeadResult::Instance(verified) => instance::answer(&self.service, verified, context, fields).await,
+            HeadResult::Rpc(verified) => rpc::answer(&self.service, verified, context, fields).await,
         }
     }
 }
 
-/// Notes in the record how the request ends.
+/// Enters the outcome of the request into its record.
 fn recorded(entry: &mut Entry, reply: Reply) -> Response<Body> {
     let Reply { response, code } = reply;
     entry.fields.end(response.status(), code);
@@ -256,15 +256,15 @@ fn attach(held: Option<AnswerCharge>, response: Response<Body>) -> Response<Body
 }
 
 fn headers_of(parts: &Parts) -> Headers<'_> {
-    // HTTP/2 carries the host, which control plane signatures cover, as the target's authority.
+    // Control plane signatures cover `host`, which HTTP/2 sends as `:authority`.
     let authority = parts.uri.authority().filter(|_| !parts.headers.contains_key("host"));
     let host = authority.map(|authority| ("host", authority.as_str().as_bytes()));
     let sent = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     Headers::new(sent.chain(host))
 }
 
-/// Whether the caller sends its body only once it is told to (RFC 9110, section 10.1.1).
-fn asks_before_its_body(headers: &HeaderMap) -> bool {
+/// Whether the client waits for `100 Continue` before it sends the body (RFC 9110, section 10.1.1).
+fn expects_continue(headers: &HeaderMap) -> bool {
     headers.get_all(EXPECT).iter().any(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
@@ -282,7 +282,7 @@ fn refuse_body(protocol: Protocol, error: BodyError, request_id: &RequestId) -> 
     }
 }
 
-/// The answer when the audit record could not be made durable: no result leaves without a record of it.
+/// The answer when the audit record is not durable: no result is sent without one.
 fn unavailable(protocol: Protocol, request_id: &RequestId) -> Response<Body> {
     match protocol {
         Protocol::Instance => instance::unavailable(request_id).response,
@@ -295,12 +295,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_asks_before_its_body_may_expect_other_things_too() {
+    fn one_of_several_expectations_may_be_100_continue() {
         let mut headers = HeaderMap::new();
-        assert!(!asks_before_its_body(&headers));
+        assert!(!expects_continue(&headers));
         headers.append(EXPECT, HeaderValue::from_static("something-else"));
-        assert!(!asks_before_its_body(&headers));
+        assert!(!expects_continue(&headers));
         headers.append(EXPECT, HeaderValue::from_static("100-Continue"));
-        assert!(asks_before_its_body(&headers));
+        assert!(expects_continue(&headers));
     }
 }

@@ -1,4 +1,4 @@
-//! What every request leaves behind: an audit record that is durable before the answer leaves, a metric, a log line.
+//! What every request produces: an audit record that is durable before the answer is sent, metrics, and a log line.
 
 pub(crate) mod audit_fields;
 pub(crate) mod entry;
@@ -16,11 +16,11 @@ use claviger_base::id::RequestId;
 use claviger_service::Service;
 
 use self::outbox::Outbox;
-use self::refusals::{GATHERED, Gathered, RefusalAggregator, RefusalGroup, RefusalKind};
+use self::refusals::{AGGREGATION_INTERVAL, Aggregated, RefusalAggregator, RefusalGroup, RefusalKind};
 use crate::error::StartError;
 use crate::metrics::Metrics;
 
-/// Writes what requests leave behind.
+/// Writes audit records, metrics and log lines of requests.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     log: AuditLog,
@@ -38,12 +38,12 @@ impl RequestLog {
     /// Moves the records of changes that the last run left in the outbox to the log in `dir`. Blocks.
     ///
     /// # Errors
-    /// When store or log cannot be read. A log that takes no records now gets them later.
+    /// The store or the log cannot be read. If the log cannot be written now, the records follow later.
     pub(crate) fn recover_outbox(&self, dir: &Path) -> Result<(), StartError> {
         self.outbox.recover(&self.log, dir)
     }
 
-    /// Writes the records of changes that have none yet, and clears the outbox of those that have. Blocks.
+    /// Writes the missing records of changes, and removes recorded changes from the outbox. Blocks.
     pub(crate) fn deliver(&self) {
         self.outbox.pass(&self.log);
     }
@@ -57,24 +57,24 @@ impl RequestLog {
         self.log.head()
     }
 
-    /// Whether the log takes records.
+    /// Whether the log can write records.
     pub(crate) fn is_writable(&self) -> bool {
         self.log.is_writable()
     }
 
-    /// Whether the log found no space for its next file.
+    /// Whether the disk has too little space for the next log file.
     pub(crate) fn is_space_low(&self) -> bool {
         self.log.is_space_low()
     }
 
-    /// Has a shared record written once it has gathered, if its first request is the one that asks.
-    fn write_gathered_soon(self: &Arc<Self>, is_first: bool) {
-        // Outside a runtime, when everything stops, dropping the request log writes it.
+    /// Schedules the writing of the shared records, if this is the first request in them.
+    fn schedule_shared_records(self: &Arc<Self>, is_first: bool) {
+        // Without a runtime, during shutdown, dropping the request log writes them.
         let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| is_first) else { return };
         let request_log = Arc::clone(self);
         runtime.spawn(async move {
-            tokio::time::sleep(GATHERED).await;
-            let Gathered { refusals, waiting } = request_log.refusals.take();
+            tokio::time::sleep(AGGREGATION_INTERVAL).await;
+            let Aggregated { refusals, waiting } = request_log.refusals.take();
             let mut is_durable = true;
             for record in refusals.into_iter().map(|(refusal, group)| request_log.shared_record(refusal, group)) {
                 is_durable &= match record {
@@ -91,7 +91,7 @@ impl RequestLog {
 
     fn shared_record(&self, refusal: RefusalKind, group: RefusalGroup) -> Option<AuditRecord> {
         let (plane, code, requests, source) = (refusal.protocol.name(), refusal.code, group.requests, group.source);
-        tracing::warn!(plane, code, requests, %source, "refused many requests of callers that may do nothing here");
+        tracing::warn!(plane, code, requests, %source, "refused many requests of callers without access");
         Some(AuditRecord {
             time: self.clock.now(),
             request_id: RequestId::generate().ok()?,

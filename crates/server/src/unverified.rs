@@ -36,7 +36,7 @@ pub(crate) enum HeadError {
     /// The head has too many headers or bytes.
     TooLarge,
     /// The budget is exhausted.
-    NoRoom,
+    BudgetExhausted,
 }
 
 /// The memory budgets of unverified and of verified connections.
@@ -246,7 +246,7 @@ impl Account {
         if headers.len() > HEADERS_MAX || bytes > HEAD_BYTES_MAX {
             return Err(HeadError::TooLarge);
         }
-        self.charge(bytes + headers.len() * HEADER_OVERHEAD + REQUEST_OVERHEAD).ok_or(HeadError::NoRoom)
+        self.charge(bytes + headers.len() * HEADER_OVERHEAD + REQUEST_OVERHEAD).ok_or(HeadError::BudgetExhausted)
     }
 
     /// Raises `charge` to `bytes` if it is less. `false` when the budget is exhausted.
@@ -317,7 +317,7 @@ mod tests {
         let (account, evicted) = account(&budget, 1);
         let held: Vec<_> = std::iter::from_fn(|| account.charge_head(&request(90, "v")).ok()).collect();
         assert_eq!(held.len(), 3, "a small head of ninety headers takes far more memory than was sent");
-        assert_eq!(account.charge_head(&request(90, "v")).unwrap_err(), HeadError::NoRoom);
+        assert_eq!(account.charge_head(&request(90, "v")).unwrap_err(), HeadError::BudgetExhausted);
         assert!(!*evicted.borrow(), "the only holder is refused and not evicted");
         drop(held);
         let mut charge = None;

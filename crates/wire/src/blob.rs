@@ -1,9 +1,9 @@
-//! Ciphertext blobs as callers keep them (instance-api 6.1, 5.2).
+//! The two layouts of ciphertext blobs (instance-api 6.1, 5.2).
 //!
-//! A *raw* blob is ciphertext and tag alone; its IV, key and version travel beside it. A *self-describing* blob,
-//! the output of every Advance operation, carries version and IV in front. The header is not authenticated: official
-//! clients strip it and put it back. Whether a blob that looks self-describing is one is known only when its version
-//! id is found in the store; until then it may be a raw blob that happens to begin so.
+//! A *raw* blob consists of ciphertext and tag; the caller keeps its IV, key and version separately. A *self-describing*
+//! blob, the output of every Advance operation, starts with version and IV. The header is not authenticated: official
+//! clients strip it and restore it. A blob that parses as self-describing may still be a raw blob that happens to start
+//! with the same bytes; only a lookup of its version id in the store decides.
 
 use claviger_base::id::{KEY_VERSION_ID_BYTES, KeyVersionId};
 use claviger_base::limits::{GCM_IV_BYTES, GCM_TAG_BYTES};
@@ -17,7 +17,7 @@ pub const SELF_DESCRIBING_BYTES_MIN: usize = HEADER.len() + KEY_VERSION_ID_BYTES
 /// The parts of a blob in the self-describing layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelfDescribing<'a> {
-    /// The key version that sealed it.
+    /// The key version that encrypted it.
     pub version_id: KeyVersionId,
     /// The GCM initialization vector.
     pub iv: [u8; GCM_IV_BYTES],
@@ -25,7 +25,7 @@ pub struct SelfDescribing<'a> {
     pub sealed: &'a [u8],
 }
 
-/// Splits `blob` into its parts if it has the self-describing layout with AES-GCM; `None` means treat it as raw.
+/// Splits `blob` into its parts if it has the self-describing layout with AES-GCM; on `None`, treat it as raw.
 ///
 /// Other algorithm and padding codes are unknown (instance-api 10.4) and count as raw.
 #[must_use]
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_shorter_than_the_minimum_is_raw() {
+    fn a_truncated_blob_below_the_minimum_is_raw() {
         let blob = hex::decode(VECTOR).unwrap();
         for len in 0..=blob.len() {
             assert_eq!(parse(&blob[..len]).is_some(), len >= SELF_DESCRIBING_BYTES_MIN, "{len}");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_either_makes_it_raw_or_shows_in_what_is_parsed() {
+    fn a_flipped_bit_makes_the_blob_raw_or_changes_its_parsed_parts() {
         let blob = hex::decode(VECTOR).unwrap();
         let original = parse(&blob).unwrap();
         for at in 0..blob.len() {
@@ -94,9 +94,9 @@ mod tests {
                 let mut changed = blob.clone();
                 changed[at] ^= 1 << bit;
                 match parse(&changed) {
-                    None => assert!(at < 39, "byte {at} is not of the header or the id"),
+                    None => assert!(at < 39, "byte {at} is outside the header and the id"),
                     Some(parsed) => {
-                        assert!(at >= 3, "byte {at} of the header was not looked at");
+                        assert!(at >= 3, "the parser ignored byte {at} of the header");
                         assert_ne!(parsed, original);
                     }
                 }
@@ -106,7 +106,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_together_is_taken_apart(
+        fn an_encoded_blob_parses_to_its_parts(
             id in "[0-9a-z-]{36}", iv: [u8; 12], sealed in prop::collection::vec(any::<u8>(), 16..200),
         ) {
             let id = KeyVersionId::parse(&id).unwrap();
@@ -115,7 +115,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_parsed_or_raw(tail in prop::collection::vec(any::<u8>(), 0..120)) {
+        fn arbitrary_bytes_parse_or_are_raw(tail in prop::collection::vec(any::<u8>(), 0..120)) {
             let blob = [HEADER.as_slice(), &tail].concat();
             if let Some(parsed) = parse(&blob) {
                 prop_assert_eq!(encode(&parsed.version_id, &parsed.iv, parsed.sealed), blob);

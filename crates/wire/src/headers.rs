@@ -1,16 +1,16 @@
-//! Received headers as both planes look at them: names in lower case, values trimmed, order of arrival kept.
+//! Request headers as both planes read them: names in lower case, values trimmed, in order of arrival.
 //!
-//! Names are compared without case because proxies change it; values are kept byte for byte because they are signed
+//! Proxies change the case of names, so names are compared without it. Values are signed, so they stay byte for byte
 //! (instance-api 1.2, 1.3; rpc-api 3.2).
 
-/// How often one header was received.
+/// The value of a header that may occur only once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Single<'a> {
     /// Not received.
     Absent,
     /// Received once. The value is valid UTF-8 and trimmed.
     Once(&'a str),
-    /// Received twice or more, or not UTF-8: it is unclear which value was meant.
+    /// Received more than once, or not UTF-8: the intended value is unknown.
     Unusable,
 }
 
@@ -21,7 +21,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// From (name, value) in order of arrival.
+    /// Collects (name, value) pairs in order of arrival.
     pub fn new<N: AsRef<str>>(received: impl IntoIterator<Item = (N, &'a [u8])>) -> Self {
         let entries =
             received.into_iter().map(|(name, value)| (name.as_ref().to_ascii_lowercase(), value.trim_ascii()));
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lose_their_case_and_values_their_margins() {
+    fn names_are_lower_cased_and_values_trimmed() {
         let headers = Headers::new([("X-Kms-ApiName", b" Encrypt\t".as_slice()), ("host", b"h")]);
         assert_eq!(headers.single("x-kms-apiname"), Single::Once("Encrypt"));
         assert_eq!(headers.single("date"), Single::Absent);

@@ -1,7 +1,7 @@
 //! The messages of both protocols: Instance API messages and headers (`instance`), the control plane's parameters and JSON
 //! answers (`rpc`), ciphertext blob layouts (`blob`), strings to sign, text forms of signatures, error codes.
 //!
-//! Both sides use the same functions: the server reads what the client writes, and the client what the server writes.
+//! Client and server use the same functions.
 //!
 //! ```
 //! use claviger_wire::instance::message::EncryptRequest;

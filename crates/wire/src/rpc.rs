@@ -1,10 +1,10 @@
 //! The control plane, OpenAPI version 2016-01-20 (docs/spec/rpc-api.md): parameters in, JSON out, signature scheme V3.
 //!
-//! `action` lists the actions. The request and the answer of each stand side by side in the file of their resource:
+//! `action` lists the actions. The request and the answer of each are in the file of their resource:
 //! `keys`, `aliases`, `versions`, `client_keys`, `access_points`, `policies`, `network_rules`, `access_keys`.
 //!
-//! The rule it keeps: before the caller is known, only its headers and its [`Query`] are looked at; afterwards everything
-//! looks at the merged [`Parameters`] alone.
+//! Until the caller is authenticated, the code reads only headers and [`Query`]; afterwards it reads only the merged
+//! [`Parameters`].
 
 pub mod access_keys;
 pub mod access_points;

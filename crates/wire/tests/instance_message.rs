@@ -1,4 +1,4 @@
-//! Every field number of every message against the table of instance-api 3, read with a reader that is not prost's.
+//! Every field number of every message against the table of instance-api 3, decoded independently of prost.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +11,7 @@ use claviger_wire::instance::message::*;
 use proptest::prelude::*;
 use prost::Message;
 
-/// Takes an encoded message apart: (field number, content); an integer's content is its decimal text.
+/// Decodes a message into (field number, content); the content of an integer is its decimal text.
 fn fields(mut bytes: &[u8]) -> Vec<(u64, String)> {
     fn varint(bytes: &mut &[u8]) -> u64 {
         let (mut value, mut shift) = (0, 0);
@@ -42,8 +42,8 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, String)> {
     out
 }
 
-/// Fills each named text or bytes field with its own name, and looks for that name under the number. All fields are
-/// named, so a field that the table does not have does not compile.
+/// Fills each text or bytes field with its own name and expects that name under the number. A field that is missing from
+/// the list does not compile.
 macro_rules! text_fields {
     ($($message:ident: $($number:literal $field:ident),+;)+) => {
         $({
@@ -179,7 +179,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn unknown_fields_are_ignored_and_broken_bodies_refused() {
+fn unknown_fields_are_ignored_and_malformed_bodies_refused() {
     // Field 99, text "x", after Length = 32.
     let decoded = GenerateRandomRequest::decode([0x08, 0x20, 0x9a, 0x06, 0x01, b'x'].as_slice());
     assert_eq!(decoded, Ok(GenerateRandomRequest { length: 32 }));
@@ -191,7 +191,7 @@ fn unknown_fields_are_ignored_and_broken_bodies_refused() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = AdvanceGenerateDataKeyPairRequest::decode(bytes.as_slice());
         let _ = AdvanceDecryptRequest::decode(bytes.as_slice());
         let _ = GetSecretValueResponse::decode(bytes.as_slice());

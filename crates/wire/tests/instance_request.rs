@@ -1,4 +1,4 @@
-//! The checks of a request's headers: each refusal, their order (instance-api 2, 7), and what is tolerated.
+//! The checks of request headers: each refusal, their order (instance-api 2, 7), and the tolerated variants.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +21,7 @@ fn now() -> Timestamp {
     Timestamp::parse_iso8601("2026-11-23T20:32:35Z").unwrap()
 }
 
-/// A request that passes, to be spoilt.
+/// A valid request that tests modify.
 #[derive(Clone)]
 struct Request {
     method: &'static str,
@@ -87,7 +87,7 @@ fn a_good_request_passes() {
 }
 
 #[test]
-fn what_clients_and_documents_do_differently_is_tolerated() {
+fn known_variants_of_clients_and_documents_are_tolerated() {
     let good = Request::good;
     let mut empty = good().without("content-type").without("content-sha256");
     empty.body_bytes = 0;
@@ -115,10 +115,10 @@ fn a_migration_version_id_is_read() {
     }
 }
 
-type Spoil = fn(Request) -> Request;
+type Modify = fn(Request) -> Request;
 
-/// In the order of instance-api 2: each spoilt request with the error it alone causes.
-fn refusals() -> Vec<(Spoil, ApiError)> {
+/// Modifications of a valid request with the error that each causes, in the order of instance-api 2.
+fn refusals() -> Vec<(Modify, ApiError)> {
     vec![
         (|r| Request { path: "/x", ..r }, ApiError::UnknownPath),
         (|r| Request { method: "GET", ..r }, ApiError::MethodNotAllowed),
@@ -135,12 +135,12 @@ fn refusals() -> Vec<(Spoil, ApiError)> {
 }
 
 #[test]
-fn each_check_refuses_and_the_earlier_one_speaks() {
+fn each_check_refuses_and_the_first_failing_one_decides() {
     let refusals = refusals();
-    for (at, (spoil, expected)) in refusals.iter().enumerate() {
-        assert_eq!(spoil(Request::good()).check().as_ref(), Err(expected));
-        for (spoil_later, later) in &refusals[at + 1..] {
-            let both = spoil(spoil_later(Request::good()));
+    for (at, (modify, expected)) in refusals.iter().enumerate() {
+        assert_eq!(modify(Request::good()).check().as_ref(), Err(expected));
+        for (modify_later, later) in &refusals[at + 1..] {
+            let both = modify(modify_later(Request::good()));
             assert_eq!(both.check().as_ref(), Err(expected), "with {later:?}");
         }
     }
@@ -174,7 +174,7 @@ fn absence_and_repetition_are_refused() {
 }
 
 #[test]
-fn fifteen_minutes_pass_and_one_second_more_does_not() {
+fn a_date_may_differ_by_fifteen_minutes_and_no_more() {
     for date in ["Mon, 23 Nov 2026 20:47:36 GMT", "Mon, 23 Nov 2026 20:17:34 GMT"] {
         assert_eq!(Request::good().with("date", date).check(), Err(ApiError::RequestTimeTooSkewed), "{date}");
     }
@@ -182,7 +182,7 @@ fn fifteen_minutes_pass_and_one_second_more_does_not() {
 
 proptest! {
     #[test]
-    fn any_one_header_alone_is_refused(name in "(x-kms-[a-z]{0,20}|date|authorization|content-[a-z0-9]{0,8})", value: Vec<u8>) {
+    fn a_request_with_one_header_is_refused(name in "(x-kms-[a-z]{0,20}|date|authorization|content-[a-z0-9]{0,8})", value: Vec<u8>) {
         let received = [(name.as_str(), value.as_slice())];
         let headers = Headers::new(received);
         let request =
@@ -192,40 +192,44 @@ proptest! {
 }
 
 #[test]
-fn the_body_that_arrives_must_be_the_one_that_was_announced() {
-    let announced = presumed(&Request::good()).unwrap().announced;
-    assert_eq!(announced.check(100, &BODY_SHA256), Ok(()));
-    assert_eq!(announced.check(100, &[0; 32]), Err(ApiError::InvalidContentSha256));
-    // Nobody knows yet that it will be empty: then neither hash nor type is needed.
+fn the_received_body_must_match_the_declared_one() {
+    let declared = check_before_body(&Request::good()).unwrap().declared_body;
+    assert_eq!(declared.check(100, &BODY_SHA256), Ok(()));
+    assert_eq!(declared.check(100, &[0; 32]), Err(ApiError::InvalidContentSha256));
+    // The body may turn out to be empty; then it needs neither hash nor type.
     let bare = Request::good().without("content-sha256").without("content-type");
-    let announced = presumed(&Request { body_bytes: 0, ..bare }).unwrap().announced;
-    assert_eq!(announced.check(0, &[7; 32]), Ok(()));
-    assert_eq!(announced.check(1, &[7; 32]), Err(ApiError::InvalidContentType(String::new())));
+    let declared = check_before_body(&Request { body_bytes: 0, ..bare }).unwrap().declared_body;
+    assert_eq!(declared.check(0, &[7; 32]), Ok(()));
+    assert_eq!(declared.check(1, &[7; 32]), Err(ApiError::InvalidContentType(String::new())));
     let unhashed = Request { body_bytes: 0, ..Request::good().without("content-sha256") };
-    assert_eq!(presumed(&unhashed).unwrap().announced.check(1, &[7; 32]), Err(ApiError::InvalidContentSha256));
+    assert_eq!(
+        check_before_body(&unhashed).unwrap().declared_body.check(1, &[7; 32]),
+        Err(ApiError::InvalidContentSha256)
+    );
 }
 
-/// As [`Request::check`], before there is a body.
-fn presumed(request: &Request) -> Result<RequestHeaders, ApiError> {
+/// [`RequestHeaders::check_before_body`] of the request.
+fn check_before_body(request: &Request) -> Result<RequestHeaders, ApiError> {
     let headers = Headers::new(request.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
-    RequestHeaders::check_presumed(request.method, request.path, &headers, request.body_bytes, now())
+    RequestHeaders::check_before_body(request.method, request.path, &headers, request.body_bytes, now())
 }
 
 #[test]
-fn before_the_body_its_hash_is_believed_and_everything_else_is_checked() {
+fn before_the_body_everything_but_its_hash_is_checked() {
     let good = Request::good();
-    assert_eq!(presumed(&good).unwrap(), good.check().unwrap());
+    assert_eq!(check_before_body(&good).unwrap(), good.check().unwrap());
     let other_body = good.clone().with("content-sha256", &"CD".repeat(32));
-    assert!(presumed(&other_body).is_ok() && other_body.check().is_err());
+    assert!(check_before_body(&other_body).is_ok() && other_body.check().is_err());
     let names: Vec<_> = good.headers.iter().map(|(name, _)| *name).collect();
     for name in names {
-        for spoilt in [good.clone().without(name), good.clone().twice(name), good.clone().with(name, "nonsense")] {
-            // Any text may be somebody's id until it is looked up.
-            let is_an_id = name == "x-kms-acccesskeyid" && spoilt.headers.iter().any(|(_, value)| value == "nonsense");
-            assert_eq!(presumed(&spoilt).is_ok(), is_an_id, "{name}");
-            assert_eq!(presumed(&spoilt).err(), spoilt.check().err(), "{name}");
+        for modified in [good.clone().without(name), good.clone().twice(name), good.clone().with(name, "nonsense")] {
+            // Any text may be an id until it is looked up.
+            let is_an_id =
+                name == "x-kms-acccesskeyid" && modified.headers.iter().any(|(_, value)| value == "nonsense");
+            assert_eq!(check_before_body(&modified).is_ok(), is_an_id, "{name}");
+            assert_eq!(check_before_body(&modified).err(), modified.check().err(), "{name}");
         }
     }
-    assert!(presumed(&Request { path: "/other", ..good.clone() }).is_err());
-    assert!(presumed(&Request { method: "PUT", ..good }).is_err());
+    assert!(check_before_body(&Request { path: "/other", ..good.clone() }).is_err());
+    assert!(check_before_body(&Request { method: "PUT", ..good }).is_err());
 }

@@ -1,4 +1,4 @@
-//! README.md and docs/compatibility.md list every action and every operation that is served, and no other.
+//! README.md and docs/compatibility.md list every supported action and operation, and no others.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,26 +10,26 @@ use claviger_wire::rpc::Action;
 const README: &str = "README.md";
 const COMPATIBILITY: &str = "docs/compatibility.md";
 
-/// A document of the repository.
+/// Reads a document of the repository.
 fn document(file: &str) -> io::Result<String> {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file))
 }
 
-/// The words of the listed lines of `text`.
+/// The words in the lines of `text` that `is_listed` selects.
 fn words(text: &str, is_listed: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let lines = text.lines().filter(|line| is_listed(line));
     let words = lines.flat_map(|line| line.split(|character: char| !character.is_ascii_alphanumeric()));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// A word that reads as the name of an action.
+/// Whether a word looks like the name of an action.
 fn is_action(word: &str) -> bool {
     let verbs = ["Create", "Describe", "Get", "List", "Update", "Delete", "Enable", "Disable", "Schedule", "Cancel"];
     verbs.iter().any(|verb| word.strip_prefix(verb).is_some_and(|rest| rest.starts_with(char::is_uppercase)))
 }
 
 #[test]
-fn every_action_is_listed_and_no_other() {
+fn exactly_the_supported_actions_are_listed() {
     let served: BTreeSet<String> = Action::ALL.iter().map(|action| action.name().to_owned()).collect();
     for (file, beginning) in [(README, "| Control plane (RPC"), (COMPATIBILITY, "| *actions on ")] {
         let listed = words(&document(file).unwrap(), |line| line.starts_with(beginning));

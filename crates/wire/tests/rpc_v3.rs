@@ -169,7 +169,7 @@ fn v3_e_documentation() {
 }
 
 #[test]
-fn the_client_side_writes_what_the_server_side_reads() {
+fn client_and_server_agree() {
     let request = Request::a();
     let headers = Headers::new(request.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
     let names = v3::signed_headers(&headers);
@@ -202,8 +202,8 @@ fn any_change_changes_the_string_to_sign() {
 }
 
 #[test]
-fn a_mismatch_echoes_what_we_hashed() {
-    // Nothing in this one is secret, so what is shown is what was hashed.
+fn a_mismatch_shows_the_hashed_text() {
+    // Nothing in this request is secret, so the error shows exactly what was hashed.
     let query = "KeyId=alias%2Fa%20b%2A~&Description=%C3%A9";
     let checked = Request::new("DescribeKey", query, "", SIGNATURE_A).check().unwrap();
     let RpcError::SignatureDoesNotMatch { string_to_sign, canonical_request } = &checked.mismatch else { panic!() };
@@ -216,7 +216,7 @@ fn a_mismatch_echoes_what_we_hashed() {
 }
 
 #[test]
-fn a_mismatch_shows_no_secret_and_no_end() {
+fn a_mismatch_hides_secrets_and_is_truncated() {
     let secrets = ["Password", "SecretData", "Plaintext", "PrivateKeyBlob", "EncryptedKeyMaterial", "ImportToken"];
     let query: Vec<_> = secrets.map(|name| format!("{name}=hunter2%21")).into();
     let request = Request::new("Any", &format!("{}&KeyId=k", query.join("&")), "", SIGNATURE_A)
@@ -232,9 +232,9 @@ fn a_mismatch_shows_no_secret_and_no_end() {
     assert!(text.len() < v3::SHOWN_BYTES_MAX + 300 && text.ends_with("ddd...]"), "{}", text.len());
 }
 
-/// Number 1 of issue 9: `SignedHeaders` that names one long header thousands of times had it copied thousands of times.
+/// `SignedHeaders` that named a long header thousands of times made the server copy it thousands of times.
 #[test]
-fn signed_headers_that_repeat_or_abound_are_refused() {
+fn repeated_or_too_many_signed_headers_are_refused() {
     let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
     let at = "2026-01-02T03:04:05Z";
     let request = Request::a().with("a", &"x".repeat(30_000));
@@ -253,7 +253,7 @@ fn signed_headers_that_repeat_or_abound_are_refused() {
 }
 
 #[test]
-fn what_identifies_a_request_must_be_signed() {
+fn the_identifying_headers_must_be_signed() {
     let minimum =
         ["host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"];
     let at = "2026-01-02T03:04:05Z";
@@ -296,7 +296,7 @@ fn date_body_hash_and_nonce_are_checked() {
 }
 
 #[test]
-fn authorization_shapes() {
+fn authorization_values_parse_or_are_refused() {
     let signature = "0".repeat(64);
     let good = [
         format!("ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host;x,Signature={signature}"),
@@ -324,12 +324,12 @@ fn authorization_shapes() {
 
 proptest! {
     #[test]
-    fn any_authorization_is_read_or_refused(text in "(ACS3-HMAC-SHA256 )?\\PC{0,80}") {
+    fn arbitrary_text_never_panics(text in "(ACS3-HMAC-SHA256 )?\\PC{0,80}") {
         let _ = Authorization::parse(&text);
     }
 
     #[test]
-    fn a_written_authorization_is_read(id in "[A-Za-z0-9.]{1,30}", names in "[a-z-]{1,10}(;[a-z-]{1,10}){0,5}", signature: [u8; 32]) {
+    fn a_formatted_authorization_parses(id in "[A-Za-z0-9.]{1,30}", names in "[a-z-]{1,10}(;[a-z-]{1,10}){0,5}", signature: [u8; 32]) {
         let written = Authorization { access_key_id: &id, signed_headers: &names, signature };
         let value = written.format();
         prop_assert_eq!(Authorization::parse(&value), Some(written));

@@ -1,5 +1,5 @@
-//! libFuzzer on one target, named by the environment variable CLAVIGER_FUZZ_TARGET. `cargo xtask test --only fuzz` builds it with
-//! the coverage that libFuzzer wants, and runs each target in turn.
+//! Runs libFuzzer on the target in the environment variable CLAVIGER_FUZZ_TARGET. `cargo xtask test --only fuzz` builds it
+//! with coverage instrumentation and runs each target in turn.
 
 #![no_main]
 
@@ -13,19 +13,19 @@ fn target() -> &'static Target {
         let name = std::env::var("CLAVIGER_FUZZ_TARGET").unwrap_or_default();
         let Some(target) = Target::find(&name) else {
             let names: Vec<&str> = claviger_fuzz::ALL.iter().map(|target| target.name).collect();
-            let complaint = format!("CLAVIGER_FUZZ_TARGET is `{name}`, not one of: {}", names.join(" "));
-            std::process::exit(complain(&complaint));
+            let message = format!("CLAVIGER_FUZZ_TARGET is `{name}`, not one of: {}", names.join(" "));
+            std::process::exit(print_error(&message));
         };
-        // Keys and tables that are made once are no input's fault.
+        // Initializes keys and tables, so that their allocations do not count against an input.
         (target.run)(&[]);
         (target.run)(&[0, 0]);
         target
     })
 }
 
-#[allow(clippy::print_stderr, reason = "a command line tool talks on its standard streams")]
-fn complain(complaint: &str) -> i32 {
-    eprintln!("{complaint}");
+#[allow(clippy::print_stderr, reason = "a command line tool writes to its standard streams")]
+fn print_error(message: &str) -> i32 {
+    eprintln!("{message}");
     2
 }
 

@@ -1,6 +1,6 @@
 //! Writes the seeds of `fuzz/corpus/` from `vectors/` and from the fuzzer's own keys: `cargo run -p claviger-fuzz --bin seeds`.
 //!
-//! What a fuzzer found worth keeping lies in the same folders, and is left alone.
+//! The folders also contain inputs that a fuzzer found; the program does not touch these.
 
 use std::error::Error;
 use std::fs;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// The vectors of the Instance API that become seeds: one for each kind of call and answer.
+/// The vectors of the Instance API that become seeds: one for each kind of request and response.
 const INSTANCE: [&str; 8] = [
     "AdvanceGenerateDataKeyPair-EC_P256-PEM",
     "AdvanceGenerateDataKeyPairWithoutPlaintext-EC_P256K-DER",
@@ -41,7 +41,7 @@ const RPC: [&str; 8] = [
     "refused-missing-parameter",
 ];
 
-/// For `texts`: which kind, and a text of it.
+/// For the target `texts`: the kind of text, and an example.
 const TEXTS: [(u8, &str); 9] = [
     (0, "Thu, 06 Feb 2020 07:32:54 GMT"),
     (0, "Mon, 3 Jan 2010 08:33:47 UTC"),
@@ -78,7 +78,7 @@ fn main() -> Outcome {
     client_key(&corpus)
 }
 
-/// What cost most before the caller was known (issue 9, number 1), and its neighbours.
+/// The requests that were most expensive before authentication (issue 9), and similar ones.
 fn hostile() -> [(&'static str, String); 4] {
     let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
     let request = |query: &str, signed: &str, more: &str| {
@@ -127,7 +127,7 @@ fn instance(corpus: &Path, name: &str, vector: &Value) -> Outcome {
     let operation = name.split('-').next().unwrap_or_default();
     for (side, suffix) in [("request", "Request"), ("answer", "Response")] {
         let wanted = if name.starts_with("refused") { String::from("Error") } else { format!("{operation}{suffix}") };
-        // The messages that have no answer type of their own are the same as their sibling's.
+        // Some operations share the messages of another; `MESSAGES` lists these only once.
         let Some(which) = MESSAGES.iter().position(|(message, _)| *message == wanted) else { continue };
         let content = [&[u8::try_from(which)?], body(vector, side)?.as_slice()].concat();
         write(corpus, "instance_message", &format!("{name}-{side}"), &content)?;
@@ -148,10 +148,10 @@ fn rpc(vector: &Value) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok([head.into_bytes(), body(vector, "request")?].concat())
 }
 
-/// Every key in DER and PEM, and what each can seal and sign.
+/// Every key in DER and PEM, with a ciphertext and a signature for each of its algorithms.
 fn keys(corpus: &Path) -> Outcome {
-    for (number, (spec, pkcs8)) in KEYS.into_iter().enumerate() {
-        let (which, name) = (u8::try_from(number)?, spec.name());
+    for (number, (name, spec, pkcs8)) in KEYS.into_iter().enumerate() {
+        let which = u8::try_from(number)?;
         let der =
             u8::try_from(claviger_crypto::asymmetric::KeySpec::ALL.iter().position(|one| *one == spec).unwrap_or(0))?;
         let key = PrivateKey::from_pkcs8_der(spec, &SecretBytes::copy_from(pkcs8))

@@ -1,4 +1,4 @@
-//! The Instance API: headers with the string to sign, and every protobuf message (instance-api 1.2, 1.3, 3).
+//! Targets of the Instance API: headers with the string to sign, and every protobuf message (instance-api 1.2, 1.3, 3).
 
 use claviger_base::Timestamp;
 use claviger_wire::headers::{Headers, Single};
@@ -7,7 +7,8 @@ use claviger_wire::instance::message;
 use claviger_wire::instance::request::{HashedRequest, RequestHeaders};
 use prost::Message;
 
-/// Lines of `name: value`. The date counts as now, and the body as the one that was hashed, so that neither stops the fuzzer.
+/// Input: lines of `name: value`. Takes the current time from `date` and the body hash from `content-sha256`, so that these
+/// checks do not stop the fuzzer.
 pub(super) fn headers(input: &[u8]) {
     let headers = header_lines(input);
     let now = match headers.single("date") {
@@ -16,7 +17,7 @@ pub(super) fn headers(input: &[u8]) {
     };
     let mut body_sha256 = [0; 32];
     if let Single::Once(digits) = headers.single("content-sha256") {
-        // Not 64 digits: then the check is meant to fail.
+        // If it is not 64 digits, the check must fail.
         let _not_a_digest = hex::decode_to_slice(digits, &mut body_sha256);
     }
     let received = HashedRequest {
@@ -41,32 +42,32 @@ pub(super) fn header_lines(text: &[u8]) -> Headers<'_> {
     }))
 }
 
-/// The first byte says which message the rest shall be; one that decodes is the same after another round.
+/// The first byte selects the message type of the rest. A decoded message must be the same after a round trip.
 pub(super) fn message(input: &[u8]) {
     let Some((which, encoded)) = input.split_first() else { return };
-    if let Some((_, round)) = MESSAGES.get(usize::from(*which) % MESSAGES.len()) {
-        round(encoded);
+    if let Some((_, round_trip)) = MESSAGES.get(usize::from(*which) % MESSAGES.len()) {
+        round_trip(encoded);
     }
 }
 
-fn round<M: Message + Default + PartialEq>(encoded: &[u8]) {
+fn round_trip<M: Message + Default + PartialEq>(encoded: &[u8]) {
     if let Ok(message) = M::decode(encoded) {
         let again = M::decode(message.encode_to_vec().as_slice());
-        assert!(again.as_ref() == Ok(&message), "another message after a round of encoding");
+        assert!(again.as_ref() == Ok(&message), "the message changes in a round trip");
     }
 }
 
-/// A message by name, and what decodes it.
-type Kind = (&'static str, fn(&[u8]));
+/// The name of a message type, and its round trip.
+type MessageType = (&'static str, fn(&[u8]));
 
-macro_rules! kinds {
+macro_rules! message_types {
     ($($name:ident)+) => {
-        /// Every message of the API, requests and answers.
-        pub const MESSAGES: &[Kind] = &[$((stringify!($name), round::<message::$name>)),+];
+        /// Every message type of the API.
+        pub const MESSAGES: &[MessageType] = &[$((stringify!($name), round_trip::<message::$name>)),+];
     };
 }
 
-kinds! {
+message_types! {
     Error
     EncryptRequest
     EncryptResponse

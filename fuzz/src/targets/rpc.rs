@@ -1,4 +1,5 @@
-//! The control plane: parameters, authorization, canonical request (rpc-api 2, 3); and the short texts of both planes.
+//! Targets of the control plane: parameters, authorization, canonical request (rpc-api 2, 3); and the short texts of both
+//! planes.
 
 use claviger_base::{Timestamp, duration};
 use claviger_crypto::digest::Sha256;
@@ -11,21 +12,21 @@ use claviger_wire::rpc::{Parameters, Query, form, header as rpc_header};
 
 use super::instance::header_lines;
 
-/// A line `METHOD query`, lines of `name: value`, an empty line, a form: as far as a request gets before its caller is known, and
-/// then what a refusal shows of it. The date counts as now.
+/// Input: a line `METHOD query`, lines of `name: value`, an empty line, a form. Runs everything that precedes authentication,
+/// and formats the error for a signature mismatch. Takes the current time from the date header.
 pub(super) fn unverified(input: &[u8]) {
     let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let line = String::from_utf8_lossy(parts.next().unwrap_or_default());
     let rest = parts.next().unwrap_or_default();
     let (method, query) = line.split_once(' ').unwrap_or((&line, ""));
-    // An error here is an answer; what follows must hold as well.
+    // The following steps must handle the input even if this one refuses it.
     let _refused = check_line(method, "/");
     let Ok(query) = Query::decode(query) else { return };
     let headers = header_lines(rest);
     if Scheme::find(&headers, &query) == Err(Scheme::UNSIGNED) {
-        let _signed_there = Scheme::in_form(form_of(rest));
+        let _error = Scheme::in_form(form_of(rest));
     }
-    let _unknown = Action::find(&headers);
+    let _result = Action::find(&headers);
     let now = match headers.single(rpc_header::DATE) {
         Single::Once(text) => Timestamp::parse_iso8601(text).unwrap_or(Timestamp::from_unix_s(0)),
         Single::Absent | Single::Unusable => Timestamp::from_unix_s(0),
@@ -37,7 +38,7 @@ pub(super) fn unverified(input: &[u8]) {
             length += piece.len();
             digest.update(piece);
         });
-        assert!(length <= 3 * input.len() + 256, "more is hashed than was received");
+        assert!(length <= 3 * input.len() + 256, "the canonical request is much longer than the request");
         let mismatch = signed.mismatch(v3::string_to_sign(&digest.finish())).to_string();
         assert!(mismatch.starts_with("Specified signature"));
     }
@@ -47,7 +48,7 @@ fn form_of(rest: &[u8]) -> &[u8] {
     rest.windows(2).position(|pair| pair == b"\n\n").and_then(|at| rest.get(at + 2..)).unwrap_or_default()
 }
 
-/// The same input for a caller who is known: the parameters.
+/// The same input after authentication: parses the parameters for every action.
 pub(super) fn request(input: &[u8]) {
     let mut parts = input.splitn(2, |byte| *byte == b'\n');
     let line = String::from_utf8_lossy(parts.next().unwrap_or_default());
@@ -63,14 +64,14 @@ fn read_typed(parameters: &Parameters) {
     }
 }
 
-/// The first byte says which of the short texts the rest shall be; what has a written form comes back the same.
+/// The first byte selects the kind of text of the rest. A parsed value must be the same after a round trip.
 pub(super) fn texts(input: &[u8]) {
     let Some((which, rest)) = input.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
     match which % 6 {
         0 => {
             if let Some(at) = date::parse(&text) {
-                assert!(date::parse(&date::format(at)) == Some(at), "a date that does not survive its written form");
+                assert!(date::parse(&date::format(at)) == Some(at), "the date changes in a round trip");
             }
         }
         1 => {
@@ -90,14 +91,14 @@ pub(super) fn texts(input: &[u8]) {
         }
         4 => {
             if let Ok(mut pairs) = form::decode(rest) {
-                // Encoding sorts, as signatures want it.
+                // Encoding sorts, as signatures require.
                 pairs.sort_unstable();
                 let encoded = form::encode(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
-                assert!(form::decode(encoded.as_bytes()) == Ok(pairs), "a form that does not survive encoding");
+                assert!(form::decode(encoded.as_bytes()) == Ok(pairs), "the form changes in a round trip");
             }
         }
         _ => {
-            let _timestamp = Timestamp::parse_iso8601(&text);
+            let _result = Timestamp::parse_iso8601(&text);
         }
     }
 }

@@ -1,6 +1,7 @@
-//! What one language seals, the others open: one server for all, each language leaves letters, then each opens those of all.
+//! The stage `exchange`: against one server, each language writes ciphertexts and signatures to files; then each language
+//! decrypts and verifies the files of all languages.
 //!
-//! The form of a letter: `conformance/README.md`.
+//! The format of the files: `conformance/README.md`.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,14 +13,14 @@ use crate::command::target_directory;
 use crate::python;
 use crate::report::Outcome;
 
-/// What a language does in the exchange.
+/// The steps of the exchange.
 #[derive(Clone, Copy)]
 enum Step {
-    Seal,
-    Open,
+    Write,
+    Read,
 }
 
-/// One language: its name, and its command for a step. An error says what is missing.
+/// A language, and its command for a step; the error says what is missing.
 struct Language {
     name: &'static str,
     command: fn(&Path, &Path, Step) -> Result<Command, String>,
@@ -31,31 +32,37 @@ const LANGUAGES: [Language; 3] = [
     Language { name: "java", command: java },
 ];
 
-/// Runs it with every language whose toolchain is there.
+/// Runs the exchange with every language whose toolchain is installed.
 pub(crate) fn exchange(root: &Path, binary: &Path) -> Outcome {
     let mut present = Vec::new();
     let mut missing = Vec::new();
     for language in LANGUAGES {
-        match (language.command)(root, binary, Step::Seal) {
+        match (language.command)(root, binary, Step::Write) {
             Ok(_) => present.push(language),
             Err(reason) => missing.push(reason),
         }
     }
     for reason in &missing {
-        println!("  without one of the languages: {reason}");
+        println!("  a language is left out: {reason}");
     }
     if present.len() < 2 {
-        return Outcome::Skipped(format!("it takes two languages: {}", missing.join("; ")));
+        return Outcome::Skipped(format!("needs at least two languages: {}", missing.join("; ")));
     }
     let folder = target_directory(root).join("conformance-exchange");
     Server::start(binary, &folder, &[])
-        .and_then(|server| between(&present, root, binary, &folder, server.endpoint()))
+        .and_then(|server| exchange_between(&present, root, binary, &folder, server.endpoint()))
         .into()
 }
 
-fn between(languages: &[Language], root: &Path, binary: &Path, folder: &Path, endpoint: &str) -> Result<(), String> {
+fn exchange_between(
+    languages: &[Language],
+    root: &Path,
+    binary: &Path,
+    folder: &Path,
+    endpoint: &str,
+) -> Result<(), String> {
     let names: Vec<&str> = languages.iter().map(|language| language.name).collect();
-    for step in [Step::Seal, Step::Open] {
+    for step in [Step::Write, Step::Read] {
         for language in languages {
             let mut command = (language.command)(root, binary, step)?;
             command.env("CLAVIGER_EXCHANGE", folder);
@@ -68,12 +75,12 @@ fn between(languages: &[Language], root: &Path, binary: &Path, folder: &Path, en
 }
 
 fn python(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
-    let mut command = pytest(root, "python-transfer", binary).map_err(|trouble| match trouble {
-        python::Trouble::Missing(what) | python::Trouble::Broken(what) => what,
+    let mut command = pytest(root, "python-transfer", binary).map_err(|error| match error {
+        python::ToolError::Missing(what) | python::ToolError::Failed(what) => what,
     })?;
     command.arg(match step {
-        Step::Seal => "exchange.py::test_seal",
-        Step::Open => "exchange.py::test_open",
+        Step::Write => "exchange.py::test_write",
+        Step::Read => "exchange.py::test_read",
     });
     Ok(command)
 }
@@ -81,8 +88,8 @@ fn python(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
 fn go(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
     let mut command = go_test(root, binary)?;
     let test = match step {
-        Step::Seal => "^TestExchangeSeal$",
-        Step::Open => "^TestExchangeOpen$",
+        Step::Write => "^TestExchangeWrite$",
+        Step::Read => "^TestExchangeRead$",
     };
     command.args(["-tags", "exchange", "-run", test, "."]);
     Ok(command)
@@ -91,8 +98,8 @@ fn go(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
 fn java(root: &Path, binary: &Path, step: Step) -> Result<Command, String> {
     let mut command = maven_test(root, binary)?;
     command.args(["-DexcludedGroups=", "-Dgroups=exchange"]).arg(match step {
-        Step::Seal => "-Dtest=ExchangeTest#seal",
-        Step::Open => "-Dtest=ExchangeTest#open",
+        Step::Write => "-Dtest=ExchangeTest#write",
+        Step::Read => "-Dtest=ExchangeTest#read",
     });
     Ok(command)
 }

@@ -1,4 +1,4 @@
-//! One development server for several programs of other languages.
+//! A development server for the suites of other languages.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// It ends when this is dropped.
+/// A server process, which is killed on drop.
 pub(super) struct Server {
     process: Child,
     endpoint: String,
@@ -15,13 +15,13 @@ pub(super) struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nobody needs its data any more, so nothing is lost by ending it at once.
+        // Its data is no longer needed, so it need not shut down cleanly.
         let _ended = self.process.kill().and_then(|()| self.process.wait());
     }
 }
 
 impl Server {
-    /// Starts a server on `folder/data`; what an earlier run left in the folder is thrown away.
+    /// Starts a server on `folder/data`; deletes the contents of the folder first.
     ///
     /// # Errors
     /// The folder cannot be emptied, or the server does not start.
@@ -50,12 +50,12 @@ impl Server {
         &self.endpoint
     }
 
-    /// Where its credentials are.
+    /// The data directory, with the credentials.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// Waits for the ready line; a server that ends before it ends its output, too.
+    /// Waits for the ready line, or for the end of the output if the server exits early.
     fn await_ready(&mut self, log: &Path) -> Result<(), String> {
         let out = self.process.stdout.take().ok_or("the server's output is not piped")?;
         let is_ready =

@@ -1,15 +1,15 @@
-//! The blocks of a Markdown document that a reader types or saves.
+//! The blocks of a Markdown document that contain commands or files.
 
-/// One command and what it should do.
+/// One command and its expected result.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Step {
     /// Its line in the document, from 1.
     pub(super) line: usize,
-    /// What is typed.
+    /// The command.
     pub(super) command: String,
-    /// What it prints; no lines: anything.
+    /// The expected output; if empty, any output is accepted.
     pub(super) expected: Vec<String>,
-    /// Its exit status.
+    /// The expected exit status.
     pub(super) status: i32,
 }
 
@@ -20,11 +20,11 @@ pub(super) enum Block {
     Commands { steps: Vec<Step>, is_background: bool },
     /// A file.
     File { name: String, text: String },
-    /// A block that is not run, and why.
+    /// A block that is not run, and the reason.
     NotRun { line: usize, reason: String },
 }
 
-/// What a comment before a block says about it.
+/// The comment before a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Note {
     Background,
@@ -36,19 +36,19 @@ enum Note {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) blocks: Vec<Block>,
-    /// Programs that the commands need and not every machine has.
+    /// Programs that the commands need and that not every machine has.
     pub(super) tools: Vec<String>,
 }
 
-/// Languages that nobody types or saves.
+/// Languages of blocks that are neither commands nor files.
 const QUOTED: [&str; 5] = ["text", "json", "toml", "ini", "diff"];
-/// What a command in an indented block begins with.
+/// The first words by which a command in an indented block is recognised.
 const PROGRAMS: [&str; 12] =
     ["claviger", "cargo", "curl", "pip", "npm", "go", "mvn", "export", "sqlite3", "systemctl", "python3", "openssl"];
 
 impl Document {
     /// # Errors
-    /// The line and what is wrong with it: a block with commands that is in none of the forms.
+    /// A block with commands in another form: the line, and what is wrong.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let lines: Vec<&str> = text.lines().collect();
         let (mut blocks, mut tools, mut note, mut at) = (Vec::new(), Vec::new(), None, 0);
@@ -95,7 +95,7 @@ impl Document {
     }
 }
 
-/// The words of a comment.
+/// The text of a comment.
 fn comment(line: &str) -> Option<&str> {
     line.trim().strip_prefix("<!--")?.strip_suffix("-->").map(str::trim)
 }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_before_a_block_says_what_it_is() {
+    fn the_comment_before_a_block_sets_its_kind() {
         let text = "<!-- file: app.py -->\n```python\nimport this\n```\n<!-- background -->\n```console\n$ serve\n```\n\
                     <!-- not run: needs root -->\n    cargo install x\n";
         let document = Document::parse(text).unwrap();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_says_which_tools_it_needs() {
+    fn the_tools_of_a_document_are_parsed() {
         let document = Document::parse("# Title\n\n<!-- tools: node npm -->\n\n```console\n$ npm ci\n```\n").unwrap();
         assert_eq!(document.tools, ["node", "npm"]);
         assert!(document.has_commands());
@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn a_block_in_no_form_is_refused() {
+    fn a_block_without_markup_is_an_error() {
         for text in
             ["    cargo xtask test\n", "```python\nx\n```\n", "```sh\nls\n```\n", "```console\nno command\n```\n"]
         {
             assert!(Document::parse(text).is_err(), "{text}");
         }
         let words_between = "<!-- not run: why -->\nwords\n\n    claviger dev\n";
-        assert!(Document::parse(words_between).is_err(), "a comment holds for the next block alone");
+        assert!(Document::parse(words_between).is_err(), "a comment applies only to the next block");
         assert!(Document::parse("    not a command\n```json\n{}\n```\n").is_ok());
     }
 }

@@ -1,6 +1,6 @@
-//! Whether what a command printed is what a document says.
+//! Comparison of the output of a command with the documented output.
 
-/// The first difference, in words; `None` when `printed` is as `expected` says.
+/// A description of the difference; `None` if `printed` matches `expected`.
 pub(super) fn difference(expected: &[String], printed: &str) -> Option<String> {
     if expected.is_empty() {
         return None;
@@ -10,10 +10,10 @@ pub(super) fn difference(expected: &[String], printed: &str) -> Option<String> {
         return None;
     }
     let stated = expected.join("\n    ");
-    Some(format!("the document says:\n    {stated}\n  printed was:\n    {}", printed.join("\n    ")))
+    Some(format!("the document says:\n    {stated}\n  the output was:\n    {}", printed.join("\n    ")))
 }
 
-/// Whether the lines that have come so far begin as `expected` says.
+/// Whether the output so far starts with `expected`.
 pub(super) fn begins_as_expected(expected: &[String], printed: &str) -> bool {
     let mut expected = expected.to_vec();
     expected.push("...".to_owned());

@@ -1,4 +1,4 @@
-//! One shell in which the commands of a document are typed, with everything it started ended at the end.
+//! The shell that runs the commands of a document. Ending the session ends everything that the commands started.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -12,15 +12,15 @@ use std::time::{Duration, Instant};
 use super::blocks::Step;
 use super::compare::{begins_as_expected, difference};
 
-/// Longest a command may take; installing a package is the slowest.
+/// Timeout of a command; installing a package is the slowest.
 const STEP_MAX: Duration = Duration::from_secs(300);
-/// Ends the command in the background, if there is one, and waits for that.
+/// Ends the command in the background, if any, and waits until it has ended.
 const END_BACKGROUND: &str = "[ -z \"$BACKGROUND\" ] || { kill $BACKGROUND; wait $BACKGROUND; }";
-/// What production examples name, and which therefore lies below the working directory here.
+/// The system folders of the production examples; mapped to folders inside the working directory.
 pub(super) const SYSTEM_FOLDERS: [&str; 2] = ["/var/lib/claviger", "/etc/claviger"];
-/// In the working directory: the process number of the command in the background.
+/// The file in the working directory with the process id of the command in the background.
 pub(super) const PID_FILE: &str = ".background";
-/// Follows what each command printed; nobody prints it by chance.
+/// Marks the end of the output of each command.
 const MARK: &str = "claviger-docs-step-ended";
 
 /// A running shell.
@@ -39,7 +39,7 @@ impl Session {
         let path = std::env::join_paths(std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path)));
         let mut shell = Command::new("bash");
         shell.current_dir(folder).env("PATH", path.map_err(|error| error.to_string())?);
-        // What the reader's machine does not have set.
+        // Variables that a reader's machine does not have.
         shell.env_remove("CLAVIGER_DATA_DIR").env_remove("CLAVIGER_ENDPOINT").env("HOME", folder);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut shell = shell.spawn().map_err(|error| format!("bash could not be started: {error}"))?;
@@ -49,7 +49,7 @@ impl Session {
         let (lines, printed) = channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                // The receiver is gone when a command took too long; the shell is then ended.
+                // After a timeout, the receiver is dropped and the shell is killed.
                 let _ended = lines.send(line);
             }
         });
@@ -59,21 +59,21 @@ impl Session {
 
     /// Writes a file of the document.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), String> {
-        fs::write(self.folder.join(name), self.below(text)).map_err(|error| format!("{name}: {error}"))
+        fs::write(self.folder.join(name), self.with_local_folders(text)).map_err(|error| format!("{name}: {error}"))
     }
 
-    /// Types a command, waits for its end, and compares.
+    /// Runs a command to its end, and compares its output.
     pub(super) fn run(&mut self, step: &Step) -> Result<(), String> {
         let script = self.script(step)?;
         let (printed, status) = self.type_in(&format!(". {} < /dev/null", script.display()))?;
         if status != step.status {
             return Err(format!("`{}` ended with {status}, not {}:\n{printed}", step.command, step.status));
         }
-        let expected: Vec<String> = step.expected.iter().map(|line| self.below(line)).collect();
+        let expected: Vec<String> = step.expected.iter().map(|line| self.with_local_folders(line)).collect();
         difference(&expected, &printed).map_or(Ok(()), Err)
     }
 
-    /// Types a command that keeps running, in place of the one before, and waits until it has printed what the document says.
+    /// Starts a command in the background, after ending the previous one, and waits for the documented output.
     pub(super) fn run_in_background(&mut self, step: &Step) -> Result<(), String> {
         let (script, log) = (self.script(step)?, self.folder.join(format!(".output-{}", self.steps)));
         File::create(&log).map_err(|error| error.to_string())?;
@@ -82,7 +82,7 @@ impl Session {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.to_string()),
             _ => {}
         }
-        // `bash -c` becomes the command, so that a signal reaches it.
+        // `bash -c` replaces itself with the command, so that signals reach the command.
         let line = format!(
             "{END_BACKGROUND}\nbash -c \"$(cat {})\" < /dev/null > {log} 2> {log}.err &\n\
              BACKGROUND=$!\necho $BACKGROUND > {}\n",
@@ -105,7 +105,7 @@ impl Session {
         }
     }
 
-    /// Ends the shell and everything it started; the command in the background, which may have ports, has then ended.
+    /// Ends the shell and everything it started. Waits for the command in the background, which may hold ports.
     pub(super) fn end(mut self) -> Result<(), String> {
         self.type_in(END_BACKGROUND)?;
         self.stop().map_err(|error| format!("the shell could not be ended: {error}"))
@@ -113,12 +113,12 @@ impl Session {
 
     fn stop(&mut self) -> io::Result<()> {
         let group = format!("-{}", self.shell.id());
-        // A group that has ended already needs no signal.
+        // Fails if the group has already ended.
         let _ended = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status()?;
         self.shell.wait().map(drop)
     }
 
-    /// Gives the shell a line; what it prints until it is done with it, and the exit status.
+    /// Runs a line in the shell; returns its output and exit status.
     fn type_in(&mut self, line: &str) -> Result<(String, i32), String> {
         let line = format!("{line}\nprintf '\\n%s %d\\n' {MARK} $?\n");
         self.typed.write_all(line.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
@@ -134,7 +134,7 @@ impl Session {
                 Err(RecvTimeoutError::Disconnected) => return Err(format!("the shell ended:\n{printed}")),
             };
             if let Some(status) = line.strip_prefix(MARK) {
-                // The newline before the mark is ours.
+                // The newline before the mark comes from `type_in`.
                 let printed = printed.strip_suffix('\n').map_or(printed.as_str(), |rest| rest).to_owned();
                 return status.trim().parse().map(|status| (printed, status)).map_err(|_malformed| line);
             }
@@ -143,16 +143,16 @@ impl Session {
         }
     }
 
-    /// A file with the command, so that it may span lines and quote as it likes.
+    /// Writes the command to a script, so that it can span lines and contain quotes.
     fn script(&mut self, step: &Step) -> Result<PathBuf, String> {
         self.steps += 1;
         let path = self.folder.join(format!(".step-{}", self.steps));
-        fs::write(&path, self.below(&step.command) + "\n").map_err(|error| error.to_string())?;
+        fs::write(&path, self.with_local_folders(&step.command) + "\n").map_err(|error| error.to_string())?;
         Ok(path)
     }
 
-    /// With the system's folders replaced by those below the working directory.
-    fn below(&self, text: &str) -> String {
+    /// Replaces the system folders with those inside the working directory.
+    fn with_local_folders(&self, text: &str) -> String {
         SYSTEM_FOLDERS.iter().fold(text.to_owned(), |text, system| {
             text.replace(system, &self.folder.join(system.trim_start_matches('/')).display().to_string())
         })
@@ -166,7 +166,7 @@ impl Drop for Session {
     }
 }
 
-/// Whether the process whose number is in the file has ended: it is gone, or a zombie that its shell has not looked at.
+/// Whether the process whose id is in the file has ended: it does not exist, or is a zombie.
 fn has_ended(pid_file: &Path) -> bool {
     let Ok(pid) = fs::read_to_string(pid_file) else { return false };
     let Some(pid) = pid.strip_suffix('\n') else { return false };
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_in_the_background_that_has_ended_is_not_waited_for() {
+    fn a_background_command_that_has_ended_is_an_error() {
         let folder = std::env::temp_dir().join(format!("claviger-docs-ended-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let mut session = Session::start(&folder, &folder).unwrap();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_waits_for_the_command_in_the_background() {
+    fn ending_the_session_waits_for_the_background_command() {
         let folder = std::env::temp_dir().join(format!("claviger-docs-session-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let mut session = Session::start(&folder, &folder).unwrap();

@@ -1,28 +1,29 @@
-//! Which part of a request a sample belongs to: the first part that knows one of its frames.
+//! Assigns a sample to a part of a request: the first part that matches one of its frames.
 
 use std::collections::BTreeMap;
 
-/// A part, the threads it is looked for in, and what the frames of its functions contain.
+/// A part of a request, with the threads and frames that belong to it.
 struct Part {
     name: &'static str,
-    /// The beginning of the thread's name; empty for any.
+    /// The prefix of the thread's name; empty for any thread.
     thread: &'static str,
+    /// Substrings of the names of its functions.
     frames: &'static [&'static str],
 }
 
 const OTHER: &str = "other";
 
-/// In the order in which they are asked. Assembly loses its callers now and then: its own names are listed then.
+/// The parts, in order of matching. Some assembly functions have incomplete call stacks, so they are listed themselves.
 const PARTS: &[Part] = &[
-    Part { name: "audit: written and synced", thread: "audit", frames: &["vfs_write", "fsync", "fdatasync", "ext4_"] },
-    Part { name: "audit: chained, signed", thread: "audit", frames: &[""] },
+    Part { name: "audit: write and sync", thread: "audit", frames: &["vfs_write", "fsync", "fdatasync", "ext4_"] },
+    Part { name: "audit: chain and sign", thread: "audit", frames: &[""] },
     Part {
         name: "signature check",
         thread: "",
         frames: &["verify_pkcs1_sha256", "bn_sqr", "bn_mul", "bn_power", "BN_", "rsa_verify"],
     },
     Part {
-        name: "pair made",
+        name: "key pair generation",
         thread: "",
         frames: &[
             "claviger_primes",
@@ -35,12 +36,12 @@ const PARTS: &[Part] = &[
             "elliptic_curve",
         ],
     },
-    Part { name: "audit: record handed over", thread: "", frames: &["claviger_audit"] },
+    Part { name: "audit: record submission", thread: "", frames: &["claviger_audit"] },
     Part { name: "sockets", thread: "", frames: &["tcp_", "sock_", "inet_", "unix_", "__sys_recv", "__sys_send"] },
     Part { name: "TLS", thread: "", frames: &["rustls"] },
-    Part { name: "sealing, opening", thread: "", frames: &["aead", "gcm", "Aes256Gcm"] },
+    Part { name: "encryption, decryption", thread: "", frames: &["aead", "gcm", "Aes256Gcm"] },
     Part {
-        name: "rules, cached keys",
+        name: "permissions, cached keys",
         thread: "",
         frames: &["claviger_service", "claviger_store", "claviger_vault", "sqlite"],
     },
@@ -51,7 +52,7 @@ const PARTS: &[Part] = &[
         thread: "",
         frames: &["malloc", "_int_free", "cfree", "realloc", "calloc", "unlink_chunk"],
     },
-    Part { name: "waiting and waking", thread: "", frames: &["futex", "epoll", "__schedule", "tokio::"] },
+    Part { name: "scheduling", thread: "", frames: &["futex", "epoll", "__schedule", "tokio::"] },
 ];
 
 /// The names of all parts.
@@ -59,15 +60,15 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     PARTS.iter().map(|part| part.name).chain([OTHER])
 }
 
-/// How many samples each part has.
+/// The number of samples of each part.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
     samples: BTreeMap<&'static str, u32>,
 }
 
 impl Shares {
-    /// Counts what `perf script -F comm,ip,sym` printed: per sample a line with the thread's name, a line for each
-    /// frame, an empty line. `None` when there is no sample.
+    /// Counts the samples in the output of `perf script -F comm,ip,sym`: per sample a line with the thread's name, a line for
+    /// each frame, and an empty line. `None` if there is no sample.
     pub(super) fn count(script: &str) -> Option<Self> {
         let mut shares = Self::default();
         for sample in script.split("\n\n").filter(|sample| !sample.trim().is_empty()) {
@@ -86,9 +87,9 @@ impl Shares {
 }
 
 fn part_of(thread: &str, frames: &str) -> &'static str {
-    let knows =
+    let matches =
         |part: &&Part| thread.starts_with(part.thread) && part.frames.iter().any(|known| frames.contains(known));
-    PARTS.iter().find(knows).map_or(OTHER, |part| part.name)
+    PARTS.iter().find(matches).map_or(OTHER, |part| part.name)
 }
 
 #[cfg(test)]
@@ -96,20 +97,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_go_to_the_first_part_that_knows_them() {
+    fn samples_go_to_the_first_part_that_matches() {
         let script = "audit \n\tff vfs_write\n\t1 claviger_audit::file::sync\n\n\
                       tokio-rt-worker \n\t1 bn_sqrx8x_internal\n\n\
                       tokio-rt-worker \n\t1 ff\n\t2 rustls::record_layer::RecordLayer::encrypt_outgoing\n\t3 hyper::proto\n\n\
                       tokio-rt-worker \n\t1 [unknown]\n\n";
         let shares = Shares::count(script).unwrap();
-        for part in ["audit: written and synced", "signature check", "TLS", OTHER] {
+        for part in ["audit: write and sync", "signature check", "TLS", OTHER] {
             assert!((shares.of(part) - 25.0).abs() < 1e-9, "{part}: {shares:?}");
         }
         assert!((names().map(|part| shares.of(part)).sum::<f64>() - 100.0).abs() < 1e-9);
     }
 
     #[test]
-    fn no_samples_are_no_table() {
+    fn no_samples_give_no_table() {
         assert!(Shares::count("").is_none() && Shares::count("\n\n").is_none());
     }
 }

@@ -1,8 +1,8 @@
-//! Files of one crate that use each other in a circle: none of them can be read, tested or moved without the others.
+//! Finds files of one crate that use each other in a circle: none of them can be read, tested or moved without the others.
 //!
-//! A file uses another when a `use` or a path in its code names an item that is defined there. Declarations (`mod x;`)
-//! and re-exports do not count; a re-exported name leads to the file that defines it. Tests do not count. Calls of methods
-//! are not seen, because their names alone do not say where they are defined.
+//! A file uses another if a `use` or a path in its code names an item that is defined there. Declarations (`mod x;`) and
+//! re-exports do not count; a re-exported name counts as a use of the file that defines it. Tests do not count. Method calls
+//! do not count either, because the name of a method does not tell where it is defined.
 
 mod module;
 mod names;
@@ -14,8 +14,8 @@ use self::resolve::Uses;
 use super::finding::Finding;
 use super::sources::Source;
 
-/// How many uses a finding tells.
-const ARROWS_TOLD: usize = 24;
+/// How many uses a finding lists.
+const USES_LISTED: usize = 24;
 
 /// # Errors
 /// A source is not Rust.
@@ -35,7 +35,7 @@ fn is_root(path: &str) -> bool {
     path.ends_with(".rs") && (inside == "lib.rs" || inside == "main.rs" || in_bin)
 }
 
-/// The groups of files each of which leads to every other of its group.
+/// The strongly connected groups of files.
 fn circles(uses: &Uses) -> Vec<Vec<&str>> {
     let mut found: Vec<Vec<&str>> = Vec::new();
     for file in uses.keys() {
@@ -51,7 +51,7 @@ fn circles(uses: &Uses) -> Vec<Vec<&str>> {
     found
 }
 
-/// Every file to which a way of one or more uses leads from `file`.
+/// Every file that is reachable from `file` through one or more uses.
 fn reached<'a>(uses: &'a Uses, file: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = vec![file];
@@ -66,21 +66,21 @@ fn reached<'a>(uses: &'a Uses, file: &str) -> BTreeSet<&'a str> {
 }
 
 fn finding(sources: &[Source], uses: &Uses, circle: &[&str]) -> Finding {
-    let mut arrows: Vec<String> = circle
+    let mut edges: Vec<String> = circle
         .iter()
         .flat_map(|from| uses.get(*from).into_iter().flatten().map(move |(to, name)| (from, to, name)))
         .filter(|(_, to, _)| circle.contains(&to.as_str()))
         .map(|(from, to, name)| format!("{} uses {name} of {}", short(from), short(to)))
         .collect();
-    let left_out = arrows.len().saturating_sub(ARROWS_TOLD);
-    arrows.truncate(ARROWS_TOLD);
+    let left_out = edges.len().saturating_sub(USES_LISTED);
+    edges.truncate(USES_LISTED);
     if left_out > 0 {
-        arrows.push(format!("and {left_out} more"));
+        edges.push(format!("and {left_out} more"));
     }
     let advice = format!(
         "{} files use each other in a circle; move what two of them need into a file below both: {}",
         circle.len(),
-        arrows.join(", ")
+        edges.join(", ")
     );
     let place = sources.iter().find(|source| circle.contains(&source.path.as_str()));
     place.map_or_else(
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_that_use_each_other_are_found_however_they_name_each_other() {
+    fn two_files_that_use_each_other_are_found_in_every_syntax() {
         let down = "pub struct B; fn f() { crate::a::f() }";
         for up in [
             "use crate::b::B;",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn declarations_re_exports_tests_and_other_crates_make_no_circle() {
+    fn declarations_re_exports_tests_and_other_crates_do_not_count() {
         for up in [
             "#[cfg(test)] use crate::b::B;",
             "#[cfg(test)] mod tests { use crate::b::B; }",
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_and_its_parent_are_two_files() {
+    fn a_parent_module_and_its_child_are_two_files() {
         let parent = "mod child; use child::C; pub struct P;";
         let files = [("lib.rs", "mod p;"), ("p.rs", parent), ("p/child.rs", "use super::P; pub struct C(P);")];
         assert_eq!(found(&files), [["p.rs", "p/child.rs"]]);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_circle_is_one() {
+    fn three_files_in_a_circle_are_one_finding() {
         let file = |next: &str| format!("use crate::{next}::f as g; pub fn f() {{}}");
         let (a, b, c) = (file("b"), file("c"), file("a"));
         let circles = found(&[("lib.rs", "mod a; mod b; mod c;"), ("a.rs", &a), ("b.rs", &b), ("c.rs", &c)]);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_rust_is_an_error() {
+    fn a_syntax_error_is_an_error() {
         assert!(module::tree(&[Source::new("a/src/lib.rs", "fn {")], "a/src/lib.rs").is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! Citations of the specifications in `docs/spec`: each names a section that its page has, or a numbered row of a table.
+//! Checks citations of the specifications in `docs/spec`: each must name an existing section or numbered table row.
 //!
-//! The form: `rpc-api` or `instance-api`, or `docs/spec/` and a page's file name, then numbers, as in `instance-api 5.3`,
-//! `instance-api 1.2 to 1.4` or `rpc-api 5 and 18.14`. What is in standards elsewhere is not checked.
+//! The form: `rpc-api` or `instance-api`, or `docs/spec/` and the file name of a page, then numbers, as in
+//! `instance-api 5.3`, `instance-api 1.2 to 1.4` or `rpc-api 5 and 18.14`. Citations of other standards are not checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use super::sources::Source;
 pub(super) const RULE: &str = "citation";
 const FOLDER: &str = "docs/spec/";
 const PAGE: &str = ".md";
-/// Pages whose name alone is a citation: it is no word of the language.
+/// Pages that can be cited by name alone.
 const BY_NAME: [&str; 2] = ["instance-api", "rpc-api"];
 
-/// By the page's name, the numbers that it has.
+/// The numbers on each page, by the name of the page.
 type Pages = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn check(texts: &[Source]) -> Vec<Finding> {
@@ -32,7 +32,7 @@ fn page_name(path: &str) -> Option<String> {
     path.strip_prefix(FOLDER)?.strip_suffix(PAGE).map(String::from)
 }
 
-/// The numbers of headings (`## 5.` and `### 5.3 Title`) and of rows (`| 10.19 |` in section 10).
+/// The numbers of headings (`## 5.` and `### 5.3 Title`) and of table rows (`| 10.19 |` in section 10).
 fn numbers(page: &str) -> BTreeSet<String> {
     let (mut all, mut section) = (BTreeSet::new(), String::new());
     for (_, line) in prose(page) {
@@ -47,7 +47,7 @@ fn numbers(page: &str) -> BTreeSet<String> {
     all
 }
 
-/// The number that `text` begins with; `5.` is `5`, and `5th` is no number of a section but is given as it stands.
+/// The number at the start of `text`. `5.` gives `5`; `5th` is returned as it is, and matches no section.
 fn number(text: &str) -> Option<&str> {
     let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.').unwrap_or(text.len());
     let number = text.get(..end)?.trim_end_matches('.');
@@ -64,7 +64,7 @@ fn check_sections(source: &Source, pages: &Pages) -> Vec<Finding> {
                 let after = text.get(at + cited_as.len()..).unwrap_or_default();
                 let unknown = cited(after).into_iter().filter(|number| !has.contains(*number));
                 findings.extend(unknown.map(|number| {
-                    let advice = format!("{cited_as} {number}: {file} has no section or row of this number");
+                    let advice = format!("{cited_as} {number}: {file} has no section or row with this number");
                     Finding::new(source, line_of(text, at), RULE, advice)
                 }));
             }
@@ -73,7 +73,7 @@ fn check_sections(source: &Source, pages: &Pages) -> Vec<Finding> {
     findings
 }
 
-/// The numbers right after a page's name: one, or several with `,`, `and`, `or`, `to` between.
+/// The numbers directly after the name of a page: one, or several separated by `,`, `and`, `or`, `to`.
 fn cited(after: &str) -> Vec<&str> {
     let mut numbers = Vec::new();
     let mut rest = gap(after).filter(|rest| rest.len() < after.len());
@@ -88,7 +88,7 @@ fn cited(after: &str) -> Vec<&str> {
     numbers
 }
 
-/// `text` without the spaces it begins with, and without a line break with the marks of a comment that goes on.
+/// `text` without leading spaces, and without a line break and the comment markers of the next line.
 fn gap(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches([' ', '\t']);
     match rest.strip_prefix('\n') {
@@ -97,7 +97,7 @@ fn gap(text: &str) -> Option<&str> {
     }
 }
 
-/// Every name of a Markdown file in a text is that of a page of the tree.
+/// Checks that every Markdown file that a text names exists.
 fn check_files(source: &Source, texts: &[Source]) -> Vec<Finding> {
     let text = source.text.as_str();
     let is_path = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/');
@@ -105,7 +105,7 @@ fn check_files(source: &Source, texts: &[Source]) -> Vec<Finding> {
     for (at, _) in text.match_indices(PAGE) {
         let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + PAGE.len()..).unwrap_or_default());
         let stem = before.rsplit(|letter: char| !is_path(letter)).next().unwrap_or_default();
-        // An ending alone, a longer word, or an address elsewhere.
+        // Only the extension, part of a longer word, or a URL.
         if stem.is_empty() || stem.starts_with("//") || after.starts_with(|letter: char| letter.is_alphanumeric()) {
             continue;
         }
@@ -113,7 +113,7 @@ fn check_files(source: &Source, texts: &[Source]) -> Vec<Finding> {
         let path = path.trim_start_matches("../").trim_start_matches("./");
         let is_there = |other: &Source| other.path == path || other.path.ends_with(&format!("/{path}"));
         if !texts.iter().any(is_there) {
-            findings.push(Finding::new(source, line_of(text, at), RULE, format!("{path}: no page of this tree")));
+            findings.push(Finding::new(source, line_of(text, at), RULE, format!("{path}: there is no such page")));
         }
     }
     findings
@@ -132,7 +132,7 @@ fn line_of(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// Spelled in pieces, so that this file cites nothing.
+    /// Concatenated, so that this file contains no citation.
     const API: &str = concat!("rpc", "-api");
     const PAGE_TEXT: &str =
         "# Page\n\n## 1. One\n\n### 1.2 Two\n\n## 18. Open\n\n| # | what |\n|---|---|\n| 18.3 | a |\n| 1.9 | b |\n";
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_the_page_does_not_have_is_found_with_its_line() {
+    fn a_missing_number_is_found_with_its_line() {
         for (text, count) in [
             ("9", 1),
             ("1.3", 1),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_rows_and_what_is_no_citation_pass() {
+    fn headings_rows_and_other_text_pass() {
         for text in ["1", "1.2", "18.3", "1, 1.2 and 18", "1 to 18.3; RFC 9110 5.2", "1.2, whatever", "and 7", ""] {
             assert!(found(&format!("/// See {API} {text}.\n")).is_empty(), "{text}");
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_not_in_the_tree_is_found() {
+    fn a_missing_page_is_found() {
         for name in ["gone", "../gone", "docs/gone"] {
             assert_eq!(found(&format!("see {name}{PAGE}, section 3\n")).len(), 1, "{name}");
         }

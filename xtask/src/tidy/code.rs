@@ -1,13 +1,13 @@
-//! Rules about code: `unsafe` stays where it is needed, a test of a pattern is used, and operations commit through the service.
+//! Checks of code: `unsafe` only in permitted files, no unused result of `matches!`, and commits only through the service.
 
 use super::finding::Finding;
 use super::sources::Source;
 
-/// The kernels of `primes`, the locked pages and system calls of `keygen`, the calls of both into AWS-LC, and the one call to
-/// the C library's allocator.
+/// The kernels of `primes`, the locked pages and system calls of `keygen`, the calls of both into AWS-LC, and one call to the
+/// allocator of the C library.
 const UNSAFE_ALLOWED: [&str; 3] = ["crates/primes/", "crates/keygen/", "crates/claviger/src/heap.rs"];
 
-/// The files of `service` that commit by themselves: where `Service::commit` is, and those that write what no cache holds or that
+/// The files of `service` that may commit directly: the one that contains `Service::commit`, and those that write uncached data or
 /// run without a service.
 const COMMITS_ALLOWED: [&str; 6] =
     ["commit.rs", "bootstrap.rs", "access_keys.rs", "iv_ledger.rs", "trusted_clock.rs", "caches/tests.rs"];
@@ -20,12 +20,17 @@ pub(super) fn check_unsafe(source: &Source) -> Vec<Finding> {
         .words()
         .filter(|(_, word)| *word == "unsafe")
         .map(|(line, _)| {
-            Finding::new(source, line, "unsafe", "only crates/primes and crates/keygen may: use a safe call")
+            Finding::new(
+                source,
+                line,
+                "unsafe",
+                "only crates/primes and crates/keygen may contain unsafe code: use a safe function",
+            )
         })
         .collect()
 }
 
-/// A statement that is nothing but `matches!` throws its answer away.
+/// Finds statements that consist only of `matches!` and so discard its result.
 pub(super) fn check_idle_matches(source: &Source) -> Vec<Finding> {
     const NAME: &str = "matches!(";
     source
@@ -38,12 +43,12 @@ pub(super) fn check_idle_matches(source: &Source) -> Vec<Finding> {
         })
         .map(|(at, _)| {
             let line = source.code.get(..at).unwrap_or_default().matches('\n').count() + 1;
-            Finding::new(source, line, "idle-matches", "its answer is thrown away: write `assert!(matches!(...))`")
+            Finding::new(source, line, "idle-matches", "the result is discarded: write `assert!(matches!(...))`")
         })
         .collect()
 }
 
-/// An operation that committed a change past the service would leave the caches as they were.
+/// An operation that commits without the service would leave outdated caches.
 pub(super) fn check_commits(source: &Source) -> Vec<Finding> {
     const ADVICE: &str = "use Service::commit or Service::commit_unaudited, which bring the caches up to date";
     let is_checked =
@@ -55,7 +60,7 @@ pub(super) fn check_commits(source: &Source) -> Vec<Finding> {
     lines.map(|line| Finding::new(source, line, "commit", ADVICE)).collect()
 }
 
-/// What follows the bracket that closes an already opened one.
+/// The text after the parenthesis that closes an already open one.
 fn after_closing(text: &str) -> &str {
     let mut depth = 1_usize;
     for (at, letter) in text.char_indices() {
@@ -76,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unsafe_code_is_found_outside_the_allowed_places_only() {
+    fn unsafe_code_is_found_outside_the_permitted_files() {
         let text = "fn f() { unsafe { g() } }";
         assert_eq!(check_unsafe(&Source::new("crates/base/src/lib.rs", text)).len(), 1);
         for name in ["keygen", "primes"] {

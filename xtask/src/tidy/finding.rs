@@ -1,4 +1,4 @@
-//! What a check finds.
+//! The result of a check.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::sources::Source;
 pub(crate) struct Finding {
     /// The file, from the root of the repository.
     pub(super) path: String,
-    /// Counted from 1.
+    /// The line, from 1.
     pub(super) line: usize,
     /// The name of the rule.
     pub(super) rule: &'static str,

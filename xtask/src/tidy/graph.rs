@@ -1,4 +1,4 @@
-//! What no shipped program may come to contain, by whatever way: libraries that the benchmarks alone use.
+//! Checks that no shipped program depends, even indirectly, on libraries for the benchmarks only.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,31 +7,31 @@ use super::finding::Finding;
 use super::sources::Source;
 
 /// The crate that compares this project with other libraries.
-const COMPARES: &str = "claviger-bench";
-/// A second crypto library beside AWS-LC would be a second one to trust and to patch.
-const KEPT_OUT: [&str; 1] = ["ring"];
+const BENCH_CRATE: &str = "claviger-bench";
+/// A crypto library besides AWS-LC would be a second one to trust and to patch.
+const FORBIDDEN: [&str; 1] = ["ring"];
 
 /// # Errors
-/// Cargo cannot tell the dependencies.
+/// `cargo tree` fails.
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["tree", "--workspace", "--exclude", COMPARES, "--edges", "normal,build", "--prefix", "none"]);
-    let said = cargo.current_dir(root).output().map_err(|error| format!("cargo tree: {error}"))?;
-    if !said.status.success() {
-        return Err(format!("cargo tree: {}", String::from_utf8_lossy(&said.stderr)));
+    cargo.args(["tree", "--workspace", "--exclude", BENCH_CRATE, "--edges", "normal,build", "--prefix", "none"]);
+    let output = cargo.current_dir(root).output().map_err(|error| format!("cargo tree: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo tree: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(check_text(&String::from_utf8_lossy(&said.stdout)))
+    Ok(check_text(&String::from_utf8_lossy(&output.stdout)))
 }
 
 /// A line of `tree` is a package: `NAME vVERSION`.
 fn check_text(tree: &str) -> Vec<Finding> {
     let is_there = |name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
     let lock = Source::new("Cargo.lock", "");
-    let found = KEPT_OUT.into_iter().filter(|name| is_there(name));
+    let found = FORBIDDEN.into_iter().filter(|name| is_there(name));
     found
         .map(|name| {
             let advice = format!(
-                "{name} belongs to {COMPARES} alone; `cargo tree --workspace --exclude {COMPARES} -i {name}` shows who brings it"
+                "only {BENCH_CRATE} may depend on {name}; `cargo tree --workspace --exclude {BENCH_CRATE} -i {name}` shows what depends on it"
             );
             Finding::new(&lock, 1, "kept-out", advice)
         })
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_out_is_found_wherever_it_stands() {
+    fn a_forbidden_library_is_found() {
         assert!(check_text("claviger v0.1.0 (/somewhere/ring)\nring-like v1.0.0\nstring v0.1.0\n").is_empty());
         let found = check_text("claviger v0.1.0\nrustls v0.23.0\nring v0.17.14\nring v0.17.14 (*)\n");
         assert_eq!(found.len(), 1);

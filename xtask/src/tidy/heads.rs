@@ -1,4 +1,4 @@
-//! Every Rust file opens with `//!`: what lives here and which rule it keeps.
+//! Checks that every Rust file starts with a `//!` comment about its content and its invariants.
 
 use super::finding::Finding;
 use super::sources::Source;
@@ -11,12 +11,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
     if head.starts_with("//! ") && head.trim().len() > 10 {
         return Vec::new();
     }
-    vec![Finding::new(
-        source,
-        1,
-        "head",
-        "open the file with `//!`: what lives here, which rule it keeps, which standard",
-    )]
+    vec![Finding::new(source, 1, "head", "start the file with `//!`: its content, its invariants, its standard")]
 }
 
 #[cfg(test)]
@@ -24,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_needs_a_head() {
+    fn a_file_needs_a_head_comment() {
         assert!(check(&Source::new("a.rs", "//! What lives here.\n")).is_empty());
         assert!(check(&Source::new("a.py", "import os\n")).is_empty());
         for text in ["use std::fs;\n//! Too late.\n", "", "//!\n", "// Not a head at all.\n"] {

@@ -1,6 +1,6 @@
-//! The layers: dependencies between crates point down only, and few crates may use the crypto library.
+//! Checks the layers: crates depend only on lower levels, and only few crates use crypto libraries.
 //!
-//! Source: docs/architecture.md. A new crate gets its level here before anything may depend on it.
+//! Source: docs/architecture.md. A new crate needs a level here before anything can depend on it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,11 +24,11 @@ const LEVELS: [(&str, usize); 13] = [
     ("claviger", 5),
 ];
 
-/// Edges on one level, each agreed on: the audit chain hashes and signs; the search for primes takes `crypto`'s modulus
-/// lengths, and one of its engines is `crypto`'s RSA generator.
+/// Permitted dependencies within one level: the audit log hashes and signs; the search for primes uses the modulus lengths
+/// and the RSA generator of `crypto`.
 const SIDEWAYS: [(&str, &str); 2] = [("audit", "crypto"), ("primes", "crypto")];
 
-/// Crypto libraries. Tests of any crate may use them, too: as a second opinion on vectors.
+/// Crypto libraries. Tests of every crate may use them, as independent implementations.
 const CRYPTO_LIBRARIES: [&str; 17] = [
     "aws-lc-rs",
     "aws-lc-sys",
@@ -99,7 +99,7 @@ fn edge_advice(krate: &str, level: usize, below: &str) -> Option<String> {
     match self::level(below) {
         Some(lower) if lower < level => None,
         Some(other) => Some(format!(
-            "{krate} (level {level}) may not depend on {below} (level {other}): move the thing both need to a lower crate"
+            "{krate} (level {level}) may not depend on {below} (level {other}): move what both need to a lower crate"
         )),
         None => Some(format!("{below} has no level: give it one in xtask/src/tidy/layers.rs")),
     }
@@ -109,7 +109,7 @@ fn level(krate: &str) -> Option<usize> {
     LEVELS.iter().find(|(name, _)| *name == krate).map(|(_, level)| *level)
 }
 
-/// Every package that the manifest depends on, on any platform, and whether it is shipped (not for tests alone).
+/// Every package that the manifest depends on, on any platform, and whether it is shipped, not for tests only.
 fn dependencies(source: &Source) -> Result<BTreeMap<String, bool>, String> {
     let manifest: toml::Table = source.text.parse().map_err(|error| format!("{}: {error}", source.path))?;
     let mut packages = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Links between the documents lead to a file of the tree, and to a heading that it has.
+//! Checks that links between documents lead to existing files and headings.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -18,14 +18,14 @@ pub(super) fn check(root: &Path, texts: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with a link to `target`, if anything is.
+/// What is wrong with a link to `target`, if anything.
 fn advice(root: &Path, pages: &[&Source], page: &Source, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
     }
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let folder = Path::new(&page.path).parent().unwrap_or(Path::new(""));
-    let path = if file.is_empty() { PathBuf::from(&page.path) } else { within(&folder.join(file)) };
+    let path = if file.is_empty() { PathBuf::from(&page.path) } else { normalized(&folder.join(file)) };
     if !root.join(&path).exists() && !pages.iter().any(|other| Path::new(&other.path) == path) {
         return Some(format!("{target}: there is no {}", path.display()));
     }
@@ -41,8 +41,8 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// `path` without `.` and `..`. One that leads out of the tree keeps its `..` and so does not exist in it.
-fn within(path: &Path) -> PathBuf {
+/// `path` without `.` and `..`. A path that leads out of the repository keeps its `..`, so that it is not found.
+fn normalized(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_nothing_is_found() {
+    fn a_broken_link_is_found() {
         for link in ["gone", "../gone", "../keygen.md#gone", "#gone", "../../../keygen.md"] {
             assert_eq!(found(link), 1, "{link}");
         }

@@ -1,9 +1,9 @@
-//! What a Markdown page has: its lines outside code blocks, and its headings with the anchors that GitHub gives them.
+//! Parsing of Markdown pages: the lines outside code blocks, and the headings with their GitHub anchors.
 
 /// A heading.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Heading {
-    /// Its words.
+    /// Its text.
     pub(super) text: String,
     /// What follows `#` in a link to it.
     pub(super) anchor: String,
@@ -19,14 +19,14 @@ pub(super) fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The words of the heading on this line, if it is one.
+/// The text of the heading on this line, if it is one.
 pub(super) fn heading(line: &str) -> Option<&str> {
     let words = line.trim_start_matches('#');
     let level = line.len() - words.len();
     (1..=6).contains(&level).then_some(words)?.strip_prefix(' ').map(str::trim)
 }
 
-/// Every heading in order. A repeated one gets `-1`, `-2` behind its anchor.
+/// Every heading in order. The anchor of a repeated heading ends with `-1`, `-2` and so on.
 pub(super) fn headings(text: &str) -> Vec<Heading> {
     let mut all: Vec<Heading> = Vec::new();
     for (_, line) in prose(text) {

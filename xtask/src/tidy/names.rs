@@ -1,4 +1,4 @@
-//! Small files with one subject, and names that say it: no long files, no drawers for odds and ends.
+//! Checks file lengths and names: no long files, no vague names such as `util` or `manager`.
 
 use super::finding::Finding;
 use super::sources::Source;
@@ -15,23 +15,23 @@ pub(super) fn check_length(source: &Source) -> Vec<Finding> {
         lines,
         "length",
         format!(
-            "{lines} lines, the limit is {LINES_MAX}: give each subject its own file, or add an exception with its reason"
+            "{lines} lines, the limit is {LINES_MAX}: split the file by subject, or add an exception with its reason"
         ),
     )]
 }
 
-fn is_drawer(word: &str) -> bool {
+fn is_vague(word: &str) -> bool {
     ["util", "helper", "common", "misc", "manager"]
         .iter()
-        .any(|drawer| word.strip_prefix(drawer).is_some_and(|rest| rest.is_empty() || rest == "s"))
+        .any(|vague| word.strip_prefix(vague).is_some_and(|rest| rest.is_empty() || rest == "s"))
 }
 
-const ADVICE: &str = "name it after its one subject instead; what has no subject belongs where it is used";
+const ADVICE: &str = "name it after its subject instead, or move the code to where it is used";
 
 pub(super) fn check_file(source: &Source) -> Vec<Finding> {
     let words = source.path.split(['/', '_', '-', '.']);
     words
-        .filter(|word| is_drawer(&word.to_ascii_lowercase()))
+        .filter(|word| is_vague(&word.to_ascii_lowercase()))
         .map(|_| Finding::new(source, 1, "file-name", ADVICE))
         .collect()
 }
@@ -44,7 +44,7 @@ pub(super) fn check_types(source: &Source) -> Vec<Finding> {
             [(_, "struct" | "enum" | "trait" | "type" | "mod"), (line, name)] => Some((*line, *name)),
             _ => None,
         })
-        .filter(|(_, name)| parts(name).iter().any(|part| is_drawer(part)))
+        .filter(|(_, name)| parts(name).iter().any(|part| is_vague(part)))
         .map(|(line, name)| Finding::new(source, line, "type-name", format!("{name}: {ADVICE}")))
         .collect()
 }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn drawers_are_found_in_paths() {
+    fn vague_words_are_found_in_paths() {
         for path in ["crates/x/src/util.rs", "src/key_helpers.rs", "src/common/a.rs", "conformance/python/utils.py"] {
             assert_eq!(check_file(&Source::new(path, "")).len(), 1, "{path}");
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn drawers_are_found_in_type_names() {
+    fn vague_words_are_found_in_type_names() {
         for text in ["pub struct KeyManager;", "trait Helper {}", "enum\n  MiscThings {}", "mod string_utils {}"] {
             assert_eq!(check_types(&Source::new("a.rs", text)).len(), 1, "{text}");
         }

@@ -1,13 +1,13 @@
-//! Secrets do not print, copy, compare in variable time or serialise by derivation.
+//! Checks that secret types do not derive printing, copying, variable-time comparison or serialization.
 
 use super::finding::Finding;
 use super::sources::Source;
 
 const BANNED: [(&str, &str); 4] = [
     ("Debug", "write it by hand so that it prints `[secret]`"),
-    ("Clone", "move it, or give a method whose name says that a second copy is made"),
+    ("Clone", "move it, or add a method whose name says that it makes a copy"),
     ("PartialEq", "compare in constant time (`subtle::ConstantTimeEq`)"),
-    ("Serialize", "write the one place that stores it by hand, next to its `.reveal()`"),
+    ("Serialize", "write the serialization by hand, next to its `.reveal()`"),
 ];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
@@ -32,7 +32,7 @@ fn is_secret(name: &str) -> bool {
     ["Secret", "Seed", "PrivateKey"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// The name of the type declared next, past further attributes and visibility.
+/// The name of the type declared next, after further attributes and the visibility.
 fn declared(mut after: &str) -> Option<&str> {
     loop {
         after = after.trim_start();

@@ -1,14 +1,14 @@
-//! Finding the source files, and telling their code from their comments and strings.
+//! Finds the source files, and separates code from comments and strings.
 
 use std::fs;
 use std::path::Path;
 
-/// Folders that hold no sources of ours.
-const NOT_OURS: [&str; 4] = ["target", "vectors", "claviger-data", "__pycache__"];
-/// What counts as a source.
-const ENDINGS: [&str; 5] = ["rs", "py", "toml", "proto", "sql"];
-/// What else is text that people read: documents, and the suites in other languages.
-const MORE_TEXT: [&str; 7] = ["go", "ini", "java", "json", "md", "txt", "xml"];
+/// Folders without sources of this project.
+const IGNORED_FOLDERS: [&str; 4] = ["target", "vectors", "claviger-data", "__pycache__"];
+/// Extensions of source files.
+const SOURCE_EXTENSIONS: [&str; 5] = ["rs", "py", "toml", "proto", "sql"];
+/// Extensions of other text files: documents, and the suites in other languages.
+const TEXT_EXTENSIONS: [&str; 7] = ["go", "ini", "java", "json", "md", "txt", "xml"];
 
 /// One source file.
 pub(crate) struct Source {
@@ -16,7 +16,7 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// Its text.
     pub(crate) text: String,
-    /// For Rust, the text with comments, strings and characters blanked out, of the same length and lines.
+    /// For Rust, the text with comments, strings and character literals blanked out; length and line breaks are the same.
     pub(crate) code: String,
 }
 
@@ -28,14 +28,14 @@ impl Source {
 
     /// Whether it is code or configuration, and not a document.
     pub(super) fn is_source(&self) -> bool {
-        ends_with(&self.path, &ENDINGS)
+        has_extension(&self.path, &SOURCE_EXTENSIONS)
     }
 
     pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
-    /// The words of the code with the lines they stand on, counted from 1.
+    /// The words of the code with their line numbers, from 1.
     pub(crate) fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code.lines().enumerate().flat_map(|(index, line)| {
             line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
@@ -57,15 +57,16 @@ pub(crate) fn walk(root: &Path) -> Result<Vec<Source>, String> {
 }
 
 fn visit(folder: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<(), String> {
-    let told = |error: std::io::Error| format!("{}: {error}", folder.display());
-    for entry in fs::read_dir(folder).map_err(told)? {
-        let entry = entry.map_err(told)?;
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
-        let kind = entry.file_type().map_err(told)?;
-        if kind.is_dir() && !name.starts_with('.') && !NOT_OURS.contains(&name.as_str()) {
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() && !name.starts_with('.') && !IGNORED_FOLDERS.contains(&name.as_str()) {
             visit(&entry.path(), &format!("{path}/"), sources)?;
-        } else if kind.is_file() && (ends_with(&name, &ENDINGS) || ends_with(&name, &MORE_TEXT)) {
+        } else if kind.is_file() && (has_extension(&name, &SOURCE_EXTENSIONS) || has_extension(&name, &TEXT_EXTENSIONS))
+        {
             let text = fs::read_to_string(entry.path()).map_err(|error| format!("{path}: {error}"))?;
             sources.push(Source::new(&path, &text));
         }
@@ -73,11 +74,11 @@ fn visit(folder: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<(), S
     Ok(())
 }
 
-fn ends_with(name: &str, endings: &[&str]) -> bool {
-    endings.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with('.')))
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    extensions.iter().any(|extension| name.strip_suffix(extension).is_some_and(|stem| stem.ends_with('.')))
 }
 
-/// `text` with every letter of comments, strings and character literals replaced by a space.
+/// `text` with every character of comments, strings and character literals replaced by a space.
 fn blanked(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
@@ -95,7 +96,7 @@ fn blanked(text: &str) -> String {
     out
 }
 
-/// Where the comment or literal that starts at `at` ends; `at` itself if none starts there.
+/// The end of the comment or literal that starts at `at`; `at` itself if none starts there.
 fn literal_end(letters: &[char], at: usize) -> usize {
     let rest = letters.get(at..).unwrap_or_default();
     let before = at.checked_sub(1).and_then(|index| letters.get(index));

@@ -1,9 +1,9 @@
-//! Rules about plain text: ASCII only, and no promise without an issue.
+//! Checks of plain text: only ASCII, and no marker for later work without an issue number.
 
 use super::finding::Finding;
 use super::sources::Source;
 
-/// Spelled in two halves, so that this file does not find itself.
+/// Concatenated, so that the check does not find this file.
 const MARKS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
 
 pub(super) fn check_ascii(source: &Source) -> Vec<Finding> {
@@ -21,7 +21,8 @@ pub(super) fn check_todos(source: &Source) -> Vec<Finding> {
     numbered(source)
         .filter(|(_, text)| MARKS.iter().any(|mark| has_unnumbered(text, mark)))
         .map(|(line, _)| {
-            let advice = format!("write `{}(#N)` with the number of its issue, or do it", MARKS.first().unwrap_or(&""));
+            let advice =
+                format!("write `{}(#N)` with the number of its issue, or do the work", MARKS.first().unwrap_or(&""));
             Finding::new(source, line, "promise", advice)
         })
         .collect()
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_needs_a_number() {
+    fn a_marker_needs_an_issue_number() {
         for mark in MARKS {
             assert_eq!(check_todos(&Source::new("a.rs", &format!("// {mark}: later"))).len(), 1);
             assert_eq!(check_todos(&Source::new("a.rs", &format!("// {mark}(#x)"))).len(), 1);

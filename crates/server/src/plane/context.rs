@@ -1,4 +1,4 @@
-//! What both planes are given of a request: its head first, which anybody may have sent, then everything else.
+//! The parts of a request that both planes receive: first the unverified head, then the rest.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::disconnect::DisconnectWatch;
 pub(crate) struct Head<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) headers: &'a Headers<'a>,
-    /// What is known of the body's length.
+    /// The least length that the body can have.
     pub(crate) body_bytes_min: usize,
     pub(crate) peer: SocketAddr,
 }
@@ -29,7 +29,7 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) started: Instant,
 }
 
-/// As audit records name a caller.
+/// The name of a caller in audit records.
 pub(crate) fn principal(caller: &Caller) -> String {
     match caller {
         Caller::ClientKey(id) => id.to_string(),

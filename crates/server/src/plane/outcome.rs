@@ -1,4 +1,4 @@
-//! What a handler returns: what the caller is told, and what the audit record says, in one value.
+//! What a handler returns: the answer or the error for the caller, together with the details for the audit record.
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use hyper::Response;
@@ -6,12 +6,12 @@ use hyper::Response;
 use crate::answer::Body;
 use crate::request_log::audit_fields::AuditDetails;
 
-/// A request that was served.
+/// A successful request.
 #[derive(Debug)]
 pub(crate) struct Outcome<A> {
-    /// What the caller is told.
+    /// The answer for the caller.
     pub(crate) answer: A,
-    /// What the record says beside what the request itself named.
+    /// What the record contains beyond the content of the request.
     pub(crate) audit: AuditDetails,
 }
 
@@ -28,30 +28,30 @@ impl<A> Outcome<A> {
     }
 }
 
-/// An answer whose record says no more than the request.
+/// An answer without further details for the record.
 impl<A> From<A> for Outcome<A> {
     fn from(answer: A) -> Self {
         Self { answer, audit: AuditDetails::default() }
     }
 }
 
-/// A request that was refused.
+/// A refused request.
 #[derive(Debug)]
 pub(crate) struct Refusal<E> {
-    /// What the caller is told.
+    /// The error for the caller.
     pub(crate) error: E,
-    /// What the record says beside what the request itself named. Boxed, because every result has room for it.
+    /// What the record contains beyond the content of the request. Boxed to keep `Result`s small.
     pub(crate) audit: Box<AuditDetails>,
 }
 
-/// A refusal whose record says no more than the error.
+/// A refusal without further details for the record.
 impl<E> From<E> for Refusal<E> {
     fn from(error: E) -> Self {
         Self { error, audit: Box::default() }
     }
 }
 
-/// The answer to a request as it leaves, and the code under which it is recorded.
+/// The HTTP response to a request, and the code for its audit record.
 pub(crate) struct Reply {
     pub(crate) response: Response<Body>,
     pub(crate) code: &'static str,

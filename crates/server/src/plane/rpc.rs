@@ -1,11 +1,12 @@
-//! The control plane: parameters and V3 signature checked, operation, JSON out (rpc-api 2 to 8).
+//! The control plane: checks parameters and V3 signature, calls the operation and encodes the JSON answer (rpc-api 2 to 8).
 
-#![expect(clippy::needless_pass_by_value, reason = "every handler owns its request, also where it could borrow it")]
+#![expect(clippy::needless_pass_by_value, reason = "every handler owns its request, even if it could borrow it")]
 
 mod access_keys;
 mod access_points;
 mod actions;
 mod aliases;
+mod authenticated;
 mod call;
 #[cfg(test)]
 mod changes;
@@ -17,7 +18,6 @@ mod policies;
 #[cfg(test)]
 mod records;
 mod versions;
-mod work;
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use claviger_wire::rpc::scheme::{Scheme, check_line};
 use claviger_wire::rpc::{Action, Parameters, Query, RpcError, v3};
 use hyper::{Response, StatusCode, header};
 
-use self::work::{Origin, Work};
+use self::authenticated::{AuthenticatedRequest, Origin};
 use super::context::{Head, RequestContext, principal};
 use super::outcome::Reply;
 use crate::answer::{self, Body};
@@ -38,7 +38,7 @@ use crate::body::BodyError;
 use crate::request_log::audit_fields::{AuditFields, Principal};
 use crate::unverified::HeadError;
 
-/// A request whose headers, with the hash of its body, are signed by an access key of this instance.
+/// A request whose headers, including the hash of the body, are signed by an access key of this instance.
 pub(crate) struct Verified {
     action: Action,
     access_key: AccessKeyId,
@@ -48,18 +48,18 @@ pub(crate) struct Verified {
     is_form: bool,
 }
 
-/// The answer to a request that no known caller has signed: all that is kept of it while its body arrives.
+/// The refusal of a request whose head does not verify; all that is kept while its body arrives.
 pub(crate) struct Refused {
     pub(super) error: RpcError,
-    /// To be compared with the body's first.
+    /// Compared with the hash of the body before `error` is sent.
     content_sha256: Option<[u8; 32]>,
-    /// Whether the form may say by which scheme it is signed.
-    pub(crate) looks_at_form: bool,
+    /// Whether the form may contain a signature of another scheme, which decides the error.
+    pub(crate) needs_form: bool,
 }
 
 impl From<RpcError> for Refused {
     fn from(error: RpcError) -> Self {
-        Self { error, content_sha256: None, looks_at_form: false }
+        Self { error, content_sha256: None, needs_form: false }
     }
 }
 
@@ -76,8 +76,8 @@ pub(crate) async fn verify(service: &Service, head: &Head<'_>, fields: &mut Audi
             .is_some_and(|kind| kind.eq_ignore_ascii_case(FORM_CONTENT_TYPE.as_bytes()))
     });
     let scheme = Scheme::find(head.headers, &query).map_err(|error| {
-        let looks_at_form = is_form && error == Scheme::UNSIGNED;
-        Refused { looks_at_form, ..Refused::from(error) }
+        let needs_form = is_form && error == Scheme::UNSIGNED;
+        Refused { needs_form, ..Refused::from(error) }
     })?;
     scheme.require_supported()?;
     let action = Action::find(head.headers)?;
@@ -112,14 +112,14 @@ async fn identify(service: &Service, signed: &v3::SignedRequest<'_>) -> Result<A
     }
 }
 
-/// Answers one request; everything that is known of it is left in `fields`, also when it is refused.
+/// Answers one request. Fills in `fields`, even if the request is refused.
 pub(crate) async fn answer(
     service: &Arc<Service>,
-    verdict: Result<Verified, Refused>,
+    verified: Result<Verified, Refused>,
     context: &RequestContext<'_>,
     fields: &mut AuditFields,
 ) -> Reply {
-    match try_answer(service, verdict, context, fields).await {
+    match try_answer(service, verified, context, fields).await {
         Ok(json) => {
             let response = answer::with_type(StatusCode::OK, JSON_CONTENT_TYPE, answer::wiped(json));
             Reply { response: with_request_id(response, context.request_id), code: "OK" }
@@ -130,33 +130,33 @@ pub(crate) async fn answer(
 
 async fn try_answer(
     service: &Arc<Service>,
-    verdict: Result<Verified, Refused>,
+    verified: Result<Verified, Refused>,
     context: &RequestContext<'_>,
     fields: &mut AuditFields,
 ) -> Result<Vec<u8>, RpcError> {
     let body = context.body;
-    let verified = match verdict {
+    let verified = match verified {
         Ok(verified) => verified,
-        Err(Refused { error, content_sha256, looks_at_form }) => {
-            if let Some(announced) = content_sha256 {
-                v3::check_body(&announced, &body.sha256)?;
+        Err(Refused { error, content_sha256, needs_form }) => {
+            if let Some(declared) = content_sha256 {
+                v3::check_body(&declared, &body.sha256)?;
             }
-            return Err(if looks_at_form { Scheme::in_form(&body.bytes) } else { error });
+            return Err(if needs_form { Scheme::in_form(&body.bytes) } else { error });
         }
     };
     let Verified { action, access_key: caller, nonce, content_sha256, query, is_form } = verified;
     v3::check_body(&content_sha256, &body.sha256)?;
-    // Not before: a request that nobody signed must not use up the nonce of one that somebody did.
+    // Checked last: an unauthenticated request must not use up the nonce of an authenticated one.
     if !service.access().nonces().is_fresh_at(caller.as_str(), &nonce, service.clock().real_now()) {
         return Err(RpcError::SignatureNonceUsed);
     }
     let parameters = Parameters::decode(&query, if is_form { body.bytes.as_ref() } else { &[] })?;
     let RequestContext { request_id, peer, started, .. } = *context;
     let origin = Origin { request_id: request_id.clone(), peer, started };
-    Work { action, caller, parameters, origin }.perform(service, fields).await
+    AuthenticatedRequest { action, caller, parameters, origin }.perform(service, fields).await
 }
 
-/// The answer that tells of an error.
+/// The answer for an error.
 pub(super) fn refuse(error: &RpcError, request_id: &RequestId) -> Reply {
     let (status, code) = error.status_and_code();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -172,17 +172,17 @@ fn with_request_id(mut response: Response<Body>, request_id: &RequestId) -> Resp
     response
 }
 
-/// The answer to a request whose head is not even looked at.
+/// The answer to a request whose head is refused unread.
 pub(crate) fn refuse_head(error: HeadError, request_id: &RequestId) -> Reply {
     refuse(&errors::of_head(error), request_id)
 }
 
-/// The answer to a request whose body did not arrive whole.
+/// The answer to a request whose body could not be read.
 pub(crate) fn refuse_body(error: BodyError, request_id: &RequestId) -> Reply {
     refuse(&errors::of_body(error), request_id)
 }
 
-/// The answer when the audit log takes no records.
+/// The answer when the audit log cannot write.
 pub(crate) fn unavailable(request_id: &RequestId) -> Reply {
     refuse(&RpcError::ServiceUnavailableTemporary, request_id)
 }

@@ -1,6 +1,6 @@
-//! What is known of a request so far: the fields of its audit record, its log line and its metrics.
+//! The data of a request for its audit record, its log line and its metrics.
 //!
-//! Rule: no secret enters here, only names, ids, codes and times.
+//! Only names, ids, codes and times; never a secret.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -10,69 +10,69 @@ use claviger_service::{Intent, Service, UsageWarnings};
 use claviger_vault::ChangePlane;
 use hyper::StatusCode;
 
-/// Longest text kept from an unverified request.
+/// Longest text from an unverified request, characters.
 const CLAIM_CHARS_MAX: usize = 64;
-/// Precedes an id that a caller only claims.
+/// Prefix of an id that is claimed but not verified.
 const UNVERIFIED: &str = "unverified:";
 
-/// Who sent a request.
+/// The caller of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Principal {
-    /// Nothing says who.
+    /// The request contains no id.
     #[default]
     Unknown,
     /// The id that an unverified caller claims.
     Claimed(String),
-    /// A caller whose signature verified, refused for what it is: expired, or at an address that is not admitted.
+    /// A caller whose signature verified, but whose client key is not valid or whose address is not admitted.
     NotAdmitted(String),
     /// A caller whose signature verified.
     Verified(String),
 }
 
-/// What a request is about, as its caller named it.
+/// The subject of a request, as named by the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject<'a> {
     /// A key, by its id, an alias or an ARN.
     Key(&'a str),
-    /// Something that is no key.
+    /// Something other than a key.
     Other(&'a str),
-    /// Nothing that has a name.
+    /// No subject.
     Nothing,
 }
 
-/// What the handler of a request adds to its audit record, returned beside the answer or the refusal.
+/// What a handler adds to the audit record; returned with the answer or the refusal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AuditDetails {
-    /// The key, found by whatever name the caller used.
+    /// The id of the key, however the caller named it.
     pub(crate) key: Option<KeyId>,
-    /// The id of something that was made and is no key.
+    /// The id of a created resource other than a key.
     pub(crate) made: Option<String>,
-    /// What was named beside the subject.
+    /// Another name in the request besides the subject.
     pub(crate) named: Option<String>,
-    /// The version that was used or made.
+    /// The version that was used or created.
     pub(crate) key_version_id: Option<KeyVersionId>,
-    /// Which parameter, or why, in words of the program.
+    /// The invalid parameter or the reason. Never a text from the request.
     pub(crate) detail: Option<&'static str>,
-    /// What the operator should know about a use that was served.
+    /// Warnings for the operator about a successful use.
     pub(crate) warnings: UsageWarnings,
-    /// The caller, where it is known and refused for what it is.
+    /// The caller, if it is verified but not admitted.
     pub(crate) not_admitted: Option<String>,
-    /// The client disconnected: whatever is answered, nobody receives it.
+    /// Whether the client disconnected, so that it does not receive the answer.
     pub(crate) is_client_gone: bool,
 }
 
-/// What is known of one request so far. It belongs to the request's [`super::entry::Entry`], so that a refusal, a panic and a
-/// client that disconnects leave a record with all that was known by then.
+/// The data of one request so far. The request's [`super::entry::Entry`] owns it, so that even a refusal, a panic or a
+/// disconnect leaves a record with everything known by then.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AuditFields {
-    /// The operation, once its name is recognised.
+    /// The operation, once its name is parsed.
     pub(crate) operation: Option<&'static str>,
-    /// Who called.
+    /// The caller.
     pub(crate) principal: Principal,
-    /// The key, as named by the caller and later by its id; or what else the request is about.
+    /// The key, first as named by the caller and later its id; or another subject.
     subject: Option<String>,
     is_key: bool,
-    /// What was named beside it.
+    /// Another name in the request besides the subject.
     named: Option<String>,
     key_version_id: Option<KeyVersionId>,
     detail: Option<&'static str>,
@@ -82,17 +82,17 @@ pub(crate) struct AuditFields {
 }
 
 impl AuditFields {
-    /// The caller's own word for who it is, before anything is verified.
+    /// Sets the claimed id, before anything is verified.
     pub(crate) fn claim(&mut self, id: &str) {
         self.principal = Principal::Claimed(id.chars().take(CLAIM_CHARS_MAX).collect());
     }
 
-    /// Whether the caller may do nothing here: it is unverified, or refused for what it is.
-    pub(crate) const fn grants_nothing(&self) -> bool {
+    /// Whether the caller has no access: it is unverified or not admitted.
+    pub(crate) const fn has_no_access(&self) -> bool {
         !matches!(self.principal, Principal::Verified(_))
     }
 
-    /// The caller, where its signature verified and it is refused for what it is.
+    /// The caller, if it is verified but not admitted.
     pub(crate) fn not_admitted(&self) -> Option<&str> {
         match &self.principal {
             Principal::NotAdmitted(id) => Some(id),
@@ -100,7 +100,7 @@ impl AuditFields {
         }
     }
 
-    /// The principal, as audit records name it.
+    /// The principal in audit records.
     pub(crate) fn principal(&self) -> Option<String> {
         match &self.principal {
             Principal::Unknown => None,
@@ -109,7 +109,7 @@ impl AuditFields {
         }
     }
 
-    /// What the request is about. An empty name says nothing, and what was known before stays.
+    /// Sets the subject, unless the name is empty.
     pub(crate) fn set_subject(&mut self, subject: Subject<'_>) {
         let (name, is_key) = match subject {
             Subject::Key(name) => (name, true),
@@ -122,12 +122,12 @@ impl AuditFields {
         }
     }
 
-    /// What was named beside the subject.
+    /// Another name in the request besides the subject.
     pub(crate) fn set_named(&mut self, name: String) {
         self.named = Some(name);
     }
 
-    /// Adds what a handler returned beside its answer or refusal.
+    /// Adds the details that a handler returned.
     pub(crate) fn add(&mut self, details: AuditDetails) {
         let AuditDetails { key, made, named, key_version_id, detail, warnings, not_admitted, is_client_gone } = details;
         self.key_version_id = key_version_id.or(self.key_version_id.take());
@@ -146,13 +146,13 @@ impl AuditFields {
         self.is_client_gone |= is_client_gone;
     }
 
-    /// The id of the key that the caller named, perhaps by another name.
+    /// Sets the subject to the key id, and keeps a different name that the caller used.
     fn find_key(&mut self, id: &KeyId) {
         let sent = self.subject.replace(id.to_string()).filter(|sent| sent != id.as_str());
         self.named = self.named.take().or(sent);
     }
 
-    /// Finds the key that was named by an alias or an ARN, for the record of a refusal that came before the key was found.
+    /// Resolves a key named by an alias or an ARN, for refusals that preceded the lookup of the key.
     pub(crate) async fn find_named_key(&mut self, service: &Service) {
         let Some(sent) = self.subject.as_deref().filter(|_| self.is_key) else { return };
         let Ok(key) = service.key_ref_uncounted(sent) else { return };
@@ -161,19 +161,19 @@ impl AuditFields {
         }
     }
 
-    /// How the request ended.
+    /// Sets the outcome.
     pub(crate) fn end(&mut self, status: StatusCode, code: &'static str) {
         if !self.is_client_gone {
             self.outcome = Some((status, code));
         }
     }
 
-    /// How the request ended, if it did.
+    /// The outcome, once known.
     pub(crate) const fn outcome(&self) -> Option<(StatusCode, &'static str)> {
         self.outcome
     }
 
-    /// For a change that this request makes.
+    /// The intent for a change that this request makes.
     pub(crate) fn intent(&self, request_id: &RequestId, source: SocketAddr, started: Instant) -> Intent {
         Intent {
             request_id: request_id.clone(),
@@ -186,32 +186,32 @@ impl AuditFields {
         }
     }
 
-    /// The key by its id, or what else the request was about.
+    /// The key id, or another subject.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// What was named beside the subject.
+    /// Another name in the request besides the subject.
     pub(crate) fn named(&self) -> Option<&str> {
         self.named.as_deref()
     }
 
-    /// The version that was used or made.
+    /// The version that was used or created.
     pub(crate) const fn key_version_id(&self) -> Option<&KeyVersionId> {
         self.key_version_id.as_ref()
     }
 
-    /// Which parameter, or why, in words of the program.
+    /// The invalid parameter or the reason. Never a text from the request.
     pub(crate) const fn detail(&self) -> Option<&'static str> {
         self.detail
     }
 
-    /// What the operator should know about a use that was served.
+    /// Warnings for the operator about a successful use.
     pub(crate) const fn warnings(&self) -> UsageWarnings {
         self.warnings
     }
 
-    /// What is known once the caller is verified.
+    /// The fields of a request with a verified caller.
     #[cfg(test)]
     pub(crate) fn verified(operation: &'static str, principal: &str) -> Self {
         let principal = Principal::Verified(principal.to_owned());

@@ -1,5 +1,5 @@
-//! The record of one request, from its headers to its end: its own, or one that it shares with others. A request that
-//! changed something has exactly one record.
+//! The audit record of one request, from its headers to its end: its own record, or one shared with similar refusals.
+//! A request that changed something has exactly one record.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use tokio::sync::oneshot;
 use super::RequestLog;
 use super::audit_fields::AuditFields;
 use super::outbox::{self, NOT_ANSWERED};
-use super::refusals::{Place, RefusalKind};
+use super::refusals::{RecordPlace, RefusalKind};
 use crate::protocol::Protocol;
 
-/// The entry of one request. Dropped unwritten, it records that the client disconnected.
+/// The entry of one request. If dropped unwritten, it records that the client disconnected.
 pub(crate) struct Entry {
     request_log: Arc<RequestLog>,
     protocol: Protocol,
     request_id: RequestId,
     peer: SocketAddr,
     started: Instant,
-    /// What is known so far.
+    /// The data of the request so far.
     pub(crate) fields: AuditFields,
-    /// The change that it has committed; known at the end.
+    /// The change that the request committed; known at the end.
     change: Option<OutboxEntry>,
     is_written: bool,
 }
@@ -46,7 +46,7 @@ impl RequestLog {
 }
 
 impl Entry {
-    /// When the request's head was here.
+    /// When the head of the request had arrived.
     pub(crate) const fn started(&self) -> Instant {
         self.started
     }
@@ -54,24 +54,24 @@ impl Entry {
     /// Makes the record durable, then counts and logs the request.
     ///
     /// # Errors
-    /// [`AuditError`] when the record is not durable; the answer must not leave then.
+    /// [`AuditError`] if the record is not durable; the answer must then not be sent.
     pub(crate) async fn write(mut self) -> Result<(), AuditError> {
         self.is_written = true;
         self.change = self.committed();
         let (written, has_own) = self.append().await;
         match (self.change.take(), &written) {
-            (Some(change), Ok(())) => self.request_log.outbox.is_written(change),
-            (Some(change), Err(_)) => self.request_log.outbox.is_unwritten(change, Some(NOT_ANSWERED)),
+            (Some(change), Ok(())) => self.request_log.outbox.note_written(change),
+            (Some(change), Err(_)) => self.request_log.outbox.note_unwritten(change, Some(NOT_ANSWERED)),
             (None, _) => {}
         }
         if written.is_err() {
-            tracing::error!(request_id = %self.request_id, "the audit log takes no records; answering 503");
+            tracing::error!(request_id = %self.request_id, "the audit log cannot write the record; answering 503");
         }
         self.count_and_log(written.is_ok(), has_own);
         written
     }
 
-    /// The change that this request has committed. The data plane changes nothing.
+    /// The change that this request committed. The Instance API changes nothing.
     fn committed(&self) -> Option<OutboxEntry> {
         match self.protocol {
             Protocol::Rpc => self.request_log.outbox.take(&self.request_id),
@@ -79,12 +79,12 @@ impl Entry {
         }
     }
 
-    /// Whether the record is durable, and whether it is this request's own.
+    /// Writes the record; returns whether it is durable, and whether it is the request's own.
     async fn append(&self) -> (Result<(), AuditError>, bool) {
         if self.may_share() {
             let (waiting, told) = oneshot::channel();
-            if let Place::Shared { is_first } = self.place(Some(waiting)) {
-                self.request_log.write_gathered_soon(is_first);
+            if let RecordPlace::Shared { is_first } = self.place(Some(waiting)) {
+                self.request_log.schedule_shared_records(is_first);
                 let is_durable = told.await == Ok(true);
                 return (if is_durable { Ok(()) } else { Err(AuditError::Unavailable) }, false);
             }
@@ -92,12 +92,12 @@ impl Entry {
         (self.request_log.log.append(self.record()).await.map(|_seq| ()), true)
     }
 
-    /// Whether this may be recorded together with others that were refused for the same reason.
+    /// Whether the request may share a record with others that were refused for the same reason.
     fn may_share(&self) -> bool {
-        self.fields.grants_nothing() && self.change.is_none()
+        self.fields.has_no_access() && self.change.is_none()
     }
 
-    fn place(&self, waiting: Option<oneshot::Sender<bool>>) -> Place {
+    fn place(&self, waiting: Option<oneshot::Sender<bool>>) -> RecordPlace {
         let principal = self.fields.not_admitted();
         self.request_log.refusals.place(self.refusal(), self.peer, principal, waiting)
     }
@@ -112,7 +112,7 @@ impl Entry {
         let (status, code) = self.outcome();
         let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         if let Some(change) = &self.change {
-            // What was committed is what its record says, whatever became of the answer.
+            // The record describes the committed change, whatever the answer was.
             let detail = if status.is_success() { fields.detail() } else { Some(NOT_ANSWERED) };
             return AuditRecord { duration_us, ..outbox::record(change, detail) };
         }
@@ -140,7 +140,7 @@ impl Entry {
         self.fields.outcome().unwrap_or((gone, "ClientGone"))
     }
 
-    /// A request without a record of its own has no line of its own either.
+    /// A request without its own record has no log line of its own either.
     fn count_and_log(&self, is_durable: bool, has_own: bool) {
         let (status, code) = self.outcome();
         let code = if is_durable { code } else { "ServiceUnavailableTemporary" };
@@ -151,7 +151,7 @@ impl Entry {
         let (plane, peer, request_id) = (self.protocol.name(), self.peer, &self.request_id);
         let detail = self.fields.detail().unwrap_or_default();
         if !has_own {
-            tracing::debug!(plane, code, %peer, %request_id, "refused, one of many");
+            tracing::debug!(plane, code, %peer, %request_id, "refused; shares a record");
         } else if status.is_success() && is_durable {
             tracing::debug!(plane, operation, code, %peer, %request_id, took_us = took.as_micros(), "served");
         } else {
@@ -166,16 +166,16 @@ impl Drop for Entry {
             return;
         }
         if let Some(change) = self.committed() {
-            // Cut off between its change and its record: the next pass writes the record.
-            self.request_log.outbox.is_unwritten(change, Some(NOT_ANSWERED));
+            // Interrupted between change and record: the next pass writes the record.
+            self.request_log.outbox.note_unwritten(change, Some(NOT_ANSWERED));
             return self.count_and_log(true, true);
         }
         match self.may_share().then(|| self.place(None)) {
-            Some(Place::Shared { is_first }) => {
-                self.request_log.write_gathered_soon(is_first);
+            Some(RecordPlace::Shared { is_first }) => {
+                self.request_log.schedule_shared_records(is_first);
                 return self.count_and_log(true, false);
             }
-            Some(Place::Own) | None => drop(self.request_log.log.append(self.record())),
+            Some(RecordPlace::Own) | None => drop(self.request_log.log.append(self.record())),
         }
         self.count_and_log(true, true);
     }

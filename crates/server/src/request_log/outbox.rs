@@ -1,8 +1,8 @@
 //! Moves the records of committed changes from the store's outbox to the log, each exactly once
 //! (docs/formats/audit.md, "Changes").
 //!
-//! Rule: an entry leaves the store only when its record is durable in the log. Entries are removed by a pass once a second,
-//! many in one commit, so that a change costs one commit and not two.
+//! An entry is removed from the store only after its record is durable in the log. A pass once a second removes many
+//! entries in one commit, so that a change costs one commit instead of two.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,13 +15,13 @@ use claviger_vault::{ChangePlane, OutboxEntry};
 
 use crate::error::StartError;
 
-/// Entries looked up in the log at once.
-const STEP: usize = 512;
-/// The details of records that were not written with their answer.
+/// Entries per lookup in the log.
+const BATCH: usize = 512;
+/// The details of records that were not written before the answer.
 const AFTER_RESTART: &str = "written after a restart; the answer may not have left";
 pub(super) const NOT_ANSWERED: &str = "the change stands; the answer was an error or did not leave";
 
-/// What is known of the outbox beside what the store holds.
+/// The state of the outbox in memory; the store contains the entries.
 #[derive(Debug)]
 pub(super) struct Outbox {
     service: Arc<Service>,
@@ -30,9 +30,9 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Entries without a record in the log, each with the detail of its record.
+    /// Entries without a record in the log, each with the detail for its record.
     unwritten: Vec<(OutboxEntry, Option<&'static str>)>,
-    /// Entries whose records are in the log, and which are still in the store.
+    /// Entries that have a record in the log and are still in the store.
     written: Vec<OutboxEntry>,
 }
 
@@ -45,29 +45,29 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The entry of the change that a request has committed, if it has committed one.
+    /// The entry of the change that a request committed, if any.
     pub(super) fn take(&self, request_id: &RequestId) -> Option<OutboxEntry> {
         self.service.take_committed(request_id)
     }
 
-    /// The log has the record.
-    pub(super) fn is_written(&self, entry: OutboxEntry) {
+    /// Notes that the log has the record.
+    pub(super) fn note_written(&self, entry: OutboxEntry) {
         self.state().written.push(entry);
     }
 
-    /// The log has no record: the next pass tries.
-    pub(super) fn is_unwritten(&self, entry: OutboxEntry, detail: Option<&'static str>) {
+    /// Notes that the log has no record: the next pass tries again.
+    pub(super) fn note_unwritten(&self, entry: OutboxEntry, detail: Option<&'static str>) {
         self.state().unwritten.push((entry, detail));
     }
 
-    /// Writes, before anything is served, the records that the last run left unwritten; entries that have their record
-    /// already are only removed. Blocks, as do all functions below.
+    /// Writes the records that the last run left unwritten, before the server accepts requests; entries with a record are
+    /// only removed. This function and all below block.
     pub(super) fn recover(&self, log: &AuditLog, dir: &Path) -> Result<(), StartError> {
         let mut after = None;
         loop {
-            let page = self.service.outbox(after.as_ref(), STEP)?;
+            let page = self.service.outbox(after.as_ref(), BATCH)?;
             let entries: Vec<OutboxEntry> = page.records.into_iter().map(|stored| stored.record).collect();
-            self.sort_out(entries, dir)?;
+            self.classify(entries, dir)?;
             after = page.next;
             if after.is_none() {
                 break;
@@ -77,25 +77,25 @@ impl Outbox {
         Ok(())
     }
 
-    fn sort_out(&self, entries: Vec<OutboxEntry>, dir: &Path) -> Result<(), StartError> {
+    fn classify(&self, entries: Vec<OutboxEntry>, dir: &Path) -> Result<(), StartError> {
         let Some(from) = entries.iter().map(|entry| entry.log_seq).min() else { return Ok(()) };
         let requests: BTreeSet<RequestId> = entries.iter().map(|entry| entry.request_id.clone()).collect();
         let served = find_successful(dir, from, &requests);
         let served = served.map_err(|source| StartError::File { path: dir.to_owned(), source })?;
         for entry in entries {
             if served.contains(&entry.request_id) {
-                self.is_written(entry);
+                self.note_written(entry);
             } else {
-                // The first start makes its changes before there is a log: nothing was cut off then.
+                // The first start makes its changes before the log exists: they were not interrupted.
                 let detail = (entry.log_seq > 0).then_some(AFTER_RESTART);
-                self.is_unwritten(entry, detail);
+                self.note_unwritten(entry, detail);
             }
         }
         Ok(())
     }
 
-    /// Writes the records that are not written yet, also those of changes that the server made by itself, and removes the
-    /// entries of those that are.
+    /// Writes the missing records, including those of changes by the server itself, and removes the entries of written
+    /// records.
     pub(super) fn pass(&self, log: &AuditLog) {
         self.service.set_log_state(log.head().seq, log.is_writable());
         let local = self.service.take_committed_local();
@@ -108,12 +108,12 @@ impl Outbox {
 
     fn write_unwritten(&self, log: &AuditLog) {
         let unwritten = std::mem::take(&mut self.state().unwritten);
-        // All are handed over before the first is waited for, so that they share groups.
+        // Submit all before waiting for the first, so that they are written in groups.
         let appends: Vec<Append> = unwritten.iter().map(|(entry, detail)| log.append(record(entry, *detail))).collect();
         for ((entry, detail), append) in unwritten.into_iter().zip(appends) {
             match append.wait() {
-                Ok(_seq) => self.is_written(entry),
-                Err(_unavailable) => self.is_unwritten(entry, detail),
+                Ok(_seq) => self.note_written(entry),
+                Err(_unavailable) => self.note_unwritten(entry, detail),
             }
         }
     }
@@ -127,7 +127,7 @@ impl Outbox {
     }
 }
 
-/// The record of a change as its entry tells it.
+/// The record of a change, from its outbox entry.
 pub(super) fn record(entry: &OutboxEntry, detail: Option<&'static str>) -> AuditRecord {
     let (plane, status) = match entry.plane {
         ChangePlane::Rpc => (RequestPlane::Rpc, 200),

@@ -1,9 +1,9 @@
-//! Keeps a flood of requests that are refused for what their callers are (unknown, expired, at an address that is not
-//! admitted) from filling the disk with audit records: beyond a rate, one record a second counts all that were refused for
-//! the same reason.
+//! Limits the audit records of callers without access (unknown, expired, or at an address that is not admitted), so that
+//! a flood of their requests cannot fill the disk. Above a rate, one record per second counts all requests that were
+//! refused for the same reason.
 //!
-//! The rule it keeps: every request is counted in a durable record before its answer leaves. Requests of callers that may
-//! do something here never share a record, whatever becomes of them.
+//! Every request is counted in a durable record before its answer is sent. Requests of callers with access never share a
+//! record.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use tokio::time::Instant;
 
 use crate::protocol::Protocol;
 
-/// How many such requests get records of their own in one burst.
+/// Records per burst.
 const RECORDS_AT_ONCE: u32 = 1_000;
-/// How many get records of their own per second after that.
+/// Records per second after a burst.
 const RECORDS_PER_SECOND: u32 = 50;
-/// How long requests are gathered into one record.
-pub(super) const GATHERED: Duration = Duration::from_secs(1);
+/// How long requests are aggregated into one record.
+pub(super) const AGGREGATION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What requests that share a record have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,32 +37,32 @@ pub(super) struct RefusalKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RefusalGroup {
     pub(super) requests: u64,
-    /// Where the first of them came from.
+    /// The source of the first request.
     pub(super) source: SocketAddr,
-    /// Who sent the first of them, if its signature verified.
+    /// The caller of the first request, if its signature verified.
     pub(super) principal: Option<String>,
 }
 
-/// What was gathered, and who waits until it is durable.
+/// The aggregated refusals, and the requests that wait until their record is durable.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct Aggregated {
     pub(super) refusals: BTreeMap<RefusalKind, RefusalGroup>,
     pub(super) waiting: Vec<oneshot::Sender<bool>>,
 }
 
 /// Where a refused request is recorded.
 #[derive(Debug)]
-pub(super) enum Place {
-    /// In a record of its own.
+pub(super) enum RecordPlace {
+    /// In its own record.
     Own,
-    /// In the record that is being gathered. The first request has it written.
+    /// In the next shared record. The first request schedules its writing.
     Shared {
         /// Whether this request is the first.
         is_first: bool,
     },
 }
 
-/// Counts and gathers.
+/// Limits own records, and aggregates the refusals above the limit.
 #[derive(Debug)]
 pub(super) struct RefusalAggregator {
     state: Mutex<State>,
@@ -73,41 +73,41 @@ struct State {
     /// Records that may still be written, in thousandths, so that fractions of a second add up.
     allowance: u64,
     refilled: Instant,
-    gathered: Gathered,
+    aggregated: Aggregated,
 }
 
 impl RefusalAggregator {
     pub(super) fn new() -> Self {
         let allowance = u64::from(RECORDS_AT_ONCE) * 1000;
-        let state = State { allowance, refilled: Instant::now(), gathered: Gathered::default() };
+        let state = State { allowance, refilled: Instant::now(), aggregated: Aggregated::default() };
         Self { state: Mutex::new(state) }
     }
 
-    /// Finds a place for a refused request; in a shared one it is counted when this returns, and `waiting` is told
-    /// whether the record became durable.
+    /// Decides where a refused request is recorded. For a shared record, counts the request and later sends to `waiting`
+    /// whether the record is durable.
     pub(super) fn place(
         &self,
         refusal: RefusalKind,
         source: SocketAddr,
         principal: Option<&str>,
         waiting: Option<oneshot::Sender<bool>>,
-    ) -> Place {
+    ) -> RecordPlace {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.take_allowance() {
-            return Place::Own;
+            return RecordPlace::Own;
         }
-        let gathered = &mut state.gathered;
-        let is_first = gathered.refusals.is_empty();
+        let aggregated = &mut state.aggregated;
+        let is_first = aggregated.refusals.is_empty();
         let first = || RefusalGroup { requests: 0, source, principal: principal.map(str::to_owned) };
-        let group = gathered.refusals.entry(refusal).or_insert_with(first);
+        let group = aggregated.refusals.entry(refusal).or_insert_with(first);
         group.requests = group.requests.saturating_add(1);
-        gathered.waiting.extend(waiting);
-        Place::Shared { is_first }
+        aggregated.waiting.extend(waiting);
+        RecordPlace::Shared { is_first }
     }
 
-    /// Takes what was gathered; the next request is a first one again.
-    pub(super) fn take(&self) -> Gathered {
-        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).gathered)
+    /// Takes the aggregated refusals; the next refusal is a first one again.
+    pub(super) fn take(&self) -> Aggregated {
+        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).aggregated)
     }
 }
 
@@ -142,28 +142,31 @@ mod tests {
     }
 
     fn own_records(aggregator: &RefusalAggregator, requests: u32) -> u32 {
-        let is_own = |_| matches!(aggregator.place(REFUSAL, source(), None, None), Place::Own);
+        let is_own = |_| matches!(aggregator.place(REFUSAL, source(), None, None), RecordPlace::Own);
         (0..requests).map(is_own).map(u32::from).sum()
     }
 
-    // Time is paused: it moves only where the test says so.
+    // Time is paused: only the test advances it.
     #[tokio::test(start_paused = true)]
-    async fn beyond_the_rate_requests_share_a_record_and_none_is_lost() {
+    async fn above_the_rate_requests_share_a_record_and_each_is_counted() {
         let aggregator = RefusalAggregator::new();
         assert_eq!(own_records(&aggregator, RECORDS_AT_ONCE + 500), RECORDS_AT_ONCE);
         let other = RefusalKind { code: "InvalidDate", status: StatusCode::BAD_REQUEST, ..REFUSAL };
-        let (sender, told) = oneshot::channel();
-        assert!(matches!(aggregator.place(other, source(), None, Some(sender)), Place::Shared { is_first: false }));
-        let gathered = aggregator.take();
-        let requests: u64 = gathered.refusals.values().map(|group| group.requests).sum();
-        assert_eq!((gathered.refusals.len(), requests), (2, 501));
-        gathered.waiting.into_iter().for_each(|waiting| waiting.send(true).unwrap());
-        assert!(told.await.unwrap());
-        assert!(matches!(aggregator.place(REFUSAL, source(), None, None), Place::Shared { is_first: true }));
+        let (sender, durable) = oneshot::channel();
+        assert!(matches!(
+            aggregator.place(other, source(), None, Some(sender)),
+            RecordPlace::Shared { is_first: false }
+        ));
+        let aggregated = aggregator.take();
+        let requests: u64 = aggregated.refusals.values().map(|group| group.requests).sum();
+        assert_eq!((aggregated.refusals.len(), requests), (2, 501));
+        aggregated.waiting.into_iter().for_each(|waiting| waiting.send(true).unwrap());
+        assert!(durable.await.unwrap());
+        assert!(matches!(aggregator.place(REFUSAL, source(), None, None), RecordPlace::Shared { is_first: true }));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_allowance_comes_back_with_time_up_to_its_bound() {
+    async fn the_allowance_refills_up_to_its_limit() {
         let aggregator = RefusalAggregator::new();
         assert_eq!(own_records(&aggregator, 2 * RECORDS_AT_ONCE), RECORDS_AT_ONCE);
         tokio::time::advance(Duration::from_secs(2)).await;

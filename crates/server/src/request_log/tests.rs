@@ -1,4 +1,5 @@
-//! A change has one record, wherever the way from its commit to the log is cut off; and who may do nothing here shares.
+//! A change has exactly one record, wherever the path from commit to log is interrupted. Refusals of callers without access
+//! share records.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ use crate::fixture::Instance;
 use crate::metrics::Metrics;
 use crate::protocol::Protocol;
 
-/// An instance with a log; a restart is a new service and a new request_log over the same store and files.
-struct Site {
+/// An instance with a log. A restart creates a new service and a new request log over the same store and files.
+struct TestInstance {
     instance: Instance,
     home: TempDir,
 }
@@ -34,7 +35,7 @@ struct Running {
     request_log: Arc<RequestLog>,
 }
 
-impl Site {
+impl TestInstance {
     fn new() -> Self {
         Self::over(&MemoryEngine::default())
     }
@@ -47,7 +48,7 @@ impl Site {
         self.home.path().join("audit")
     }
 
-    /// Blocks, and is no async thread's.
+    /// Blocks; not for async threads.
     fn start(&self) -> Running {
         let dir = self.dir();
         let config = AuditConfig {
@@ -78,7 +79,7 @@ impl Site {
             .collect()
     }
 
-    /// The log's lines about `key`, as it is now.
+    /// The current log lines about `key`.
     fn lines_about(&self, key: &Key) -> Vec<Value> {
         requests(&self.dir()).into_iter().filter(|line| line["key_id"] == key.id.as_str()).collect()
     }
@@ -91,7 +92,7 @@ impl Running {
         self.service.create_key(request, intent).unwrap()
     }
 
-    /// A request that has made a key and has no record yet.
+    /// A request that has created a key and has no record yet.
     fn request(&self) -> (Entry, Key) {
         let id = RequestId::generate().unwrap();
         let mut entry = self.request_log.begin(Protocol::Rpc, id.clone(), peer(), Instant::now());
@@ -123,8 +124,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn the_records_of_a_first_start_come_with_the_first_log_and_once() {
-    let site = Site::new();
+fn the_records_of_the_first_start_are_written_once() {
+    let site = TestInstance::new();
     assert_eq!(site.outbox().len(), 4);
     for _start in 0..3 {
         drop(site.start());
@@ -139,21 +140,25 @@ fn the_records_of_a_first_start_come_with_the_first_log_and_once() {
 }
 
 #[test]
-fn an_entry_that_does_not_open_keeps_no_other_from_the_log_and_stops_no_start() {
+fn a_damaged_entry_blocks_neither_other_entries_nor_the_start() {
     let engine = MemoryEngine::default();
-    let site = Site::over(&engine);
+    let site = TestInstance::over(&engine);
     let damaged = site.outbox()[0].path();
     engine.commit(Batch::new().put(damaged.as_bytes(), b"damaged".to_vec())).unwrap();
     for _start in 0..3 {
         drop(site.start());
         assert_eq!((requests(&site.dir()).len(), site.outbox()), (3, Vec::new()));
-        assert_eq!(site.instance.vault.damage().first, std::slice::from_ref(&damaged), "the operator is told of it");
+        assert_eq!(
+            site.instance.vault.damage().first,
+            std::slice::from_ref(&damaged),
+            "the damage is reported to the operator"
+        );
     }
 }
 
 #[test]
-fn a_crash_between_commit_and_record_costs_no_record() {
-    let site = Site::new();
+fn a_crash_between_commit_and_record_loses_no_record() {
+    let site = TestInstance::new();
     let running = site.start();
     let key = running.create(&fields().intent(&RequestId::generate().unwrap(), peer(), Instant::now()));
     drop(running);
@@ -175,14 +180,14 @@ fn a_crash_between_commit_and_record_costs_no_record() {
 }
 
 #[test]
-fn a_crash_between_record_and_removal_makes_no_second_record() {
-    let site = Site::new();
+fn a_crash_between_record_and_removal_writes_no_second_record() {
+    let site = TestInstance::new();
     let running = site.start();
     let (mut entry, key) = running.request();
     entry.fields.end(StatusCode::OK, "OK");
     runtime().block_on(entry.write()).unwrap();
     let lines = site.lines_about(&key);
-    assert_eq!((site.outbox().len(), lines.len()), (1, 1), "removing waits for a pass");
+    assert_eq!((site.outbox().len(), lines.len()), (1, 1), "a later pass removes the entry");
     drop(running);
     for _start in 0..2 {
         drop(site.start());
@@ -192,8 +197,8 @@ fn a_crash_between_record_and_removal_makes_no_second_record() {
 }
 
 #[test]
-fn a_pass_clears_the_outbox_of_what_was_recorded() {
-    let site = Site::new();
+fn a_pass_removes_recorded_entries_from_the_outbox() {
+    let site = TestInstance::new();
     let running = site.start();
     let (mut entry, key) = running.request();
     entry.fields.end(StatusCode::OK, "OK");
@@ -203,24 +208,24 @@ fn a_pass_clears_the_outbox_of_what_was_recorded() {
 }
 
 #[test]
-fn a_record_that_could_not_be_written_is_written_when_it_can_be() {
-    let site = Site::new();
+fn a_record_that_could_not_be_written_is_written_later() {
+    let site = TestInstance::new();
     let running = site.start();
     let (mut entry, key) = running.request();
     entry.fields.end(StatusCode::OK, "OK");
-    // No directory can be made where a file is.
+    // A file in place of the directory makes writing fail.
     let aside = site.home.path().join("aside");
     std::fs::rename(site.dir(), &aside).unwrap();
     std::fs::write(site.dir(), "in the way").unwrap();
     assert!(runtime().block_on(entry.write()).is_err(), "the caller gets 503");
     running.request_log.deliver();
-    assert_eq!(site.outbox().len(), 1, "the change stays, and what tells of it");
+    assert_eq!(site.outbox().len(), 1, "change and outbox entry stay");
     std::fs::remove_file(site.dir()).unwrap();
     std::fs::rename(&aside, site.dir()).unwrap();
-    // The log tries by itself every second.
+    // The log retries every second.
     let started = Instant::now();
     while !running.request_log.is_writable() {
-        assert!(started.elapsed() < Duration::from_secs(60), "the log does not come back");
+        assert!(started.elapsed() < Duration::from_secs(60), "the log does not recover");
         std::thread::sleep(Duration::from_millis(20));
     }
     for _pass in 0..2 {
@@ -232,8 +237,8 @@ fn a_record_that_could_not_be_written_is_written_when_it_can_be() {
 }
 
 #[test]
-fn a_request_that_was_cut_off_after_its_change_has_the_record_of_the_change_only() {
-    let site = Site::new();
+fn an_interrupted_request_has_only_the_record_of_its_change() {
+    let site = TestInstance::new();
     let running = site.start();
     let (entry, key) = running.request();
     drop(entry);
@@ -241,13 +246,13 @@ fn a_request_that_was_cut_off_after_its_change_has_the_record_of_the_change_only
     let lines = site.lines_about(&key);
     assert_eq!((site.outbox().len(), lines.len()), (0, 1));
     assert_eq!((&lines[0]["code"], &lines[0]["status"]), (&"OK".into(), &200.into()));
-    // Nor is there one that names no key.
+    // Nor is there a record without a key.
     assert!(requests(&site.dir()).iter().all(|line| line["code"] == "OK"));
 }
 
 #[test]
-fn a_change_whose_answer_was_an_error_is_recorded_as_made() {
-    let site = Site::new();
+fn a_change_whose_answer_was_an_error_is_recorded_as_successful() {
+    let site = TestInstance::new();
     let running = site.start();
     let (mut entry, key) = running.request();
     entry.fields.end(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure");
@@ -258,7 +263,7 @@ fn a_change_whose_answer_was_an_error_is_recorded_as_made() {
     assert!(lines[0]["detail"].as_str().unwrap().starts_with("the change stands"), "{lines:?}");
 }
 
-/// Answers so many requests at once, and waits for their records.
+/// Answers `requests` requests at once, and waits for their records.
 fn flood(running: &Running, requests: usize, prepare: impl Fn(&mut AuditFields)) {
     runtime().block_on(async {
         let mut writing = tokio::task::JoinSet::new();
@@ -273,9 +278,9 @@ fn flood(running: &Running, requests: usize, prepare: impl Fn(&mut AuditFields))
 }
 
 #[test]
-fn a_flood_of_a_known_caller_that_may_do_nothing_here_is_bounded_counted_and_named() {
+fn a_flood_of_a_caller_without_access_is_limited_counted_and_named() {
     const FLOOD: usize = 3_000;
-    let site = Site::new();
+    let site = TestInstance::new();
     let running = site.start();
     let expired = "KAAP.66abf237-63f6-4625-b8cf-47e1086e0000";
     let mut before = requests(&site.dir()).len();
@@ -288,9 +293,9 @@ fn a_flood_of_a_known_caller_that_may_do_nothing_here_is_bounded_counted_and_nam
     assert!((1_000..2_000).contains(&lines.len()), "{} records of {FLOOD} requests", lines.len());
     let counted: u64 = lines.iter().map(|line| line["repeated"].as_u64().unwrap_or(1)).sum();
     assert_eq!(counted, FLOOD as u64);
-    assert!(lines.iter().all(|line| line["principal"] == expired), "each record names whose key it was");
+    assert!(lines.iter().all(|line| line["principal"] == expired), "each record names the client key");
     before += lines.len();
-    // Who may do something here has a record of each request, whatever becomes of it.
+    // Each request of a caller with access has its own record.
     flood(&running, 100, |fields| {
         fields.principal = Principal::Verified(expired.to_owned());
         fields.end(StatusCode::FORBIDDEN, "Forbidden.NoPermission");

@@ -35,7 +35,7 @@ pub fn format(at: Timestamp) -> String {
 }
 
 fn civil(at: Timestamp) -> Option<String> {
-    // The ISO form has the calendar already: yyyy-MM-ddTHH:mm:ssZ.
+    // `Timestamp` already converts to the calendar form yyyy-MM-ddTHH:mm:ssZ.
     let iso = at.to_string();
     Timestamp::parse_iso8601(&iso)?;
     let weekday = WEEKDAYS.get(usize::try_from(at.unix_s().div_euclid(86_400).rem_euclid(7)).ok()?)?;
@@ -109,13 +109,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(unix_s in -62_167_219_200_i64..253_402_300_800) {
+        fn a_formatted_date_parses(unix_s in -62_167_219_200_i64..253_402_300_800) {
             let at = Timestamp::from_unix_s(unix_s);
             prop_assert_eq!(parse(&format(at)), Some(at));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
+        fn arbitrary_text_never_panics(text in "\\PC{0,40}") {
             let _ = parse(&text);
         }
     }

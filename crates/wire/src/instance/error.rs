@@ -1,6 +1,6 @@
 //! Every error of the Instance API: HTTP status, `ErrorCode`, exact text (instance-api 7), as the protobuf `Error`.
 //!
-//! The rule it keeps: clients match on these texts, so they are written once, here, and never composed elsewhere.
+//! Clients match on these texts, so they are defined only here and never composed elsewhere.
 //! `InvalidParam` is for headers only: a transfer client crashes on it in any other place.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use prost::Message as _;
 
 use super::message::Error;
 
-/// What went wrong, as the client will read it.
+/// An error as the client receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
     /// 400: `x-kms-apiname` is missing (empty value) or names no operation.
@@ -32,25 +32,25 @@ pub enum ApiError {
     MissingAccessKeyId,
     /// 400: `date` is more than 15 minutes away from now.
     RequestTimeTooSkewed,
-    /// 400: a field of the message is missing, malformed or out of range; also a body that is no such message. The value
-    /// is the API's own name of it.
+    /// 400: a field of the message is missing, malformed or out of range, or the body does not decode. The value is the
+    /// API's name of the field.
     InvalidParameter(&'static str),
     /// 400: the key's type or usage does not fit the operation.
     UnsupportedOperation,
     /// 401: the signature does not verify.
     SignatureNotMatch,
-    /// 403: policy forbids it. The value is the key id or secret name.
+    /// 403: no policy permits it. The value is the key id or secret name.
     NoPermission(String),
-    /// 404: no usable client key of that id.
+    /// 404: no usable client key has that id.
     UnknownClientKey(String),
-    /// 404: the client key expired at that date. Only the holder of the key receives this and the next two; the code is
-    /// the one of instance-api 10.19, the texts are ours.
+    /// 404: the client key expired at that date. Only the holder of the key receives this error and the next two. The
+    /// code is that of instance-api 10.19, the texts are ours.
     ClientKeyExpired(String, Timestamp),
     /// 404: the client key is valid from that date on.
     ClientKeyNotYetValid(String, Timestamp),
-    /// 404: the client key was revoked then.
+    /// 404: the client key was revoked at that date.
     ClientKeyRevoked(String, Timestamp),
-    /// 404: no key of that id or alias.
+    /// 404: no key has that id or alias.
     KeyNotFound,
     /// 404: no such secret or secret version (inferred from the RPC plane, instance-api 10.18).
     ResourceNotFound,
@@ -66,18 +66,18 @@ pub enum ApiError {
     Disabled,
     /// 409: the key awaits its material.
     PendingImport,
-    /// 409: the key version has made as many encryptions as it may. The code is the newer metadata's for unusable states
-    /// (rpc-api 6), the text ours.
+    /// 409: the key version has reached its encryption limit. The code is the one that newer API metadata lists for
+    /// unusable states (rpc-api 6); the text is ours.
     Unavailable,
     /// 413: the body is larger than 3 MB.
     RequestEntityTooLarge,
-    /// 431: more headers, or longer ones, than any client sends. Ours.
+    /// 431: too many headers, or too long ones. Ours.
     RequestHeaderFieldsTooLarge,
-    /// 415: another media type. The value is the one received, empty if none.
+    /// 415: another media type. The value is the one received, or empty.
     InvalidContentType(String),
     /// 429: another data key pair request is in flight.
     ConcurrencyLimitExceeded,
-    /// 500: our fault, or a ciphertext that does not open.
+    /// 500: an internal error, or a ciphertext that does not decrypt.
     InternalFailure,
     /// 503: overload, or a dependency is not available.
     ServiceUnavailableTemporary,
@@ -175,7 +175,7 @@ impl ApiError {
     }
 }
 
-/// The `ErrorMessage` field, exactly as the table has it. These are the service's sentences, not ours: they keep their full stops.
+/// The `ErrorMessage` field, exactly as instance-api 7 lists it, including the full stops.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fixed = match self {
@@ -193,7 +193,7 @@ impl fmt::Display for ApiError {
                 return write!(f, "The AccessKey ID \"{id}\" is not valid before {at}.");
             }
             Self::ClientKeyRevoked(id, at) => return write!(f, "The AccessKey ID \"{id}\" was revoked at {at}."),
-            // The table's sentence, then which: clients may match on its beginning.
+            // The specified text first, then the parameter: clients may match on the prefix.
             Self::InvalidParameter(name) => return write!(f, "The specified parameter is not valid. ({name})"),
             Self::OnlySymmetricKeySupported(id) => {
                 return write!(f, "The key {id} is not a symmetric key. The API only supports symmetric keys.");
@@ -215,7 +215,7 @@ impl fmt::Display for ApiError {
             Self::Disabled => "The request was rejected because the key state is Disabled.",
             Self::PendingImport => "The request was rejected because the key state is PendingImport.",
             Self::Unavailable => {
-                "The request was rejected because the key version has made as many encryptions as it may. Use a new key version or a new key."
+                "The request was rejected because the key version has reached its encryption limit. Use a new key version or a new key."
             }
             Self::RequestEntityTooLarge => "Request entity exceeds 3145728 bytes.",
             Self::RequestHeaderFieldsTooLarge => "Request headers exceed 100 fields or 65536 bytes.",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_where_the_table_puts_them() {
+    fn the_texts_contain_their_values() {
         let noon = Timestamp::parse_iso8601("2026-11-28T12:00:00Z").unwrap();
         let cases = [
             (

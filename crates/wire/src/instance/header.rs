@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Every header whose name starts so is signed.
+/// The prefix of the headers that the signature covers.
 pub const KMS_PREFIX: &str = "x-kms-";
 /// The client key id. Spelled with three c's by Alibaba Cloud.
 pub const ACCESS_KEY_ID: &str = "x-kms-acccesskeyid";
@@ -33,7 +33,7 @@ pub const SIGNATURE_METHOD_VALUE: &str = "RSA_PKCS1_SHA_256";
 /// The media type of every request, answer and error.
 pub const CONTENT_TYPE_VALUE: &str = "application/x-protobuf";
 
-/// Longest signature taken, bytes: twice that of the largest RSA key in use anywhere here.
+/// Longest accepted signature, bytes: twice the length of an RSA_4096 signature.
 const SIGNATURE_BYTES_MAX: usize = 1024;
 
 /// The signature in an `authorization` value: scheme `Bearer` or `TOKEN` in any case, then padded standard base64.
@@ -59,7 +59,7 @@ pub fn format_content_sha256(digest: &[u8; 32]) -> String {
     hex::encode_upper(digest)
 }
 
-/// Whether `value` is a media type this API takes: [`CONTENT_TYPE_VALUE`] in any case, parameters ignored.
+/// Whether this API accepts the media type `value`: [`CONTENT_TYPE_VALUE`] in any case, parameters ignored.
 #[must_use]
 pub fn is_protobuf(value: &str) -> bool {
     value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(CONTENT_TYPE_VALUE))
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_schemes_are_taken_in_any_case() {
+    fn both_schemes_are_accepted_in_any_case() {
         for value in ["Bearer AQID", "TOKEN AQID", "bearer AQID", "Token  AQID", " tOkEn AQID "] {
             assert_eq!(parse_authorization(value).as_deref(), Some([1, 2, 3].as_slice()), "{value}");
         }
@@ -109,12 +109,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_written_authorization_is_read(signature in prop::collection::vec(any::<u8>(), 1..600)) {
+        fn a_formatted_authorization_parses(signature in prop::collection::vec(any::<u8>(), 1..600)) {
             prop_assert_eq!(parse_authorization(&format_authorization(&signature)), Some(signature));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC{0,60}") {
+        fn arbitrary_text_never_panics(text in "\\PC{0,60}") {
             let _ = parse_authorization(&text);
         }
     }

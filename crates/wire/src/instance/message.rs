@@ -1,8 +1,8 @@
 //! The protobuf messages, proto3, field numbers as in instance-api 3 (dumped from the official descriptor).
 //!
-//! Request and answer of an operation stand side by side, in the file of what they are about. Empty means absent: proto3
-//! has no presence here. The API's PascalCase names are snake case in Rust. Fields that hold secrets print as `[secret]`;
-//! they are plain vectors so that prost can fill them, and whoever holds the message wipes them.
+//! Each file contains the requests and responses of one subject. Empty means absent: these proto3 fields have no presence.
+//! The API's PascalCase names are snake case in Rust. Fields that hold secrets print as `[secret]`; they are plain
+//! vectors because prost requires it, and the holder of a message wipes them.
 
 mod data_key;
 mod data_key_pair;

@@ -1,6 +1,6 @@
 //! The operation names that `x-kms-apiname` may carry (instance-api 3). Names match exactly, case included.
 
-/// Declares the operations, so that the list, the names and the parser cannot disagree.
+/// Declares the operations: the list, the names and the parser come from one source.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         /// An operation of the Instance API.
@@ -60,7 +60,7 @@ operations! {
 }
 
 impl Operation {
-    /// The operation of that exact name.
+    /// The operation with that exact name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.name() == name)

@@ -1,5 +1,5 @@
 //! The checks of a request's line and headers that need neither a client key nor a crypto library, in the order of
-//! instance-api 2, up to "content-sha256 = body". What passes still has to be authenticated.
+//! instance-api 2, up to "content-sha256 = body". A request that passes them is not authenticated yet.
 
 use claviger_base::Timestamp;
 use claviger_base::id::KeyVersionId;
@@ -11,14 +11,14 @@ use super::string_to_sign::string_to_sign;
 use super::{date, header};
 use crate::headers::{Headers, Single};
 
-/// A request as it arrived, its body already hashed.
+/// A request whose body has been hashed.
 #[derive(Debug, Clone, Copy)]
 pub struct HashedRequest<'a> {
     /// The HTTP method, upper case.
     pub method: &'a str,
     /// The path without the query, which this API ignores.
     pub path: &'a str,
-    /// All headers.
+    /// The headers.
     pub headers: &'a Headers<'a>,
     /// Length of the body, bytes.
     pub body_bytes: usize,
@@ -26,8 +26,8 @@ pub struct HashedRequest<'a> {
     pub body_sha256: &'a [u8; 32],
 }
 
-/// What the headers of a well-formed request say. Nothing in it is authenticated until [`Self::signature`] verifies
-/// over [`Self::string_to_sign`] with the client key's public half.
+/// The parsed headers of a well-formed request. Nothing in them is authenticated until [`Self::signature`] verifies
+/// over [`Self::string_to_sign`] with the public key of the client key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHeaders {
     /// `x-kms-apiname`.
@@ -36,23 +36,23 @@ pub struct RequestHeaders {
     pub client_key_id: String,
     /// `authorization`, decoded.
     pub signature: Vec<u8>,
-    /// What was signed.
+    /// The bytes that the signature covers.
     pub string_to_sign: Vec<u8>,
     /// `x-kms-migrationkeyversionid`: the key version to use.
     pub migration_key_version_id: Option<KeyVersionId>,
-    /// What the headers say of the body.
-    pub announced: Announced,
+    /// What the headers declare about the body.
+    pub declared_body: DeclaredBody,
 }
 
-/// What the headers say of the body, for a request that was checked before its body arrived.
+/// What the headers declare about the body, for requests that are checked before their body arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Announced {
+pub struct DeclaredBody {
     content_sha256: Option<[u8; 32]>,
     has_content_type: bool,
 }
 
-impl Announced {
-    /// Checks the body that arrived; only an empty one needs neither type nor hash.
+impl DeclaredBody {
+    /// Checks the received body against the declaration. Only an empty body needs neither type nor hash.
     ///
     /// # Errors
     /// [`ApiError::InvalidContentType`], [`ApiError::InvalidContentSha256`].
@@ -61,7 +61,7 @@ impl Announced {
             return Err(ApiError::InvalidContentType(String::new()));
         }
         match self.content_sha256 {
-            Some(announced) if announced != *body_sha256 => Err(ApiError::InvalidContentSha256),
+            Some(declared) if declared != *body_sha256 => Err(ApiError::InvalidContentSha256),
             None if body_bytes > 0 => Err(ApiError::InvalidContentSha256),
             Some(_) | None => Ok(()),
         }
@@ -69,20 +69,20 @@ impl Announced {
 }
 
 impl RequestHeaders {
-    /// [`Self::check`] before the body has arrived, presuming that it will be what the headers say of it;
-    /// [`Announced::check`] then tells whether it was. `body_bytes_min` is what is known of its length.
+    /// Does what [`Self::check`] does before the body has arrived, on the assumption that the body will match the headers;
+    /// [`DeclaredBody::check`] verifies that later. `body_bytes_min` is the least length that the body can have.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn check_presumed(
+    pub fn check_before_body(
         method: &str,
         path: &str,
         headers: &Headers<'_>,
         body_bytes_min: usize,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let presumed = content_sha256(headers).unwrap_or_default();
-        Self::check(&HashedRequest { method, path, headers, body_bytes: body_bytes_min, body_sha256: &presumed }, now)
+        let declared = content_sha256(headers).unwrap_or_default();
+        Self::check(&HashedRequest { method, path, headers, body_bytes: body_bytes_min, body_sha256: &declared }, now)
     }
 
     /// Checks `request` against real time `now`, in the order of instance-api 2.
@@ -102,11 +102,11 @@ impl RequestHeaders {
         check_content_sha256(request)?;
         let migration_key_version_id = migration_key_version_id(headers)?;
         let string_to_sign = string_to_sign(headers);
-        let announced = Announced {
+        let declared_body = DeclaredBody {
             content_sha256: content_sha256(headers),
             has_content_type: headers.values(header::CONTENT_TYPE).next().is_some(),
         };
-        Ok(Self { operation, client_key_id, signature, string_to_sign, migration_key_version_id, announced })
+        Ok(Self { operation, client_key_id, signature, string_to_sign, migration_key_version_id, declared_body })
     }
 }
 
@@ -151,7 +151,7 @@ fn check_date(headers: &Headers<'_>, now: Timestamp) -> Result<(), ApiError> {
         return Err(ApiError::InvalidDate);
     };
     let sent = date::parse(text).ok_or(ApiError::InvalidDate)?;
-    // The date has whole seconds, so now is cut to them too.
+    // The header has whole seconds, so `now` is truncated to seconds too.
     if sent.unix_s().abs_diff(now.unix_s()) > DATE_SKEW_S_MAX.unsigned_abs() {
         return Err(ApiError::RequestTimeTooSkewed);
     }
@@ -169,7 +169,7 @@ fn check_signature_method(headers: &Headers<'_>) -> Result<(), ApiError> {
 fn client_key_id(headers: &Headers<'_>) -> Result<String, ApiError> {
     match headers.single(header::ACCESS_KEY_ID) {
         Single::Once(id) if !id.is_empty() => Ok(id.to_owned()),
-        // Repeated or unreadable: no client key has such an id.
+        // Repeated or not UTF-8: no client key has such an id.
         Single::Unusable => Err(ApiError::UnknownClientKey(as_received(headers, header::ACCESS_KEY_ID))),
         Single::Once(_) | Single::Absent => Err(ApiError::MissingAccessKeyId),
     }
@@ -187,7 +187,7 @@ fn check_content_sha256(request: &HashedRequest<'_>) -> Result<(), ApiError> {
     let expected = header::format_content_sha256(request.body_sha256);
     match request.headers.single(header::CONTENT_SHA256) {
         Single::Once(value) if value.eq_ignore_ascii_case(&expected) => Ok(()),
-        // The hash is what binds the body to the signature: only an empty body needs none.
+        // The hash binds the body to the signature; only an empty body needs none.
         Single::Absent if request.body_bytes == 0 => Ok(()),
         _ => Err(ApiError::InvalidContentSha256),
     }

@@ -1,6 +1,6 @@
-//! The canonical string that a client key signs (instance-api 1.3), the same on both sides.
+//! The canonical string that a client key signs (instance-api 1.3), for client and server.
 //!
-//! The rule it keeps: every `x-kms-*` header that was received is covered, not a fixed list of them.
+//! It covers every received `x-kms-*` header, not a fixed list.
 
 use super::header;
 use crate::headers::Headers;
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_nobody_knows_is_covered_too() {
+    fn an_unknown_kms_header_is_covered_too() {
         let mut headers = example();
         headers.push(("X-Kms-Foo", b"bar"));
         let with_foo = EXPECTED.replace("x-kms-signaturemethod", "x-kms-foo:bar\nx-kms-signaturemethod");

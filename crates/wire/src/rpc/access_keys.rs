@@ -1,5 +1,5 @@
-//! Access keys: CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey, in the forms of RAM's actions of these
-//! names (docs/compatibility.md). RAM's `UserName` is refused: the access keys here belong to no user of RAM.
+//! Access keys: CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey, with the parameters and answers of the
+//! RAM actions of these names (docs/compatibility.md). RAM's `UserName` is refused: access keys here belong to no RAM user.
 
 use claviger_base::id::AccessKeyId;
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,14 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, NotServed, Served};
 use super::request::Request;
 
-/// The status of an access key that may be used.
+/// The status of an access key that can sign requests.
 pub const ACTIVE: &str = "Active";
-/// The status of an access key that is refused.
+/// The status of an access key whose requests are refused.
 pub const INACTIVE: &str = "Inactive";
 
 const USER_NAME: Documented = NotServed("UserName", &[]);
 
-/// Makes an access key.
+/// Creates an access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateAccessKey;
 
@@ -32,7 +32,7 @@ impl Request for CreateAccessKey {
     }
 }
 
-/// CreateAccessKey. Nothing else holds the secret.
+/// The answer of CreateAccessKey, the only one that contains the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateAccessKeyAnswer {
@@ -82,13 +82,13 @@ impl Request for ListAccessKeys {
     }
 }
 
-/// ListAccessKeys: no pages.
+/// The answer of ListAccessKeys, which has no pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListAccessKeysAnswer {
     /// Lower-case UUID.
     pub request_id: String,
-    /// The list, wrapped.
+    /// The wrapped list.
     pub access_keys: AccessKeys,
 }
 
@@ -115,7 +115,7 @@ pub struct AccessKeyEntry {
 /// Enables or disables an access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateAccessKey {
-    /// `UserAccessKeyId`, as RAM calls it: `AccessKeyId` is the caller's.
+    /// `UserAccessKeyId`, RAM's name for it: `AccessKeyId` is that of the caller.
     pub id: AccessKeyId,
     /// Whether `Status` is [`ACTIVE`].
     pub is_active: bool,
@@ -127,7 +127,7 @@ impl Request for UpdateAccessKey {
     const PARAMETERS: &'static [Documented] = &[Served("UserAccessKeyId"), Served("Status"), USER_NAME];
 
     fn read(parameters: &Parameters) -> Result<Self, RpcError> {
-        let id = named(parameters)?;
+        let id = user_access_key_id(parameters)?;
         let is_active = match parameters.required("Status")? {
             ACTIVE => true,
             INACTIVE => false,
@@ -150,10 +150,10 @@ impl Request for DeleteAccessKey {
     const PARAMETERS: &'static [Documented] = &[Served("UserAccessKeyId"), USER_NAME];
 
     fn read(parameters: &Parameters) -> Result<Self, RpcError> {
-        Ok(Self { id: named(parameters)? })
+        Ok(Self { id: user_access_key_id(parameters)? })
     }
 }
 
-fn named(parameters: &Parameters) -> Result<AccessKeyId, RpcError> {
-    AccessKeyId::parse(parameters.required("UserAccessKeyId")?).ok_or(RpcError::AccessKeyMissing)
+fn user_access_key_id(parameters: &Parameters) -> Result<AccessKeyId, RpcError> {
+    AccessKeyId::parse(parameters.required("UserAccessKeyId")?).ok_or(RpcError::AccessKeyNotFound)
 }

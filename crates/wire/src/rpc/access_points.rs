@@ -10,21 +10,21 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{DESCRIPTION, NAME, Request, description, new_rule_name, one_parameter, rule_name, rule_names};
 
-/// Entries on a page unless asked otherwise.
+/// Default page size.
 const PAGE_SIZE_DEFAULT: u32 = 20;
 
-/// Makes an application access point.
+/// Creates an application access point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateApplicationAccessPoint {
     /// `Name`.
     pub name: RuleName,
     /// `Policies`: what its client keys may do.
     pub policies: Vec<RuleName>,
-    /// `Description`: the owner's words.
+    /// `Description`: free text.
     pub description: String,
 }
 
-/// The one `AuthenticationMethod`.
+/// The only `AuthenticationMethod`.
 pub const CLIENT_KEY: &str = "ClientKey";
 
 impl Request for CreateApplicationAccessPoint {
@@ -49,7 +49,7 @@ one_parameter! {
     DescribeApplicationAccessPoint { name: RuleName = "Name", rule_name } -> AccessPointAnswer
 }
 
-/// CreateApplicationAccessPoint, DescribeApplicationAccessPoint.
+/// The answer of CreateApplicationAccessPoint and DescribeApplicationAccessPoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccessPointAnswer {
@@ -63,11 +63,11 @@ pub struct AccessPointAnswer {
     pub authentication_method: String,
     /// A JSON array as text.
     pub policies: String,
-    /// The owner's words.
+    /// Free text.
     pub description: String,
 }
 
-/// Changes an application access point; what is not given stays.
+/// Changes an application access point; absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateApplicationAccessPoint {
     /// `Name`.
@@ -101,7 +101,7 @@ page_request! {
 }
 
 page_answer! {
-    /// ListApplicationAccessPoints.
+    /// The answer of ListApplicationAccessPoints.
     ListAccessPointsAnswer, application_access_points: AccessPoints, application_access_point: AccessPointEntry
 }
 
@@ -121,7 +121,7 @@ mod tests {
     use crate::rpc::json::encode;
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         let written = String::from_utf8(encode(&ListAccessPointsAnswer::default()).unwrap()).unwrap();
         assert!(written.contains("\"ApplicationAccessPoints\":{\"ApplicationAccessPoint\":[]}"), "{written}");
     }

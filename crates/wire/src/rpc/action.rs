@@ -1,4 +1,4 @@
-//! The list of the actions that are served, and which of them a request asks for (rpc-api 2.2). Names match exactly.
+//! The list of supported actions, and the action that a request names (rpc-api 2.2). Names match exactly.
 
 use super::access_keys::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
 use super::access_points::{
@@ -22,7 +22,7 @@ use super::request::{Documented, Request, check_served};
 use super::versions::{CreateKeyVersion, DescribeKeyVersion, ListKeyVersions};
 use crate::headers::{Headers, Single};
 
-/// Declares the actions. Each has a request of the same name, whose parameters are the action's.
+/// Declares the actions. Each has a request type of the same name, which lists the parameters of the action.
 macro_rules! actions {
     ($($name:ident),+ $(,)?) => {
         /// An action of the control plane.
@@ -33,10 +33,10 @@ macro_rules! actions {
         }
 
         impl Action {
-            /// Every action that is served.
+            /// Every supported action.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// The name as `Action` and `x-acs-action` carry it.
+            /// The value of `Action` and `x-acs-action`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -44,7 +44,7 @@ macro_rules! actions {
                 }
             }
 
-            /// The parameters that its documentation names.
+            /// The parameters in the documentation of the action.
             #[must_use]
             pub const fn documented(self) -> &'static [Documented] {
                 match self {
@@ -52,7 +52,7 @@ macro_rules! actions {
                 }
             }
 
-            /// Checks that these parameters can be read as a request for this action.
+            /// Checks that the parameters form a request for this action.
             ///
             /// # Errors
             /// Those of [`Self::check_served`] and of the request.
@@ -66,7 +66,7 @@ macro_rules! actions {
     };
 }
 
-// The server gives each of these its handler (server/src/plane/rpc/actions.rs): it does not compile without.
+// The server maps each of these to its handler (server/src/plane/rpc/actions.rs); it does not compile if one is missing.
 actions! {
     CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion,
     CreateAlias, DeleteAlias, ListAliases,
@@ -79,7 +79,8 @@ actions! {
     CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey,
 }
 
-/// Actions of Alibaba Cloud that are not served yet: their callers are told so, instead of that they mistyped.
+/// Actions of Alibaba Cloud that this server does not support yet. Their callers get `UnsupportedOperation` instead of
+/// `InvalidAction`.
 #[rustfmt::skip]
 const NOT_SERVED: &[&str] = &[
     "UpdateKeyDescription", "SetDeletionProtection", "UpdateAlias", "ListAliasesByKeyId",
@@ -99,7 +100,7 @@ const NOT_SERVED: &[&str] = &[
 ];
 
 impl Action {
-    /// The action of that exact name.
+    /// The action with that exact name.
     ///
     /// ```
     /// use claviger_wire::rpc::{Action, RpcError};
@@ -110,8 +111,8 @@ impl Action {
     /// ```
     ///
     /// # Errors
-    /// [`RpcError::UnsupportedOperation`] for one that Alibaba Cloud has and this server has not,
-    /// [`RpcError::InvalidAction`] otherwise.
+    /// [`RpcError::UnsupportedOperation`] for an action of Alibaba Cloud that this server does not support,
+    /// [`RpcError::InvalidAction`] for any other name.
     pub fn parse(name: &str) -> Result<Self, RpcError> {
         let not_served = || match NOT_SERVED.contains(&name) {
             true => RpcError::UnsupportedOperation,
@@ -120,7 +121,7 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.name() == name).ok_or_else(not_served)
     }
 
-    /// The action that the headers of a V3 request name, its version checked first.
+    /// The action in the headers of a V3 request. Checks the version first.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`], [`RpcError::InvalidVersion`], and those of [`Self::parse`].
@@ -136,7 +137,7 @@ impl Action {
         Self::parse(from_header(header::ACTION).ok_or(RpcError::MissingParameter("Action"))?)
     }
 
-    /// Refuses parameters that are documented for this action and not served.
+    /// Refuses documented parameters of this action that are not supported.
     ///
     /// # Errors
     /// [`RpcError::RefusedParameter`].
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names() {
+    fn names_parse() {
         for action in Action::ALL {
             assert_eq!(Action::parse(action.name()), Ok(*action));
             assert!(!NOT_SERVED.contains(&action.name()));
@@ -178,7 +179,7 @@ mod tests {
         assert_eq!(Action::find(&old), Err(RpcError::InvalidVersion));
     }
 
-    /// The documentation's own lists, copied from rpc-api 7.1, 7.2, 8.3, 13.1 and 13.3.
+    /// The lists in the documentation, copied from rpc-api 7.1, 7.2, 8.3, 13.1 and 13.3.
     const LISTS: &str = include_str!("../../tests/documented_parameters.txt");
 
     fn check(action: Action, name: &str, value: &str) -> Result<(), RpcError> {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_what_the_documentation_lists_and_nothing_else() {
+    fn every_action_has_exactly_the_documented_parameters() {
         let lists = LISTS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(": ").unwrap());
         let mut seen = 0;
         for (action, listed) in lists {
@@ -198,11 +199,11 @@ mod tests {
             assert_eq!(table, listed, "{action}");
             seen += 1;
         }
-        assert_eq!(seen, Action::ALL.len(), "every action that is served has its line");
+        assert_eq!(seen, Action::ALL.len(), "every action has a line in documented_parameters.txt");
     }
 
     #[test]
-    fn what_is_not_served_is_refused_by_name_also_malformed() {
+    fn unsupported_parameters_are_refused_by_name_even_if_malformed() {
         let mut refused = 0;
         for action in Action::ALL.iter().copied() {
             for documented in action.documented().iter().chain(COMMON) {
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_nothing_is_taken() {
+    fn values_without_effect_are_accepted() {
         for (name, value) in [
             ("Tags", ""),
             ("Tags", "[]"),

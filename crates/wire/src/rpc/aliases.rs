@@ -10,10 +10,10 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{KEY_ID, Request, one_parameter};
 
-/// Entries on a page unless asked otherwise (rpc-api 7.2).
+/// Default page size (rpc-api 7.2).
 const PAGE_SIZE_DEFAULT: u32 = 10;
 
-/// Gives a key one more name.
+/// Adds an alias to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateAlias {
     /// `AliasName`.
@@ -35,7 +35,7 @@ impl Request for CreateAlias {
 }
 
 one_parameter! {
-    /// Takes a name from its key.
+    /// Removes an alias from its key.
     DeleteAlias {
         alias_name: AliasName = "AliasName", |name| AliasName::parse(name).ok_or(RpcError::AliasNotFound)
     } -> Acknowledged
@@ -47,7 +47,7 @@ page_request! {
 }
 
 page_answer! {
-    /// ListAliases.
+    /// The answer of ListAliases.
     ListAliasesAnswer, aliases: Aliases, alias: AliasEntry
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use crate::rpc::json::encode;
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         let written = String::from_utf8(encode(&ListAliasesAnswer::default()).unwrap()).unwrap();
         assert!(written.contains("\"Aliases\":{\"Alias\":[]}"), "{written}");
     }

@@ -13,14 +13,14 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{Request, one_parameter, rule_name};
 
-/// Makes a client key of an application access point.
+/// Creates a client key of an application access point.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CreateClientKey {
     /// `AapName`: the application access point.
     pub aap_name: RuleName,
-    /// `Password`, under which the private half is handed out.
+    /// `Password`, which encrypts the private key in the answer.
     pub password: Zeroizing<String>,
-    /// `NotBefore` and `NotAfter`; the server's choice unless given.
+    /// `NotBefore` and `NotAfter`; by default the server chooses.
     pub validity: Option<(Timestamp, Timestamp)>,
 }
 
@@ -54,7 +54,7 @@ fn date(parameters: &Parameters, name: &'static str) -> Result<Option<Timestamp>
     Timestamp::parse_iso8601(text).map(Some).ok_or_else(|| RpcError::invalid(name))
 }
 
-/// CreateClientKey. Nothing else holds the private half: whoever encodes this wipes the bytes.
+/// The answer of CreateClientKey, the only one that contains the private key. The encoder wipes the bytes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateClientKeyAnswer {
@@ -64,7 +64,7 @@ pub struct CreateClientKeyAnswer {
     pub client_key_id: String,
     /// `RSA_2048`.
     pub key_algorithm: String,
-    /// Base64 of PKCS#12 under the caller's password.
+    /// Base64 of a PKCS#12 file, encrypted with the caller's password.
     pub private_key_data: String,
     /// Date.
     pub not_before: String,
@@ -92,13 +92,13 @@ fn client_key_id(text: &str) -> Result<ClientKeyId, RpcError> {
     ClientKeyId::parse(text).ok_or(RpcError::ResourceNotFound)
 }
 
-/// GetClientKey.
+/// The answer of GetClientKey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ClientKeyAnswer {
     /// Lower-case UUID.
     pub request_id: String,
-    /// The rest.
+    /// The client key.
     #[serde(flatten)]
     pub client_key: ClientKeyEntry,
 }
@@ -120,7 +120,7 @@ impl Request for ListClientKeys {
     }
 }
 
-/// ListClientKeys: a flat array, no pages.
+/// The answer of ListClientKeys: a flat array without pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListClientKeysAnswer {

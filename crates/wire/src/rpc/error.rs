@@ -1,50 +1,50 @@
 //! Every error of the RPC plane: HTTP status, code, text (rpc-api 4.3, 4.4), and the merged JSON body (rpc-api 4.2).
 //!
-//! The rule it keeps: Terraform searches texts for `NotFound` and `Throttling`, so no other text may contain them.
+//! Terraform searches texts for `NotFound` and `Throttling`, so no other text may contain these words.
 
 use std::fmt;
 
 use claviger_base::id::RequestId;
 use serde::Deserialize;
 
-/// What went wrong, as the client will read it.
+/// An error as the client receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RpcError {
     /// 400: the named parameter is absent or empty.
     MissingParameter(&'static str),
     /// 400: the named parameter is malformed or out of range.
     InvalidParameter(String),
-    /// 400: the named parameter is not accepted as it is, for a reason that its sender cannot guess.
+    /// 400: the named parameter is refused for a reason that needs an explanation.
     RefusedParameter {
-        /// Which.
+        /// The parameter.
         name: &'static str,
-        /// Why, and what to do instead: a sentence.
+        /// Why, and what to do instead, as a sentence.
         why: &'static str,
     },
-    /// 400: query or form cannot be decoded.
+    /// 400: the query or the form cannot be decoded.
     ParseRequestParameterException,
     /// 400: the date of signing is missing.
     IllegalTimestamp,
-    /// 400: the date of signing is there, in another form than `yyyy-MM-ddTHH:mm:ssZ` (code: POP convention, inferred).
+    /// 400: the date of signing is not in the form `yyyy-MM-ddTHH:mm:ssZ` (code: POP convention, inferred).
     TimestampFormat,
     /// 400: the date of signing is more than 15 minutes away from now (code: POP convention, inferred).
     TimestampExpired,
-    /// 400: the nonce was seen before (code inferred).
+    /// 400: the nonce was used before (code inferred).
     SignatureNonceUsed,
-    /// 400: the request is not signed as it must be. The value says what is wrong and is safe to send.
+    /// 400: the signature is incomplete or of an unsupported kind. The value says what is wrong and is safe to send.
     IncompleteSignature(&'static str),
-    /// 400: the signature does not verify. The values are ours; clients compare them with theirs.
+    /// 400: the signature does not verify. The values are those of the server; clients compare them with their own.
     SignatureDoesNotMatch {
         /// `ACS3-HMAC-SHA256\n<hash>`: holds a digest, never a parameter's value.
         string_to_sign: String,
-        /// What was hashed, secrets in it replaced, bounded in length.
+        /// The text that was hashed, with secrets replaced and limited in length.
         canonical_request: String,
     },
     /// 400: a version other than 2016-01-20.
     InvalidVersion,
     /// 400: a quota is reached.
     LimitExceeded,
-    /// 400: the action exists at Alibaba Cloud and not here.
+    /// 400: Alibaba Cloud has the action, this server does not.
     UnsupportedOperation,
     /// 400: the key's type, usage, origin or protection does not allow the call.
     RejectedUnsupportedOperation,
@@ -52,25 +52,25 @@ pub enum RpcError {
     UnsupportedProtectionLevel,
     /// 400: the alias is taken.
     AliasAlreadyExists,
-    /// 403: policy forbids it. The value is the ARN if there is one.
+    /// 403: no policy permits it. The value is the ARN, if there is one.
     NoPermission(Option<String>),
     /// 403: a method other than GET and POST.
     UnsupportedHttpMethod,
-    /// 403: no such instance.
+    /// 403: the instance does not exist.
     InstanceNotFound,
-    /// 404: no such access key, or its token is not valid.
+    /// 404: the caller's access key does not exist, or its token is not valid.
     UnknownAccessKey,
-    /// 404: the access key is disabled (rpc-api 4.3 has no entry: the gateway's code, its status inferred).
+    /// 404: the caller's access key is disabled (no entry in rpc-api 4.3: the gateway's code, status inferred).
     InactiveAccessKey,
-    /// 404: no access key of that id (RAM's code).
-    AccessKeyMissing,
-    /// 409: as many access keys as may exist do so (RAM's code).
+    /// 404: the access key to update or delete does not exist (RAM's code).
+    AccessKeyNotFound,
+    /// 409: the limit of access keys is reached (RAM's code).
     AccessKeyLimit,
-    /// 409: the last active access key stays. Ours.
+    /// 409: the last active access key cannot be disabled or deleted. Ours.
     LastActiveAccessKey,
-    /// 404: no such action anywhere, or a path other than `/`.
+    /// 404: the action does not exist, or the path is not `/`.
     InvalidAction,
-    /// 404: no such client key, application access point, policy or network rule.
+    /// 404: the client key, application access point, policy or network rule does not exist.
     ResourceNotFound,
     /// 404.
     KeyNotFound,
@@ -84,15 +84,15 @@ pub enum RpcError {
     PendingDeletion,
     /// 409: the key awaits its material.
     PendingImport,
-    /// 409: there is one of this name already.
+    /// 409: a resource with this name exists.
     ResourceExist,
-    /// 409: something else depends on it (code inferred, rpc-api 13.1).
+    /// 409: another resource depends on it (code inferred, rpc-api 13.1).
     ResourceInUse,
     /// 409: the key's state does not allow this change of state.
     StateModifiedFailed,
     /// 413: the body is larger than 3 MB. Ours.
     RequestEntityTooLarge,
-    /// 431: more headers, or longer ones, than any client sends. Ours.
+    /// 431: too many headers, or too long ones. Ours.
     RequestHeaderFieldsTooLarge,
     /// 429.
     Throttling,
@@ -103,7 +103,7 @@ pub enum RpcError {
 }
 
 impl RpcError {
-    /// [`Self::InvalidParameter`] of that name.
+    /// [`Self::InvalidParameter`] with that name.
     #[must_use]
     pub fn invalid(name: &str) -> Self {
         Self::InvalidParameter(name.to_owned())
@@ -133,7 +133,7 @@ impl RpcError {
             Self::InstanceNotFound => (403, "Forbidden.DKMSInstanceNotFound"),
             Self::UnknownAccessKey => (404, "InvalidAccessKeyId.NotFound"),
             Self::InactiveAccessKey => (404, "InvalidAccessKeyId.Inactive"),
-            Self::AccessKeyMissing => (404, "EntityNotExist.User.AccessKey"),
+            Self::AccessKeyNotFound => (404, "EntityNotExist.User.AccessKey"),
             Self::AccessKeyLimit => (409, "LimitExceeded.User.AccessKey"),
             Self::LastActiveAccessKey => (409, "DeleteConflict.LastActiveAccessKey"),
             Self::InvalidAction => (404, "InvalidAction.NotFound"),
@@ -155,7 +155,7 @@ impl RpcError {
         }
     }
 
-    /// The JSON body to send with that status. `host_id` is the host the client called.
+    /// The JSON body to send with that status. `host_id` is the host that the client called.
     #[must_use]
     pub fn encode(&self, request_id: &RequestId, host_id: &str) -> String {
         let (status, code) = self.status_and_code();
@@ -171,7 +171,7 @@ impl RpcError {
     }
 }
 
-/// The `Message` field. These are the service's sentences, not ours: they keep their full stops.
+/// The `Message` field, as rpc-api 4.3 lists it, including the full stops.
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fixed = match self {
@@ -208,10 +208,10 @@ impl fmt::Display for RpcError {
             Self::InstanceNotFound => "The specified KMS instance is not found.",
             Self::UnknownAccessKey => "The Access Key ID provided does not exist in our records.",
             Self::InactiveAccessKey => "Specified access key is disabled.",
-            Self::AccessKeyMissing => "The specified access key does not exist.",
-            Self::AccessKeyLimit => "Two access keys exist already. Delete one before you make another.",
+            Self::AccessKeyNotFound => "The specified access key does not exist.",
+            Self::AccessKeyLimit => "Two access keys exist already. Delete one before you create another.",
             Self::LastActiveAccessKey => {
-                "It is the last active access key, without which nobody could call the control plane. Make or enable another first."
+                "This is the last active access key; without it nobody could call the control plane. Create or enable another one first."
             }
             Self::InvalidAction => "Specified api is not found, please check your url and method.",
             Self::ResourceNotFound => "Resource not found",
@@ -236,13 +236,13 @@ impl fmt::Display for RpcError {
 
 impl std::error::Error for RpcError {}
 
-/// The error body as a client reads it; fields beyond the code may be missing from other servers.
+/// The error body as a client reads it. Other servers may leave out everything but the code.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorBody {
     /// What clients branch on.
     pub code: String,
-    /// For people.
+    /// For the user.
     #[serde(default)]
     pub message: String,
     /// For the operator's log.
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_in_the_texts() {
+    fn the_texts_contain_their_values() {
         assert_eq!(RpcError::MissingParameter("KeyId").to_string(), "The parameter KeyId is needed but not provided.");
         assert_eq!(RpcError::invalid("KeyId").to_string(), "The specified parameter KeyId is not valid.");
         let refused = RpcError::RefusedParameter { name: "Tags", why: "Not served." };

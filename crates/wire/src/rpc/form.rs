@@ -1,6 +1,6 @@
-//! `application/x-www-form-urlencoded`, read and written (rpc-api 2.1, 3).
+//! Decoding and encoding of `application/x-www-form-urlencoded` (rpc-api 2.1, 3).
 //!
-//! Reading takes `+` and `%20` for a space; writing is the signature's percent-encoding, which never writes `+`.
+//! Decoding accepts `+` and `%20` for a space. Encoding uses the percent-encoding of signatures, which never writes `+`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use claviger_base::limits::PARAMETERS_MAX;
 
 use super::error::RpcError;
 
-/// A name and its value; copied only where it was encoded.
+/// A name and its value, copied only if percent-encoded.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Decodes `a=1&b=x+y%21` into pairs, in order. Empty pieces between `&` are skipped; `a` means `a=`.
@@ -18,7 +18,7 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// or more than [`PARAMETERS_MAX`] pairs.
 pub fn decode(encoded: &[u8]) -> Result<Vec<Pair<'_>>, RpcError> {
     let pieces = encoded.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
-    // Counted first, so that no more memory is reserved than is allowed, or needed.
+    // Count first, to reserve neither more memory than allowed nor more than needed.
     let count = pieces.clone().count();
     if count > PARAMETERS_MAX {
         return Err(RpcError::ParseRequestParameterException);
@@ -64,14 +64,14 @@ pub fn percent_encode(text: &str) -> String {
     out
 }
 
-/// [`percent_encode`] in pieces, without a copy of the whole.
+/// [`percent_encode`] piece by piece, without allocating the result.
 pub(super) fn write_percent_encoded(text: &str, out: &mut dyn FnMut(&str)) {
     const DIGITS: &str = "0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)..usize::from(value) + 1).unwrap_or_default();
     let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| !is_kept(byte)) {
-        // What is kept is ASCII, so both cuts lie between characters.
+        // Kept bytes are ASCII, so both splits are at character boundaries.
         let (kept, from) = rest.split_at(at);
         if !kept.is_empty() {
             out(kept);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_send_is_read() {
+    fn what_clients_send_is_decoded() {
         let expected = [("SecretData", "a b&c"), ("Description", ""), ("x", ""), ("k=v", "1=2")];
         let expected: Vec<_> = expected.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
         assert_eq!(pairs("SecretData=a+b%26c&Description=&&x&k%3Dv=1=2"), expected);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn malformed_text_is_refused() {
         for encoded in ["a=%", "a=%2", "a=%zz", "a=%+1", "%=1", "a=%ff", "a=%C3"] {
             assert_eq!(decode(encoded.as_bytes()), Err(RpcError::ParseRequestParameterException), "{encoded}");
         }
@@ -133,26 +133,26 @@ mod tests {
     }
 
     #[test]
-    fn more_parameters_than_any_action_has_are_refused() {
+    fn too_many_parameters_are_refused() {
         let many = |count: usize| vec!["a"; count].join("&").into_bytes();
         assert_eq!(decode(&many(PARAMETERS_MAX)).unwrap().len(), PARAMETERS_MAX);
         assert_eq!(decode(&many(PARAMETERS_MAX + 1)), Err(RpcError::ParseRequestParameterException));
     }
 
     #[test]
-    fn percent_encoding_is_the_signatures() {
+    fn percent_encoding_is_that_of_signatures() {
         assert_eq!(percent_encode("aZ09-_.~ *+/=&\u{e9}"), "aZ09-_.~%20%2A%2B%2F%3D%26%C3%A9");
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(written in prop::collection::btree_map("\\PC{1,8}", "\\PC{0,12}", 0..6)) {
+        fn encoded_pairs_decode(written in prop::collection::btree_map("\\PC{1,8}", "\\PC{0,12}", 0..6)) {
             let encoded = encode(written.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             prop_assert_eq!(pairs(&encoded), written.into_iter().collect::<Vec<_>>());
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let _ = decode(&bytes);
         }
     }

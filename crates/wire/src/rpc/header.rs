@@ -1,4 +1,4 @@
-//! Header names of the RPC plane (rpc-api 3.2, 4.1) and the one answer type clients understand.
+//! Header names of the control plane (rpc-api 3.2, 4.1) and the only content type that clients accept.
 
 /// Operation name.
 pub const ACTION: &str = "x-acs-action";
@@ -16,14 +16,14 @@ pub const SECURITY_TOKEN: &str = "x-acs-security-token";
 pub const BEARER_TOKEN: &str = "x-acs-bearer-token";
 /// Signature scheme, credential and signature.
 pub const AUTHORIZATION: &str = "authorization";
-/// With port where there is one. On HTTP/2 the server must put `:authority` here.
+/// Includes the port, if there is one. On HTTP/2 the server must copy `:authority` here.
 pub const HOST: &str = "host";
-/// Set on every answer beside `RequestId` in the body.
+/// Set on every answer, in addition to `RequestId` in the body.
 pub const REQUEST_ID: &str = "x-acs-request-id";
 
 /// The only API version.
 pub const API_VERSION_VALUE: &str = "2016-01-20";
-/// The content type of every answer; the old Java core compares it literally.
+/// The content type of every answer; the old Java SDK compares it literally.
 pub const JSON_CONTENT_TYPE: &str = "application/json;charset=utf-8";
 /// The content type of a request's body.
 pub const FORM_CONTENT_TYPE: &str = "application/x-www-form-urlencoded";

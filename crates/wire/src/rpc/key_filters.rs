@@ -1,11 +1,11 @@
-//! The `Filters` of ListKeys (rpc-api 7.2): JSON text with a grammar of its own.
+//! The `Filters` parameter of ListKeys (rpc-api 7.2), which is JSON text.
 
 use serde::Deserialize;
 
 use super::error::RpcError;
 use super::parameters::Parameters;
 
-/// What a filter looks at.
+/// The property that a filter compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[expect(missing_docs, reason = "the names are the API's own")]
 pub enum FilterKey {
@@ -23,20 +23,20 @@ pub enum FilterKey {
     TagValue,
 }
 
-/// One entry of `Filters`. Values of one key are alternatives, also across entries; different keys must all match.
+/// One entry of `Filters`. Values of one key are alternatives, even across entries; different keys must all match.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Filter {
-    /// What is looked at.
+    /// The property.
     pub key: FilterKey,
-    /// The values it may have; never empty.
+    /// The values that match; never empty.
     pub values: Vec<String>,
 }
 
 /// Most entries in `Filters`.
 const FILTERS_MAX: usize = 10;
 
-/// The `Filters` of ListKeys: JSON text, none if absent.
+/// Parses the `Filters` of ListKeys; absent means no filters.
 ///
 /// # Errors
 /// [`RpcError::InvalidParameter`]: not that JSON, an unknown key, no values, or more than `FILTERS_MAX` entries.
@@ -96,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC{0,30}") {
+        fn arbitrary_text_never_panics(text in "\\PC{0,30}") {
             let _ = read(&with("Filters", &text));
         }
     }

@@ -12,25 +12,25 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, NotServed, Served};
 use super::request::{DESCRIPTION, KEY_ID, PAGE_NUMBER, PAGE_SIZE, Request, one_parameter, text};
 
-/// Entries on a page unless asked otherwise (rpc-api 7.2).
+/// Default page size (rpc-api 7.2).
 const PAGE_SIZE_DEFAULT: u32 = 10;
 
-/// Makes a key.
+/// Creates a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateKey {
-    /// The owner's words.
+    /// Free text.
     pub description: String,
     /// For example `RSA_2048`.
     pub key_spec: Option<String>,
     /// For example `SIGN/VERIFY`.
     pub key_usage: Option<String>,
-    /// Where its material comes from.
+    /// The origin of the key material.
     pub origin: Option<String>,
     /// `SOFTWARE` or `HSM`.
     pub protection_level: Option<String>,
-    /// The instance that shall hold it.
+    /// The instance that holds the key.
     pub dkms_instance_id: Option<String>,
-    /// How often it shall rotate by itself, seconds; `None` for never.
+    /// The interval of automatic rotation, seconds; `None` disables it.
     pub rotation_interval_s: Option<u64>,
 }
 
@@ -46,7 +46,7 @@ impl Request for CreateKey {
         Served("EnableAutomaticRotation"),
         Served("RotationInterval"),
         Served("DKMSInstanceId"),
-        // Even its default says that the key lies inside a hardware module.
+        // Even its default value promises a hardware security module.
         NotServed("KeyStorageMechanism", &[]),
         NotServed("Policy", &[]),
         NotServed("Tags", &["[]"]),
@@ -67,7 +67,7 @@ impl Request for CreateKey {
     }
 }
 
-/// CreateKey, DescribeKey.
+/// The answer of CreateKey and DescribeKey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyAnswer {
@@ -77,7 +77,7 @@ pub struct KeyAnswer {
     pub key_metadata: KeyMetadata,
 }
 
-/// A key as CreateKey and DescribeKey show it (rpc-api 7.1). `None` is left out of the JSON; empty text is not.
+/// The key in the answers of CreateKey and DescribeKey (rpc-api 7.1). The JSON omits `None`, but not empty text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct KeyMetadata {
@@ -136,12 +136,12 @@ one_parameter! {
 }
 
 one_parameter! {
-    /// Lets a key be used again.
+    /// Enables a disabled key.
     EnableKey { key_id: String = "KeyId", text } -> Acknowledged
 }
 
 one_parameter! {
-    /// Stops every use of a key until it is enabled.
+    /// Disables a key: every use fails until it is enabled.
     DisableKey { key_id: String = "KeyId", text } -> Acknowledged
 }
 
@@ -150,12 +150,12 @@ one_parameter! {
     CancelKeyDeletion { key_id: String = "KeyId", text } -> Acknowledged
 }
 
-/// Has a key deleted after a waiting time.
+/// Schedules the deletion of a key after a waiting period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleKeyDeletion {
     /// `KeyId`.
     pub key_id: String,
-    /// Days until then.
+    /// The waiting period, days.
     pub pending_window_in_days: u32,
 }
 
@@ -170,12 +170,12 @@ impl Request for ScheduleKeyDeletion {
     }
 }
 
-/// Switches the automatic rotation of a key on or off.
+/// Enables or disables the automatic rotation of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRotationPolicy {
     /// `KeyId`.
     pub key_id: String,
-    /// How often it shall rotate by itself, seconds; `None` switches rotation off.
+    /// The interval of automatic rotation, seconds; `None` disables it.
     pub rotation_interval_s: Option<u64>,
 }
 
@@ -191,7 +191,7 @@ impl Request for UpdateRotationPolicy {
     }
 }
 
-/// `RotationInterval`, required and read only where rotation is on. Whether so long is allowed is the model's to say.
+/// `RotationInterval`, required if rotation is enabled and ignored otherwise. The `model` crate checks its range.
 fn rotation_interval_s(parameters: &Parameters, is_rotating: bool) -> Result<Option<u64>, RpcError> {
     const NAME: &str = "RotationInterval";
     if !is_rotating {
@@ -203,9 +203,9 @@ fn rotation_interval_s(parameters: &Parameters, is_rotating: bool) -> Result<Opt
 /// Lists keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListKeys {
-    /// The page asked for.
+    /// The requested page.
     pub page: Page,
-    /// Which keys are asked for; none for all.
+    /// The filters; none returns all keys.
     pub filters: Vec<Filter>,
 }
 
@@ -221,7 +221,7 @@ impl Request for ListKeys {
 }
 
 page_answer! {
-    /// ListKeys.
+    /// The answer of ListKeys.
     ListKeysAnswer, keys: Keys, key: KeyEntry
 }
 
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         let answer = ListKeysAnswer { request_id: "r".into(), page_number: 1, page_size: 10, ..Default::default() };
         let expected = "{\"RequestId\":\"r\",\"Keys\":{\"Key\":[]},\"PageNumber\":1,\"PageSize\":10,\"TotalCount\":0}";
         assert_eq!(text(&answer), expected);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_text_is_written_and_absence_is_not() {
+    fn empty_text_is_encoded_and_none_is_omitted() {
         let written = text(&KeyMetadata { description: "\u{4e2d}\u{6587}".into(), ..Default::default() });
         let expected = "{\"KeyId\":\"\",\"Arn\":\"\",\"Creator\":\"\",\"CreationDate\":\"\",\"Description\":\"\u{4e2d}\u{6587}\",\
             \"KeySpec\":\"\",\"KeyUsage\":\"\",\"KeyState\":\"\",\"Origin\":\"\",\"ProtectionLevel\":\"\",\
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_of_the_specification_is_read() {
+    fn the_sample_of_the_specification_is_decoded() {
         let sample = "{\"RequestId\":\"381d5d33\",\"KeyMetadata\":{\"KeyId\":\"k\",\"Arn\":\"acs:kms:cn-hangzhou:1:key/k\",\
             \"Creator\":\"1\",\"CreationDate\":\"2026-01-02T03:04:05Z\",\"Description\":\"\",\"KeyState\":\"Enabled\",\
             \"KeyUsage\":\"ENCRYPT/DECRYPT\",\"KeySpec\":\"Aliyun_AES_256\",\"Origin\":\"Aliyun_KMS\",\
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn instances_have_their_name() {
+    fn the_instance_id_has_its_irregular_name() {
         let metadata = KeyMetadata { dkms_instance_id: Some("kst-1".into()), ..Default::default() };
         assert!(text(&metadata).ends_with(",\"DKMSInstanceId\":\"kst-1\"}"));
     }

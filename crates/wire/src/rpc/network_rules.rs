@@ -10,21 +10,21 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{DESCRIPTION, NAME, Request, description, new_rule_name, one_parameter, rule_name};
 
-/// Entries on a page unless asked otherwise.
+/// Default page size.
 const PAGE_SIZE_DEFAULT: u32 = 20;
 
-/// Makes a network rule.
+/// Creates a network rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateNetworkRule {
     /// `Name`.
     pub name: RuleName,
-    /// `SourcePrivateIp`: the ranges that callers may come from.
+    /// `SourcePrivateIp`: the address ranges of permitted callers.
     pub source_private_ip: Vec<String>,
-    /// `Description`: the owner's words.
+    /// `Description`: free text.
     pub description: String,
 }
 
-/// The one `Type` of a network rule.
+/// The only `Type` of network rules.
 pub const PRIVATE: &str = "Private";
 
 impl Request for CreateNetworkRule {
@@ -50,7 +50,7 @@ one_parameter! {
     DescribeNetworkRule { name: RuleName = "Name", rule_name } -> NetworkRuleAnswer
 }
 
-/// CreateNetworkRule; DescribeNetworkRule, which has no `Name`.
+/// The answer of CreateNetworkRule, and of DescribeNetworkRule, which has no `Name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NetworkRuleAnswer {
@@ -65,11 +65,11 @@ pub struct NetworkRuleAnswer {
     pub r#type: String,
     /// A JSON array as text.
     pub source_private_ip: String,
-    /// The owner's words.
+    /// Free text.
     pub description: String,
 }
 
-/// Changes a network rule; what is not given stays.
+/// Changes a network rule; absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateNetworkRule {
     /// `Name`.
@@ -105,7 +105,7 @@ page_request! {
 }
 
 page_answer! {
-    /// ListNetworkRules.
+    /// The answer of ListNetworkRules.
     ListNetworkRulesAnswer, network_rules: NetworkRules, network_rule: NetworkRuleEntry
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use crate::rpc::json::encode;
 
     #[test]
-    fn a_described_rule_has_no_name_and_types_have_theirs() {
+    fn a_described_rule_has_a_type_and_no_name() {
         let rule = NetworkRuleAnswer {
             r#type: "Private".into(),
             source_private_ip: "[\"a\",\"b\"]".into(),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         let written = String::from_utf8(encode(&ListNetworkRulesAnswer::default()).unwrap()).unwrap();
         assert!(written.contains("\"NetworkRules\":{\"NetworkRule\":[]}"), "{written}");
     }

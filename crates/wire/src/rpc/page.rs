@@ -1,28 +1,28 @@
-//! Listings in pages: which page is asked for, and the shape of its answer.
+//! Paging of listings: the paging parameters and the form of the answer.
 
 use super::error::RpcError;
 use super::parameters::Parameters;
 
-/// Most entries on a page (rpc-api 7.2).
+/// Largest page size (rpc-api 7.2).
 pub(super) const PAGE_SIZE_MAX: u32 = 100;
 
-/// A page of a listing.
+/// The requested page of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// From 1.
+    /// Starts at 1.
     pub number: u32,
-    /// Entries on it.
+    /// The number of entries.
     pub size: u32,
 }
 
 impl Page {
-    /// Reads `PageNumber` and `PageSize`, which is `size` unless given.
+    /// Reads `PageNumber`, by default 1, and `PageSize`, by default `size_default`.
     ///
     /// # Errors
-    /// [`RpcError::InvalidParameter`]: there is no page 0, and no page without entries or with more than `size_max`.
-    pub(super) fn read(parameters: &Parameters, size: u32, size_max: u32) -> Result<Self, RpcError> {
+    /// [`RpcError::InvalidParameter`] for page 0, and for a size of 0 or more than `size_max`.
+    pub(super) fn read(parameters: &Parameters, size_default: u32, size_max: u32) -> Result<Self, RpcError> {
         let number = parameters.optional_integer("PageNumber")?.unwrap_or(1);
-        let size = parameters.optional_integer("PageSize")?.unwrap_or(size);
+        let size = parameters.optional_integer("PageSize")?.unwrap_or(size_default);
         if number == 0 {
             return Err(RpcError::invalid("PageNumber"));
         }
@@ -33,13 +33,13 @@ impl Page {
     }
 }
 
-/// Declares a request for one page, with no parameter beside.
+/// Declares a request whose only parameters are the paging parameters.
 macro_rules! page_request {
     ($(#[$doc:meta])* $request:ident, $size:expr, $size_max:expr => $answer:ty) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $request {
-            /// The page asked for.
+            /// The requested page.
             pub page: $crate::rpc::page::Page,
         }
 
@@ -57,7 +57,7 @@ macro_rules! page_request {
 }
 pub(super) use page_request;
 
-/// Declares the answer with one page: `{"<Outer>":{"<Inner>":[...]},"PageNumber":..,"PageSize":..,"TotalCount":..}`.
+/// Declares the answer of a listing: `{"<Outer>":{"<Inner>":[...]},"PageNumber":..,"PageSize":..,"TotalCount":..}`.
 macro_rules! page_answer {
     ($(#[$doc:meta])* $answer:ident, $outer:ident: $outer_type:ident, $inner:ident: $entry:ident) => {
         $(#[$doc])*
@@ -66,13 +66,13 @@ macro_rules! page_answer {
         pub struct $answer {
             /// Lower-case UUID.
             pub request_id: String,
-            /// The list, wrapped.
+            /// The wrapped list.
             pub $outer: $outer_type,
-            /// The page asked for, from 1.
+            /// The requested page, from 1.
             pub page_number: u32,
-            /// The page size asked for.
+            /// The requested page size.
             pub page_size: u32,
-            /// All entries after filtering, over all pages.
+            /// The number of entries on all pages, after filtering.
             pub total_count: u64,
         }
 
@@ -80,7 +80,7 @@ macro_rules! page_answer {
         #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "PascalCase")]
         pub struct $outer_type {
-            /// This page's entries; written also when empty.
+            /// The entries of the page; encoded even when empty.
             pub $inner: Vec<$entry>,
         }
     };

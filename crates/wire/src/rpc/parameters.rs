@@ -1,6 +1,6 @@
-//! A request's parameters: query and form merged, with typed reading (rpc-api 2.2, 2.4).
+//! The parameters of a request: query and form merged, with typed accessors (rpc-api 2.2, 2.4).
 //!
-//! The same parameter arrives in the query from one client and in the form from another; where both have it, the form wins.
+//! Some clients send a parameter in the query, others in the form. If both contain it, the form takes precedence.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 use super::error::RpcError;
 use super::form;
 
-/// Query and form of one request, decoded. Made once its caller is known; before, there is [`super::Query`].
+/// The decoded query and form of one request. Decoded after authentication; before that, use [`super::Query`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     query: BTreeMap<String, String>,
@@ -20,7 +20,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`RpcError::ParseRequestParameterException`] if either cannot be decoded, [`RpcError::InvalidParameter`] if either
-    /// holds one name twice: then it is unclear which value was signed and which was meant.
+    /// contains a name twice: the intended value is then unknown.
     pub fn decode(query: &str, form: &[u8]) -> Result<Self, RpcError> {
         Ok(Self { query: without_repeats(query.as_bytes())?, form: without_repeats(form)? })
     }
@@ -31,7 +31,7 @@ impl Parameters {
         self.form.get(name).or_else(|| self.query.get(name)).map(String::as_str)
     }
 
-    /// A parameter that must be there and not empty.
+    /// A parameter that must be present and not empty.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`].
@@ -58,7 +58,7 @@ impl Parameters {
         }
     }
 
-    /// A boolean that must be there.
+    /// A boolean that must be present.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`], [`RpcError::InvalidParameter`].
@@ -66,7 +66,7 @@ impl Parameters {
         self.optional_bool(name)?.ok_or(RpcError::MissingParameter(name))
     }
 
-    /// A decimal integer, surrounding space ignored, no sign.
+    /// A decimal integer without sign; surrounding space is ignored.
     ///
     /// # Errors
     /// [`RpcError::InvalidParameter`].
@@ -78,7 +78,7 @@ impl Parameters {
         is_decimal.then(|| text.parse().ok()).flatten().map(Some).ok_or(RpcError::invalid(name))
     }
 
-    /// A JSON array of texts; `[]` counts as given.
+    /// A JSON array of strings; `[]` counts as present.
     ///
     /// # Errors
     /// [`RpcError::InvalidParameter`].
@@ -87,7 +87,7 @@ impl Parameters {
         self.optional(name).map(parse).transpose()
     }
 
-    /// A decimal integer that must be there.
+    /// A decimal integer that must be present.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`], [`RpcError::InvalidParameter`].
@@ -96,7 +96,7 @@ impl Parameters {
     }
 }
 
-/// Names only: a value may be a secret.
+/// Prints names only: values may be secret.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |map: &BTreeMap<String, String>| map.keys().cloned().collect::<Vec<_>>();
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn the_form_wins() {
+    fn the_form_takes_precedence() {
         let parameters = Parameters::decode("KeyId=a&X=1", b"KeyId=b").unwrap();
         assert_eq!(parameters.value("KeyId"), Some("b"));
         assert_eq!(parameters.value("X"), Some("1"));
     }
 
     #[test]
-    fn a_name_twice_is_refused() {
+    fn a_repeated_name_is_refused() {
         let expected = Err(RpcError::InvalidParameter("KeyId".into()));
         assert_eq!(Parameters::decode("KeyId=a&KeyId=a", b""), expected);
         assert_eq!(Parameters::decode("", b"KeyId=a&Key%49d=b"), expected);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_texts() {
+    fn lists_of_strings() {
         let lists = from("A=[%22x%22,%22y%22]&B=[]&C=x&D=[1]");
         assert_eq!(lists.optional_texts("A"), Ok(Some(vec!["x".to_owned(), "y".to_owned()])));
         assert_eq!(lists.optional_texts("B"), Ok(Some(Vec::new())));

@@ -1,6 +1,6 @@
 //! Policies of application access points: Create, Describe, Update, List and DeletePolicy (rpc-api 13.1).
 //!
-//! The same field is JSON text where something is made and a list where it is described: that is the API's own way.
+//! The API returns the same fields as JSON text from CreatePolicy and as lists from DescribePolicy.
 
 use claviger_base::id::RuleName;
 use serde::{Deserialize, Serialize};
@@ -12,23 +12,23 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{DESCRIPTION, NAME, Request, description, new_rule_name, one_parameter, rule_name, rule_names};
 
-/// Entries on a page unless asked otherwise.
+/// Default page size.
 const PAGE_SIZE_DEFAULT: u32 = 20;
 
-/// Makes a policy.
+/// Creates a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatePolicy {
     /// `Name`.
     pub name: RuleName,
-    /// `KmsInstance`: the instance it is about; this one unless given.
+    /// `KmsInstance`: the instance that the policy applies to; by default this one.
     pub kms_instance: Option<String>,
-    /// `Permissions`: what may be done.
+    /// `Permissions`: the permitted operations.
     pub permissions: Vec<String>,
-    /// `Resources`: with what.
+    /// `Resources`: the keys and secrets that the policy covers.
     pub resources: Vec<String>,
-    /// `AccessControlRules`: from where; from everywhere unless given.
+    /// `AccessControlRules`: the network rules; by default every address is permitted.
     pub access_control_rules: AccessControlRules,
-    /// `Description`: the owner's words.
+    /// `Description`: free text.
     pub description: String,
 }
 
@@ -62,7 +62,7 @@ one_parameter! {
     DescribePolicy { name: RuleName = "Name", rule_name } -> PolicyAnswer<Vec<String>>
 }
 
-/// CreatePolicy (`T` is text) and DescribePolicy (`T` is a list).
+/// The answer of CreatePolicy (`T` is text) and DescribePolicy (`T` is a list).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyAnswer<T> {
@@ -72,19 +72,19 @@ pub struct PolicyAnswer<T> {
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// The instance it is about.
+    /// The instance that the policy applies to.
     pub kms_instance: String,
-    /// What may be done.
+    /// The permitted operations.
     pub permissions: T,
-    /// With what.
+    /// The keys and secrets that the policy covers.
     pub resources: T,
-    /// A JSON object as text, byte for byte as its owner wrote it.
+    /// A JSON object as text, byte for byte as it was sent.
     pub access_control_rules: String,
-    /// The owner's words.
+    /// Free text.
     pub description: String,
 }
 
-/// Changes a policy; what is not given stays.
+/// Changes a policy; absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdatePolicy {
     /// `Name`.
@@ -127,7 +127,7 @@ page_request! {
 }
 
 page_answer! {
-    /// ListPolicies.
+    /// The answer of ListPolicies.
     ListPoliciesAnswer, policies: Policies, policy: PolicyEntry
 }
 
@@ -142,13 +142,13 @@ pub struct PolicyEntry {
 /// `AccessControlRules`: the network rules of a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessControlRules {
-    /// As their owner wrote them: this text comes back where the policy is described.
+    /// The text as it was sent, which DescribePolicy returns.
     pub text: String,
-    /// The network rules that it names.
+    /// The network rules in it.
     pub network_rules: Vec<RuleName>,
 }
 
-/// The text of [`AccessControlRules`].
+/// The JSON of [`AccessControlRules`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct RulesText {
@@ -157,8 +157,8 @@ struct RulesText {
 }
 
 impl AccessControlRules {
-    /// `AccessControlRules`, if given; an empty text or object names no rule (rpc-api 13.2). A field that is not
-    /// understood is refused: it might be a restriction.
+    /// Parses `AccessControlRules`, if present; an empty text or object contains no rule (rpc-api 13.2). An unknown field
+    /// is refused, because it could be a restriction.
     fn read(parameters: &Parameters) -> Result<Option<Self>, RpcError> {
         const NAME: &str = "AccessControlRules";
         let Some(text) = parameters.value(NAME) else { return Ok(None) };
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_are_not_understood_are_refused() {
+    fn unknown_access_control_rules_are_refused() {
         assert_eq!(AccessControlRules::read(&Parameters::default()), Ok(None));
         assert_eq!(rules(""), Ok(Some(AccessControlRules::default())));
         let text = "{\"NetworkRules\":[\"office\"]}";
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         let written = String::from_utf8(encode(&ListPoliciesAnswer::default()).unwrap()).unwrap();
         assert!(written.contains("\"Policies\":{\"Policy\":[]}"), "{written}");
     }

@@ -1,7 +1,7 @@
-//! A request's query before its caller is known: decoded, sorted, and copied as little as possible.
+//! The query of a request that is not authenticated yet: decoded and sorted, with as few copies as possible.
 //!
-//! The rule it keeps: its cost is in proportion to what was sent (docs/limits.md). Everything else about parameters is in
-//! [`super::Parameters`], which is made for known callers only.
+//! The cost is proportional to the size of the request (docs/limits.md). [`super::Parameters`] does everything else, for
+//! authenticated callers only.
 
 use std::fmt;
 
@@ -18,8 +18,8 @@ impl<'a> Query<'a> {
     /// Decodes the URL's query, without `?`.
     ///
     /// # Errors
-    /// [`RpcError::ParseRequestParameterException`] if it cannot be decoded, [`RpcError::InvalidParameter`] if it holds one
-    /// name twice: then it is unclear which value was signed and which was meant.
+    /// [`RpcError::ParseRequestParameterException`] if it cannot be decoded, [`RpcError::InvalidParameter`] if it contains
+    /// a name twice: the intended value is then unknown.
     pub fn decode(encoded: &'a str) -> Result<Self, RpcError> {
         let mut pairs = form::decode(encoded.as_bytes())?;
         pairs.sort_unstable();
@@ -40,13 +40,13 @@ impl<'a> Query<'a> {
         self.pairs.get(at).map(|(_, value)| value.as_ref())
     }
 
-    /// Every name with its value, sorted by name.
+    /// Every (name, value), sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 }
 
-/// Names only: a value may be a secret.
+/// Prints names only: values may be secret.
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_sorted_and_read_by_name() {
+    fn a_query_is_sorted_and_read_by_name() {
         let query = Query::decode("b=2&a=x+y&c").unwrap();
         assert_eq!(query.iter().collect::<Vec<_>>(), [("a", "x y"), ("b", "2"), ("c", "")]);
         assert_eq!((query.value("b"), query.value("c"), query.value("d")), (Some("2"), Some(""), None));
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_twice_is_refused() {
+    fn a_repeated_name_is_refused() {
         assert_eq!(Query::decode("KeyId=a&X=1&Key%49d=b"), Err(RpcError::invalid("KeyId")));
         assert_eq!(Query::decode("a=%"), Err(RpcError::ParseRequestParameterException));
     }

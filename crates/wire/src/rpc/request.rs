@@ -1,7 +1,7 @@
-//! What the requests of all actions have in common: documented parameters, and reading them into a struct.
+//! What the requests of all actions have in common: their documented parameters, and parsing into a struct.
 //!
-//! The rule it keeps: a documented parameter that is not served is refused by name. Its sender believes that it has an
-//! effect, and often that it protects something. Values that ask for nothing are accepted.
+//! A documented parameter that is not supported is refused by name. Otherwise its sender would believe that it has an
+//! effect, often a protective one. Values without effect are accepted.
 
 use claviger_base::id::RuleName;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::error::RpcError;
 use super::parameters::Parameters;
 
-/// The request of one action. Its struct, its parameters and its answer stand side by side in the file of its resource.
+/// The request of one action. Its struct, its parameters and its answer are in the file of its resource.
 ///
 /// ```
 /// use claviger_wire::rpc::keys::ScheduleKeyDeletion;
@@ -22,25 +22,25 @@ use super::parameters::Parameters;
 /// # Ok::<(), claviger_wire::rpc::RpcError>(())
 /// ```
 pub trait Request: Sized {
-    /// What a successful call answers.
+    /// The answer of a successful call.
     type Answer: Serialize + DeserializeOwned;
 
-    /// The parameters that the documentation of the action names.
+    /// The parameters in the documentation of the action.
     const PARAMETERS: &'static [Documented];
 
-    /// Reads the request. Values whose meaning depends on more than their form are left to the server.
+    /// Parses the request. The server checks what depends on more than the form of a value.
     ///
     /// # Errors
-    /// [`RpcError::MissingParameter`], [`RpcError::InvalidParameter`], or the error for a name that cannot exist.
+    /// [`RpcError::MissingParameter`], [`RpcError::InvalidParameter`], or the not-found error for an impossible name.
     fn read(parameters: &Parameters) -> Result<Self, RpcError>;
 }
 
-/// What an action does with a documented parameter.
+/// A documented parameter of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Documented {
-    /// It is read.
+    /// Supported.
     Served(&'static str),
-    /// It is refused unless it has one of these values, which ask for nothing; empty is always one.
+    /// Not supported: refused unless empty or one of these values, which have no effect.
     NotServed(&'static str, &'static [&'static str]),
 }
 
@@ -56,8 +56,8 @@ impl Documented {
     }
 }
 
-/// The reason given for refusing a parameter that is not served.
-const NOT_SERVED_YET: &str = "This server does not serve it yet. Leave it out.";
+/// The reason for refusing a parameter that is not supported.
+const NOT_SUPPORTED_YET: &str = "This server does not support it yet. Leave it out.";
 
 pub(super) const KEY_ID: Documented = Served("KeyId");
 pub(super) const NAME: Documented = Served("Name");
@@ -65,29 +65,29 @@ pub(super) const DESCRIPTION: Documented = Served("Description");
 pub(super) const PAGE_NUMBER: Documented = Served("PageNumber");
 pub(super) const PAGE_SIZE: Documented = Served("PageSize");
 
-/// Parameters that any action may receive.
+/// Parameters of every action.
 pub(super) const COMMON: &[Documented] = &[
-    // The answer is JSON whatever was asked for.
+    // Every answer is JSON.
     NotServed("Format", &["JSON", "json", "Json"]),
     NotServed("DryRun", &["false", "False", "FALSE"]),
 ];
 
-/// Refuses parameters that are documented for an action, or for every action, and not served.
+/// Refuses documented parameters, of the action or common to all, that are not supported.
 ///
 /// # Errors
 /// [`RpcError::RefusedParameter`].
 pub(super) fn check_served(documented: &[Documented], parameters: &Parameters) -> Result<(), RpcError> {
     for documented in documented.iter().chain(COMMON) {
-        let NotServed(name, asks_nothing) = *documented else { continue };
+        let NotServed(name, without_effect) = *documented else { continue };
         let value = parameters.optional(name).map(str::trim).filter(|value| !value.is_empty());
-        if value.is_some_and(|value| !asks_nothing.contains(&value)) {
-            return Err(RpcError::RefusedParameter { name, why: NOT_SERVED_YET });
+        if value.is_some_and(|value| !without_effect.contains(&value)) {
+            return Err(RpcError::RefusedParameter { name, why: NOT_SUPPORTED_YET });
         }
     }
     Ok(())
 }
 
-/// Declares a request with one required parameter, and no other. `$read` makes the field from its text.
+/// Declares a request whose only parameter is required. `$read` parses it.
 macro_rules! one_parameter {
     ($(#[$doc:meta])* $request:ident { $field:ident: $type:ty = $parameter:literal, $read:expr } -> $answer:ty) => {
         $(#[$doc])*
@@ -111,28 +111,28 @@ macro_rules! one_parameter {
 }
 pub(super) use one_parameter;
 
-/// A key id, an alias or an ARN: the server finds out which.
-#[expect(clippy::unnecessary_wraps, reason = "the same form as the readers that can fail")]
+/// A key id, an alias or an ARN; the server distinguishes them.
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as the parsers that can fail")]
 pub(super) fn text(value: &str) -> Result<String, RpcError> {
     Ok(value.to_owned())
 }
 
-/// The name of an access point, a policy or a network rule that should exist.
+/// The name of an existing access point, policy or network rule.
 pub(super) fn rule_name(value: &str) -> Result<RuleName, RpcError> {
     RuleName::parse(value).ok_or(RpcError::ResourceNotFound)
 }
 
-/// `Name` of an access point, a policy or a network rule that is to be made.
+/// `Name` of a new access point, policy or network rule.
 pub(super) fn new_rule_name(parameters: &Parameters) -> Result<RuleName, RpcError> {
     RuleName::parse(parameters.required("Name")?).ok_or_else(|| RpcError::invalid("Name"))
 }
 
-/// Names of things that should exist, if given.
+/// Names of existing resources, if present.
 pub(super) fn rule_names(names: Option<Vec<String>>) -> Result<Option<Vec<RuleName>>, RpcError> {
     names.map(|names| names.iter().map(|name| rule_name(name)).collect()).transpose()
 }
 
-/// `Description`; given and empty is not the same as not given.
+/// `Description`; empty is not the same as absent.
 pub(super) fn description(parameters: &Parameters) -> Option<String> {
     parameters.value("Description").map(str::to_owned)
 }

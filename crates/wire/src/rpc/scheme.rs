@@ -1,4 +1,4 @@
-//! How a request is signed, as far as that shows before the signature is looked at (rpc-api 2.1, 3).
+//! Detection of the scheme that signed a request (rpc-api 2.1, 3).
 
 use super::error::RpcError;
 use super::query::Query;
@@ -17,11 +17,11 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The scheme that a request is signed with, as far as headers and query tell.
+    /// Detects the scheme from headers and query.
     ///
     /// # Errors
-    /// [`RpcError::IncompleteSignature`] for bearer tokens and for another variant of a scheme, [`Self::UNSIGNED`] for a
-    /// request that is not signed at all; see [`Self::in_form`].
+    /// [`RpcError::IncompleteSignature`] for bearer tokens and for unsupported variants of a scheme, [`Self::UNSIGNED`] if
+    /// neither headers nor query contain a signature; see [`Self::in_form`].
     pub fn find(headers: &Headers<'_>, query: &Query<'_>) -> Result<Self, RpcError> {
         let authorization = match headers.single(header::AUTHORIZATION) {
             Single::Once(value) => value,
@@ -46,10 +46,10 @@ impl Scheme {
         }
     }
 
-    /// The answer to a request that neither headers nor query sign.
+    /// The error for a request without a signature in headers and query.
     pub const UNSIGNED: RpcError = RpcError::MissingParameter("AccessKeyId");
 
-    /// The answer to an unsigned request ([`Self::UNSIGNED`]) with this form: scheme V1 may sign there.
+    /// The error for such a request with this form, where scheme V1 may put its signature.
     #[must_use]
     pub fn in_form(form: &[u8]) -> RpcError {
         let pairs = match form::decode(form) {
@@ -63,7 +63,7 @@ impl Scheme {
         if is_bearer { NO_BEARER } else { Self::UNSIGNED }
     }
 
-    /// Refuses the schemes that are not implemented yet; each will be a module beside [`super::v3`].
+    /// Refuses the schemes that are not implemented yet.
     ///
     /// # Errors
     /// [`RpcError::IncompleteSignature`].
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_are_told_apart() {
+    fn the_scheme_is_detected() {
         let find = |authorization, text| Scheme::find(&headers(&[("authorization", authorization)]), &query(text));
         assert_eq!(find("ACS3-HMAC-SHA256 Credential=a", "Signature=x"), Ok(Scheme::V3));
         assert_eq!(find("ACS4-HMAC-SHA256 Credential=a", ""), Ok(Scheme::V4));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_may_stand_in_the_form() {
+    fn a_signature_in_the_form_is_detected() {
         assert_eq!(Scheme::in_form(b"Action=ListKeys"), Scheme::UNSIGNED);
         assert_eq!(Scheme::in_form(b""), Scheme::UNSIGNED);
         assert_eq!(Scheme::in_form(b"Action=ListKeys&Signature=x"), NO_V1);
@@ -135,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn only_v3_is_built() {
+    fn only_v3_is_supported() {
         assert_eq!(Scheme::V3.require_supported(), Ok(()));
         assert!(Scheme::V1.require_supported().is_err());
         assert!(Scheme::V4.require_supported().is_err());
     }
 
     #[test]
-    fn lines() {
+    fn method_and_path_are_checked() {
         assert_eq!(check_line("POST", "/"), Ok(()));
         assert_eq!(check_line("GET", "/"), Ok(()));
         assert_eq!(check_line("PUT", "/"), Err(RpcError::UnsupportedHttpMethod));

@@ -1,8 +1,8 @@
-//! Signature scheme V3, `ACS3-HMAC-SHA256` in RPC style (rpc-api 3.2), the same functions for both sides.
+//! Signature scheme V3, `ACS3-HMAC-SHA256` in RPC style (rpc-api 3.2), for client and server.
 //!
-//! The rule it keeps: what is signed is taken from the request as received, by the names in its own `SignedHeaders`,
-//! and a request that leaves out what identifies it is refused before any signature is computed. Nothing here copies
-//! what was received: the canonical request is written in pieces, for a digest.
+//! The signature covers the received values of the headers that `SignedHeaders` names. A request that does not sign the
+//! headers that identify it is refused before any signature is computed. Nothing here copies received data: the canonical
+//! request is written to a digest piece by piece.
 
 use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
@@ -14,7 +14,7 @@ use crate::headers::{Headers, Single};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
-/// Longest nonce that is remembered, characters.
+/// Longest accepted nonce, characters.
 const NONCE_CHARS_MAX: usize = 256;
 
 /// Headers that must be signed.
@@ -55,7 +55,7 @@ impl<'a> Authorization<'a> {
         Some(Self { access_key_id: access_key_id?, signed_headers: signed_headers?, signature: bytes })
     }
 
-    /// Writes the value as official SDKs do.
+    /// Formats the value as official SDKs do.
     #[must_use]
     pub fn format(&self) -> String {
         let Self { access_key_id, signed_headers, signature } = self;
@@ -74,7 +74,7 @@ pub fn signed_headers(headers: &Headers<'_>) -> String {
     names.join(";")
 }
 
-/// What a signature covers, as pieces of a canonical request (rpc-api 3.2).
+/// The parts of a canonical request (rpc-api 3.2), which the signature covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     /// The HTTP method, upper case.
@@ -88,24 +88,25 @@ pub struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Writes the canonical request piece by piece, so that it can be hashed without being kept. `query` is decoded and sorted.
+    /// Writes the canonical request piece by piece, so that it can be hashed without allocation. `query` is decoded and
+    /// sorted.
     pub fn write_canonical<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>, out: &mut dyn FnMut(&[u8])) {
         self.write(query, |_name| false, out);
     }
 
-    /// The canonical request for an error message: values that may be secret are replaced by `[hidden]`, and the text is cut
-    /// off at [`SHOWN_BYTES_MAX`].
+    /// The canonical request for an error message: `[hidden]` replaces values that may be secret, and the text is truncated
+    /// to [`SHOWN_BYTES_MAX`].
     #[must_use]
     pub fn shown<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
         let mut shown = Vec::new();
-        let mut is_cut = false;
+        let mut is_truncated = false;
         self.write(query, is_secret, &mut |piece: &[u8]| {
-            let room = SHOWN_BYTES_MAX.saturating_sub(shown.len());
-            is_cut |= piece.len() > room;
-            shown.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+            let remaining = SHOWN_BYTES_MAX.saturating_sub(shown.len());
+            is_truncated |= piece.len() > remaining;
+            shown.extend_from_slice(piece.get(..remaining.min(piece.len())).unwrap_or_default());
         });
         let mut shown = String::from_utf8_lossy(&shown).into_owned();
-        if is_cut {
+        if is_truncated {
             shown.push_str("...");
         }
         shown
@@ -152,14 +153,14 @@ impl Signed<'_> {
     }
 }
 
-/// What stands for a secret in a canonical request that is shown.
+/// Replaces a secret in an error message.
 const HIDDEN: &[u8] = b"[hidden]";
 
-/// Most of a canonical request that is shown, bytes.
+/// Longest canonical request in an error message, bytes.
 pub const SHOWN_BYTES_MAX: usize = 4096;
 
-/// Whether the value of a parameter or header of this name may be a secret. Words rather than names: an action that is not served
-/// yet is covered, too.
+/// Whether the value of a parameter or header with this name may be secret. Matches parts of names, so that it also covers
+/// the parameters of future actions.
 fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "password",
@@ -182,7 +183,7 @@ pub fn string_to_sign(canonical_sha256: &[u8; 32]) -> String {
     format!("{ALGORITHM}\n{}", hex::encode(canonical_sha256))
 }
 
-/// A request's head as it arrived, its query decoded.
+/// The head of a request, with its query decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'a> {
     /// The HTTP method, upper case.
@@ -193,27 +194,27 @@ pub struct RequestHead<'a> {
     pub headers: &'a Headers<'a>,
 }
 
-/// What a well-formed V3 request says about itself. Nothing in it is authenticated until [`Self::signature`] verifies
-/// over [`string_to_sign`] of the SHA-256 of [`Self::write_canonical`], and [`check_body`] passes; when the signature
+/// The parsed head of a well-formed V3 request. Nothing in it is authenticated until [`Self::signature`] verifies
+/// over [`string_to_sign`] of the SHA-256 of [`Self::write_canonical`], and [`check_body`] passes. If the signature
 /// does not verify, answer [`Self::mismatch`].
 #[derive(Debug, Clone)]
 pub struct SignedRequest<'a> {
-    /// Who claims to call. To be looked up before anything is hashed.
+    /// The claimed access key. Look it up before hashing anything.
     pub access_key_id: &'a str,
     /// Token of temporary credentials, if any.
     pub security_token: Option<&'a str>,
-    /// To be remembered for twice the window, after the signature has verified.
+    /// Remember it for twice the permitted clock skew, once the signature has verified.
     pub nonce: &'a str,
     /// HMAC-SHA256 as received; compare in constant time.
     pub signature: [u8; 32],
-    /// SHA-256 of the body, as the headers have it.
+    /// SHA-256 of the body, as declared by the headers.
     pub content_sha256: [u8; 32],
     head: RequestHead<'a>,
     signed_headers: &'a str,
 }
 
 impl<'a> SignedRequest<'a> {
-    /// Checks shape, minimum signed set, date against real time `now`, and nonce. Hashes nothing.
+    /// Checks the form, the minimum set of signed headers, the date against real time `now`, and the nonce. Hashes nothing.
     ///
     /// # Errors
     /// [`RpcError::IncompleteSignature`], [`RpcError::IllegalTimestamp`], [`RpcError::TimestampFormat`],
@@ -231,7 +232,7 @@ impl<'a> SignedRequest<'a> {
         check_date(headers, now)?;
         let mut content_sha256 = [0; 32];
         hex::decode_to_slice(once(headers, header::CONTENT_SHA256)?, &mut content_sha256)
-            .map_err(|_malformed| OTHER_BODY)?;
+            .map_err(|_malformed| BODY_MISMATCH)?;
         let nonce = once(headers, header::SIGNATURE_NONCE)?;
         if nonce.is_empty() || nonce.len() > NONCE_CHARS_MAX {
             return Err(RpcError::invalid(header::SIGNATURE_NONCE));
@@ -251,7 +252,7 @@ impl<'a> SignedRequest<'a> {
         })
     }
 
-    /// Writes what was signed, to be hashed piece by piece.
+    /// Writes the canonical request piece by piece, for hashing.
     pub fn write_canonical(&self, out: &mut dyn FnMut(&[u8])) {
         let payload_hash = hex::encode(self.content_sha256);
         self.signed(&payload_hash).write_canonical(self.head.query.iter(), out);
@@ -271,20 +272,20 @@ impl<'a> SignedRequest<'a> {
     }
 }
 
-/// Checks that the body that arrived is the one that the headers announced.
+/// Checks that the received body has the hash in the headers.
 ///
 /// # Errors
 /// [`RpcError::IncompleteSignature`].
 pub fn check_body(content_sha256: &[u8; 32], body_sha256: &[u8; 32]) -> Result<(), RpcError> {
-    if content_sha256 == body_sha256 { Ok(()) } else { Err(OTHER_BODY) }
+    if content_sha256 == body_sha256 { Ok(()) } else { Err(BODY_MISMATCH) }
 }
 
-const OTHER_BODY: RpcError = RpcError::IncompleteSignature("x-acs-content-sha256 is not the hash of the body.");
+const BODY_MISMATCH: RpcError = RpcError::IncompleteSignature("x-acs-content-sha256 is not the hash of the body.");
 
-/// Most names in `SignedHeaders`: as many headers as a request may have (the server's limit; hyper's own for HTTP/1.1).
+/// Most names in `SignedHeaders`: the server's limit of headers per request, and hyper's for HTTP/1.1.
 pub const SIGNED_HEADERS_MAX: usize = 100;
 
-/// Each name once, and none that was not sent: what is hashed is never more than what was received.
+/// Refuses repeated names and names of absent headers, so that the hashed text is never longer than the request.
 fn check_signed_set(headers: &Headers<'_>, signed_headers: &str) -> Result<(), RpcError> {
     let names = || signed_headers.split(';');
     if names().take(SIGNED_HEADERS_MAX + 1).count() > SIGNED_HEADERS_MAX {

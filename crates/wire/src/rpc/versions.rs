@@ -9,7 +9,7 @@ use super::parameters::Parameters;
 use super::request::Documented::{self, Served};
 use super::request::{KEY_ID, PAGE_NUMBER, PAGE_SIZE, Request, one_parameter, text};
 
-/// Entries on a page unless asked otherwise, and at most: one more than other listings have (rpc-api 8).
+/// Default and largest page size; the latter is one more than that of other listings (rpc-api 8).
 const PAGE_SIZE_DEFAULT: u32 = 10;
 const PAGE_SIZE_MAX: u32 = 101;
 
@@ -39,7 +39,7 @@ impl Request for DescribeKeyVersion {
     }
 }
 
-/// CreateKeyVersion, DescribeKeyVersion.
+/// The answer of CreateKeyVersion and DescribeKeyVersion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyVersionAnswer {
@@ -54,7 +54,7 @@ pub struct KeyVersionAnswer {
 pub struct ListKeyVersions {
     /// `KeyId`.
     pub key_id: String,
-    /// The page asked for.
+    /// The requested page.
     pub page: Page,
 }
 
@@ -70,11 +70,11 @@ impl Request for ListKeyVersions {
 }
 
 page_answer! {
-    /// ListKeyVersions.
+    /// The answer of ListKeyVersions.
     ListKeyVersionsAnswer, key_versions: KeyVersions, key_version: KeyVersion
 }
 
-/// A key version, in a list and alone.
+/// A key version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyVersion {
@@ -96,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_are_written() {
+    fn an_empty_list_is_encoded() {
         assert!(text(&ListKeyVersionsAnswer::default()).contains("\"KeyVersions\":{\"KeyVersion\":[]}"));
     }
 
     #[test]
-    fn versions_have_their_names() {
+    fn the_json_has_the_names_of_the_api() {
         let key_version = KeyVersion { key_id: "k".into(), key_version_id: "v".into(), creation_date: "d".into() };
         let expected =
             "{\"RequestId\":\"r\",\"KeyVersion\":{\"KeyId\":\"k\",\"KeyVersionId\":\"v\",\"CreationDate\":\"d\"}}";

@@ -1,7 +1,7 @@
-//! What a reader printed: for each library, spec and form of a half one line of fields between tabs: library, version,
-//! spec, form (`private-der`, `private-pem`, `public-der`, `public-pem`), `yes` or `no`, and how (yes) or why not (no).
+//! The output of a reader: for each library, spec and form one line of fields separated by tabs: library, version, spec,
+//! form (`private-der`, `private-pem`, `public-der`, `public-pem`), `yes` or `no`, and the function used or the reason.
 //!
-//! Rule kept: a reader answers about everything exactly once; a question without an answer is an error and no `no`.
+//! A reader must print every combination exactly once; a missing line is an error, not a `no`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,13 +10,13 @@ use super::pairs::SPECS;
 
 const FORMS: [&str; 4] = ["private-der", "private-pem", "public-der", "public-pem"];
 
-/// One version of one library, and what it read.
+/// What one version of a library read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) library: String,
-    /// Of each package of the library, in order of use.
+    /// The version of each package of the library, in order of use.
     pub(super) versions: Vec<String>,
-    /// Of each spec the forms that were read, as the table writes them.
+    /// The forms that were read, by spec, as the table shows them.
     pub(super) cells: BTreeMap<String, String>,
 }
 
@@ -31,26 +31,26 @@ impl fmt::Display for Run {
     }
 }
 
-/// One library's answers: of each spec and form, how it was read if it was.
+/// The results of one library: by spec and form, the function that read it, or `None`.
 #[derive(Default)]
-struct Answers<'a> {
+struct Results<'a> {
     versions: Vec<String>,
     read: BTreeMap<(&'a str, &'a str), Option<&'a str>>,
 }
 
 /// # Errors
-/// A line of another form, an answer twice, or none.
+/// A malformed line, a repeated result, or a missing one.
 pub(super) fn parse(text: &str) -> Result<Vec<Run>, String> {
-    let mut libraries: Vec<(&str, Answers<'_>)> = Vec::new();
+    let mut libraries: Vec<(&str, Results<'_>)> = Vec::new();
     for line in text.lines() {
         let [library, version, spec, form, outcome, how] = line.split('\t').collect::<Vec<_>>()[..] else {
-            return Err(format!("a reader printed what is no answer: {line:?}"));
+            return Err(format!("a reader printed a malformed line: {line:?}"));
         };
         if !SPECS.contains(&spec) || !FORMS.contains(&form) || !["yes", "no"].contains(&outcome) {
-            return Err(format!("a reader printed what is no answer: {line:?}"));
+            return Err(format!("a reader printed a malformed line: {line:?}"));
         }
         if libraries.last().is_none_or(|(last, _)| *last != library) {
-            libraries.push((library, Answers::default()));
+            libraries.push((library, Results::default()));
         }
         let Some((_, answers)) = libraries.last_mut() else { continue };
         let version = version.strip_prefix(library).unwrap_or(version).trim();
@@ -58,27 +58,26 @@ pub(super) fn parse(text: &str) -> Result<Vec<Run>, String> {
             answers.versions.push(String::from(version));
         }
         if answers.read.insert((spec, form), (outcome == "yes").then_some(how)).is_some() {
-            return Err(format!("a reader answered twice: {line:?}"));
+            return Err(format!("a reader printed a result twice: {line:?}"));
         }
     }
     libraries.into_iter().map(|(library, answers)| run(library, &answers)).collect()
 }
 
-fn run(library: &str, answers: &Answers<'_>) -> Result<Run, String> {
+fn run(library: &str, answers: &Results<'_>) -> Result<Run, String> {
     let mut cells = BTreeMap::new();
     for spec in SPECS {
         let mut read = [None; 4];
         for (read, form) in read.iter_mut().zip(FORMS) {
             let answer = answers.read.get(&(spec, form));
-            *read = *answer
-                .ok_or_else(|| format!("the reader of {library} does not say whether it reads {spec} {form}"))?;
+            *read = *answer.ok_or_else(|| format!("the reader of {library} printed no result for {spec} {form}"))?;
         }
         cells.insert(String::from(spec), cell(read));
     }
     Ok(Run { library: String::from(library), versions: answers.versions.clone(), cells })
 }
 
-/// The forms that were read, and in brackets the function where it is not the usual one.
+/// The forms that were read, with the function in parentheses if it is not the usual one.
 fn cell(read: [Option<&str>; 4]) -> String {
     let forms = match read.map(|how| how.is_some()) {
         [false, false, false, false] => String::from("-"),
@@ -109,7 +108,7 @@ fn half(name: &str, der: bool, pem: bool) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// What a reader prints that reads these forms of every spec.
+    /// The output of a reader that reads these forms of every spec.
     fn lines(library: &str, version: &str, read: &[&str]) -> String {
         let line = |spec: &str, form: &str| {
             let outcome = if read.contains(&form) { "yes\t" } else { "no\tbecause" };
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_say_what_was_read() {
+    fn cells_list_the_forms_that_were_read() {
         for (read, text) in [
             (&["private-der", "public-der"][..], "DER"),
             (&["private-pem", "public-pem"], "PEM"),
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_missing_double_or_none_is_an_error() {
+    fn a_missing_repeated_or_malformed_line_is_an_error() {
         let whole = lines("Go", "1", &[]);
         let first = whole.lines().next().unwrap();
         for wrong in [

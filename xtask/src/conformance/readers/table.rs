@@ -1,8 +1,9 @@
-//! The two tables of the page: of each spec and library the forms that are read, and with which versions that was run.
+//! The two tables of the page: the forms that each library reads, by spec, and the versions that were run.
 //!
-//! A cell is what `runs` writes; where it depends on the library's version, `from VERSION: FORMS`, several joined by `; `,
-//! oldest first, and what no entry covers is not read. Versions that this repository pins must be the ones that ran. Of the
-//! machine's own programs, a version older or newer than all that are listed may differ: that is news and no fault.
+//! A cell has the format of `runs`. If it depends on the version of the library, it is `from VERSION: FORMS`, several
+//! joined by `; `, oldest first; versions before the first entry read nothing. Versions that this repository pins must be
+//! the ones that ran. Programs of the machine may be older or newer than all listed versions; then a difference is not a
+//! fault of the page.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +14,7 @@ use super::version::numbers;
 
 struct Library {
     name: &'static str,
-    /// This repository says which versions are used.
+    /// Whether this repository pins the versions.
     is_pinned: bool,
 }
 
@@ -30,7 +31,7 @@ const LIBRARIES: [Library; 7] = [
 const VERSIONS_HEADER: [&str; 2] = ["library", "run with"];
 const NOT_READ: &str = "-";
 
-/// What is read from a version on; without one, by all versions.
+/// The forms that are read from a version on, or by all versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     from: Option<String>,
@@ -59,13 +60,13 @@ impl fmt::Display for Entry {
     }
 }
 
-/// What a run found otherwise than the page says it.
+/// Differences between a run and the page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Differences {
     /// The page is wrong.
     pub(super) faults: Vec<String>,
-    /// The page knows only older or only newer versions.
-    pub(super) news: Vec<String>,
+    /// The version is older or newer than all that the page lists.
+    pub(super) unlisted: Vec<String>,
 }
 
 /// Spec and library.
@@ -77,7 +78,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The tables of a page; a table that is not there is empty.
+    /// Parses the tables of a page; a missing table is empty.
     pub(super) fn parse(page: &str) -> Self {
         let mut cells = BTreeMap::new();
         for row in rows(page, &header()) {
@@ -95,12 +96,12 @@ impl Tables {
         Self { cells, versions }
     }
 
-    /// Makes the tables what these runs found, and says what was otherwise.
+    /// Updates the tables with these runs, and returns the differences.
     pub(super) fn correct(&mut self, found: &[Run]) -> Differences {
         let mut differences = Differences::default();
         for run in found {
-            let told = self.correct_cells(run);
-            if self.knows(run) { differences.faults.extend(told) } else { differences.news.extend(told) }
+            let found = self.correct_cells(run);
+            if self.knows(run) { differences.faults.extend(found) } else { differences.unlisted.extend(found) }
         }
         for library in &LIBRARIES {
             let runs = found.iter().filter(|run| run.library == library.name);
@@ -121,7 +122,7 @@ impl Tables {
         differences
     }
 
-    /// Whether the page must be right about this version.
+    /// Whether the page must be correct for this version.
     fn knows(&self, run: &Run) -> bool {
         let is_pinned = LIBRARIES.iter().any(|library| library.name == run.library && library.is_pinned);
         let known: Vec<_> = self.versions.get(&run.library).into_iter().flatten().map(|known| numbers(known)).collect();
@@ -134,7 +135,7 @@ impl Tables {
         let known = self.versions.get(&run.library).map_or(&[][..], Vec::as_slice);
         for spec in SPECS {
             let Some(forms) = run.cells.get(spec) else { continue };
-            // Packages of one version each have no order, and need none: their version is the pinned one.
+            // Libraries of several packages are pinned, so their versions need no order.
             let version = if run.versions.len() == 1 { run.versions.concat() } else { String::new() };
             let place = (String::from(spec), run.library.clone());
             let Some(entries) = self.cells.get_mut(&place) else {
@@ -152,13 +153,13 @@ impl Tables {
     }
 }
 
-/// What this version reads.
+/// The forms that this version reads, according to the entries.
 fn expected<'a>(entries: &'a [Entry], version: &str) -> &'a str {
     let version = numbers(version);
     entries.iter().rfind(|entry| entry.numbers() <= version).map_or(NOT_READ, |entry| entry.forms.as_str())
 }
 
-/// The entries with this version's in its place: what the other known versions read stays as it was.
+/// The entries with the result of this version added; the results of other known versions do not change.
 fn corrected(entries: &[Entry], known: &[String], version: &str, forms: &str) -> Vec<Entry> {
     let number = numbers(version);
     let entry = |from: &str, forms: &str| Entry {
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_read_as_it_was_printed() {
+    fn a_printed_page_parses_to_the_same_tables() {
         let found = [
             run("RustCrypto", &["rsa 0.10.0", "p256 0.14.0"], "all"),
             run("OpenSSL", &["3.0.19"], "private DER, public"),
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn another_result_is_named_and_corrected() {
+    fn a_different_result_is_reported_and_corrected() {
         let mut tables = tables(&[run("Go", &["1.26"], "all")]);
         let mut other = run("Go", &["1.26"], "all");
         other.cells.insert(String::from("EC_P256K"), String::from("-"));
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_holds_from_its_version_on() {
+    fn a_result_applies_from_its_version_on() {
         let mut tables = tables(&[
             run("OpenSSL", &["3.0.2"], "-"),
             run("OpenSSL", &["3.5"], "all"),
@@ -286,16 +287,16 @@ mod tests {
     }
 
     #[test]
-    fn a_version_beyond_those_listed_is_news() {
+    fn a_version_outside_the_listed_range_is_no_fault() {
         let mut tables = tables(&[run("JDK", &["17.0.15"], "DER"), run("JDK", &["25.0.3"], "DER")]);
         for version in ["11.0.2", "26"] {
             let differences = tables.correct(&[run("JDK", &[version], "all")]);
-            assert_eq!((differences.faults.len(), differences.news.len()), (0, SPECS.len()), "{version}");
+            assert_eq!((differences.faults.len(), differences.unlisted.len()), (0, SPECS.len()), "{version}");
         }
         assert!(tables.to_string().contains("| DER; from 11.0.2: all; from 17.0.15: DER; from 26: all |"), "{tables}");
         assert_eq!(tables.correct(&[run("JDK", &["21.0.1"], "-")]).faults.len(), SPECS.len());
         let cryptography = run("cryptography", &["99"], "all");
-        assert!(tables.correct(&[cryptography]).news.is_empty(), "this repository chose that version");
+        assert!(tables.correct(&[cryptography]).unlisted.is_empty(), "this repository pins that version");
     }
 
     #[test]
@@ -303,8 +304,8 @@ mod tests {
         let mut tables = tables(&[run("ring", &["0.17.14"], "-"), run("JDK", &["17.0.15"], "DER")]);
         assert_eq!(tables.correct(&[run("JDK", &["25.0.1"], "DER")]), Differences::default());
         assert!(tables.to_string().contains("| JDK | 17.0.15, 25.0.1 |"), "{tables}");
-        let said = tables.correct(&[run("ring", &["0.18.0"], "-")]);
-        assert_eq!(said.faults, ["ring: run with 0.18.0; the page says 0.17.14"]);
-        assert_eq!(tables.correct(&[]), Differences::default(), "a library that is not here stays as it was");
+        let differences = tables.correct(&[run("ring", &["0.18.0"], "-")]);
+        assert_eq!(differences.faults, ["ring: run with 0.18.0; the page says 0.17.14"]);
+        assert_eq!(tables.correct(&[]), Differences::default(), "a library that did not run keeps its column");
     }
 }

@@ -1,6 +1,6 @@
-//! Versions, compared by their numbers.
+//! Comparison of version numbers.
 
-/// The numbers of a version: of `3.5.0-beta1` 3, 5 and 0.
+/// The numeric parts of a version: `3.5.0-beta1` gives 3, 5, 0.
 pub(super) fn numbers(version: &str) -> Vec<u64> {
     let mut numbers = Vec::new();
     for part in version.split('.') {

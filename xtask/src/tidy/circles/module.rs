@@ -1,4 +1,4 @@
-//! The modules of one crate: which file each stands in, what it defines, re-exports and uses.
+//! The modules of one crate: the file of each, and what it defines, re-exports and uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +7,25 @@ use syn::{Attribute, Item};
 use super::super::sources::Source;
 use super::names::{self, Name};
 
-/// Where a crate's root stands in its list of modules.
+/// The index of the crate's root in the list of modules.
 pub(super) const ROOT: usize = 0;
 
 /// One module.
 #[derive(Debug, Default)]
 pub(super) struct Module {
-    /// The file that its items stand in.
+    /// The file that contains its items.
     pub(super) file: String,
-    /// The module around it; the root is its own.
+    /// The parent module; the root is its own parent.
     pub(super) parent: usize,
-    /// The modules inside it, by name.
+    /// The child modules, by name.
     pub(super) children: BTreeMap<String, usize>,
     /// The names of items that it defines.
     pub(super) defined: BTreeSet<String>,
-    /// Names that `use` brings into it, and the path that each stands for.
+    /// The names that `use` imports, each with its path.
     pub(super) imported: BTreeMap<String, Vec<String>>,
-    /// Paths of modules all of whose names it takes.
+    /// The paths of glob imports.
     pub(super) globs: Vec<Vec<String>>,
-    /// The paths that its code names, re-exports left out.
+    /// The paths in its code, without re-exports.
     pub(super) named: Vec<Vec<String>>,
 }
 
@@ -46,10 +46,10 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Reads a file as a module whose children lie in `folder`.
+    /// Reads a file as a module whose child modules are in `folder`.
     fn read(&mut self, file: &str, folder: &str, parent: usize) -> Result<usize, String> {
         let source = self.sources.iter().find(|source| source.path == file);
-        let source = source.ok_or_else(|| format!("{file}: a module is declared and has no such file"))?;
+        let source = source.ok_or_else(|| format!("{file}: the file of a declared module does not exist"))?;
         let parsed = syn::parse_file(&source.text).map_err(|error| format!("{file}: {error}"))?;
         self.add(&parsed.items, file, folder, parent)
     }
@@ -93,7 +93,7 @@ impl Tree<'_> {
     }
 }
 
-/// Whether only tests are compiled with it.
+/// Whether the item is compiled only for tests.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|one| {
         let is_cfg = one.path().is_ident("cfg");

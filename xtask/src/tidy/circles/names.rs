@@ -1,10 +1,10 @@
-//! The names in an item: what it defines, and which paths it names.
+//! The names in an item: the name that it defines, and the paths in it.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Item, UseTree};
 
-/// A name that stands for something defined elsewhere.
+/// A reference to something that is defined elsewhere.
 #[derive(Debug)]
 pub(super) enum Name {
     /// A path in code or in a `use`.
@@ -15,7 +15,7 @@ pub(super) enum Name {
     Glob(Vec<String>),
 }
 
-/// The name that the item gives to what it defines.
+/// The name that the item defines.
 pub(super) fn defined(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
@@ -31,7 +31,7 @@ pub(super) fn defined(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Every path that the item names.
+/// Every path in the item.
 pub(super) fn named(item: &Item) -> Vec<Name> {
     let mut paths = Paths::default();
     paths.visit_item(item);
@@ -51,7 +51,7 @@ impl Visit<'_> for Paths {
         visit::visit_path(self, path);
     }
 
-    /// `pub(super)` uses nothing.
+    /// The path in `pub(super)` is not a use.
     fn visit_visibility(&mut self, _: &syn::Visibility) {}
 
     fn visit_item_use(&mut self, item: &syn::ItemUse) {
@@ -94,7 +94,7 @@ impl Paths {
         self.names.push(Name::Import { name, path });
     }
 
-    /// The paths in a macro's tokens: words with `::` between them.
+    /// Adds the paths in the tokens of a macro: identifiers joined by `::`.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;

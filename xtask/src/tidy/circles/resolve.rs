@@ -1,13 +1,13 @@
-//! From the paths that modules name to the files that define what they mean.
+//! Resolves the paths in modules to the files that define the items.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::module::{Module, ROOT};
 
-/// Which file uses which, and one name that it uses.
+/// For each file, the files that it uses, each with one name that it uses from there.
 pub(super) type Uses = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Which file uses which.
+/// The uses between the files of these modules.
 pub(super) fn uses(modules: &[Module]) -> Uses {
     let resolver = Resolver { modules };
     let mut uses = Uses::new();
@@ -28,9 +28,9 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// The file that defines what `path` means in the module `at`; `None` for what another crate defines.
+    /// The file that defines the item at `path` in the module `at`; `None` if it belongs to another crate.
     ///
-    /// `seen` ends the search where two modules take each other's names.
+    /// `seen` ends the recursion if two modules import each other's names.
     fn file(&self, at: usize, path: &[String], seen: &mut BTreeSet<(usize, Vec<String>)>) -> Option<&'a str> {
         if !seen.insert((at, path.to_vec())) {
             return None;
@@ -48,7 +48,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The file that defines what `path` means, read from the module `at` on.
+    /// The file that defines the item at `path`, relative to the module `at`.
     fn inside(&self, at: usize, path: &[String], seen: &mut BTreeSet<(usize, Vec<String>)>) -> Option<&'a str> {
         let module = self.modules.get(at)?;
         let Some((first, rest)) = path.split_first() else { return Some(&module.file) };
@@ -61,7 +61,7 @@ impl<'a> Resolver<'a> {
         let imported = module.imported.get(first).filter(|_| rest.is_empty() || !module.children.contains_key(first));
         if let Some(path) = imported {
             let whole: Vec<String> = path.iter().chain(rest).cloned().collect();
-            // A name of another crate that is re-exported here.
+            // `None`: a name of another crate, re-exported here.
             return self.file(at, &whole, seen).or(Some(&module.file));
         }
         if let Some(child) = module.children.get(first) {
@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
         through.or(Some(&module.file))
     }
 
-    /// The file that defines `path` if the module at the end of `glob` has it.
+    /// The file that defines `path`, if the module of the glob import contains it.
     fn through(
         &self,
         at: usize,

@@ -1,4 +1,4 @@
-//! One authenticated call of the Instance API, as its handler sees it.
+//! The context that a handler of the Instance API receives: one authenticated call.
 
 use claviger_base::id::KeyVersionId;
 use claviger_crypto::digest::sha256;
@@ -13,7 +13,7 @@ pub(super) struct Call<'a> {
     pub(super) service: &'a Service,
     pub(super) caller: &'a Caller,
     pub(super) rights: &'a Rights,
-    /// The key version that the header names.
+    /// The key version in the header.
     pub(super) version_header: Option<&'a KeyVersionId>,
     /// For the answer.
     pub(super) request_id: &'a str,
@@ -26,20 +26,20 @@ impl Call<'_> {
         Ok(self.service.key_ref(named)?)
     }
 
-    /// The result of `working`, unless the client disconnects first: work that has not begun by then never does.
-    pub(super) async fn unless_gone<T>(
+    /// The result of `operation`, unless the client disconnects first. An operation that has not started by then never does.
+    pub(super) async fn unless_disconnected<T>(
         &self,
-        working: impl Future<Output = Result<T, ServiceError>>,
+        operation: impl Future<Output = Result<T, ServiceError>>,
     ) -> Result<T, Refusal> {
         let done = tokio::select! {
             biased;
             () = self.disconnect.disconnected() => Err(ServiceError::CallerGone),
-            done = working => done,
+            done = operation => done,
         };
         Ok(done?)
     }
 
-    /// A number that tells this client from others.
+    /// A number that distinguishes this client from others.
     pub(super) fn client_number(&self) -> u64 {
         let digest = sha256(principal(self.caller).as_bytes());
         digest.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))

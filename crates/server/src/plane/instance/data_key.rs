@@ -1,4 +1,4 @@
-//! `GenerateDataKey` and `AdvanceGenerateDataKey`: two message pairs over one operation (instance-api 5.3).
+//! `GenerateDataKey` and `AdvanceGenerateDataKey`: the same operation with different messages (instance-api 5.3).
 
 use claviger_service::{DataKey, GenerateDataKey, VersionChoice};
 use claviger_wire::blob;

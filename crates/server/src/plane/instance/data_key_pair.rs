@@ -1,4 +1,4 @@
-//! The four data key pair operations: four message pairs over one operation (instance-api 5.4).
+//! The four data key pair operations: the same operation with different messages (instance-api 5.4).
 
 use claviger_service::{DataKeyPair, GenerateDataKeyPair, VersionChoice};
 use claviger_wire::blob;

@@ -1,4 +1,4 @@
-//! `Decrypt` and `AdvanceDecrypt`: which version opens the blob, then the same operation (instance-api 5.1, 5.2).
+//! `Decrypt` and `AdvanceDecrypt`: they choose the key version, then call the same operation (instance-api 5.1, 5.2).
 
 use claviger_base::id::KeyVersionId;
 use claviger_base::limits::GCM_IV_BYTES;
@@ -49,14 +49,14 @@ pub(super) async fn advance_decrypt(
 /// The version, the initialization vector and the ciphertext of a self-describing blob.
 type Parsed = (KeyVersionId, [u8; GCM_IV_BYTES], Vec<u8>);
 
-/// The decision rule of instance-api 5.2: a blob is self-describing if it has the layout and names a version that exists. Then
-/// everything comes from the blob; the request's Iv, Algorithm and PaddingMode are not even looked at.
+/// The decision rule of instance-api 5.2: a blob is self-describing if it has the layout and contains the id of an existing
+/// version. The request's Iv, Algorithm and PaddingMode are then ignored.
 async fn self_describing(call: &Call<'_>, request: &DecryptRequest) -> Result<Option<Parsed>, Refusal> {
     let Some(parsed) = blob::parse(&request.ciphertext_blob) else { return Ok(None) };
     if call.service.key_version_exists(&parsed.version_id).await? {
         return Ok(Some((parsed.version_id, parsed.iv, parsed.sealed.to_vec())));
     }
-    // Without a key beside it, the blob can only mean the version it names, which is gone or never existed.
+    // The request names no key, and the version in the blob does not exist.
     if request.key_id.is_empty() && call.version_header.is_none() {
         return Err(ApiError::KeyNotFound.into());
     }
@@ -75,10 +75,10 @@ async fn open_self_describing(
         let key = named_key(call, &request.key_id)?;
         open(call, DecryptSource::SelfDescribing { version, iv, key }, ciphertext, request, true).await
     };
-    opening.await.map_err(|refusal| naming(refusal, Some(&named)))
+    opening.await.map_err(|refusal| with_version(refusal, Some(&named)))
 }
 
-/// A raw blob: version from the request's header if it names one, else the key's initial version.
+/// Decrypts a raw blob with the version in the request's header, or else with the key's initial version.
 async fn open_raw(
     call: &Call<'_>,
     ciphertext: Vec<u8>,
@@ -93,11 +93,11 @@ async fn open_raw(
         };
         open(call, source, ciphertext, request, is_advance).await
     };
-    opening.await.map_err(|refusal| naming(refusal, call.version_header))
+    opening.await.map_err(|refusal| with_version(refusal, call.version_header))
 }
 
-/// The record of a refusal names the version too.
-fn naming(refusal: Refusal, version: Option<&KeyVersionId>) -> Refusal {
+/// Adds the version to the audit record of a refusal.
+fn with_version(refusal: Refusal, version: Option<&KeyVersionId>) -> Refusal {
     Refusal { audit: Box::new(AuditDetails { key_version_id: version.cloned(), ..*refusal.audit }), ..refusal }
 }
 
@@ -122,5 +122,5 @@ async fn open(
         padding_mode: request.padding_mode,
         is_advance,
     };
-    call.unless_gone(call.service.decrypt(decrypt)).await
+    call.unless_disconnected(call.service.decrypt(decrypt)).await
 }

@@ -1,4 +1,4 @@
-//! `Encrypt` and `AdvanceEncrypt`: two answers over one operation (instance-api 5.1, 5.2).
+//! `Encrypt` and `AdvanceEncrypt`: the same operation with different responses (instance-api 5.1, 5.2).
 
 use claviger_base::SecretBytes;
 use claviger_service::{Encrypt, Encrypted, VersionChoice};
@@ -43,7 +43,7 @@ pub(super) async fn advance_encrypt(
 }
 
 async fn seal(call: &Call<'_>, request: EncryptRequest, version: VersionChoice) -> Result<Encrypted, Refusal> {
-    // Moved first, so that the plaintext is wiped on every way out.
+    // Moved first, so that every exit wipes the plaintext.
     let plaintext = SecretBytes::new(request.plaintext);
     let encrypt = Encrypt {
         rights: call.rights.clone(),
@@ -56,7 +56,7 @@ async fn seal(call: &Call<'_>, request: EncryptRequest, version: VersionChoice) 
         iv: request.iv,
         padding_mode: request.padding_mode,
     };
-    call.unless_gone(call.service.encrypt(encrypt)).await
+    call.unless_disconnected(call.service.encrypt(encrypt)).await
 }
 
 fn outcome<A>(encrypted: Encrypted, answer: A) -> Outcome<A> {

@@ -1,4 +1,4 @@
-//! Which error of the Instance API tells a caller what went wrong, and what the audit record adds.
+//! Maps errors of the server and of the service to errors of the Instance API and to details of the audit record.
 
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::{AccessRefusal, Invalidity, ServiceError};
@@ -12,35 +12,35 @@ use crate::unverified::HeadError;
 
 pub(super) type Refusal = outcome::Refusal<ApiError>;
 
-/// The parameter that is not valid where the body is not the message of the operation.
+/// The parameter name in the error for a body that does not decode.
 pub(super) const BODY: &str = "request body";
 
-/// A refusal with a word for the record.
+/// A refusal with a detail for the audit record.
 fn with_detail(error: ApiError, detail: &'static str) -> Refusal {
     Refusal { error, audit: Box::new(AuditDetails { detail: Some(detail), ..AuditDetails::default() }) }
 }
 
-/// The error for a request whose head is not even looked at.
+/// The error for a request whose head is refused unread.
 pub(super) const fn of_head(error: HeadError) -> ApiError {
     match error {
         HeadError::TooLarge => ApiError::RequestHeaderFieldsTooLarge,
-        HeadError::NoRoom => ApiError::ServiceUnavailableTemporary,
+        HeadError::BudgetExhausted => ApiError::ServiceUnavailableTemporary,
     }
 }
 
-/// The error for a request whose body did not arrive whole.
+/// The error for a request whose body could not be read.
 pub(super) const fn of_body(error: BodyError) -> ApiError {
     match error {
         BodyError::TooLarge => ApiError::RequestEntityTooLarge,
         BodyError::TooSlow | BodyError::Broken => ApiError::InvalidParameter(BODY),
-        BodyError::NoRoom => ApiError::ServiceUnavailableTemporary,
+        BodyError::BudgetExhausted => ApiError::ServiceUnavailableTemporary,
     }
 }
 
-/// The refusal of the client key `id`. One that is unknown "does not exist in our records" (instance-api 10.19); one that may
-/// not be used has the same code, and its holder is told why.
+/// The refusal of the client key `id`. An unknown one "does not exist in our records" (instance-api 10.19); an invalid one
+/// has the same code and a text with the reason.
 pub(super) fn of_access(refusal: AccessRefusal, id: &str) -> Refusal {
-    // Refused only after the signature verified: the caller is known, and may do nothing here.
+    // These refusals follow a verified signature: the caller is known, but not admitted.
     let known = |error, detail| {
         let (detail, not_admitted) = (Some(detail), Some(id.to_owned()));
         Refusal { error, audit: Box::new(AuditDetails { detail, not_admitted, ..AuditDetails::default() }) }
@@ -64,7 +64,7 @@ pub(super) fn of_access(refusal: AccessRefusal, id: &str) -> Refusal {
     }
 }
 
-/// The one map from service errors to the codes of instance-api 7.
+/// The only mapping from service errors to the codes of instance-api 7.
 impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         match error {
@@ -92,7 +92,7 @@ impl From<ServiceError> for Refusal {
             | ServiceError::Random
             | ServiceError::Contention
             | ServiceError::AuditLogUnavailable => {
-                tracing::error!(%error, "a request could not be served now");
+                tracing::error!(%error, "a request failed temporarily");
                 ApiError::ServiceUnavailableTemporary.into()
             }
             ServiceError::TooManyWaiting => {
@@ -107,10 +107,10 @@ impl From<ServiceError> for Refusal {
                 ApiError::ServiceUnavailableTemporary.into()
             }
             ServiceError::Vault(_) | ServiceError::Bug(_) => {
-                tracing::error!(%error, "a request failed inside");
+                tracing::error!(%error, "a request failed with an internal error");
                 ApiError::InternalFailure.into()
             }
-            // No data plane operation gives these.
+            // No operation of the Instance API returns these.
             ServiceError::State(StateRefusal::Rejected(KeyState::Enabled) | StateRefusal::StateModifiedFailed)
             | ServiceError::AliasAlreadyExists
             | ServiceError::ClientKeyNotFound
@@ -120,7 +120,7 @@ impl From<ServiceError> for Refusal {
             | ServiceError::ResourceExists
             | ServiceError::ResourceInUse
             | ServiceError::LimitExceeded => {
-                tracing::error!(%error, "an unexpected refusal");
+                tracing::error!(%error, "an operation of the Instance API returned an error of the control plane");
                 ApiError::InternalFailure.into()
             }
         }

@@ -1,4 +1,4 @@
-//! Which field is not valid: every refusal with `InvalidParameter` names one, by the API's own name.
+//! Test: every `InvalidParameter` error contains the name that the API gives to the invalid field.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -21,7 +21,7 @@ async fn refused(fixture: &Fixture, operation: Operation, body: Vec<u8>) -> ApiE
     fixture.call_from(&disconnect, operation, &body, &rights, &mut fields).await.unwrap_err()
 }
 
-/// All of them said only "The specified parameter is not valid."
+/// Earlier versions answered only "The specified parameter is not valid."
 #[tokio::test]
 async fn a_refusal_names_the_field() {
     let fixture = Fixture::new();

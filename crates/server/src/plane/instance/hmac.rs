@@ -1,4 +1,4 @@
-//! `Hmac`, for the clients that still have it (instance-api 5.9).
+//! `Hmac`, for the SDKs that support it (instance-api 5.9).
 
 use claviger_wire::instance::message::{HmacRequest, HmacResponse};
 

@@ -1,5 +1,5 @@
-//! The matrix: every operation x every kind of key x every state x every permission, one expected answer per cell, all
-//! from one table. Requests go through the adapter, so what is compared is what a client would read.
+//! Test matrix: every operation x every kind of key x every state x every permission, with one table of expected results.
+//! Requests go through the adapter, so the test compares what a client would receive.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -46,10 +46,10 @@ const KINDS: [(KeySpec, KeyUsage); 15] = [
     (KeySpec::HmacSha256, M),
 ];
 
-/// What a permitted request on an enabled key gets: `+` served, `u` UnsupportedOperation, `s`
-/// Forbidden.OnlySymmetricKeySupported, `r` served and `n` Forbidden.ResourceNotFound, both whatever the key is.
+/// The result of a permitted request with an enabled key: `+` success, `u` UnsupportedOperation,
+/// `s` Forbidden.OnlySymmetricKeySupported. Regardless of the key: `r` success, `n` Forbidden.ResourceNotFound.
 const TABLE: [(Operation, &str); 16] = [
-    // AES, SM4 | RSA encrypts | RSA signs | P256 E S | P256K E S | SM2 E S | HMAC
+    // AES, SM4 | RSA encryption | RSA signing | P256 E S | P256K E S | SM2 E S | HMAC
     (Operation::Encrypt, "++ +++ uuu +u +u +u u"),
     (Operation::Decrypt, "++ +++ uuu +u +u +u u"),
     (Operation::AdvanceEncrypt, "++ sss sss ss ss ss s"),
@@ -68,36 +68,36 @@ const TABLE: [(Operation, &str); 16] = [
     (Operation::Hmac, "uu uuu uuu uu uu uu +"),
 ];
 
-/// Where the key is.
+/// The stages of a key's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Life {
+enum LifeStage {
     In(KeyState),
     Destroyed,
 }
 
-const LIVES: [Life; 5] = [
-    Life::In(KeyState::Enabled),
-    Life::In(KeyState::Disabled),
-    Life::In(KeyState::PendingImport),
-    Life::In(KeyState::PendingDeletion),
-    Life::Destroyed,
+const LIFE_STAGES: [LifeStage; 5] = [
+    LifeStage::In(KeyState::Enabled),
+    LifeStage::In(KeyState::Disabled),
+    LifeStage::In(KeyState::PendingImport),
+    LifeStage::In(KeyState::PendingDeletion),
+    LifeStage::Destroyed,
 ];
 
-/// What the caller may do: with keys, with secrets.
+/// The permissions of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum May {
+enum Granted {
     Everything,
     ThisKey,
     AnotherKey,
     SecretsOnly,
 }
 
-const MAYS: [May; 4] = [May::Everything, May::ThisKey, May::AnotherKey, May::SecretsOnly];
+const GRANTED: [Granted; 4] = [Granted::Everything, Granted::ThisKey, Granted::AnotherKey, Granted::SecretsOnly];
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SECRET: &str = "db/main";
 const DAY_S: u64 = 86_400;
 
-impl May {
+impl Granted {
     fn rights(self, key: &KeyId) -> Rights {
         let grant =
             |permission, resource| Grant { permissions: vec![permission], resources: vec![resource], networks: None };
@@ -111,26 +111,26 @@ impl May {
     }
 }
 
-/// The one place that says what a cell answers.
-fn expected(cell: char, key: &KeyId, life: Life, may: May) -> Result<(), ApiError> {
-    let (with_keys, with_secrets) = match may {
-        May::Everything => (true, true),
-        May::ThisKey => (true, false),
-        May::AnotherKey => (false, false),
-        May::SecretsOnly => (false, true),
+/// The expected result of a cell.
+fn expected(cell: char, key: &KeyId, stage: LifeStage, granted: Granted) -> Result<(), ApiError> {
+    let (key_permitted, secret_permitted) = match granted {
+        Granted::Everything => (true, true),
+        Granted::ThisKey => (true, false),
+        Granted::AnotherKey => (false, false),
+        Granted::SecretsOnly => (false, true),
     };
-    match (cell, life) {
+    match (cell, stage) {
         ('r', _) => Ok(()),
-        ('n', _) if with_secrets => Err(ApiError::ResourceNotFound),
+        ('n', _) if secret_permitted => Err(ApiError::ResourceNotFound),
         ('n', _) => Err(ApiError::NoPermission(SECRET.to_owned())),
-        (_, Life::Destroyed) => Err(ApiError::KeyNotFound),
-        _ if !with_keys => Err(ApiError::NoPermission(key.to_string())),
-        (_, Life::In(KeyState::Disabled)) => Err(ApiError::Disabled),
-        (_, Life::In(KeyState::PendingImport)) => Err(ApiError::PendingImport),
-        (_, Life::In(KeyState::PendingDeletion)) => Err(ApiError::PendingDeletion),
-        ('+', Life::In(KeyState::Enabled)) => Ok(()),
-        ('u', Life::In(KeyState::Enabled)) => Err(ApiError::UnsupportedOperation),
-        ('s', Life::In(KeyState::Enabled)) => Err(ApiError::OnlySymmetricKeySupported(key.to_string())),
+        (_, LifeStage::Destroyed) => Err(ApiError::KeyNotFound),
+        _ if !key_permitted => Err(ApiError::NoPermission(key.to_string())),
+        (_, LifeStage::In(KeyState::Disabled)) => Err(ApiError::Disabled),
+        (_, LifeStage::In(KeyState::PendingImport)) => Err(ApiError::PendingImport),
+        (_, LifeStage::In(KeyState::PendingDeletion)) => Err(ApiError::PendingDeletion),
+        ('+', LifeStage::In(KeyState::Enabled)) => Ok(()),
+        ('u', LifeStage::In(KeyState::Enabled)) => Err(ApiError::UnsupportedOperation),
+        ('s', LifeStage::In(KeyState::Enabled)) => Err(ApiError::OnlySymmetricKeySupported(key.to_string())),
         (other, _) => panic!("the table has no meaning for {other}"),
     }
 }
@@ -153,24 +153,25 @@ impl Fixture {
         self.service.create_key(request, &intent()).unwrap()
     }
 
-    /// Brings the key from the life before to this one; the order is that of [`LIVES`].
-    fn enter(&self, key: &Key, life: Life) {
+    /// Moves the key from the previous stage of [`LIFE_STAGES`] to this one.
+    fn enter(&self, key: &Key, stage: LifeStage) {
         let by_id = KeyRef::Id(key.id.clone());
-        match life {
-            Life::In(KeyState::Enabled) => {}
-            Life::In(KeyState::Disabled) => drop(self.service.disable_key(&by_id, &intent()).unwrap()),
-            Life::In(KeyState::PendingImport) => {
-                // No action leads here yet. The service forgets the key first, then the record is written behind its back.
+        match stage {
+            LifeStage::In(KeyState::Enabled) => {}
+            LifeStage::In(KeyState::Disabled) => drop(self.service.disable_key(&by_id, &intent()).unwrap()),
+            LifeStage::In(KeyState::PendingImport) => {
+                // No action leads to this state yet. Enabling the key clears it from the caches; then the test writes the
+                // record directly.
                 self.service.enable_key(&by_id, &intent()).unwrap();
                 let stored = self.vault.get::<Key>(&key.id).unwrap().unwrap();
                 let pending = Key { state: KeyState::PendingImport, ..stored.record.clone() };
                 let change = self.vault.change().update(&stored, &pending).unwrap();
                 change.commit(Audit::NoRecord("a test")).unwrap();
             }
-            Life::In(KeyState::PendingDeletion) => {
+            LifeStage::In(KeyState::PendingDeletion) => {
                 drop(self.service.schedule_key_deletion(&by_id, 7, &intent()).unwrap());
             }
-            Life::Destroyed => {
+            LifeStage::Destroyed => {
                 self.clock.advance_s(8 * DAY_S);
                 self.service.do_what_is_due(&mut |done| assert!(done.is_ok(), "{done:?}")).unwrap();
             }
@@ -214,7 +215,7 @@ impl Fixture {
     }
 }
 
-/// What was made while the key was enabled, to be opened and verified in every life.
+/// Ciphertexts and a signature from the enabled key, to decrypt and verify in every stage.
 #[derive(Default)]
 struct Made {
     blob: Vec<u8>,
@@ -284,7 +285,7 @@ fn request(operation: Operation, key: &Key, made: &Made) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_cell_answers_as_the_table_says() {
+async fn every_cell_has_the_result_in_the_table() {
     for operation in Operation::ALL {
         let rows = TABLE.iter().filter(|(in_table, _)| in_table == operation).count();
         assert_eq!(rows, 1, "{}", operation.name());
@@ -294,37 +295,37 @@ async fn every_cell_answers_as_the_table_says() {
     for (column, kind) in KINDS.into_iter().enumerate() {
         let key = fixture.create(kind);
         let made = make(&fixture, &key).await;
-        for life in LIVES {
-            fixture.enter(&key, life);
+        for stage in LIFE_STAGES {
+            fixture.enter(&key, stage);
             for (operation, row) in TABLE {
                 let row: Vec<char> = row.chars().filter(|cell| *cell != ' ').collect();
-                assert_eq!(row.len(), KINDS.len(), "{} leaves cells out", operation.name());
+                assert_eq!(row.len(), KINDS.len(), "{} has missing cells", operation.name());
                 let body = request(operation, &key, &made);
-                for may in MAYS {
+                for granted in GRANTED {
                     let mut fields = AuditFields::default();
-                    let answer = fixture.call_with(operation, &body, &may.rights(&key.id), &mut fields).await;
+                    let answer = fixture.call_with(operation, &body, &granted.rights(&key.id), &mut fields).await;
                     if let Ok((_message, Some(version))) = &answer {
                         assert_eq!((fields.subject(), version), (Some(key.id.as_str()), &key.initial_version));
                     }
-                    let expected = expected(row[column], &key.id, life, may);
+                    let expected = expected(row[column], &key.id, stage, granted);
                     if expected.is_ok() {
                         served.insert(operation);
                     }
                     cells += 1;
-                    let place = format!("{} {} {life:?} {may:?}", operation.name(), kind.0.name());
+                    let place = format!("{} {} {stage:?} {granted:?}", operation.name(), kind.0.name());
                     assert_eq!(answer.map(|_served| ()), expected, "{place}");
                 }
             }
         }
     }
-    assert_eq!(cells, Operation::ALL.len() * KINDS.len() * LIVES.len() * MAYS.len());
-    // Secrets are not stored yet; everything else is served to somebody.
+    assert_eq!(cells, Operation::ALL.len() * KINDS.len() * LIFE_STAGES.len() * GRANTED.len());
+    // Secrets are not supported yet; every other operation succeeds in some cell.
     assert_eq!(served.len(), Operation::ALL.len() - 1);
 }
 
-/// Nothing is computed for a client that has disconnected, and the record says so.
+/// Nothing is computed for a client that has disconnected, and the audit record says so.
 #[tokio::test]
-async fn work_for_a_client_that_went_away_does_not_begin() {
+async fn an_operation_for_a_disconnected_client_does_not_start() {
     let fixture = Fixture::new();
     let rights = Rights::everything(SOURCE);
     for (kind, operations) in [
@@ -347,9 +348,8 @@ async fn work_for_a_client_that_went_away_does_not_begin() {
     }
 }
 
-/// Every spec and usage that CreateKey makes has a column.
 #[test]
-fn no_kind_of_key_is_left_out() {
+fn every_spec_and_usage_that_create_key_accepts_has_a_column() {
     for spec in KeySpec::ALL {
         for usage in KeyUsage::ALL {
             let is_made = spec.is_software() && !spec.algorithms(usage).is_empty();

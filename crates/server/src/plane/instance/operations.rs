@@ -1,4 +1,4 @@
-//! The list of operations: the request message of each, what its audit record is about, and the handler that serves it.
+//! The list of operations: the request message of each, the subject of its audit record, and its handler.
 
 use claviger_base::id::KeyVersionId;
 use claviger_wire::instance::message::{
@@ -16,7 +16,7 @@ use crate::plane::outcome::Outcome;
 use crate::request_log::audit_fields::AuditFields;
 use crate::request_log::audit_fields::Subject::{self, Key, Nothing, Other};
 
-/// Declares the list. An operation of [`Operation`] that is not in it does not compile.
+/// Declares the list. It does not compile if an operation of [`Operation`] is missing.
 macro_rules! operations {
     ($($name:ident($request:ty) about $subject:expr => $handler:path;)+) => {
         async fn handle(
@@ -29,7 +29,7 @@ macro_rules! operations {
                 $(Operation::$name => {
                     let request: $request = decode(body)?;
                     let subject: fn(&$request) -> Subject<'_> = $subject;
-                    // Before anything else can fail or panic: the record then says what it was about.
+                    // Set before anything can fail or panic, so that every record has it.
                     fields.set_subject(subject(&request));
                     Ok(encode($handler(call, request).await?))
                 })+
@@ -61,10 +61,10 @@ operations! {
     Hmac(HmacRequest) about |request| Key(&request.key_id) => hmac::hmac;
 }
 
-/// An encoded answer, and the key version that was used.
+/// An encoded answer and the key version that was used.
 pub(super) type Served = (Vec<u8>, Option<KeyVersionId>);
 
-/// Serves one call; everything that is known of it is left in `fields`, also when it is refused.
+/// Performs one call. Fills in `fields`, even if the call is refused.
 pub(super) async fn perform(
     operation: Operation,
     body: &[u8],
@@ -85,7 +85,7 @@ pub(super) async fn perform(
     }
 }
 
-/// A body that is no such message is a business parameter that is not valid.
+/// A body that does not decode is an invalid parameter.
 fn decode<M: Message + Default>(body: &[u8]) -> Result<M, ApiError> {
     M::decode(body).map_err(|_malformed| ApiError::InvalidParameter(BODY))
 }

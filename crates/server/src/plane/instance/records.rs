@@ -1,4 +1,4 @@
-//! What the records of refused calls name: the key's id also where the caller named it by an alias.
+//! Test: the audit records of refused calls contain the key id, even if the request named the key by an alias.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -35,10 +35,10 @@ async fn refused(fixture: &Fixture, operation: Operation, body: &[u8], rights: &
 }
 
 #[tokio::test]
-async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
+async fn the_record_of_a_refusal_has_the_key_id_and_the_alias() {
     let (fixture, key) = with_alias();
     let arn = format!("acs:kms:cn-local:{}:key/{}", fixture.service.instance().account, key.id);
-    let nobody = Rights::granted(Arc::new(Vec::new()), SOURCE);
+    let no_rights = Rights::granted(Arc::new(Vec::new()), SOURCE);
     for (sent, key_id, named) in [
         ("alias/one", key.id.as_str(), Some("alias/one")),
         ("alias/two", "alias/two", None),
@@ -46,7 +46,7 @@ async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
         (arn.as_str(), key.id.as_str(), Some(arn.as_str())),
         ("no key", "no key", None),
     ] {
-        for rights in [&Rights::everything(SOURCE), &nobody] {
+        for rights in [&Rights::everything(SOURCE), &no_rights] {
             let request = SignRequest { key_id: sent.to_owned(), message: vec![1], ..SignRequest::default() };
             let fields = refused(&fixture, Operation::Sign, &request.encode_to_vec(), rights).await;
             assert_eq!((fields.subject(), fields.named()), (Some(key_id), named), "{sent}");
@@ -55,7 +55,7 @@ async fn a_refused_key_has_its_id_and_the_alias_it_was_named_by() {
 }
 
 #[tokio::test]
-async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
+async fn a_secret_name_is_not_resolved_as_an_alias() {
     let (fixture, _key) = with_alias();
     let request = GetSecretValueRequest { secret_name: "alias/one".to_owned(), ..GetSecretValueRequest::default() };
     let rights = Rights::everything(SOURCE);
@@ -64,7 +64,7 @@ async fn a_secret_is_not_taken_for_an_alias_of_that_name() {
 }
 
 #[test]
-fn who_may_do_nothing_here_shares_records_and_is_named_if_known() {
+fn refusals_of_callers_without_rights_share_records_that_name_verified_callers() {
     let (id, now) = ("KAAP.66abf237-63f6-4625-b8cf-47e1086e0000", Timestamp::from_unix_s(1_767_323_045));
     let cases = [
         (AccessRefusal::ClientKeyNotValid(Invalidity::Expired(now)), id.to_owned()),
@@ -77,9 +77,9 @@ fn who_may_do_nothing_here_shares_records_and_is_named_if_known() {
         let mut fields = AuditFields::default();
         fields.claim(id);
         fields.add(*of_access(refusal, id).audit);
-        assert!(fields.grants_nothing(), "{principal}");
+        assert!(fields.has_no_access(), "{principal}");
         assert_eq!(fields.principal(), Some(principal));
     }
     let fields = AuditFields::verified("Decrypt", id);
-    assert!(!fields.grants_nothing(), "an admitted caller has a record of each request");
+    assert!(!fields.has_no_access(), "every request of an admitted caller has a record");
 }

@@ -20,6 +20,6 @@ pub(super) fn get_value(
         version_id: request.version_id,
     };
     let value = call.service.get_secret_value(&wanted).map_err(Refusal::from);
-    // The value will be written into the response here, once there are secrets.
+    // Secrets are not supported yet: `SecretValue` has no values.
     ready(value.map(|value: SecretValue| match value {}))
 }

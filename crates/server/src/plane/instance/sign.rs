@@ -11,7 +11,7 @@ use crate::plane::outcome::Outcome;
 
 pub(super) async fn sign(call: &Call<'_>, request: SignRequest) -> Result<Outcome<SignResponse>, Refusal> {
     let wanted = signing(call, request)?;
-    let signed = call.unless_gone(call.service.sign(wanted)).await?;
+    let signed = call.unless_disconnected(call.service.sign(wanted)).await?;
     let response = SignResponse {
         key_id: signed.key_id.to_string(),
         signature: signed.result,
@@ -25,7 +25,7 @@ pub(super) async fn sign(call: &Call<'_>, request: SignRequest) -> Result<Outcom
 pub(super) async fn verify(call: &Call<'_>, request: VerifyRequest) -> Result<Outcome<VerifyResponse>, Refusal> {
     let VerifyRequest { key_id, digest, signature, algorithm, message, message_type } = request;
     let wanted = signing(call, SignRequest { key_id, digest, algorithm, message, message_type })?;
-    let verified = call.unless_gone(call.service.verify(wanted, signature)).await?;
+    let verified = call.unless_disconnected(call.service.verify(wanted, signature)).await?;
     let response = VerifyResponse {
         key_id: verified.key_id.to_string(),
         value: verified.result,

@@ -1,4 +1,4 @@
-//! The actions on access keys: RAM's, served here because there is no RAM beside this server (docs/compatibility.md).
+//! The actions on access keys, which Alibaba Cloud has in RAM. A self-hosted instance has no RAM (docs/compatibility.md).
 
 use claviger_model::AccessKey;
 use claviger_wire::rpc::RpcError;
@@ -15,7 +15,7 @@ use crate::request_log::audit_fields::AuditDetails;
 
 pub(super) fn create(call: &Call<'_>, _request: CreateAccessKey) -> Result<CreateAccessKeyAnswer> {
     let made = call.service.create_access_key(&call.intent)?;
-    // 30 characters of base 36.
+    // Never fails: a secret consists of ASCII letters and digits.
     let secret = std::str::from_utf8(made.secret.reveal()).map_err(|_not_text| RpcError::InternalFailure)?;
     let answer = CreateAccessKeyAnswer {
         request_id: call.request_id.clone(),

@@ -1,6 +1,6 @@
-//! The list of actions: what the audit record of each is about, and the handler that serves it.
+//! The list of actions: the subject of the audit record of each, and its handler.
 //!
-//! The request of an action has its name, and stands in `wire` in the file of its resource, beside its answer.
+//! The request type of an action has the same name. The file of its resource in `wire` contains it and its answer.
 
 use claviger_base::id::{AliasName, RuleName};
 use claviger_wire::rpc::access_keys::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
@@ -27,22 +27,22 @@ use super::{access_keys, access_points, aliases, client_keys, keys, network_rule
 use crate::plane::outcome::Outcome;
 use crate::request_log::audit_fields::{AuditFields, Subject};
 
-/// What an action is about, by the parameter that names it.
+/// The subject of an action, and the parameter that contains it.
 #[derive(Debug, Clone, Copy)]
 enum About {
-    /// The key that `KeyId` names, or that the action makes; or nothing in particular.
+    /// The key in `KeyId`, if any, or the key or access key that the action creates.
     Key,
-    /// The key that `KeyId` names, and beside it the alias that `AliasName` names.
+    /// The key in `KeyId`; the record also contains the alias in `AliasName`.
     Alias,
-    /// What the action makes, and beside it the application access point that `AapName` names.
+    /// The created resource; the record also contains the application access point in `AapName`.
     AccessPoint,
-    /// What this parameter names.
+    /// The resource in this parameter.
     Named(&'static str),
 }
 
 use About::{AccessPoint, Alias, Key, Named};
 
-/// Declares the list. An action of [`Action`] that is not in it does not compile.
+/// Declares the list. It does not compile if an action of [`Action`] is missing.
 macro_rules! actions {
     ($($name:ident about $about:expr => $handler:path;)+) => {
         fn about(action: Action) -> About {
@@ -51,7 +51,7 @@ macro_rules! actions {
             }
         }
 
-        /// Serves one call: reads the request of the action, runs its handler and encodes the answer.
+        /// Performs one call: parses the request of the action, runs its handler and encodes the answer.
         pub(super) fn serve(action: Action, parameters: &Parameters, call: &Call<'_>) -> Result<Vec<u8>> {
             action.check_served(parameters)?;
             match action {
@@ -117,10 +117,10 @@ fn serve_request<R: Request>(
     Ok(Outcome { answer: json::encode(&answer)?, audit })
 }
 
-/// Notes what a call is about before anything of it can fail.
+/// Enters the subject of a call into `fields` before anything can fail.
 pub(super) fn note_subject(action: Action, parameters: &Parameters, fields: &mut AuditFields) {
     let value = |name| parameters.value(name).unwrap_or_default();
-    // Also where the action has no such parameter: the record shows what was sent.
+    // Even if the action has no such parameter: the record contains what was sent.
     fields.set_subject(Subject::Key(value("KeyId")));
     match about(action) {
         Key => {}

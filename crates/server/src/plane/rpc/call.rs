@@ -1,4 +1,4 @@
-//! One authenticated call of the control plane, as its handler sees it. Handlers run where they may block.
+//! The context that a handler of the control plane receives: one authenticated call. Handlers may block.
 
 use claviger_base::id::AccessKeyId;
 use claviger_service::{Intent, KeyRef, PageRequest, Service};
@@ -16,7 +16,7 @@ pub(super) struct Call<'a> {
     pub(super) caller: AccessKeyId,
     /// For the answer.
     pub(super) request_id: String,
-    /// For the change that the call makes, if it makes one.
+    /// For the change, if the call makes one.
     pub(super) intent: Intent,
 }
 
@@ -26,24 +26,24 @@ impl Call<'_> {
         Ok(self.service.key_ref(named)?)
     }
 
-    /// The ARN of something in this instance; `kind` ends with `/` where the name does not say what it is.
+    /// The ARN of a resource of this instance. `kind` is a prefix such as `key/`; alias names already contain theirs.
     pub(super) fn arn(&self, kind: &str, name: &str) -> String {
         format!("acs:kms:{REGION}:{}:{kind}{name}", self.service.instance().account)
     }
 
-    /// The answer of an action that has nothing to tell.
+    /// The answer of an action that returns no data.
     pub(super) fn acknowledged(&self) -> Acknowledged {
         Acknowledged { request_id: self.request_id.clone() }
     }
 }
 
-/// A page, as the service asks for it.
+/// Converts a page to the type of the service.
 pub(super) fn page_request(page: Page) -> PageRequest {
     let entries = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     PageRequest { number: entries(page.number), size: entries(page.size) }
 }
 
-/// A count, as answers have it.
+/// Converts a count to the type in answers.
 pub(super) fn total(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Every action that changes something leaves one entry for the audit log; no other action leaves one.
+//! Test: every action that changes something leaves one entry in the audit outbox; no other action leaves one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use claviger_store::MemoryEngine;
 use claviger_vault::OutboxEntry;
 use claviger_wire::rpc::{Action, Parameters};
 
-use super::work::{Origin, Work};
+use super::authenticated::{AuthenticatedRequest, Origin};
 use crate::fixture::Instance;
 use crate::request_log::audit_fields::AuditFields;
 
@@ -20,25 +20,25 @@ fn is_reading(action: Action) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| action.name().starts_with(verb))
 }
 
-/// Performs the action, which must succeed; the entry that it leaves.
+/// Performs the action, which must succeed, and returns its outbox entry.
 async fn perform(service: &Arc<Service>, action: Action, query: &str) -> Option<OutboxEntry> {
     let parameters = Parameters::decode(query, &[]).unwrap();
     let (request_id, caller) = (RequestId::generate().unwrap(), AccessKeyId::generate().unwrap());
     let origin = Origin { request_id: request_id.clone(), peer: ([192, 0, 2, 1], 443).into(), started: Instant::now() };
     let mut fields = AuditFields::verified(action.name(), caller.as_str());
-    let work = Work { action, caller: caller.clone(), parameters, origin };
-    work.perform(service, &mut fields).await.unwrap_or_else(|error| panic!("{} {query}: {error:?}", action.name()));
+    let request = AuthenticatedRequest { action, caller: caller.clone(), parameters, origin };
+    request.perform(service, &mut fields).await.unwrap_or_else(|error| panic!("{} {query}: {error:?}", action.name()));
     let entry = service.take_committed(&request_id);
     if let Some(entry) = &entry {
         let source = entry.source.map(|source| source.to_string());
-        let told = (entry.operation.as_str(), entry.principal.as_str(), source.as_deref());
-        assert_eq!(told, (action.name(), caller.as_str(), Some("192.0.2.1:443")));
+        let recorded = (entry.operation.as_str(), entry.principal.as_str(), source.as_deref());
+        assert_eq!(recorded, (action.name(), caller.as_str(), Some("192.0.2.1:443")));
     }
     entry
 }
 
 #[tokio::test]
-async fn every_action_that_changes_something_tells_the_log_and_no_other() {
+async fn exactly_the_actions_that_change_something_leave_an_entry() {
     let service = Instance::over(Arc::new(MemoryEngine::default())).service();
     let key = perform(&service, Action::CreateKey, "").await.unwrap().key_id.unwrap();
     let version = perform(&service, Action::CreateKeyVersion, &format!("KeyId={key}")).await.unwrap();

@@ -64,7 +64,7 @@ pub(super) fn delete(call: &Call<'_>, request: DeleteClientKey) -> Result<Acknow
 
 fn entry(key: &ClientKey) -> std::result::Result<ClientKeyEntry, RpcError> {
     Ok(ClientKeyEntry {
-        // A key from before there were policies belongs to no access point, whatever it was called.
+        // A key from before policies existed belongs to no access point, whatever its name.
         aap_name: if key.is_governed { key.name.clone() } else { String::new() },
         client_key_id: key.id.to_string(),
         create_time: key.created.to_string(),

@@ -1,4 +1,4 @@
-//! Which error of the control plane tells a caller what went wrong.
+//! Maps errors of the server and of the service to errors of the control plane.
 
 use claviger_model::{KeyState, StateRefusal};
 use claviger_service::ServiceError;
@@ -14,20 +14,20 @@ pub(super) type Refusal = outcome::Refusal<RpcError>;
 /// What a handler returns.
 pub(super) type Result<A> = std::result::Result<outcome::Outcome<A>, Refusal>;
 
-/// The error for a request whose head is not even looked at.
+/// The error for a request whose head is refused unread.
 pub(super) const fn of_head(error: HeadError) -> RpcError {
     match error {
         HeadError::TooLarge => RpcError::RequestHeaderFieldsTooLarge,
-        HeadError::NoRoom => RpcError::ServiceUnavailableTemporary,
+        HeadError::BudgetExhausted => RpcError::ServiceUnavailableTemporary,
     }
 }
 
-/// The error for a request whose body did not arrive whole.
+/// The error for a request whose body could not be read.
 pub(super) const fn of_body(error: BodyError) -> RpcError {
     match error {
         BodyError::TooLarge => RpcError::RequestEntityTooLarge,
         BodyError::TooSlow | BodyError::Broken => RpcError::ParseRequestParameterException,
-        BodyError::NoRoom => RpcError::ServiceUnavailableTemporary,
+        BodyError::BudgetExhausted => RpcError::ServiceUnavailableTemporary,
     }
 }
 
@@ -37,7 +37,7 @@ impl From<ServiceError> for Refusal {
     }
 }
 
-/// The one map from service errors to the codes of rpc-api 4.3.
+/// The only mapping from service errors to the codes of rpc-api 4.3.
 pub(super) fn of_service(error: &ServiceError) -> RpcError {
     match error {
         ServiceError::MissingParameter(name) => RpcError::MissingParameter(name),
@@ -48,7 +48,7 @@ pub(super) fn of_service(error: &ServiceError) -> RpcError {
         ServiceError::KeyVersionNotFound => RpcError::KeyVersionNotFound,
         ServiceError::AliasAlreadyExists => RpcError::AliasAlreadyExists,
         ServiceError::ClientKeyNotFound | ServiceError::ResourceNotFound => RpcError::ResourceNotFound,
-        ServiceError::AccessKeyNotFound => RpcError::AccessKeyMissing,
+        ServiceError::AccessKeyNotFound => RpcError::AccessKeyNotFound,
         ServiceError::AccessKeyLimit => RpcError::AccessKeyLimit,
         ServiceError::LastActiveAccessKey => RpcError::LastActiveAccessKey,
         ServiceError::ResourceExists => RpcError::ResourceExist,
@@ -69,18 +69,18 @@ pub(super) fn of_service(error: &ServiceError) -> RpcError {
         | ServiceError::KeyVersionExhausted => RpcError::RejectedUnsupportedOperation,
         ServiceError::ConcurrencyLimitExceeded => RpcError::Throttling,
         ServiceError::DoesNotOpen => RpcError::invalid("CiphertextBlob"),
-        // CreateKey of an RSA key waits for a pair like every other request for one.
+        // CreateKey of an RSA key waits for a key pair, like a data key pair request.
         ServiceError::TooManyWaiting | ServiceError::CallerGone => RpcError::ServiceUnavailableTemporary,
         ServiceError::Vault(VaultError::Store(_))
         | ServiceError::Random
         | ServiceError::Contention
         | ServiceError::AuditLogUnavailable
         | ServiceError::Keygen(_) => {
-            tracing::error!(%error, "a request could not be served now");
+            tracing::error!(%error, "a request failed temporarily");
             RpcError::ServiceUnavailableTemporary
         }
         ServiceError::Vault(_) | ServiceError::Bug(_) => {
-            tracing::error!(%error, "a request failed inside");
+            tracing::error!(%error, "a request failed with an internal error");
             RpcError::InternalFailure
         }
     }

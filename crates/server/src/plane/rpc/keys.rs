@@ -17,9 +17,9 @@ use super::call::{Call, page_request, total};
 use super::errors::Result;
 use crate::plane::outcome::Outcome;
 
-/// The only `Origin` that is served.
+/// The only supported `Origin`.
 const ORIGIN: &str = "Aliyun_KMS";
-/// The only `ProtectionLevel` that is served.
+/// The only supported `ProtectionLevel`.
 const PROTECTION_LEVEL: &str = "SOFTWARE";
 
 pub(super) fn create(call: &Call<'_>, request: CreateKey) -> Result<KeyAnswer> {
@@ -141,7 +141,7 @@ fn shown(call: &Call<'_>, key: Key) -> Outcome<KeyAnswer> {
     Outcome::of_key(key.id, KeyAnswer { request_id: call.request_id.clone(), key_metadata })
 }
 
-/// Filters as the model's values. A filter whose values no key can have matches nothing, rather than everything.
+/// Converts filters to values of the model. A filter with only impossible values matches nothing, not everything.
 fn key_filter(call: &Call<'_>, wanted: &[Filter]) -> std::result::Result<KeyFilter, RpcError> {
     let instance = call.service.instance();
     let mut filter = KeyFilter::default();
@@ -158,7 +158,7 @@ fn key_filter(call: &Call<'_>, wanted: &[Filter]) -> std::result::Result<KeyFilt
             FilterKey::CreatorType => values.contains(&"User"),
             FilterKey::DkmsInstanceId => values.contains(&instance.id.as_str()),
             FilterKey::Creator => values.contains(&instance.account.as_str()),
-            // Refused rather than ignored, until there are tags and a filter by alias.
+            // Not supported yet; ignoring them would return too much.
             FilterKey::AliasName | FilterKey::TagKey | FilterKey::TagValue => return Err(RpcError::invalid("Filters")),
         };
         filter.matches_nothing |= !can_match && !values.is_empty();

@@ -14,7 +14,7 @@ use super::errors::Result;
 pub(super) fn create(call: &Call<'_>, request: CreatePolicy) -> Result<PolicyAnswer<String>> {
     let instance = &call.service.instance().id;
     let kms_instance = request.kms_instance.unwrap_or_else(|| instance.to_string());
-    // A policy of another instance, or of the shared gateway, would grant nothing here.
+    // A policy for another instance, or for the shared gateway, would have no effect here.
     if kms_instance != instance.as_str() {
         return Err(RpcError::InstanceNotFound.into());
     }

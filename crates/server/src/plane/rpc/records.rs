@@ -1,5 +1,5 @@
-//! What the records of control plane actions name: the key, also by an alias and in refusals; and caller and operation,
-//! also when the action panics.
+//! Test: the audit records of control plane actions contain the key, even if it was named by an alias or the action was
+//! refused, and caller and operation, even if the action panics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,20 +12,20 @@ use claviger_store::{Batch, Commit, Engine, Entry, MemoryEngine, Revision, Store
 use claviger_wire::rpc::{Action, Parameters, RpcError};
 
 use super::super::context::principal;
-use super::work::{Origin, Work};
+use super::authenticated::{AuthenticatedRequest, Origin};
 use crate::fixture::{Instance, intent};
 use crate::request_log::audit_fields::{AuditFields, Principal};
 
-/// A store whose reads panic from the moment that it is told to.
+/// A store whose reads panic while `panics` is set.
 #[derive(Debug, Default)]
-struct Panicking {
+struct PanickingEngine {
     engine: MemoryEngine,
     panics: AtomicBool,
 }
 
-impl Engine for Panicking {
+impl Engine for PanickingEngine {
     fn get(&self, key: &[u8]) -> Result<Option<VersionedValue>, StoreError> {
-        assert!(!self.panics.load(Ordering::SeqCst), "as a fault would");
+        assert!(!self.panics.load(Ordering::SeqCst), "simulated fault");
         self.engine.get(key)
     }
 
@@ -42,28 +42,28 @@ impl Engine for Panicking {
     }
 }
 
-fn service() -> (Arc<Service>, Arc<Panicking>) {
-    let engine = Arc::new(Panicking::default());
+fn service() -> (Arc<Service>, Arc<PanickingEngine>) {
+    let engine = Arc::new(PanickingEngine::default());
     (Instance::over(Arc::clone(&engine) as _).service(), engine)
 }
 
-fn work(action: Action, caller: &AccessKeyId, query: &str) -> Work {
+fn request(action: Action, caller: &AccessKeyId, query: &str) -> AuthenticatedRequest {
     let parameters = Parameters::decode(query, &[]).unwrap();
     let request_id = RequestId::generate().unwrap();
     let origin = Origin { request_id, peer: ([127, 0, 0, 1], 7).into(), started: Instant::now() };
-    Work { action, caller: caller.clone(), parameters, origin }
+    AuthenticatedRequest { action, caller: caller.clone(), parameters, origin }
 }
 
-/// The fields of the record after the action, and whether it was served.
+/// The fields of the record after the action, and whether it succeeded.
 async fn fields_of(service: &Arc<Service>, action: Action, query: &str) -> (AuditFields, bool) {
-    let work = work(action, &AccessKeyId::generate().unwrap(), query);
+    let request = request(action, &AccessKeyId::generate().unwrap(), query);
     let mut fields = AuditFields::default();
-    let served = work.perform(service, &mut fields).await.is_ok();
+    let served = request.perform(service, &mut fields).await.is_ok();
     (fields, served)
 }
 
 #[tokio::test]
-async fn a_key_named_by_an_alias_is_in_the_record_whatever_became_of_the_call() {
+async fn the_record_has_the_key_id_of_an_alias_even_if_the_call_fails() {
     let (service, _engine) = service();
     let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
     let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
@@ -100,7 +100,7 @@ async fn a_key_named_by_an_alias_is_in_the_record_whatever_became_of_the_call() 
 }
 
 #[tokio::test]
-async fn the_record_of_a_client_key_names_its_access_point() {
+async fn the_record_of_a_client_key_has_its_access_point() {
     let (service, _engine) = service();
     let query = |point: &str, password: &str| format!("AapName={point}&Password={password}");
     let (good, weak) = ("Abcdef1234567890", "weak");
@@ -120,7 +120,7 @@ async fn the_record_of_a_client_key_names_its_access_point() {
 }
 
 #[tokio::test]
-async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
+async fn the_name_of_a_rule_is_not_resolved_as_an_alias() {
     let (service, _engine) = service();
     let (spec, description, creator) = (KeySpec::AliyunAes256, String::new(), String::new());
     let request = CreateKey { spec, usage: None, description, rotation_interval: None, creator };
@@ -134,31 +134,31 @@ async fn the_name_of_a_rule_is_not_taken_for_an_alias_whatever_else_was_sent() {
 }
 
 #[tokio::test]
-async fn the_record_of_an_action_that_panics_names_caller_and_operation() {
+async fn the_record_of_an_action_that_panics_has_caller_and_operation() {
     let (service, engine) = service();
     let (caller, key) = (AccessKeyId::generate().unwrap(), KeyId::generate().unwrap());
     let named = |caller: &AccessKeyId| Principal::Verified(principal(&Caller::AccessKey(caller.clone())));
     for (panics, refusal) in [(false, RpcError::KeyNotFound), (true, RpcError::InternalFailure)] {
         engine.panics.store(panics, Ordering::SeqCst);
         let mut fields = AuditFields::verified(Action::DescribeKey.name(), caller.as_str());
-        let work = work(Action::DescribeKey, &caller, &format!("KeyId={key}"));
-        assert_eq!(work.perform(&service, &mut fields).await, Err(refusal));
+        let request = request(Action::DescribeKey, &caller, &format!("KeyId={key}"));
+        assert_eq!(request.perform(&service, &mut fields).await, Err(refusal));
         assert_eq!(fields.operation, Some("DescribeKey"), "{panics}");
         assert_eq!(fields.principal, named(&caller), "{panics}");
         assert_eq!(fields.subject(), Some(key.as_str()), "{panics}");
     }
 }
 
-/// They were dropped in silence: the key was made without them.
+/// Earlier versions ignored these parameters and created the key without them.
 #[tokio::test]
-async fn a_documented_parameter_that_is_not_served_is_refused_by_name_and_nothing_is_made() {
+async fn an_unsupported_parameter_is_refused_by_name_and_nothing_is_created() {
     let (service, _engine) = service();
     let caller = AccessKeyId::generate().unwrap();
     for (name, value) in
         [("Policy", "%7B"), ("Tags", "%5B%7B"), ("KeyStorageMechanism", "HsmInternal"), ("DryRun", "true")]
     {
-        let work = work(Action::CreateKey, &caller, &format!("{name}={value}"));
-        let refused = work.perform(&service, &mut AuditFields::default()).await.unwrap_err();
+        let request = request(Action::CreateKey, &caller, &format!("{name}={value}"));
+        let refused = request.perform(&service, &mut AuditFields::default()).await.unwrap_err();
         assert_eq!(refused.status_and_code(), (400, "InvalidParameter"));
         let text = refused.to_string();
         assert!(text.starts_with(&format!("The specified parameter {name} is not valid.")), "{text}");

@@ -19,7 +19,7 @@ pub struct GenerateDataKeyRequest {
     pub aad: Vec<u8>,
 }
 
-/// A data key, plain and sealed.
+/// A data key in plaintext and encrypted.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct GenerateDataKeyResponse {
@@ -62,7 +62,7 @@ pub struct AdvanceGenerateDataKeyRequest {
     pub aad: Vec<u8>,
 }
 
-/// A data key, plain and sealed.
+/// A data key in plaintext and encrypted.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AdvanceGenerateDataKeyResponse {

@@ -1,6 +1,6 @@
 //! The four data key pair operations (instance-api 5.4).
 //!
-//! The version id is field 9 with and field 8 without the plaintext private key.
+//! The version id is field 9 in responses with the plaintext private key, field 8 in the others.
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 
@@ -27,7 +27,7 @@ pub struct GenerateDataKeyPairRequest {
 /// The same message.
 pub type GenerateDataKeyPairWithoutPlaintextRequest = GenerateDataKeyPairRequest;
 
-/// A data key pair: public, private, private sealed.
+/// A data key pair: public key, private key, encrypted private key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct GenerateDataKeyPairResponse {
@@ -40,10 +40,10 @@ pub struct GenerateDataKeyPairResponse {
     /// `RSA_2048`, `RSA_3072`, `RSA_4096`, `EC_P256` or `EC_P256K`.
     #[prost(string, tag = "3")]
     pub key_pair_spec: String,
-    /// PKCS#8 in the format asked for. Secret.
+    /// PKCS#8 in the requested format. Secret.
     #[prost(bytes = "vec", tag = "4")]
     pub private_key_plaintext: Vec<u8>,
-    /// The sealed private key, see [`crate::blob`].
+    /// The encrypted private key, see [`crate::blob`].
     #[prost(bytes = "vec", tag = "5")]
     pub private_key_ciphertext_blob: Vec<u8>,
     /// SubjectPublicKeyInfo.
@@ -62,7 +62,7 @@ secret_fields!(GenerateDataKeyPairResponse {
     secret: [private_key_plaintext]
 });
 
-/// A data key pair: public, private sealed.
+/// A data key pair: public key, encrypted private key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct GenerateDataKeyPairWithoutPlaintextResponse {
     /// Key id or alias; in answers always the real key id.
@@ -74,7 +74,7 @@ pub struct GenerateDataKeyPairWithoutPlaintextResponse {
     /// `RSA_2048`, `RSA_3072`, `RSA_4096`, `EC_P256` or `EC_P256K`.
     #[prost(string, tag = "3")]
     pub key_pair_spec: String,
-    /// The sealed private key, see [`crate::blob`].
+    /// The encrypted private key, see [`crate::blob`].
     #[prost(bytes = "vec", tag = "4")]
     pub private_key_ciphertext_blob: Vec<u8>,
     /// SubjectPublicKeyInfo.
@@ -108,7 +108,7 @@ pub struct AdvanceGenerateDataKeyPairRequest {
 /// The same message.
 pub type AdvanceGenerateDataKeyPairWithoutPlaintextRequest = AdvanceGenerateDataKeyPairRequest;
 
-/// A data key pair: public, private, private sealed.
+/// A data key pair: public key, private key, encrypted private key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AdvanceGenerateDataKeyPairResponse {
@@ -121,10 +121,10 @@ pub struct AdvanceGenerateDataKeyPairResponse {
     /// `RSA_2048`, `RSA_3072`, `RSA_4096`, `EC_P256` or `EC_P256K`.
     #[prost(string, tag = "3")]
     pub key_pair_spec: String,
-    /// PKCS#8 in the format asked for. Secret.
+    /// PKCS#8 in the requested format. Secret.
     #[prost(bytes = "vec", tag = "4")]
     pub private_key_plaintext: Vec<u8>,
-    /// The sealed private key, see [`crate::blob`].
+    /// The encrypted private key, see [`crate::blob`].
     #[prost(bytes = "vec", tag = "5")]
     pub private_key_ciphertext_blob: Vec<u8>,
     /// SubjectPublicKeyInfo.
@@ -146,7 +146,7 @@ secret_fields!(AdvanceGenerateDataKeyPairResponse {
     secret: [private_key_plaintext]
 });
 
-/// A data key pair: public, private sealed.
+/// A data key pair: public key, encrypted private key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct AdvanceGenerateDataKeyPairWithoutPlaintextResponse {
     /// Key id or alias; in answers always the real key id.
@@ -158,7 +158,7 @@ pub struct AdvanceGenerateDataKeyPairWithoutPlaintextResponse {
     /// `RSA_2048`, `RSA_3072`, `RSA_4096`, `EC_P256` or `EC_P256K`.
     #[prost(string, tag = "3")]
     pub key_pair_spec: String,
-    /// The sealed private key, see [`crate::blob`].
+    /// The encrypted private key, see [`crate::blob`].
     #[prost(bytes = "vec", tag = "4")]
     pub private_key_ciphertext_blob: Vec<u8>,
     /// SubjectPublicKeyInfo.

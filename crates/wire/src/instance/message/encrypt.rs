@@ -31,7 +31,7 @@ secret_fields!(EncryptRequest { shown: [key_id, algorithm, aad, iv, padding_mode
 /// The same message.
 pub type AdvanceEncryptRequest = EncryptRequest;
 
-/// The raw blob and what must be kept beside it.
+/// The raw blob, and what the caller must keep with it.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct EncryptResponse {
     /// Key id or alias; in answers always the real key id.
@@ -129,7 +129,7 @@ pub struct DecryptResponse {
 
 secret_fields!(DecryptResponse { shown: [key_id, request_id, algorithm, padding_mode], secret: [plaintext] });
 
-/// The plaintext and the version that had sealed it.
+/// The plaintext, and the version that encrypted it.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct AdvanceDecryptResponse {

@@ -1,6 +1,6 @@
-//! Hmac (instance-api 3, 5.9): undocumented, in the C# SDK and in early ones of other languages.
+//! Hmac (instance-api 3, 5.9): undocumented; the C# SDK and early SDKs of other languages have it.
 //!
-//! What is authenticated belongs to the caller and is not ours to print.
+//! Debug output hides the message, which is the caller's data.
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 

@@ -53,7 +53,7 @@ pub struct GetSecretValueResponse {
     /// Managed types only.
     #[prost(string, tag = "10")]
     pub next_rotation_date: String,
-    /// JSON, when asked for.
+    /// JSON, when requested.
     #[prost(string, tag = "11")]
     pub extended_config: String,
     /// `Enabled`, `Disabled` or `Invalid`.

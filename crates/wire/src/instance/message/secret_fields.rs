@@ -1,14 +1,14 @@
-//! Messages with secret fields: they print as `[secret]`, and whoever has encoded a message can wipe them.
+//! Secret fields of messages: they print as `[secret]`, and can be wiped once the message is encoded.
 
 use zeroize::Zeroize;
 
-/// A message whose secret fields can be wiped. They are plain vectors and texts, so that prost can fill them.
+/// A message whose secret fields can be wiped. They are plain vectors and strings because prost requires it.
 pub trait WipeSecrets {
     /// Overwrites the secret fields.
     fn wipe_secrets(&mut self);
 }
 
-/// Declares which fields of a message are secret. Every field is named, so that a new one cannot be forgotten.
+/// Declares which fields of a message are secret. A field that is not listed does not compile.
 macro_rules! secret_fields {
     ($name:ident { shown: [$($shown:ident),*], secret: [$($secret:ident),*] }) => {
         impl std::fmt::Debug for $name {

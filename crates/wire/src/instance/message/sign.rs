@@ -1,6 +1,6 @@
 //! Sign, Verify, GetPublicKey (instance-api 5.5, 5.6).
 //!
-//! What is signed belongs to the caller and is not ours to print.
+//! Debug output hides the message, which is the caller's data.
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 
@@ -14,7 +14,7 @@ pub struct SignRequest {
     /// Legacy: a digest, when `message` is empty.
     #[prost(bytes = "vec", tag = "2")]
     pub digest: Vec<u8>,
-    /// For example `AES_GCM`.
+    /// For example `RSA_PSS_SHA_256`.
     #[prost(string, tag = "3")]
     pub algorithm: String,
     /// What is signed: the message (`RAW`) or its digest (`DIGEST`).
@@ -39,7 +39,7 @@ pub struct SignResponse {
     /// Lower-case UUID.
     #[prost(string, tag = "3")]
     pub request_id: String,
-    /// For example `AES_GCM`.
+    /// For example `RSA_PSS_SHA_256`.
     #[prost(string, tag = "4")]
     pub algorithm: String,
     /// `RAW` (default) or `DIGEST`.
@@ -60,7 +60,7 @@ pub struct VerifyRequest {
     /// The signature.
     #[prost(bytes = "vec", tag = "3")]
     pub signature: Vec<u8>,
-    /// For example `AES_GCM`.
+    /// For example `RSA_PSS_SHA_256`.
     #[prost(string, tag = "4")]
     pub algorithm: String,
     /// What is signed: the message (`RAW`) or its digest (`DIGEST`).
@@ -73,19 +73,19 @@ pub struct VerifyRequest {
 
 secret_fields!(VerifyRequest { shown: [key_id, signature, algorithm, message_type], secret: [digest, message] });
 
-/// Whether it is right. A wrong signature is an answer, not an error.
+/// The result of a verification. An invalid signature is a result, not an error.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct VerifyResponse {
     /// Key id or alias; in answers always the real key id.
     #[prost(string, tag = "1")]
     pub key_id: String,
-    /// Whether the signature is right.
+    /// Whether the signature is valid.
     #[prost(bool, tag = "2")]
     pub value: bool,
     /// Lower-case UUID.
     #[prost(string, tag = "3")]
     pub request_id: String,
-    /// For example `AES_GCM`.
+    /// For example `RSA_PSS_SHA_256`.
     #[prost(string, tag = "4")]
     pub algorithm: String,
     /// `RAW` (default) or `DIGEST`.
@@ -93,7 +93,7 @@ pub struct VerifyResponse {
     pub message_type: String,
 }
 
-/// Asks for the public half of an asymmetric key.
+/// Asks for the public key of an asymmetric key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct GetPublicKeyRequest {
     /// Key id or alias; in answers always the real key id.
@@ -101,7 +101,7 @@ pub struct GetPublicKeyRequest {
     pub key_id: String,
 }
 
-/// The public half.
+/// The public key.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct GetPublicKeyResponse {
     /// Key id or alias; in answers always the real key id.

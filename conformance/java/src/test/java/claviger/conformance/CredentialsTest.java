@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Client key, TLS and headers as the Java SDK handles them (instance-api 1.6, 1.8, 1.9), and refusals of a caller. */
+/** Client key, TLS and headers in the Java SDK (instance-api 1.6, 1.8, 1.9), and refused callers. */
 @ExtendWith(Suite.class)
 final class CredentialsTest {
     private static final String OPERATION = "AdvanceGenerateDataKeyPair";
@@ -49,9 +49,9 @@ final class CredentialsTest {
         return store;
     }
 
-    /** The SDK takes the first alias, and the password of the store for the key. */
+    /** The SDK uses the first alias, and the password of the store for the key. */
     @Test
-    void clientKeyOpensWithTheJdksParser() throws Exception {
+    void jdkReadsClientKey() throws Exception {
         String password = Suite.server.password();
         KeyStore store = opened(password);
         assertEquals(1, store.size());
@@ -64,7 +64,7 @@ final class CredentialsTest {
         assertThrows(IOException.class, () -> opened(password + "x"));
     }
 
-    /** The Java SDK takes the Base64 of PKCS#8 without armor lines. */
+    /** The Java SDK expects the Base64 of PKCS#8 without armor lines. */
     private static String privateKey() throws Exception {
         KeyStore store = opened(Suite.server.password());
         byte[] key = store.getKey(store.aliases().nextElement(), Suite.server.password().toCharArray()).getEncoded();
@@ -77,7 +77,7 @@ final class CredentialsTest {
         return new InstanceApi(config);
     }
 
-    /** Each way to hand over the credential and the CA. */
+    /** Each way to pass the credential and the CA. */
     @TestFactory
     List<DynamicTest> forms() throws Exception {
         String id = clientKey().get("KeyId").getAsString();
@@ -95,23 +95,23 @@ final class CredentialsTest {
     }
 
     @Test
-    void strangersAreRefused() throws Exception {
+    void unknownKeysAreRefused() throws Exception {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
-        String stranger = Base64.getEncoder().encodeToString(generator.generateKeyPair().getPrivate().getEncoded());
+        String unknownKey = Base64.getEncoder().encodeToString(generator.generateKeyPair().getPrivate().getEncoded());
         String id = clientKey().get("KeyId").getAsString();
         String unknown = "KAAP.00000000-0000-0000-0000-000000000000";
         Map<String, Object[]> expected = Map.of(
                 id, new Object[] {401, "SignatureNotMatch", "Signature is not matched."},
                 unknown, new Object[] {404, "Unauthorized", "The AccessKey ID \"" + unknown + "\" does not exist in our records."});
         for (var one : expected.entrySet()) {
-            InstanceApi other = configured(config -> config.setClientKeyFile(null).setAccessKeyId(one.getKey()).setPrivateKey(stranger));
+            InstanceApi other = configured(config -> config.setClientKeyFile(null).setAccessKeyId(one.getKey()).setPrivateKey(unknownKey));
             Object[] refusal = one.getValue();
             Suite.mustRefuse((int) refusal[0], (String) refusal[1], (String) refusal[2], () -> other.call(OPERATION, SMALL_PAIR));
         }
     }
 
-    /** A client key made and revoked over the command line. */
+    /** A client key that is created and revoked with the command line. */
     @Test
     void revokedClientKey() throws Exception {
         Path folder = Suite.scratch();
@@ -125,27 +125,27 @@ final class CredentialsTest {
 
     @Test
     void serverOfAnotherCaIsNotTrusted() throws Exception {
-        String reasons = reasonsNotToTrust(Suite.server.text("ca.pem"));
+        String reasons = trustErrors(Suite.server.text("ca.pem"));
         assertTrue(reasons.contains("SSLHandshakeException"), reasons);
-        // Without a CA this SDK does not fall back on the JDK's: it fails by itself.
-        reasons = reasonsNotToTrust(null);
+        // Without a CA, this SDK does not use the CAs of the JDK, but fails before it connects.
+        reasons = trustErrors(null);
         assertTrue(reasons.contains("Could not parse certificate"), reasons);
     }
 
-    /** The SDK keeps one HTTP client, with the CA it was made with, for each host and port: hence a new server each time. */
-    private static String reasonsNotToTrust(String ca) throws Exception {
+    /** The SDK caches one HTTP client, with its first CA, for each host and port; so each call starts a new server. */
+    private static String trustErrors(String ca) throws Exception {
         try (Server other = Server.start(Suite.scratch().resolve("other"))) {
             InstanceApi stray = new InstanceApi(InstanceApi.config(other).setCaFilePath(null).setCa(ca));
             StringBuilder reasons = new StringBuilder();
             for (Throwable cause = assertThrows(Exception.class, () -> stray.call(OPERATION, SMALL_PAIR)); cause != null; cause = cause.getCause()) {
                 reasons.append(cause).append('\n');
             }
-            new InstanceApi(InstanceApi.config(Server.at(other.dir, other.endpoint.replace("127.0.0.1", "localhost")))).call(OPERATION, SMALL_PAIR);
+            new InstanceApi(InstanceApi.config(Server.external(other.dir, other.endpoint.replace("127.0.0.1", "localhost")))).call(OPERATION, SMALL_PAIR);
             return reasons.toString();
         }
     }
 
-    /** Only the headers that the caller listed come back, whatever the server sends. */
+    /** The SDK returns only the headers that the caller listed. */
     @Test
     void headerWhitelist() throws Exception {
         for (List<String> listed : List.of(List.<String>of(), List.of(InstanceApi.VERSION_HEADER), List.of(InstanceApi.VERSION_HEADER, "content-type"), List.of("x-nothing"))) {
@@ -161,7 +161,7 @@ final class CredentialsTest {
         }
     }
 
-    /** Decrypt by the version header alone, without KeyId, as transfer clients call it; the header is signed. */
+    /** Decrypt with the version header and without KeyId, like transfer clients; the header is signed. */
     @Test
     void decryptByVersionHeader() throws Exception {
         Answer made = Suite.call("GenerateDataKeyPair", SMALL_PAIR).orElseThrow();
@@ -173,7 +173,7 @@ final class CredentialsTest {
         Suite.mustRefuse(404, "Forbidden.KeyNotFound", null, () -> Suite.api.call("Decrypt", fields, unknown, InstanceApi.runtime()));
     }
 
-    /** One pair request at a time (instance-api 5.4): asked again and again by four, until each kind of answer was seen. */
+    /** One data key pair request at a time (instance-api 5.4): four callers repeat requests until each kind of answer has occurred. */
     @Test
     void concurrencyLimit() throws Exception {
         Burst burst = new Burst();
@@ -184,7 +184,7 @@ final class CredentialsTest {
         }
     }
 
-    /** Threads that ask for RSA_4096 pairs without pause until each kind of answer was seen, or the time is over. */
+    /** Threads that request RSA_4096 pairs without pause until each kind of answer has occurred, or until a timeout. */
     private static final class Burst {
         private int pairs;
         private final List<Exception> refusals = new ArrayList<>();
@@ -224,9 +224,8 @@ final class CredentialsTest {
         }
     }
 
-    /** Nothing of a refused call is kept: the same client goes on. */
     @Test
-    void aClientGoesOnAfterARefusal() throws Exception {
+    void aClientCanBeUsedAfterARefusal() throws Exception {
         Suite.mustRefuse(400, "InvalidParameter", null, () -> Suite.api.call(OPERATION, fields("KeyId", "alias/dev")));
         assertFalse(Suite.call(OPERATION, SMALL_PAIR).isEmpty());
     }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What one language seals, the others open: letters left in a shared folder, against one server that `cargo xtask test --only
- * exchange` starts for all. conformance/README.md has the form of a letter.
+ * Each language decrypts and verifies what the others encrypted and signed: artifacts in a shared folder, against one server that
+ * `cargo xtask test --only exchange` starts. conformance/README.md describes the artifacts.
  */
 @Tag("exchange")
 @ExtendWith(Suite.class)
@@ -35,8 +35,8 @@ final class ExchangeTest {
     private static final String LANGUAGE = "java";
     private static final byte[] PAIR_AAD = LANGUAGE.getBytes(StandardCharsets.US_ASCII);
 
-    /** One sealed plaintext, or one signature; bytes are in hexadecimal digits. */
-    private static final class Letter {
+    /** A ciphertext or a signature; bytes are hexadecimal. */
+    private static final class Artifact {
         String operation = "";
         List<String> open = List.of();
         @SerializedName("key_id") String keyId = "";
@@ -68,46 +68,46 @@ final class ExchangeTest {
     }
 
     @Test
-    void seal() throws Exception {
-        List<Letter> letters = new ArrayList<>();
+    void write() throws Exception {
+        List<Artifact> artifacts = new ArrayList<>();
         for (Table.Seal row : Suite.table.seals) {
             byte[] plaintext = Table.bytes(row.sizes[1]);
-            sealedBy(row, "Plaintext", plaintext).ifPresent(letters::add);
+            sealedBy(row, "Plaintext", plaintext).ifPresent(artifacts::add);
         }
         for (Table.Seal row : Suite.table.dataKeys) {
-            sealedBy(row, "NumberOfBytes", row.sizes[1]).ifPresent(letters::add);
+            sealedBy(row, "NumberOfBytes", row.sizes[1]).ifPresent(artifacts::add);
         }
         for (var pair : Suite.table.pairs.operations.entrySet()) {
-            letters.add(pair(pair.getKey(), pair.getValue()));
+            artifacts.add(pair(pair.getKey(), pair.getValue()));
         }
         for (Table.Signature row : Suite.table.signatures) {
-            signature(row).ifPresent(letters::add);
+            signature(row).ifPresent(artifacts::add);
         }
-        transfer().ifPresent(letters::add);
+        transfer().ifPresent(artifacts::add);
         Files.createDirectories(folder(LANGUAGE));
-        for (int number = 0; number < letters.size(); number++) {
-            Letter letter = letters.get(number);
-            Path file = folder(LANGUAGE).resolve(String.format("%03d-%s.json", number, letter.operation));
-            Files.writeString(file, new Gson().toJson(letter));
+        for (int number = 0; number < artifacts.size(); number++) {
+            Artifact artifact = artifacts.get(number);
+            Path file = folder(LANGUAGE).resolve(String.format("%03d-%s.json", number, artifact.operation));
+            Files.writeString(file, new Gson().toJson(artifact));
         }
     }
 
-    private static Letter letter(String operation, List<String> open, Answer answer, byte[] blob, byte[] aad, byte[] plaintext) throws Exception {
-        Letter letter = new Letter();
-        letter.operation = operation;
-        letter.open = open;
-        letter.keyId = answer.text("KeyId");
-        letter.keyVersionId = answer.version();
-        letter.algorithm = answer.text("Algorithm");
-        letter.aad = hex(aad);
-        letter.blob = hex(blob);
-        letter.iv = answer.has("Iv") ? hex(answer.bytes("Iv")) : "";
-        letter.sha256 = digest(plaintext);
-        return letter;
+    private static Artifact artifact(String operation, List<String> open, Answer answer, byte[] blob, byte[] aad, byte[] plaintext) throws Exception {
+        Artifact artifact = new Artifact();
+        artifact.operation = operation;
+        artifact.open = open;
+        artifact.keyId = answer.text("KeyId");
+        artifact.keyVersionId = answer.version();
+        artifact.algorithm = answer.text("Algorithm");
+        artifact.aad = hex(aad);
+        artifact.blob = hex(blob);
+        artifact.iv = answer.has("Iv") ? hex(answer.bytes("Iv")) : "";
+        artifact.sha256 = digest(plaintext);
+        return artifact;
     }
 
-    /** An encryption, whose field is the plaintext, or a data key, whose field is its size. */
-    private static Optional<Letter> sealedBy(Table.Seal row, String field, Object value) throws Exception {
+    /** The artifact of an encryption, whose field is the plaintext, or of a data key, whose field is its size. */
+    private static Optional<Artifact> sealedBy(Table.Seal row, String field, Object value) throws Exception {
         Optional<String> key = Suite.keyOf(row.key);
         if (key.isEmpty()) {
             return Optional.empty();
@@ -119,10 +119,10 @@ final class ExchangeTest {
             return Optional.empty();
         }
         byte[] plaintext = value instanceof byte[] bytes ? bytes : answer.get().bytes("Plaintext");
-        return Optional.of(letter(row.operation, row.open, answer.get(), answer.get().bytes("CiphertextBlob"), aad, plaintext));
+        return Optional.of(artifact(row.operation, row.open, answer.get(), answer.get().bytes("CiphertextBlob"), aad, plaintext));
     }
 
-    private static Letter pair(String operation, List<String> open) throws Exception {
+    private static Artifact pair(String operation, List<String> open) throws Exception {
         Answer made = Suite.call(operation,
                 fields("KeyId", "alias/dev", "KeyPairSpec", "EC_P256", "KeyFormat", "PEM", "Aad", PAIR_AAD)).orElseThrow();
         byte[] blob = made.bytes("PrivateKeyCiphertextBlob");
@@ -130,10 +130,10 @@ final class ExchangeTest {
                 ? made.bytes("PrivateKeyPlaintext")
                 : Suite.call(open.get(0), fields("KeyId", Suite.devKey, "CiphertextBlob", blob, "Iv", made.bytes("Iv"), "Aad", PAIR_AAD))
                         .orElseThrow().bytes("Plaintext");
-        return letter(operation, open, made, blob, PAIR_AAD, plaintext);
+        return artifact(operation, open, made, blob, PAIR_AAD, plaintext);
     }
 
-    private static Optional<Letter> signature(Table.Signature row) throws Exception {
+    private static Optional<Artifact> signature(Table.Signature row) throws Exception {
         Optional<String> key = Suite.keyOf(row.key);
         if (key.isEmpty()) {
             return Optional.empty();
@@ -143,61 +143,61 @@ final class ExchangeTest {
         if (signed.isEmpty()) {
             return Optional.empty();
         }
-        Letter letter = letter("Sign", List.of("Verify"), signed.get(), new byte[0], new byte[0], new byte[0]);
-        letter.message = hex(message);
-        letter.signature = hex(signed.get().bytes("Signature"));
-        return Optional.of(letter);
+        Artifact artifact = artifact("Sign", List.of("Verify"), signed.get(), new byte[0], new byte[0], new byte[0]);
+        artifact.message = hex(message);
+        artifact.signature = hex(signed.get().bytes("Signature"));
+        return Optional.of(artifact);
     }
 
-    private static Optional<Letter> transfer() throws Exception {
+    private static Optional<Artifact> transfer() throws Exception {
         var answer = TransferTest.encrypted(TransferTest.CONTEXT);
         if (answer.isEmpty()) {
             return Optional.empty();
         }
-        Letter letter = new Letter();
-        letter.operation = "TransferEncrypt";
-        letter.open = List.of("TransferDecrypt");
-        letter.keyId = answer.get().getKeyId();
-        letter.keyVersionId = answer.get().getKeyVersionId();
-        letter.context = TransferTest.CONTEXT;
-        letter.blob = hex(Base64.getDecoder().decode(answer.get().getCiphertextBlob()));
-        letter.sha256 = digest("a secret".getBytes(StandardCharsets.US_ASCII));
-        return Optional.of(letter);
+        Artifact artifact = new Artifact();
+        artifact.operation = "TransferEncrypt";
+        artifact.open = List.of("TransferDecrypt");
+        artifact.keyId = answer.get().getKeyId();
+        artifact.keyVersionId = answer.get().getKeyVersionId();
+        artifact.context = TransferTest.CONTEXT;
+        artifact.blob = hex(Base64.getDecoder().decode(answer.get().getCiphertextBlob()));
+        artifact.sha256 = digest("a secret".getBytes(StandardCharsets.US_ASCII));
+        return Optional.of(artifact);
     }
 
     @TestFactory
-    List<DynamicTest> open() throws Exception {
+    List<DynamicTest> read() throws Exception {
         List<DynamicTest> tests = new ArrayList<>();
         for (String from : System.getenv("CLAVIGER_EXCHANGE_LANGUAGES").split(",")) {
             try (Stream<Path> files = Files.list(folder(from))) {
-                List<DynamicTest> opened = files.map(file -> dynamicTest(from + "/" + file.getFileName(), () -> open(file))).toList();
-                assertFalse(opened.isEmpty(), "no letters from " + from);
+                List<DynamicTest> opened = files.map(file -> dynamicTest(from + "/" + file.getFileName(), () -> read(file))).toList();
+                assertFalse(opened.isEmpty(), "no artifacts from " + from);
                 tests.addAll(opened);
             }
         }
         return tests;
     }
 
-    private static void open(Path file) throws Exception {
-        Letter letter = new Gson().fromJson(Files.readString(file), Letter.class);
-        assertFalse(letter.open.isEmpty(), "nothing that opens it");
-        for (String open : letter.open) {
+    private static void read(Path file) throws Exception {
+        Artifact artifact = new Gson().fromJson(Files.readString(file), Artifact.class);
+        assertFalse(artifact.open.isEmpty(), "the artifact names no operation that opens it");
+        for (String open : artifact.open) {
             switch (open) {
                 case "Verify" -> {
-                    Answer verified = Suite.call(open, fields("KeyId", letter.keyId, "Algorithm", letter.algorithm,
-                            "Message", unhex(letter.message), "Signature", unhex(letter.signature))).orElseThrow();
-                    assertTrue(verified.yes("Value"));
+                    Answer verified = Suite.call(open, fields("KeyId", artifact.keyId, "Algorithm", artifact.algorithm,
+                            "Message", unhex(artifact.message), "Signature", unhex(artifact.signature))).orElseThrow();
+                    assertTrue(verified.bool("Value"));
                 }
                 case "TransferDecrypt" -> {
-                    String blob = Base64.getEncoder().encodeToString(unhex(letter.blob));
-                    String plaintext = TransferTest.call(TransferTest.decrypt(blob, letter.context)).getPlaintext();
-                    assertEquals(letter.sha256, digest(plaintext.getBytes(StandardCharsets.UTF_8)));
+                    String blob = Base64.getEncoder().encodeToString(unhex(artifact.blob));
+                    String plaintext = TransferTest.call(TransferTest.decrypt(blob, artifact.context)).getPlaintext();
+                    assertEquals(artifact.sha256, digest(plaintext.getBytes(StandardCharsets.UTF_8)));
                 }
                 default -> {
-                    Answer opened = Suite.call(open, fields("KeyId", letter.keyId, "Algorithm", letter.algorithm,
-                            "CiphertextBlob", unhex(letter.blob), "Iv", unhex(letter.iv), "Aad", unhex(letter.aad))).orElseThrow();
-                    assertEquals(letter.sha256, digest(opened.bytes("Plaintext")));
-                    assertEquals(letter.keyVersionId, opened.version());
+                    Answer opened = Suite.call(open, fields("KeyId", artifact.keyId, "Algorithm", artifact.algorithm,
+                            "CiphertextBlob", unhex(artifact.blob), "Iv", unhex(artifact.iv), "Aad", unhex(artifact.aad))).orElseThrow();
+                    assertEquals(artifact.sha256, digest(opened.bytes("Plaintext")));
+                    assertEquals(artifact.keyVersionId, opened.version());
                 }
             }
         }

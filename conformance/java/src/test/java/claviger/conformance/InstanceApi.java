@@ -9,7 +9,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.List;
 import java.util.Map;
 
-/** The data plane as Java applications use it: the official package alibabacloud-dkms-gcs-sdk, unmodified. */
+/** The Instance API through the unmodified official package alibabacloud-dkms-gcs-sdk. */
 final class InstanceApi {
     static final String VERSION_HEADER = "x-kms-migrationkeyversionid";
     private static final String MODELS = "com.aliyun.dkms.gcs.sdk.models.";
@@ -24,7 +24,7 @@ final class InstanceApi {
         client = new Client(config);
     }
 
-    /** The client key of the data directory, TLS checked against its ca.pem. */
+    /** Has the client key and the ca.pem of the data directory. */
     static Config config(Server server) throws Exception {
         return new Config()
                 .setProtocol("https")
@@ -37,7 +37,7 @@ final class InstanceApi {
                 .setConnectTimeout(10_000);
     }
 
-    /** The server said no: HTTP status, code and message as the SDK hands them to the application. */
+    /** An error of the server: HTTP status, code and message as the SDK passes them to the application. */
     static final class Refusal extends Exception {
         final int status;
         final String code;
@@ -53,7 +53,7 @@ final class InstanceApi {
         }
     }
 
-    /** A response of the SDK, its fields by the API's names. */
+    /** A response of the SDK, with fields by the API's names. */
     record Answer(TeaModel response) {
         Object get(String name) throws Exception {
             return response.getClass().getField(fieldName(name)).get(response);
@@ -76,7 +76,7 @@ final class InstanceApi {
             return get(name) instanceof String value ? value : "";
         }
 
-        boolean yes(String name) throws Exception {
+        boolean bool(String name) throws Exception {
             return get(name) instanceof Boolean value && value;
         }
 
@@ -90,7 +90,7 @@ final class InstanceApi {
         }
     }
 
-    /** No retries; asks for the version header. */
+    /** Disables retries and asks for the version header. */
     static RuntimeOptions runtime() {
         return new RuntimeOptions().setAutoretry(false).setResponseHeaders(List.of(VERSION_HEADER));
     }
@@ -99,7 +99,7 @@ final class InstanceApi {
         return call(operation, fields, null, runtime());
     }
 
-    /** Calls an operation; fields in the API's words. */
+    /** Calls an operation; fields have the API's names. */
     Answer call(String operation, Map<String, ?> fields, Map<String, String> headers, RuntimeOptions runtime) throws Exception {
         Class<?> kind = Class.forName(MODELS + operation + "Request");
         Object request = kind.getConstructor().newInstance();
@@ -119,9 +119,9 @@ final class InstanceApi {
 
     private static Exception asRefusal(Throwable cause) {
         for (Throwable one = cause; one != null; one = one.getCause()) {
-            if (one instanceof TeaException told && told.getData() != null && told.getData().get("httpCode") != null) {
-                int status = Integer.parseInt(told.getData().get("httpCode").toString());
-                return new Refusal(status, told.getCode(), told.getMessage(), String.valueOf(told.getData().get("requestId")));
+            if (one instanceof TeaException reported && reported.getData() != null && reported.getData().get("httpCode") != null) {
+                int status = Integer.parseInt(reported.getData().get("httpCode").toString());
+                return new Refusal(status, reported.getCode(), reported.getMessage(), String.valueOf(reported.getData().get("requestId")));
             }
         }
         return new Exception(cause);

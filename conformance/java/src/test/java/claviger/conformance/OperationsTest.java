@@ -18,10 +18,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Every operation x key spec x edge sizes of the table, sealed and opened by the official SDK, and its refusals. */
+/** Every operation x key spec x edge sizes of the table, with the official SDK, and its refusals. */
 @ExtendWith(Suite.class)
 final class OperationsTest {
-    /** Fields of a request, those that are empty left out. */
+    /** Fields of a request, without empty ones. */
     static Map<String, Object> fields(Object... namesAndValues) {
         Map<String, Object> fields = new HashMap<>();
         for (int at = 0; at < namesAndValues.length; at += 2) {
@@ -77,7 +77,7 @@ final class OperationsTest {
         openAll(row.open, key.get(), blob, sealed.get(), algorithm, aad, plaintext);
     }
 
-    /** What every sealing answer says about its key. */
+    /** Checks the key id, algorithm and version in the answer of an encryption. */
     private static void checkSealed(String operation, Answer sealed, String key, String algorithm) throws Exception {
         assertEquals(key, sealed.text("KeyId"));
         assertEquals(algorithm, sealed.text("Algorithm"));
@@ -89,7 +89,7 @@ final class OperationsTest {
         }
     }
 
-    /** Opens a blob with each operation that must, checks that another Aad does not open it; the plaintext. */
+    /** Decrypts a blob with each operation in opens, and checks that another Aad is refused; returns the plaintext. */
     private static byte[] openAll(List<String> opens, String key, byte[] blob, Answer sealed, String algorithm, byte[] aad, byte[] expected)
             throws Exception {
         byte[] plaintext = expected;

@@ -21,7 +21,7 @@ import java.util.Base64;
 import java.util.Map;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 
-/** Is this a key pair? Judged by the JDK, and for secp256k1, which the JDK does not read, by Bouncy Castle. */
+/** Checks of key pairs with the JDK, and with Bouncy Castle for secp256k1, which the JDK does not support. */
 final class PairChecks {
     private static final Map<String, Integer> BITS = Map.of("RSA_2048", 2048, "RSA_3072", 3072, "RSA_4096", 4096);
     private static final Provider BOUNCY_CASTLE = new BouncyCastleProvider();
@@ -47,7 +47,7 @@ final class PairChecks {
         Signature signer = signature(spec, algorithm);
         signer.initSign(secret);
         signer.update(MESSAGE);
-        assertTrue(verifies(spec, algorithm, open, MESSAGE, signer.sign()), "the two halves do not belong together");
+        assertTrue(verifies(spec, algorithm, open, MESSAGE, signer.sign()), "the two keys do not form a pair");
     }
 
     static PublicKey parse(String spec, byte[] spki) throws Exception {
@@ -87,7 +87,7 @@ final class PairChecks {
         }
     }
 
-    /** Read as the official sample reads it: armor lines and LF removed, then the strict decoder. */
+    /** Decodes like the official sample: removes armor lines and LF, then uses the strict decoder. */
     static byte[] fromPem(String label, byte[] text) {
         String pem = new String(text, StandardCharsets.US_ASCII);
         String begin = "-----BEGIN " + label + "-----\n";

@@ -16,12 +16,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What rotation changes and what it does not (instance-api 4), and what a policy permits (instance-api 1.9). */
+/** The effects of rotation (instance-api 4) and of policies (instance-api 1.9). */
 @ExtendWith(Suite.class)
 final class RotationTest {
     private static final byte[] SECRET = "a secret".getBytes(StandardCharsets.US_ASCII);
 
-    /** Basic operations stay with the initial version; Advance ones follow the primary; what was sealed before still opens. */
+    /** Basic operations use the initial version, Advance operations the primary one; old ciphertexts still decrypt. */
     @Test
     void rotation() throws Exception {
         String key = Suite.server.createKey("Aliyun_AES_256", "ENCRYPT/DECRYPT");
@@ -50,7 +50,7 @@ final class RotationTest {
         }
     }
 
-    /** A client key that may use one key alone, one that may not use keys at all, and one for another network. */
+    /** A client key that may use only one key, one that may use no keys, and one for another network. */
     @Test
     void policies() throws Exception {
         String key = Suite.keyOf("aes").orElseThrow();
@@ -67,7 +67,7 @@ final class RotationTest {
                     .setClientKeyFile(folder.resolve(one.getKey() + ".json").toString())
                     .setPassword(Files.readString(folder.resolve(one.getKey() + "-password.txt")).strip()));
             Map<String, Object> dev = fields("KeyId", "alias/dev", "KeyPairSpec", "EC_P256", "KeyFormat", "DER");
-            // The key as it was named: the id behind an alias is not told to who may not use it.
+            // The message contains the alias: the key id is not disclosed to callers without permission.
             String forbidden = "This operation for \"alias/dev\" is forbidden by permission system.";
             Suite.mustRefuse(403, "Forbidden.NoPermission", null, () -> other.call("GenerateDataKeyPair", dev));
             Map<String, Object> own = fields("KeyId", key, "KeyPairSpec", "EC_P256", "KeyFormat", "DER");

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 /**
  * A `claviger dev` process on free loopback ports, and the command line that calls it.
  *
- * <p>The binary is named by the environment variable CLAVIGER_BIN.
+ * <p>The environment variable CLAVIGER_BIN contains the path of the binary.
  */
 final class Server implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("claviger ready https://(127\\.0\\.0\\.1:\\d+) instance \\S+");
@@ -38,8 +38,8 @@ final class Server implements AutoCloseable {
         this.process = process;
     }
 
-    /** A server that somebody else started, and will stop. */
-    static Server at(Path dir, String endpoint) {
+    /** A server that another process starts and stops. */
+    static Server external(Path dir, String endpoint) {
         return new Server(dir, endpoint, null);
     }
 
@@ -88,7 +88,7 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /** SIGTERM. The server must still be there, end by itself with exit code 0, and have kept its secrets out of its log. */
+    /** Sends SIGTERM. The server must still be running, exit with code 0, and have written no secret to its log. */
     @Override
     public void close() throws Exception {
         if (process == null) {
@@ -119,7 +119,7 @@ final class Server implements AutoCloseable {
         return text("client-key-password.txt").strip();
     }
 
-    /** Runs a command against the server; its answer. Throws {@link CommandFailed} if the command says no. */
+    /** Runs a command against the server; returns its JSON output. Throws {@link CommandFailed} if the command fails. */
     JsonObject run(String... words) throws Exception {
         List<String> command = new ArrayList<>(List.of(binary()));
         command.addAll(List.of(words));
@@ -142,12 +142,12 @@ final class Server implements AutoCloseable {
         return metadata("KeyId", "key", "create", "--spec", spec, "--usage", usage);
     }
 
-    /** The id of the version that Advance operations seal under. */
+    /** The id of the version with which Advance operations encrypt. */
     String primaryVersion(String key) throws Exception {
         return metadata("PrimaryKeyVersion", "key", "describe", key);
     }
 
-    /** The id of the key made on first start. */
+    /** The id of the key that is created on the first start. */
     String devKey() throws Exception {
         return metadata("KeyId", "key", "describe", "alias/dev");
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Sign, Verify and GetPublicKey: each algorithm, RAW and DIGEST, checked here with the public key as well. */
+/** Sign, Verify and GetPublicKey: each algorithm, RAW and DIGEST, also verified locally with the public key. */
 @ExtendWith(Suite.class)
 final class SignaturesTest {
     @TestFactory
@@ -54,13 +54,13 @@ final class SignaturesTest {
         assertEquals(kind.isEmpty() ? "RAW" : kind, signed.get().text("MessageType"));
         assertEquals(36, signed.get().version().length());
         if (publicKey.isPresent()) {
-            checkHere(row, publicKey.get().text("PublicKey"), message, signature);
+            verifyLocally(row, publicKey.get().text("PublicKey"), message, signature);
         }
         checkVerify(fields, signature);
     }
 
-    /** With the JDK and Bouncy Castle; SM2 is left to the server, for lack of an independent judge in this suite. */
-    private static void checkHere(Table.Signature row, String pem, byte[] message, byte[] signature) throws Exception {
+    /** Verifies with the JDK and Bouncy Castle. Only the server verifies SM2, which this suite does not check independently. */
+    private static void verifyLocally(Table.Signature row, String pem, byte[] message, byte[] signature) throws Exception {
         byte[] spki = PairChecks.fromPem("PUBLIC KEY", pem.getBytes(StandardCharsets.US_ASCII));
         String spec = Suite.table.keys.get(row.key).spec;
         if (!spec.equals("EC_SM2")) {
@@ -68,21 +68,21 @@ final class SignaturesTest {
         }
     }
 
-    /** The signature holds for its message, and for no other; a false one is an answer, not an error. */
+    /** The signature verifies for its message and no other; an invalid signature is a result, not an error. */
     private static void checkVerify(Map<String, Object> fields, byte[] signature) throws Exception {
         fields.put("Signature", signature);
         Optional<Answer> good = Suite.call("Verify", fields);
         if (good.isEmpty()) {
             return;
         }
-        assertTrue(good.get().yes("Value"));
+        assertTrue(good.get().bool("Value"));
         byte[] altered = signature.clone();
         altered[altered.length - 1] ^= 1;
         fields.put("Signature", altered);
-        assertFalse(Suite.call("Verify", fields).orElseThrow().yes("Value"));
+        assertFalse(Suite.call("Verify", fields).orElseThrow().bool("Value"));
         byte[] message = ((byte[]) fields.get("Message")).clone();
         message[0] ^= 1;
         fields.putAll(Map.of("Signature", signature, "Message", message));
-        assertFalse(Suite.call("Verify", fields).orElseThrow().yes("Value"));
+        assertFalse(Suite.call("Verify", fields).orElseThrow().bool("Value"));
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.function.Executable;
 
-/** The server that all tests share, the keys of the table, and how an operation that is not built yet must answer. */
+/** The server that all tests share, the keys of the table, and the expected refusals of what is not built yet. */
 final class Suite implements BeforeAllCallback {
     static Server server;
     static InstanceApi api;
@@ -38,7 +38,7 @@ final class Suite implements BeforeAllCallback {
             String folder = System.getenv("CLAVIGER_EXCHANGE");
             server = folder == null
                     ? Server.start(scratch().resolve("data"))
-                    : Server.at(Path.of(folder, "data"), System.getenv("CLAVIGER_EXCHANGE_ENDPOINT"));
+                    : Server.external(Path.of(folder, "data"), System.getenv("CLAVIGER_EXCHANGE_ENDPOINT"));
             api = new InstanceApi(server);
             devKey = server.devKey();
             return server;
@@ -47,7 +47,7 @@ final class Suite implements BeforeAllCallback {
         }
     }
 
-    /** The id of the table's key of that name, made on first use; none if such keys cannot be made yet. */
+    /** The id of the key with that name in the table, created on first use; empty if such keys are not built yet. */
     static synchronized Optional<String> keyOf(String name) throws Exception {
         if (!KEYS.containsKey(name)) {
             KEYS.put(name, made(table.keys.get(name)));
@@ -58,7 +58,7 @@ final class Suite implements BeforeAllCallback {
     private static Optional<String> made(Table.Key kind) throws Exception {
         if (notBuilt.keySpecs.contains(kind.spec)) {
             assertThrows(Server.CommandFailed.class, () -> server.createKey(kind.spec, kind.usage),
-                    kind.spec + " keys can be made: take the spec out of not-built.json");
+                    kind.spec + " keys can be created: remove the spec from not-built.json");
             return Optional.empty();
         }
         String id = server.createKey(kind.spec, kind.usage);
@@ -68,7 +68,7 @@ final class Suite implements BeforeAllCallback {
         return Optional.of(id);
     }
 
-    /** Calls an operation that must succeed, or, while it is not built, must be refused as unknown: then there is no answer. */
+    /** Calls an operation that must succeed. If it is not built yet, it must be refused as unknown, and there is no answer. */
     static Optional<Answer> call(String operation, Map<String, ?> fields) throws Exception {
         if (notBuilt.operations.contains(operation)) {
             mustRefuse(400, "InvalidApiName", "The ApiName \"" + operation + "\" is invalid.", () -> api.call(operation, fields));

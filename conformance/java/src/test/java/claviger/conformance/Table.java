@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** What every language's suite runs: conformance/table.json and conformance/not-built.json. */
+/** Reads conformance/table.json and conformance/not-built.json, which the suites of all languages run. */
 final class Table {
     static final class Key {
         @SerializedName("KeySpec") String spec;
@@ -17,7 +17,7 @@ final class Table {
         @SerializedName("Disabled") boolean disabled;
     }
 
-    /** An operation that encrypts what the caller gives, or (without ivs) one that makes a data key. */
+    /** An operation that encrypts a plaintext of the caller, or (without ivs) one that generates a data key. */
     static final class Seal {
         String key;
         String operation;
@@ -70,7 +70,7 @@ final class Table {
         return new Gson().fromJson(Files.readString(Path.of("..", name)), kind);
     }
 
-    /** A field of a refusal: text as it stands, a number of bytes, or {"number": n}. */
+    /** A field of a refusal: literal text, a number of bytes, or {"number": n}. */
     static Object value(JsonElement raw) {
         if (raw.isJsonObject()) {
             return raw.getAsJsonObject().get("number").getAsInt();
@@ -84,7 +84,7 @@ final class Table {
         return bytes;
     }
 
-    /** The ways to name an algorithm: by its name, and not at all where it is the default. */
+    /** The ways to select an algorithm: by name, and by omission if it is the default. */
     static List<String> algorithms(String name, boolean isDefault) {
         return isDefault ? List.of(name, "") : List.of(name);
     }

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The transfer client kms-transfer-client: OpenAPI shapes in the application, the Instance API on the wire (instance-api 6).
- * It is the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
+ * The transfer client kms-transfer-client: OpenAPI types in the application, the Instance API on the wire (instance-api 6).
+ * It has only the legacy mode: Encrypt, Decrypt and GenerateDataKey with the version header.
  */
 @ExtendWith(Suite.class)
 final class TransferTest {
@@ -42,7 +42,7 @@ final class TransferTest {
     private static final String OTHER_CONTEXT = "{\"b\":\"2\",\"a\":\"2\"}";
     private static final byte[] MAGIC = {'$', 0, 2};
 
-    /** How this client turns CONTEXT into Aad: the digest itself (instance-api 6.5). */
+    /** The Aad that this client derives from CONTEXT: the digest itself (instance-api 6.5). */
     private static byte[] contextAad() throws Exception {
         return MessageDigest.getInstance("SHA-256").digest("a=1&b=2".getBytes(StandardCharsets.UTF_8));
     }
@@ -55,7 +55,7 @@ final class TransferTest {
         return client().getAcsResponse(request);
     }
 
-    /** Calls what needs an operation; while that is not built, it must be refused as unknown. */
+    /** Sends a request that must succeed. If its operation is not built yet, it must be refused as unknown. */
     private static <T extends AcsResponse> Optional<T> built(String operation, AcsRequest<T> request) throws Exception {
         if (Suite.notBuilt.operations.contains(operation)) {
             mustFailWith("InvalidApiName", request);
@@ -97,7 +97,7 @@ final class TransferTest {
         }
     }
 
-    /** What the legacy client seals opens through AdvanceDecrypt once `$ 00 02` is put before it (instance-api 6.2). */
+    /** AdvanceDecrypt decrypts a blob of the legacy client once it is prefixed with `$ 00 02` (instance-api 6.2). */
     @Test
     void itsBlobsOpenThroughAdvanceDecrypt() throws Exception {
         Optional<EncryptResponse> sealed = encrypted(CONTEXT);
@@ -110,7 +110,7 @@ final class TransferTest {
         }
     }
 
-    /** And the reverse: an Advance blob less its first three bytes is what the legacy client opens. */
+    /** Conversely, the legacy client decrypts an Advance blob without its first three bytes. */
     @Test
     void itOpensAdvanceBlobs() throws Exception {
         var pair = Suite.call("AdvanceGenerateDataKeyPair",
@@ -201,7 +201,7 @@ final class TransferTest {
         }
     }
 
-    /** How this client retells the server's refusals (instance-api 7). */
+    /** How this client reports the server's errors (instance-api 7). */
     @Test
     void errors() throws Exception {
         String unknown = Suite.devKey + "-0000000000" + "i".repeat(12) + "c".repeat(28);

@@ -1,5 +1,5 @@
-//! Stages that run beside others: a process of its own that runs them, and what it printed, shown when it has ended. They
-//! leave a core idle by themselves, as the stage that runs meanwhile does.
+//! Stages that run in parallel with others, each in its own process whose output is shown at the end. They run in parallel
+//! because each of them, and the stage that runs meanwhile, leaves a core idle.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,59 +9,59 @@ use std::time::Duration;
 use crate::report::Outcome;
 
 /// A stage that runs in another process.
-pub(crate) struct Beside {
+pub(crate) struct ParallelStage {
     child: Child,
-    printed: PathBuf,
+    output_file: PathBuf,
 }
 
-/// A stage that has ended.
+/// The result of a stage.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) printed: String,
+pub(crate) struct StageResult {
+    pub(crate) output: String,
     pub(crate) took: Duration,
     pub(crate) outcome: Outcome,
 }
 
-impl Beside {
-    /// Starts this program again for one stage; `options` are further words for it.
+impl ParallelStage {
+    /// Starts this program again for one stage, with further `options`.
     ///
     /// # Errors
-    /// In plain words, when it cannot be started.
+    /// The process cannot be started.
     pub(crate) fn start(folder: &Path, stage: &str, options: &[&str]) -> Result<Self, String> {
-        let failed = |error: std::io::Error| format!("{stage} could not be started beside other stages: {error}");
+        let failed = |error: std::io::Error| format!("{stage} could not be started in parallel: {error}");
         fs::create_dir_all(folder).map_err(failed)?;
-        let printed = folder.join(format!("{stage}.txt"));
-        let file = File::create(&printed).map_err(failed)?;
+        let output_file = folder.join(format!("{stage}.txt"));
+        let file = File::create(&output_file).map_err(failed)?;
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args(["test", "--only", stage]).args(options).stdin(Stdio::null());
         command.stderr(file.try_clone().map_err(failed)?).stdout(file);
-        Ok(Self { child: command.spawn().map_err(failed)?, printed })
+        Ok(Self { child: command.spawn().map_err(failed)?, output_file })
     }
 
-    /// Waits for its end.
+    /// Waits for the stage to end.
     ///
     /// # Errors
-    /// In plain words, when it cannot be told what became of it.
-    pub(crate) fn end(mut self) -> Result<Ended, String> {
-        let failed = |error: std::io::Error| format!("{}: {error}", self.printed.display());
+    /// The outcome of the stage is unknown.
+    pub(crate) fn wait(mut self) -> Result<StageResult, String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", self.output_file.display());
         let status = self.child.wait().map_err(failed)?;
-        let printed = String::from_utf8_lossy(&fs::read(&self.printed).map_err(failed)?).into_owned();
-        let Some((took, outcome)) = outcome(&printed) else {
-            return Err(format!("it ended with {status} and printed no summary:\n{printed}"));
+        let output = String::from_utf8_lossy(&fs::read(&self.output_file).map_err(failed)?).into_owned();
+        let Some((took, outcome)) = outcome(&output) else {
+            return Err(format!("it ended with {status} and printed no summary:\n{output}"));
         };
         if outcome == Outcome::Passed && !status.success() {
-            return Err(format!("it ended with {status} although it passed:\n{printed}"));
+            return Err(format!("it ended with {status} although it passed:\n{output}"));
         }
-        Ok(Ended { printed, took, outcome })
+        Ok(StageResult { output, took, outcome })
     }
 }
 
-/// As the closing summary of the one stage says (`report.rs`). What is wrong may have further lines, which were printed before.
-fn outcome(printed: &str) -> Option<(Duration, Outcome)> {
-    printed.lines().rev().find_map(of_row)
+/// Parses the summary of the stage (`report.rs`). It contains only the first line of a failure; the others precede it.
+fn outcome(output: &str) -> Option<(Duration, Outcome)> {
+    output.lines().rev().find_map(parse_row)
 }
 
-fn of_row(row: &str) -> Option<(Duration, Outcome)> {
+fn parse_row(row: &str) -> Option<(Duration, Outcome)> {
     let (figures, why) = row.split_once(" s  ").unwrap_or((row.strip_suffix(" s").unwrap_or(row), ""));
     let mut words = figures.split_whitespace();
     let outcome = match words.next()? {
@@ -74,9 +74,9 @@ fn of_row(row: &str) -> Option<(Duration, Outcome)> {
     Some((Duration::try_from_secs_f64(seconds).ok()?, outcome))
 }
 
-impl Drop for Beside {
+impl Drop for ParallelStage {
     fn drop(&mut self) {
-        // Ended already, unless the run was given up.
+        // Has already ended, unless the run was aborted.
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }

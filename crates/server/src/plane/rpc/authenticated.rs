@@ -1,4 +1,4 @@
-//! What an authenticated caller wants done, and doing it.
+//! A request after authentication, and its execution.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use super::errors::{Refusal, of_service};
 use crate::plane::outcome::Outcome;
 use crate::request_log::audit_fields::AuditFields;
 
-/// What an authenticated caller wants done.
-pub(super) struct Work {
+/// A request of an authenticated caller.
+pub(super) struct AuthenticatedRequest {
     pub(super) action: Action,
     pub(super) caller: AccessKeyId,
     pub(super) parameters: Parameters,
     pub(super) origin: Origin,
 }
 
-/// Where a request came from and when, for the record of the change that it makes.
+/// Id, source and start time of a request, for the record of the change that it makes.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     pub(super) request_id: RequestId,
@@ -30,8 +30,8 @@ pub(super) struct Origin {
     pub(super) started: Instant,
 }
 
-impl Work {
-    /// Does it; everything that is known of it is left in `fields`, also when it is refused or panics.
+impl AuthenticatedRequest {
+    /// Performs the action. Fills in `fields`, even if the action is refused or panics.
     pub(super) async fn perform(self, service: &Arc<Service>, fields: &mut AuditFields) -> Result<Vec<u8>, RpcError> {
         let Self { action, caller, parameters, origin } = self;
         note_subject(action, &parameters, fields);
