@@ -185,6 +185,8 @@ def capture_rpc(server, folder):
     record("DescribeKey-pending", "DescribeKey", key_id=key)
     record("refused-pending", "EnableKey", key_id=key)
     record("CancelKeyDeletion", "CancelKeyDeletion", key_id=key)
+    record("UpdateKeyDescription", "UpdateKeyDescription", key_id=key, description="golden: new")
+    record("UpdateKeyDescription-empty", "UpdateKeyDescription", key_id=key, description="")
     record("refused-alias-exists", "CreateAlias", key_id=key, alias_name="alias/golden/one")
     record("DeleteAlias", "DeleteAlias", alias_name="alias/golden/one")
     record("refused-unknown-alias", "DeleteAlias", alias_name="alias/golden/one")

@@ -50,6 +50,22 @@ def test_descriptions(control_plane, text):
     assert control_plane.describe(control_plane.create_key(description=text))["Description"] == text
 
 
+@pytest.mark.parametrize("text", ("two words & 50% + more", "\u00e9\u4e2d\U0001f511", "x" * 8192, ""), ids=range(4))
+def test_new_descriptions(control_plane, text):
+    """Nothing but the description changes; empty is a text like any other."""
+    before = control_plane.describe(control_plane.create_key(description="before"))
+    answer = control_plane.call("UpdateKeyDescription", key_id=before["KeyId"], description=text)
+    assert set(answer) == {"RequestId"}
+    assert control_plane.describe(before["KeyId"]) == {**before, "Description": text}
+
+
+def test_bad_new_descriptions(control_plane):
+    key = control_plane.create_key(description="before")
+    assert refused(control_plane, "UpdateKeyDescription", key_id=key, description="x" * 8193) == (400, "InvalidParameter")
+    assert refused(control_plane, "UpdateKeyDescription", key_id=key) == (400, "MissingParameter")
+    assert control_plane.describe(key)["Description"] == "before"
+
+
 BAD_KEYS = {
     "description too long": {"description": "x" * 8193},
     "unknown spec": {"key_spec": "AES_256"},
@@ -83,6 +99,7 @@ WITH_A_KEY = {
     "DisableKey": {},
     "ScheduleKeyDeletion": {"pending_window_in_days": 7},
     "CancelKeyDeletion": {},
+    "UpdateKeyDescription": {"description": "new"},
     "CreateAlias": {"alias_name": "alias/for-nobody"},
     "CreateKeyVersion": {},
     "ListKeyVersions": {},

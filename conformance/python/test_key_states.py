@@ -23,6 +23,7 @@ TABLE = {
     "DisableKey": (OK, OK, STUCK),
     "ScheduleKeyDeletion": (OK, OK, STUCK),
     "CancelKeyDeletion": (STUCK, STUCK, OK),
+    "UpdateKeyDescription": (OK, OK, PENDING),
     "CreateAlias": (OK, OK, STUCK),
     "CreateKeyVersion": (OK, DISABLED, PENDING),
     "UpdateRotationPolicy": (OK, DISABLED, PENDING),
@@ -51,6 +52,7 @@ class KeyInState:
         more = {
             "DescribeKeyVersion": {"key_version_id": self.sealed.key_version_id},
             "ScheduleKeyDeletion": {"pending_window_in_days": 30},
+            "UpdateKeyDescription": {"description": "new"},
             "CreateAlias": {"alias_name": self.alias + "/second"},
             "UpdateRotationPolicy": {"enable_automatic_rotation": True, "rotation_interval": "7d"},
         }.get(action, {})

@@ -48,6 +48,8 @@ pub enum KeyAction {
     ScheduleDeletion,
     /// `CancelKeyDeletion`.
     CancelDeletion,
+    /// `UpdateKeyDescription`.
+    UpdateDescription,
     /// `CreateAlias`.
     CreateAlias,
     /// `DeleteAlias`.
@@ -58,12 +60,13 @@ pub enum KeyAction {
 
 impl KeyAction {
     /// Every action.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Use,
         Self::Read,
         Self::EnableOrDisable,
         Self::ScheduleDeletion,
         Self::CancelDeletion,
+        Self::UpdateDescription,
         Self::CreateAlias,
         Self::DeleteAlias,
         Self::Rotate,
@@ -90,11 +93,12 @@ impl KeyState {
             | (KeyAction::Use | KeyAction::Rotate, Self::Enabled)
             | (KeyAction::EnableOrDisable, Self::Enabled | Self::Disabled)
             | (
-                KeyAction::ScheduleDeletion | KeyAction::CreateAlias,
+                KeyAction::ScheduleDeletion | KeyAction::UpdateDescription | KeyAction::CreateAlias,
                 Self::Enabled | Self::Disabled | Self::PendingImport,
             )
             | (KeyAction::CancelDeletion, Self::PendingDeletion) => Ok(()),
-            (KeyAction::Use | KeyAction::Rotate, state) => Err(StateRefusal::Rejected(state)),
+            (KeyAction::Use | KeyAction::Rotate, state)
+            | (KeyAction::UpdateDescription, state @ Self::PendingDeletion) => Err(StateRefusal::Rejected(state)),
             (KeyAction::EnableOrDisable, Self::PendingDeletion | Self::PendingImport)
             | (KeyAction::ScheduleDeletion | KeyAction::CreateAlias, Self::PendingDeletion)
             | (KeyAction::CancelDeletion, Self::Enabled | Self::Disabled | Self::PendingImport) => {
@@ -110,12 +114,13 @@ mod tests {
 
     /// The table of rpc-api 6, one row per action, one column per state:
     /// `+` allowed, `r` Rejected.<State>, `m` StateModifiedFailed.
-    const TABLE: [(KeyAction, &str); 8] = [
+    const TABLE: [(KeyAction, &str); 9] = [
         (KeyAction::Use, "+rrr"),
         (KeyAction::Read, "++++"),
         (KeyAction::EnableOrDisable, "++mm"),
         (KeyAction::ScheduleDeletion, "++m+"),
         (KeyAction::CancelDeletion, "mm+m"),
+        (KeyAction::UpdateDescription, "++r+"),
         (KeyAction::CreateAlias, "++m+"),
         (KeyAction::DeleteAlias, "++++"),
         (KeyAction::Rotate, "+rrr"),

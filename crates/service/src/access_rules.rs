@@ -4,7 +4,6 @@
 //! simultaneous removal of the record that is referred to then meets a conflict.
 
 use claviger_base::id::RuleName;
-use claviger_base::limits::DESCRIPTION_CHARS_MAX;
 use claviger_vault::{Change, Outcome};
 
 use crate::error::ServiceError;
@@ -30,11 +29,6 @@ impl Service {
             Ok(matches!(outcome, Outcome::Done(_)).then_some(result))
         })
     }
-}
-
-pub(crate) fn check_description(description: &str) -> Result<(), ServiceError> {
-    let is_too_long = description.chars().count() > DESCRIPTION_CHARS_MAX;
-    if is_too_long { Err(ServiceError::InvalidParameter("Description")) } else { Ok(()) }
 }
 
 /// Whether no name occurs twice.

@@ -9,3 +9,4 @@ pub(crate) mod list;
 mod lookup;
 mod rotation_policy;
 mod state;
+mod update_description;

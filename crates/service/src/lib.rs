@@ -66,6 +66,7 @@ mod cpu_limiter;
 mod data_key_pairs;
 mod data_keys;
 mod decrypt;
+mod description;
 mod encrypt;
 mod error;
 mod hmac;

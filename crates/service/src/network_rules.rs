@@ -5,7 +5,8 @@ use claviger_base::id::RuleName;
 use claviger_model::{Network, NetworkRule};
 use claviger_vault::{Cursor, Stored};
 
-use crate::access_rules::{ENTRIES_MAX, check_description};
+use crate::access_rules::ENTRIES_MAX;
+use crate::description::check_description;
 use crate::error::ServiceError;
 use crate::intent::Intent;
 use crate::paging::{Listing, PageRequest, SCAN_STEP};

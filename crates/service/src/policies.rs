@@ -4,7 +4,8 @@ use claviger_base::id::RuleName;
 use claviger_model::{Policy, Resource};
 use claviger_vault::{Change, Cursor, Stored};
 
-use crate::access_rules::{ENTRIES_MAX, are_distinct, check_description};
+use crate::access_rules::{ENTRIES_MAX, are_distinct};
+use crate::description::check_description;
 use crate::error::ServiceError;
 use crate::intent::Intent;
 use crate::paging::{Listing, PageRequest, SCAN_STEP};

@@ -1,10 +1,10 @@
 //! `CreateKey` (rpc-api 7.1, 5.1): keys whose material is generated here, of every spec that software implements.
 
 use claviger_base::id::KeyId;
-use claviger_base::limits::DESCRIPTION_CHARS_MAX;
 use claviger_model::{Key, KeySpec, KeyState, KeyUsage, RotationInterval};
 use claviger_vault::{Due, Outcome};
 
+use crate::description::check_description;
 use crate::error::ServiceError;
 use crate::intent::{Intent, Subject};
 use crate::service::Service;
@@ -36,9 +36,7 @@ impl Service {
         if !request.spec.is_software() || request.spec.algorithms(usage).is_empty() || !can_rotate {
             return Err(ServiceError::Unsupported);
         }
-        if request.description.chars().count() > DESCRIPTION_CHARS_MAX {
-            return Err(ServiceError::InvalidParameter("Description"));
-        }
+        check_description(&request.description)?;
         let now = self.clock.now().whole_second();
         let id = KeyId::generate()?;
         let version = self.new_version(&id, request.spec, 1, now)?;

@@ -12,6 +12,7 @@ mod asymmetric;
 mod damage;
 mod data_keys;
 mod decrypt;
+mod descriptions;
 mod encrypt;
 mod fixture;
 mod hazards;

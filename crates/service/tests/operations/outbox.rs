@@ -96,10 +96,16 @@ fn each_change_of_a_key_leaves_one_entry_and_what_changes_nothing_none() {
     next(None);
     service.enable_key(&by_key, &asked("EnableKey", Some(id))).unwrap();
     next(Some(expect("EnableKey", id, None, None)));
+    service.update_key_description(&by_alias, "new", &asked("UpdateKeyDescription", Some("alias/one"))).unwrap();
+    next(Some(expect("UpdateKeyDescription", id, Some("alias/one"), None)));
+    service.update_key_description(&by_key, "new", &asked("UpdateKeyDescription", Some(id))).unwrap();
+    next(None);
     service.update_rotation_policy(&by_key, days(30), &asked("UpdateRotationPolicy", Some(id))).unwrap();
     next(Some(expect("UpdateRotationPolicy", id, None, None)));
     service.schedule_key_deletion(&by_key, 7, &asked("ScheduleKeyDeletion", Some(id))).unwrap();
     next(Some(expect("ScheduleKeyDeletion", id, None, None)));
+    service.update_key_description(&by_key, "newer", &asked("UpdateKeyDescription", Some(id))).unwrap_err();
+    next(None);
     service.cancel_key_deletion(&by_key, &asked("CancelKeyDeletion", Some(id))).unwrap();
     next(Some(expect("CancelKeyDeletion", id, None, None)));
     // The new interval is over already: policy and version are one change.

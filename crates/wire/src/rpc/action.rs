@@ -11,7 +11,7 @@ use super::error::RpcError;
 use super::header;
 use super::keys::{
     CancelKeyDeletion, CreateKey, DescribeKey, DisableKey, EnableKey, ListKeys, ScheduleKeyDeletion,
-    UpdateRotationPolicy,
+    UpdateKeyDescription, UpdateRotationPolicy,
 };
 use super::network_rules::{
     CreateNetworkRule, DeleteNetworkRule, DescribeNetworkRule, ListNetworkRules, UpdateNetworkRule,
@@ -69,6 +69,7 @@ macro_rules! actions {
 // The server maps each of these to its handler (server/src/plane/rpc/actions.rs); it does not compile if one is missing.
 actions! {
     CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion,
+    UpdateKeyDescription,
     CreateAlias, DeleteAlias, ListAliases,
     CreateKeyVersion, ListKeyVersions, DescribeKeyVersion, UpdateRotationPolicy,
     CreateClientKey, GetClientKey, ListClientKeys, DeleteClientKey,
@@ -83,7 +84,7 @@ actions! {
 /// `InvalidAction`.
 #[rustfmt::skip]
 const NOT_SERVED: &[&str] = &[
-    "UpdateKeyDescription", "SetDeletionProtection", "UpdateAlias", "ListAliasesByKeyId",
+    "SetDeletionProtection", "UpdateAlias", "ListAliasesByKeyId",
     "GetParametersForImport", "ImportKeyMaterial", "DeleteKeyMaterial",
     "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
     "GenerateAndExportDataKey", "ExportDataKey", "GetManagedDataKey", "ListManagedDataKeyVersions",

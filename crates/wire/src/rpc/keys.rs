@@ -1,5 +1,5 @@
 //! Keys: CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion,
-//! UpdateRotationPolicy (rpc-api 7, 8.3).
+//! UpdateKeyDescription, UpdateRotationPolicy (rpc-api 7, 8.3).
 
 use claviger_base::duration;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::key_filters::{self, Filter};
 use super::page::{PAGE_SIZE_MAX, Page, page_answer};
 use super::parameters::Parameters;
 use super::request::Documented::{self, NotServed, Served};
-use super::request::{DESCRIPTION, KEY_ID, PAGE_NUMBER, PAGE_SIZE, Request, one_parameter, text};
+use super::request::{DESCRIPTION, KEY_ID, PAGE_NUMBER, PAGE_SIZE, Request, description, one_parameter, text};
 
 /// Default page size (rpc-api 7.2).
 const PAGE_SIZE_DEFAULT: u32 = 10;
@@ -56,7 +56,7 @@ impl Request for CreateKey {
         let given = |name| parameters.optional(name).map(str::to_owned);
         let is_rotating = parameters.optional_bool("EnableAutomaticRotation")?.unwrap_or(false);
         Ok(Self {
-            description: parameters.value("Description").unwrap_or_default().to_owned(),
+            description: description(parameters).unwrap_or_default(),
             key_spec: given("KeySpec"),
             key_usage: given("KeyUsage"),
             origin: given("Origin"),
@@ -170,6 +170,27 @@ impl Request for ScheduleKeyDeletion {
     }
 }
 
+/// Replaces the description of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateKeyDescription {
+    /// `KeyId`.
+    pub key_id: String,
+    /// `Description`: free text; empty removes it.
+    pub description: String,
+}
+
+impl Request for UpdateKeyDescription {
+    type Answer = Acknowledged;
+
+    const PARAMETERS: &'static [Documented] = &[KEY_ID, DESCRIPTION];
+
+    fn read(parameters: &Parameters) -> Result<Self, RpcError> {
+        let key_id = parameters.required("KeyId")?.to_owned();
+        let description = description(parameters).ok_or(RpcError::MissingParameter("Description"))?;
+        Ok(Self { key_id, description })
+    }
+}
+
 /// Enables or disables the automatic rotation of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRotationPolicy {
@@ -258,6 +279,19 @@ mod tests {
         assert_eq!(update("x"), Err(RpcError::invalid("RotationInterval")));
         let off = Parameters::decode("EnableAutomaticRotation=false&KeyId=k&RotationInterval=x", b"").unwrap();
         assert_eq!(UpdateRotationPolicy::read(&off).unwrap().rotation_interval_s, None);
+    }
+
+    #[test]
+    fn a_new_description_may_be_empty_and_not_absent() {
+        let read = |query| {
+            let parameters = Parameters::decode(query, b"").unwrap();
+            UpdateKeyDescription::read(&parameters).map(|request| request.description)
+        };
+        assert_eq!(read("KeyId=k&Description=%C3%A9"), Ok("\u{e9}".to_owned()));
+        assert_eq!(read("KeyId=k&Description="), Ok(String::new()));
+        assert_eq!(read("KeyId=k"), Err(RpcError::MissingParameter("Description")));
+        assert_eq!(read("Description=d"), Err(RpcError::MissingParameter("KeyId")));
+        assert_eq!(read("KeyId=&Description=d"), Err(RpcError::MissingParameter("KeyId")));
     }
 
     #[test]

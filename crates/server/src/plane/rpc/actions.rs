@@ -12,7 +12,7 @@ use claviger_wire::rpc::aliases::{CreateAlias, DeleteAlias, ListAliases};
 use claviger_wire::rpc::client_keys::{CreateClientKey, DeleteClientKey, GetClientKey, ListClientKeys};
 use claviger_wire::rpc::keys::{
     CancelKeyDeletion, CreateKey, DescribeKey, DisableKey, EnableKey, ListKeys, ScheduleKeyDeletion,
-    UpdateRotationPolicy,
+    UpdateKeyDescription, UpdateRotationPolicy,
 };
 use claviger_wire::rpc::network_rules::{
     CreateNetworkRule, DeleteNetworkRule, DescribeNetworkRule, ListNetworkRules, UpdateNetworkRule,
@@ -69,6 +69,7 @@ actions! {
     DisableKey about Key => keys::disable;
     ScheduleKeyDeletion about Key => keys::schedule_deletion;
     CancelKeyDeletion about Key => keys::cancel_deletion;
+    UpdateKeyDescription about Key => keys::update_description;
     UpdateRotationPolicy about Key => keys::update_rotation_policy;
 
     CreateAlias about Alias => aliases::create;

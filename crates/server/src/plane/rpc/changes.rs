@@ -54,6 +54,7 @@ async fn exactly_the_actions_that_change_something_leave_an_entry() {
         (Action::DescribeKeyVersion, format!("KeyId={key}&KeyVersionId={version}")),
         (Action::DisableKey, "KeyId=alias/one".to_owned()),
         (Action::EnableKey, format!("KeyId={key}")),
+        (Action::UpdateKeyDescription, format!("KeyId={key}&Description=x")),
         (Action::UpdateRotationPolicy, format!("KeyId={key}&EnableAutomaticRotation=true&RotationInterval=7d")),
         (Action::ScheduleKeyDeletion, format!("KeyId={key}&PendingWindowInDays=7")),
         (Action::CancelKeyDeletion, format!("KeyId={key}")),

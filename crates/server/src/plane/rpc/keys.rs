@@ -10,7 +10,7 @@ use claviger_wire::rpc::json::Acknowledged;
 use claviger_wire::rpc::key_filters::{Filter, FilterKey};
 use claviger_wire::rpc::keys::{
     CancelKeyDeletion, CreateKey, DescribeKey, DisableKey, EnableKey, KeyAnswer, KeyEntry, KeyMetadata, Keys, ListKeys,
-    ListKeysAnswer, ScheduleKeyDeletion, UpdateRotationPolicy,
+    ListKeysAnswer, ScheduleKeyDeletion, UpdateKeyDescription, UpdateRotationPolicy,
 };
 
 use super::call::{Call, page_request, total};
@@ -83,6 +83,12 @@ pub(super) fn schedule_deletion(call: &Call<'_>, request: ScheduleKeyDeletion) -
 
 pub(super) fn cancel_deletion(call: &Call<'_>, request: CancelKeyDeletion) -> Result<Acknowledged> {
     let key = call.service.cancel_key_deletion(&call.key(&request.key_id)?, &call.intent)?;
+    Ok(Outcome::of_key(key.id, call.acknowledged()))
+}
+
+pub(super) fn update_description(call: &Call<'_>, request: UpdateKeyDescription) -> Result<Acknowledged> {
+    let (key, description) = (call.key(&request.key_id)?, request.description.as_str());
+    let key = call.service.update_key_description(&key, description, &call.intent)?;
     Ok(Outcome::of_key(key.id, call.acknowledged()))
 }
 
