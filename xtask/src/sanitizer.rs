@@ -4,8 +4,7 @@
 
 use std::path::Path;
 
-use crate::command::target_directory;
-use crate::command::{cargo, host, run};
+use crate::command::{cargo, host, run, target_directory};
 use crate::report::Outcome;
 
 /// A few keys suffice to reach all code; the stage `keys` tests many.
@@ -21,7 +20,9 @@ fn tests(root: &Path) -> Result<(), String> {
     let home = target_directory(root).join("sanitizer");
     let mut command = cargo(root);
     command
-        .args(["test", "-p", "claviger-primes", "-p", "claviger-keygen", "--target", &host, "--target-dir"])
+        .args(["test", "-p", "claviger-primes", "-p", "claviger-keygen", "--target", &host])
+        // Without examples in the documentation, which cargo links without the sanitizer.
+        .args(["--lib", "--tests", "--target-dir"])
         .arg(home);
     // With an explicit target, the flags do not apply to build scripts.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address -Cdebug-assertions=on");
