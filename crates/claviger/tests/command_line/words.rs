@@ -39,7 +39,7 @@ fn an_endpoint_with_a_password_is_refused_and_not_repeated() {
     let place = Workplace::open();
     let with_password = place.endpoint.replace("https://", "https://user:hunter2@");
     let refused = place.fails(&["key", "list", "--endpoint", &with_password], 1);
-    assert!(refused.contains("user or password") && !refused.contains("hunter2"), "{refused}");
+    assert!(refused.contains("user or a password") && !refused.contains("hunter2"), "{refused}");
 }
 
 #[test]
