@@ -34,8 +34,8 @@ pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<OperationR
     Ok(rows)
 }
 
-/// Measures one of the operations with a target, with as many clients as its row has; `None` if
-/// the name is not one of them.
+/// Measures one of the operations that have a performance target, with the largest number of clients; `None` if `target`
+/// is none of their names.
 pub(crate) async fn measure_target(
     endpoint: &str,
     dir: &Path,

@@ -1,9 +1,9 @@
 //! Measures latency and throughput over TLS with signatures, and key pairs per second and core, and prints tables, or
 //! JSON with `--json`. Client and server share the machine, so the figures are for both together.
 //!
-//! Without a command: every operation, then pairs per core. `server`: one of the operations with a target,
-//! against a development server that is already running, so that it can be profiled. `pairs`: pair latency from stock
-//! and with an empty stock. `storm`: small calls while RSA_4096 pairs are generated. `memory`: the memory of a stock.
+//! Without a command: every operation, then pairs per core. `server`: one of the operations that have a
+//! performance target, against a development server that is already running, so that it can be profiled. `pairs`: pair latency from stock
+//! and with an empty stock. `storm`: small calls with and without a load of RSA_4096 pairs. `memory`: the memory of a stock.
 //! With the feature `plain-allocator`, freed memory is not wiped, for comparison.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 

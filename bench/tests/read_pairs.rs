@@ -19,9 +19,9 @@ async fn write_pair(generator: &Generator, spec: PairSpec, folder: &Path) {
 
 /// The lines about these specs, as `library spec form outcome`.
 fn lines(folder: &Path) -> Vec<String> {
-    let said = Command::new(env!("CARGO_BIN_EXE_read_pairs")).arg(folder).output().unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    let text = String::from_utf8(said.stdout).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_read_pairs")).arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
     let fields = |line: &str| -> String {
         let fields: Vec<&str> = line.split('\t').collect();
         assert_eq!(fields.len(), 6, "{line}");

@@ -25,10 +25,10 @@ def serve(data_dir):
     yield server
     assert server.is_running(), f"the server died; log:\n{server.log()}"
     server.stop()
-    assert_log_keeps_secrets(server)
+    assert_no_secrets_in_log(server)
 
 
-def assert_log_keeps_secrets(server):
+def assert_no_secrets_in_log(server):
     log = server.log()
     secrets = [server.access_key()["AccessKeySecret"], server.client_key_password(), "PRIVATE KEY"]
     assert not [secret for secret in secrets if secret in log], "a secret is in the log"

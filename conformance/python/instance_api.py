@@ -31,7 +31,7 @@ class Refusal(Exception):
         self.status, self.code, self.message, self.request_id = status, code, message, request_id
 
     @property
-    def short(self):
+    def status_and_code(self):
         return self.status, self.code
 
 
@@ -46,7 +46,7 @@ class InstanceApi:
                 password=server.client_key_password(),
                 endpoint=server.endpoint,
                 ca_file_path=server.ca_file,
-                # Milliseconds: an RSA_4096 pair on a busy machine.
+                # Milliseconds; on a busy machine an RSA_4096 pair takes long.
                 read_timeout=120_000,
             )
         )

@@ -38,7 +38,7 @@ def call(api, operation, **fields):
         return answer
     with pytest.raises(Refusal) as refusal:
         api.call(operation, **fields)
-    assert (*refusal.value.short, refusal.value.message) == (400, "InvalidApiName", f'The ApiName "{operation}" is invalid.')
+    assert (*refusal.value.status_and_code, refusal.value.message) == (400, "InvalidApiName", f'The ApiName "{operation}" is invalid.')
     return None
 
 

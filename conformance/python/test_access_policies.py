@@ -60,11 +60,11 @@ def test_a_policy_on_one_key(server, control_plane):
     application = Application(server, control_plane, "one-key", [f"key/{mine}"])
     assert application.encrypt(mine).key_id == mine
     refusal = refused(application.encrypt, other)
-    assert refusal.short == (403, "Forbidden.NoPermission")
+    assert refusal.status_and_code == (403, "Forbidden.NoPermission")
     assert refusal.message == f'This operation for "{other}" is forbidden by permission system.'
     for operation in ("Sign", "GetPublicKey"):
         fields = {"message": b"m", "algorithm": "ECDSA_SHA_256"} if operation == "Sign" else {}
-        assert refused(application.api.call, operation, key_id=other, **fields).short == (403, "Forbidden.NoPermission")
+        assert refused(application.api.call, operation, key_id=other, **fields).status_and_code == (403, "Forbidden.NoPermission")
     secret = refused(application.api.call, "GetSecretValue", secret_name="db/main")
     assert secret.message == 'This operation for "db/main" is forbidden by permission system.'
     # The extended policy applies from the next request on.
@@ -75,8 +75,8 @@ def test_a_policy_on_one_key(server, control_plane):
 def test_a_missing_secret_is_reported_only_to_callers_that_may_read_secrets(server, control_plane):
     application = Application(server, control_plane, "secrets", ["secret/*"], [SECRET_USER])
     refusal = refused(application.api.call, "GetSecretValue", secret_name="db/main")
-    assert refusal.short == (404, "Forbidden.ResourceNotFound")
-    assert refused(application.encrypt, control_plane.create_key()).short == (403, "Forbidden.NoPermission")
+    assert refusal.status_and_code == (404, "Forbidden.ResourceNotFound")
+    assert refused(application.encrypt, control_plane.create_key()).status_and_code == (403, "Forbidden.NoPermission")
 
 
 def test_network_rules(server, control_plane):
@@ -87,7 +87,7 @@ def test_network_rules(server, control_plane):
     application = Application(server, control_plane, "behind", ["key/*"], rules=["far-away"])
     key = control_plane.create_key()
     refusal = refused(application.encrypt, key)
-    assert refusal.short == (403, "Forbidden.NoPermission")
+    assert refusal.status_and_code == (403, "Forbidden.NoPermission")
     # Its signature verified, so the audit record contains its id.
     record = next(line for line in audit_lines(server) if line.get("request_id") == refusal.request_id)
     assert record["principal"] == application.client_key_id
@@ -95,7 +95,7 @@ def test_network_rules(server, control_plane):
     assert application.encrypt(key).key_id == key
     described = control_plane.call("DescribeNetworkRule", name="far-away")
     assert described["SourcePrivateIp"] == '["127.0.0.0/8"]' and "Name" not in described
-    assert refused(control_plane.call, "DeleteNetworkRule", name="far-away").short == (409, "Rejected.ResourceInUse")
+    assert refused(control_plane.call, "DeleteNetworkRule", name="far-away").status_and_code == (409, "Rejected.ResourceInUse")
 
 
 def test_shapes_and_limits(server, control_plane):
@@ -110,25 +110,25 @@ def test_shapes_and_limits(server, control_plane):
     control_plane.call("CreateClientKey", aap_name="shapes", password=PASSWORD)
     control_plane.call("CreateClientKey", aap_name="shapes", password=PASSWORD)
     fourth = refused(control_plane.call, "CreateClientKey", aap_name="shapes", password=PASSWORD)
-    assert fourth.short == (400, "Rejected.LimitExceeded")
+    assert fourth.status_and_code == (400, "Rejected.LimitExceeded")
     assert len(control_plane.call("ListClientKeys", aap_name="shapes")["ClientKeys"]) == 3
-    assert refused(control_plane.call, "DeletePolicy", name="shapes").short == (409, "Rejected.ResourceInUse")
-    assert refused(control_plane.call, "DescribePolicy", name="nobody").short == (404, "Forbidden.ResourceNotFound")
+    assert refused(control_plane.call, "DeletePolicy", name="shapes").status_and_code == (409, "Rejected.ResourceInUse")
+    assert refused(control_plane.call, "DescribePolicy", name="nobody").status_and_code == (404, "Forbidden.ResourceNotFound")
     again = refused(
         control_plane.call, "CreateApplicationAccessPoint", name="shapes", authentication_method="ClientKey",
         policies=json.dumps(["shapes"]),
     )
-    assert again.short == (409, "Rejected.ResourceExist")
+    assert again.status_and_code == (409, "Rejected.ResourceExist")
     nowhere = refused(control_plane.call, "CreateClientKey", aap_name="nobody", password=PASSWORD)
-    assert nowhere.short == (404, "Forbidden.ResourceNotFound")
+    assert nowhere.status_and_code == (404, "Forbidden.ResourceNotFound")
     for resources in (["*"], ["key/**"], []):
         wrong = refused(control_plane.call, "UpdatePolicy", name="shapes", resources=json.dumps(resources))
-        assert wrong.short == (400, "InvalidParameter")
+        assert wrong.status_and_code == (400, "InvalidParameter")
     elsewhere = refused(
         control_plane.call, "CreatePolicy", name="elsewhere", kms_instance="kst-elsewhere",
         permissions=json.dumps([KEY_USER]), resources=json.dumps(["key/*"]),
     )
-    assert elsewhere.short == (403, "Forbidden.DKMSInstanceNotFound")
+    assert elsewhere.status_and_code == (403, "Forbidden.DKMSInstanceNotFound")
     names = {policy["Name"] for policy in control_plane.call("ListPolicies", page_size=100)["Policies"]["Policy"]}
     assert {"first", "shapes"} <= names
 
@@ -158,9 +158,9 @@ def test_the_deny_options_refuse(tmp_path):
             ("GenerateDataKey", {"number_of_bytes": 16}),
             ("GenerateDataKeyPair", {"key_pair_spec": "EC_P256", "key_format": "DER"}),
         ):
-            assert refused(api.call, operation, key_id=key, **fields).short == (400, "UnsupportedOperation"), operation
+            assert refused(api.call, operation, key_id=key, **fields).status_and_code == (400, "UnsupportedOperation"), operation
         chosen = refused(api.call, "AdvanceEncrypt", key_id=key, plaintext=b"x", iv=bytes(12))
-        assert chosen.short == (400, "UnsupportedOperation")
+        assert chosen.status_and_code == (400, "UnsupportedOperation")
         assert api.call("AdvanceEncrypt", key_id=key, plaintext=b"x").key_id == key
     finally:
         server.stop()

@@ -55,7 +55,7 @@ def test_a_second_concurrent_request_is_refused_at_once(server, instance_api):
     assert burst.refusals, f"no 429 among {len(burst.pairs)} pairs from {THREADS} threads"
     assert burst.pairs, "the request that was in flight must get its pair"
     for refusal in burst.refusals:
-        assert (*refusal.short, refusal.message) == (429, "Rejected.Throttling", "Concurrency Limit Exceeded.")
+        assert (*refusal.status_and_code, refusal.message) == (429, "Rejected.Throttling", "Concurrency Limit Exceeded.")
         assert refusal.request_id
     for operation, pair in burst.pairs[:1]:
         check_answer(instance_api, operation, pair)
@@ -75,7 +75,7 @@ def test_the_permit_is_released(instance_api, operation):
         try:
             instance_api.generate(operation, "alias/dev", spec)
         except Refusal as refusal:
-            assert (spec, refusal.short) == ("none", (400, "InvalidParameter"))
+            assert (spec, refusal.status_and_code) == ("none", (400, "InvalidParameter"))
 
 
 def test_decrypt_is_not_limited(server, instance_api):

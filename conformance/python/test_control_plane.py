@@ -17,7 +17,7 @@ def refused(control_plane, action, **fields):
     with pytest.raises(Refusal) as refusal:
         control_plane.call(action, **fields)
     assert refusal.value.request_id
-    return refusal.value.short
+    return refusal.value.status_and_code
 
 
 def listed(control_plane, filters=None):
@@ -181,7 +181,7 @@ def test_aliases(control_plane, instance_api, key):
     assert refused(control_plane, "DeleteAlias", alias_name=one) == (404, "Forbidden.AliasNotFound")
     with pytest.raises(Refusal) as refusal:
         instance_api.generate("GenerateDataKeyPair", one, "EC_P256")
-    assert refusal.value.short == NO_KEY
+    assert refusal.value.status_and_code == NO_KEY
 
 
 def test_alias_answers(control_plane, key):
@@ -213,7 +213,7 @@ def test_asymmetric_keys_do_not_encrypt_pairs(control_plane, instance_api):
     try:
         key = control_plane.create_key(key_spec="RSA_2048", key_usage="ENCRYPT/DECRYPT")
     except Refusal as refusal:
-        assert refusal.short in ((400, "UnsupportedOperation"), (400, "Rejected.UnsupportedOperation"))
+        assert refusal.status_and_code in ((400, "UnsupportedOperation"), (400, "Rejected.UnsupportedOperation"))
         pytest.skip("asymmetric keys are not offered yet")
     expected = {
         "AdvanceGenerateDataKeyPair": (404, "Forbidden.OnlySymmetricKeySupported"),
@@ -224,6 +224,6 @@ def test_asymmetric_keys_do_not_encrypt_pairs(control_plane, instance_api):
     for operation, short in expected.items():
         with pytest.raises(Refusal) as refusal:
             instance_api.generate(operation, key, "EC_P256")
-        assert refusal.value.short == short
+        assert refusal.value.status_and_code == short
     fields = {"key_id": key, "enable_automatic_rotation": True, "rotation_interval": "7d"}
     assert refused(control_plane, "UpdateRotationPolicy", **fields) == (400, "Rejected.UnsupportedOperation")

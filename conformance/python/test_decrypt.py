@@ -76,7 +76,7 @@ def test_the_gcm_computation_is_the_same_in_both_families(instance_api, basic_pa
 def refused(instance_api, operation, **fields):
     with pytest.raises(Refusal) as refusal:
         instance_api.call(operation, **fields)
-    return refusal.value.short
+    return refusal.value.status_and_code
 
 
 @pytest.mark.parametrize("aad", (None, b"contexT", b"context "), ids=("absent", "case", "longer"))

@@ -76,7 +76,7 @@ def test_cell(instance_api, control_plane, action, state):
         return
     with pytest.raises(Refusal) as refusal:
         key.act(action)
-    assert refusal.value.short == (409, expected)
+    assert refusal.value.status_and_code == (409, expected)
     if expected in (DISABLED, PENDING):
         assert refusal.value.message == f"The request was rejected because the key state is {state}."
     else:
@@ -91,7 +91,7 @@ def test_decrypting_old_blobs(instance_api, control_plane, state):
         return key.open()
     with pytest.raises(Refusal) as refusal:
         key.open()
-    assert refusal.value.short == (409, f"Rejected.{state}")
+    assert refusal.value.status_and_code == (409, f"Rejected.{state}")
     control_plane.call("EnableKey" if state == "Disabled" else "CancelKeyDeletion", key_id=key.id)
     assert control_plane.describe(key.id)["KeyState"] == "Enabled"
     key.open()
@@ -123,7 +123,7 @@ def test_deletion_date(control_plane, key, days):
 def test_deletion_windows_out_of_range(control_plane, key, days):
     with pytest.raises(Refusal) as refusal:
         control_plane.call("ScheduleKeyDeletion", key_id=key, pending_window_in_days=days)
-    assert refusal.value.short == (400, "InvalidParameter")
+    assert refusal.value.status_and_code == (400, "InvalidParameter")
     assert control_plane.describe(key)["KeyState"] == "Enabled"
 
 
@@ -160,6 +160,6 @@ def is_not_found(act):
     try:
         act()
     except Refusal as refusal:
-        assert refusal.short == (404, "Forbidden.KeyNotFound")
+        assert refusal.status_and_code == (404, "Forbidden.KeyNotFound")
         return True
     return False

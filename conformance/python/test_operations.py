@@ -1,4 +1,4 @@
-"""Every operation x key spec x edge sizes of the table that the suites of all languages run, and its refusals (instance-api 5, 7, 8)."""
+"""The table that the suites of all languages run: every operation with every key spec and edge sizes, and the refusals (instance-api 5, 7, 8)."""
 
 import hashlib
 import re
@@ -43,7 +43,7 @@ def open_all(instance_api, opens, blob, sealed, algorithm, aad, plaintext):
         if aad:
             with pytest.raises(Refusal) as refusal:
                 call(instance_api, operation, aad=aad[1:] + b"x", **fields)
-            assert refusal.value.short == (500, "InternalFailure")
+            assert refusal.value.status_and_code == (500, "InternalFailure")
 
 
 SEALS = [
@@ -121,13 +121,13 @@ def test_signatures(instance_api, keys, tmp_path, row, algorithm, size, kind):
     assert (signed.key_id, signed.algorithm, signed.message_type) == (key, row["algorithm"], kind or "RAW")
     assert len(signed.response_headers[VERSION_HEADER]) == 36
     if public is not None and row["algorithm"] != "SM2DSA":
-        check_here(row, public.public_key, message, signed.signature)
+        check_with_cryptography(row, public.public_key, message, signed.signature)
     if public is not None and row["algorithm"] == "SM2DSA" and kind != "DIGEST" and has_openssl():
         check_sm2_with_openssl(tmp_path, public.public_key, message, signed.signature)
     check_verify(instance_api, fields, data, signed.signature)
 
 
-def check_here(row, pem, message, signature):
+def check_with_cryptography(row, pem, message, signature):
     """Verifies with `cryptography`, which does not support SM2."""
     key = serialization.load_pem_public_key(pem.encode())
     spki = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -198,10 +198,10 @@ def test_refusals(instance_api, keys, row):
     with pytest.raises(Refusal) as refusal:
         instance_api.call(row["operation"], **snake(fields))
     if row["operation"] in NOT_BUILT["operations"]:
-        assert refusal.value.short == (400, "InvalidApiName")
+        assert refusal.value.status_and_code == (400, "InvalidApiName")
         return
     status, code, message = TABLE["errors"][row["error"]]
-    assert refusal.value.short == (status, code)
+    assert refusal.value.status_and_code == (status, code)
     if row["error"] == "parameter":
         # The documented sentence, then the field.
         assert re.fullmatch(r"The specified parameter is not valid\. \(\S[^()]*\)", refusal.value.message), refusal.value.message

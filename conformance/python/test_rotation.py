@@ -84,14 +84,14 @@ def test_key_version_answers(control_plane, key):
 def test_unknown_key_versions(control_plane, key, version):
     with pytest.raises(Refusal) as refusal:
         control_plane.call("DescribeKeyVersion", key_id=key, key_version_id=f"{key}-{version}")
-    assert refusal.value.short == (404, "Forbidden.KeyVersionNotFound")
+    assert refusal.value.status_and_code == (404, "Forbidden.KeyVersionNotFound")
 
 
 def test_version_of_another_key(control_plane, key, dev_key):
     [version] = control_plane.versions(key)
     with pytest.raises(Refusal) as refusal:
         control_plane.call("DescribeKeyVersion", key_id=dev_key, key_version_id=version)
-    assert refusal.value.short == (404, "Forbidden.KeyVersionNotFound")
+    assert refusal.value.status_and_code == (404, "Forbidden.KeyVersionNotFound")
 
 
 def test_rotation_policy_in_the_metadata(control_plane, key):
@@ -111,7 +111,7 @@ def test_rotation_policy_in_the_metadata(control_plane, key):
 def test_bad_rotation_intervals(control_plane, key, interval):
     with pytest.raises(Refusal) as refusal:
         control_plane.call("UpdateRotationPolicy", key_id=key, enable_automatic_rotation=True, rotation_interval=interval)
-    assert refusal.value.short == (400, "InvalidParameter")
+    assert refusal.value.status_and_code == (400, "InvalidParameter")
     assert refusal.value.message == "The specified parameter RotationInterval is not valid."
     assert control_plane.describe(key)["AutomaticRotation"] == "Disabled"
 

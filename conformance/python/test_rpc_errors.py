@@ -68,10 +68,10 @@ def test_changed_after_signing(raw, name):
 
 def test_query_changed_after_signing(raw):
     raw.rpc("ListKeys")
-    query, sent = {"KeyId": "alias/dev"}, raw.send
+    query, send_unchanged = {"KeyId": "alias/dev"}, raw.send
 
     def send(method, target, headers, body):
-        return sent(method, target.replace("dev", "bad"), headers, body)
+        return send_unchanged(method, target.replace("dev", "bad"), headers, body)
 
     raw.send = send
     assert rpc_error(raw.rpc("DescribeKey", query))[:2] == (400, "SignatureDoesNotMatch")

@@ -2,9 +2,9 @@
 //!
 //! Every finding contains the place, what is wrong, and what to do instead.
 
-mod circles;
 mod citations;
 mod code;
+mod cycles;
 mod finding;
 mod graph;
 mod heads;
@@ -25,8 +25,8 @@ use self::sources::Source;
 
 /// The rules whose findings are counted in the output, with the text for each.
 const COUNTED: [(&str, &str); 4] = [
-    ("layers", "circles between crates"),
-    ("file-circle", "circles inside crates"),
+    ("layers", "cycles between crates"),
+    ("file-cycle", "cycles inside crates"),
     ("length", "files over 400 lines"),
     (citations::RULE, "citations unresolved"),
 ];
@@ -68,7 +68,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     let mut all: Vec<Finding> =
         sources.iter().flat_map(|source| CHECKS.iter().flat_map(|check| check(source))).collect();
     all.extend(layers::check(root, &texts)?);
-    all.extend(circles::check(&texts)?);
+    all.extend(cycles::check(&texts)?);
     all.extend(citations::check(&texts));
     all.extend(links::check(root, &texts));
     all.extend(lock::check(root)?);

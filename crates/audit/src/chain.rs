@@ -9,7 +9,7 @@ use crate::signing::SignatureVerifier;
 pub(crate) enum ChainBreak {
     /// It does not have the form of a line.
     Malformed,
-    /// It has the form of a line, but is not the expected next line, unaltered. The value is the number that it claims.
+    /// It has the form of a line, but another line was expected, or it was altered. The value is its number.
     NotNext(u64),
     /// It is a checkpoint that the log's key did not sign.
     BadSignature,

@@ -108,7 +108,7 @@ impl fmt::Display for Finding {
             FindingKind::Altered => write!(f, "record {seq} was altered"),
             FindingKind::Truncated { through } if *seq == 0 => write!(f, "the log was truncated before record {through}"),
             FindingKind::Truncated { through } => write!(f, "the log was truncated: records {seq} to {through} are missing"),
-            FindingKind::Reordered { found } => write!(f, "reordered: record {found} stands in the place of record {seq}"),
+            FindingKind::Reordered { found } => write!(f, "reordered: record {found} is in the place of record {seq}"),
             FindingKind::MissingLines { through } => write!(f, "records {seq} to {through} were removed"),
             FindingKind::MissingSegment => write!(f, "the segment that starts with record {seq} is missing"),
             FindingKind::BadSignature { since } => {
@@ -120,7 +120,7 @@ impl fmt::Display for Finding {
             FindingKind::NotTheHead { since } => {
                 write!(
                     f,
-                    "records from {since} on were written anew: record {seq} is not the one that was signed as head"
+                    "records from {since} on were rewritten: record {seq} is not the one that was signed as head"
                 )
             }
             FindingKind::NotTheExpectedLog => {
@@ -128,15 +128,15 @@ impl fmt::Display for Finding {
             }
             FindingKind::NotTheAnchor => write!(
                 f,
-                "the log was cut off or written anew: it does not contain record {seq}, which the instance's store has noted"
+                "the log was cut off or rewritten: it does not contain record {seq}, which the instance's store has recorded"
             ),
             FindingKind::BeginsAt { found } => write!(
                 f,
-                "records {seq} to {} are missing; if you archived them, say --first-seq {found}",
+                "records {seq} to {} are missing; if you archived them, pass --first-seq {found}",
                 found.saturating_sub(1)
             ),
             FindingKind::StraySegment => f.write_str(
-                "a file that is no segment of this log has the name of one; behind the log's end, the next start sets it aside",
+                "a file has the name of a segment but does not belong to this log; if it is after the log's end, the next start sets it aside",
             ),
             FindingKind::BadHead => f.write_str("the head file is missing or was altered"),
             FindingKind::BadPublicKey => f.write_str("the public key file is missing or malformed"),

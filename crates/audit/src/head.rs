@@ -16,7 +16,7 @@ use crate::signing::{SignatureVerifier, Signer};
 /// A slot is one disk sector, so a power loss leaves it either old or new.
 const SLOT_BYTES: usize = 512;
 const SLOTS: u64 = 2;
-/// Lines of a new log: its header and checkpoint, without a group. Only then are both slots the same.
+/// Lines of a new log: its header and its first checkpoint. Only the head of a new log is the same in both slots.
 const LINES_OF_A_NEW_LOG: u64 = 2;
 
 /// A slot: a head and its number, which counts the slots ever written. Slot number `n` is at index `n` modulo 2, so a

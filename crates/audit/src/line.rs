@@ -78,7 +78,7 @@ impl<'a> Line<'a> {
     }
 
     /// The value of a number field, or of a text field up to its first quote. That is the whole text if the program
-    /// wrote it. A text from a request cannot pass for a field, because its quotes are escaped.
+    /// wrote it. Text from a request cannot imitate a JSON member, because its quotes are escaped.
     pub(crate) fn field(&self, name: &str) -> Option<&'a str> {
         let (_, rest) = self.fields.split_once(&format!(",\"{name}\":"))?;
         match rest.strip_prefix('"') {

@@ -262,7 +262,7 @@ impl fmt::Debug for AuditLog {
 fn writer(config: AuditConfig, signer: Signer, position: LogPosition, segment: Segment, head_file: HeadFile) -> Writer {
     let AuditConfig { dir, instance, segment_bytes, clock, seed: _, anchor: _ } = config;
     let status = WriterStatus::at(position);
-    let (next, next_asked, repair) = (None, None, None);
+    let (next, preallocation_tried, repair) = (None, None, None);
     Writer {
         dir,
         instance,
@@ -273,7 +273,7 @@ fn writer(config: AuditConfig, signer: Signer, position: LogPosition, segment: S
         segment,
         head_file,
         next,
-        next_asked,
+        preallocation_tried,
         repair,
         status,
     }

@@ -124,7 +124,7 @@ fn scan_tail(
     Ok(LogEnd { end, segment, head: read, unsigned_tail })
 }
 
-/// Whether these files are all empty. The log never leaves an empty segment, so an empty one is no part of it.
+/// Whether these files are all empty. The log never leaves an empty segment, so an empty one does not belong to it.
 fn are_empty(segments: &[SegmentFile]) -> io::Result<bool> {
     for segment_file in segments {
         if regular_file::open(&segment_file.path)?.metadata()?.len() > 0 {

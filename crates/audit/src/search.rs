@@ -89,7 +89,7 @@ pub fn lines_after(dir: &Path, after: u64, through: u64) -> io::Result<LinesAfte
     let segments = directory::segments(dir)?;
     let from = segments.iter().rposition(|segment_file| segment_file.first_seq <= after.saturating_add(1)).unwrap_or(0);
     let mut counted = LinesAfter::default();
-    // A segment that starts later does not matter here, and may not belong to this log.
+    // A segment that starts later does not matter here, and possibly does not belong to this log.
     let wanted =
         segments.get(from..).unwrap_or_default().iter().take_while(|segment_file| segment_file.first_seq <= through);
     for segment_file in wanted {
@@ -103,7 +103,7 @@ pub fn lines_after(dir: &Path, after: u64, through: u64) -> io::Result<LinesAfte
     Ok(counted)
 }
 
-/// The request id of a record with the code `OK`. A text from a request cannot pass for a member, because its quotes
+/// The request id of a record with the code `OK`. Text from a request cannot imitate a JSON member, because its quotes
 /// are escaped.
 fn successful_request(bytes: &[u8]) -> Option<RequestId> {
     let line = Line::parse(bytes).filter(|line| line.kind == "request")?;

@@ -59,7 +59,7 @@ pub(crate) struct Writer {
     pub(crate) segment: Segment,
     pub(crate) head_file: HeadFile,
     pub(crate) next: Option<NextSegment>,
-    pub(crate) next_asked: Option<Instant>,
+    pub(crate) preallocation_tried: Option<Instant>,
     pub(crate) repair: Option<Repair>,
     pub(crate) status: Arc<WriterStatus>,
 }
@@ -156,7 +156,7 @@ impl Writer {
         let expected: usize = group.iter().map(|pending| pending.fields.len() + 180).sum();
         let would_end = self.segment.end.saturating_add(expected as u64).saturating_add(1024);
         let has_lines = self.position.seq > self.segment.first_seq;
-        // A `recovered` line without records stays in the segment it is about, right after the lines it counts.
+        // A group of only a `recovered` line stays in the segment that was repaired, right after the lines that it reports on.
         if would_end > self.segment_bytes && has_lines && !group.is_empty() { self.rotate() } else { Ok(()) }
     }
 
@@ -189,10 +189,10 @@ impl Writer {
     /// Preallocates the next segment once the current one is three quarters full, so that a full disk is noticed early.
     fn allocate_next(&mut self) {
         let is_due = self.next.is_none() && self.segment.end >= self.segment_bytes / 4 * 3;
-        if !is_due || self.next_asked.is_some_and(|asked| asked.elapsed() < RETRY) {
+        if !is_due || self.preallocation_tried.is_some_and(|tried| tried.elapsed() < RETRY) {
             return;
         }
-        self.next_asked = Some(Instant::now());
+        self.preallocation_tried = Some(Instant::now());
         match NextSegment::allocate(&self.dir, self.segment_bytes) {
             Ok(next) => {
                 self.next = Some(next);

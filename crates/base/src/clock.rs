@@ -20,14 +20,14 @@ pub struct Clock {
 /// The system's clocks, with an offset of zero.
 impl Default for Clock {
     fn default() -> Self {
-        Self::over(Arc::new(SystemTimeSource::default()))
+        Self::with_source(Arc::new(SystemTimeSource::default()))
     }
 }
 
 impl Clock {
     /// A clock with another time source, for tests that control time.
     #[must_use]
-    pub fn over(source: Arc<dyn TimeSource>) -> Self {
+    pub fn with_source(source: Arc<dyn TimeSource>) -> Self {
         Self { source, offset_ms: Arc::default() }
     }
 
@@ -37,7 +37,7 @@ impl Clock {
         self.source.wall()
     }
 
-    /// Business time: for rotation, validity, and every date in an answer. Destruction uses a more careful clock.
+    /// Business time: for rotation, validity, and every date in an answer. The destruction of keys uses the trusted time of `claviger_service` instead.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.business(self.real_now())

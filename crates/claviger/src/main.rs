@@ -30,9 +30,9 @@ fn main() -> ExitCode {
     let ended = match Cli::try_parse() {
         Ok(cli) => command::run(cli),
         Err(error) if error.use_stderr() && output == Output::Json => Err(Failure::Usage(error.to_string())),
-        // Help and version.
-        Err(shown) if !shown.use_stderr() => output::shown(shown.print()),
-        // An error, for the user.
+        // Help and version, which go to standard output.
+        Err(shown) if !shown.use_stderr() => output::check_written(shown.print()),
+        // An error as text, on standard error.
         Err(shown) => shown.exit(),
     };
     match ended {

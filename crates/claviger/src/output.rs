@@ -77,11 +77,11 @@ pub(crate) fn print_note(line: &str) {
 
 /// Writes to standard output. A reader that has closed it early, such as `head`, is no failure.
 pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
-    shown(std::io::stdout().write_all(text.as_bytes()))
+    check_written(std::io::stdout().write_all(text.as_bytes()))
 }
 
 /// Like [`print_text`], after something was written to standard output with this result.
-pub(crate) fn shown(written: std::io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn check_written(written: std::io::Result<()>) -> Result<(), Failure> {
     match written.and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritable(&error)),
         Ok(()) | Err(_) => Ok(()),

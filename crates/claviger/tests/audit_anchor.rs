@@ -119,8 +119,8 @@ fn an_older_copy_of_the_log_is_refused() {
     fs::remove_dir_all(dir.path().join("audit")).unwrap();
     copied(old.path(), &dir.path().join("audit"));
     assert!(verify(dir.path(), false).status.success(), "in itself it is sound");
-    refused(&verify(dir.path(), true), "which the instance's store has noted");
-    refused(&dev(dir.path()).output().unwrap(), "which the instance's store has noted");
+    refused(&verify(dir.path(), true), "which the instance's store has recorded");
+    refused(&dev(dir.path()).output().unwrap(), "which the instance's store has recorded");
 }
 
 /// A server at which one key is created.
@@ -198,8 +198,8 @@ fn a_reset_log_names_its_predecessor() {
     let first = &requests(dir.path())[0];
     assert!(first.contains("\"operation\":\"BeginAuditLogAnew\"") && first.contains(&named), "{first}");
     served(dir.path(), || {});
-    let said = requests(dir.path()).iter().filter(|line| line.contains("BeginAuditLogAnew")).count();
-    assert_eq!(said, 1, "once");
+    let resets = requests(dir.path()).iter().filter(|line| line.contains("BeginAuditLogAnew")).count();
+    assert_eq!(resets, 1, "once");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn verify_leaves_nothing_beside_the_store_of_a_stopped_server() {
 #[test]
 fn an_older_store_under_a_newer_log_gives_a_warning() {
     let (dir, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let told = |dir: &Path| {
+    let warns = |dir: &Path| {
         let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -242,7 +242,7 @@ fn an_older_store_under_a_newer_log_gives_a_warning() {
     // The log must continue for longer than a killed server can leave unrecorded.
     std::thread::sleep(Duration::from_secs(12));
     served_with_a_change(dir.path());
-    assert!(!told(dir.path()), "store and log are of the same moment");
+    assert!(!warns(dir.path()), "store and log are of the same moment");
     let verified = |with_store: bool| -> serde_json::Value {
         let output = verify(dir.path(), with_store);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -265,7 +265,7 @@ fn an_older_store_under_a_newer_log_gives_a_warning() {
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("UnnotedLines")).unwrap();
     assert!(line.trim() == lines.to_string() && text.contains("An older copy of the store"), "{text}");
-    assert!(told(dir.path()));
+    assert!(warns(dir.path()));
 }
 
 /// A number below the threshold of the warning is reported too.

@@ -11,7 +11,7 @@ use rustix::process::{getpriority_process, setpriority_process};
 use rustix::thread::gettid;
 
 /// Nice value of the fallback worker: about a third of a normal thread's share.
-const RESCUE_NICE: i32 = 5;
+const FALLBACK_NICE: i32 = 5;
 /// Nice value of workers, which takes effect where `SCHED_IDLE` is refused.
 const LOWEST_NICE: i32 = 19;
 
@@ -27,7 +27,7 @@ pub(crate) fn run_when_idle() {
 /// Gives the calling thread a slightly lower priority than the threads that serve requests.
 pub(crate) fn lower_priority() {
     let thread = Some(gettid());
-    let nice = getpriority_process(thread).map_or(RESCUE_NICE, |nice| nice.max(RESCUE_NICE));
+    let nice = getpriority_process(thread).map_or(FALLBACK_NICE, |nice| nice.max(FALLBACK_NICE));
     let _refused = setpriority_process(thread, nice);
 }
 
@@ -55,7 +55,7 @@ mod tests {
         std::thread::spawn(move || {
             assert_eq!(nice_and_policy(), before, "another thread's change reached this one");
             lower_priority();
-            assert_eq!(nice_and_policy().0, RESCUE_NICE.max(before.0));
+            assert_eq!(nice_and_policy().0, FALLBACK_NICE.max(before.0));
         })
         .join()
         .unwrap();

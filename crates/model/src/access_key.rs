@@ -3,7 +3,7 @@
 use claviger_base::id::AccessKeyId;
 use claviger_base::{SecretBytes, Timestamp};
 
-/// An access key: rpc-api 3. The secret is symmetric, so it is kept, sealed as key material is.
+/// An access key: rpc-api 3. The server verifies signatures with the secret, so it is kept, sealed like key material.
 #[derive(Debug)]
 pub struct AccessKey {
     /// Its id.

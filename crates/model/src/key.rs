@@ -77,7 +77,7 @@ impl Key {
         }
     }
 
-    /// `NextRotationDate`: last rotation plus interval, also while suspended; `None` when automatic rotation is off.
+    /// `NextRotationDate`: last rotation plus interval, even while suspended; `None` when automatic rotation is off.
     #[must_use]
     pub fn next_rotation(&self) -> Option<Timestamp> {
         self.rotation_interval.map(|interval| interval.after(self.last_rotation))

@@ -6,7 +6,7 @@ use claviger_base::{SecretBytes, Timestamp};
 /// One version of a key, without its material.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyVersion {
-    /// Its id, unique in the instance: a ciphertext blob names nothing else.
+    /// Its id, unique in the instance. A ciphertext blob contains it, but not the id of the key.
     pub id: KeyVersionId,
     /// The key it belongs to.
     pub key: KeyId,

@@ -114,9 +114,9 @@ mod tests {
 
     fn tested(number: &BigUint, scratch: &mut Scratch) -> Tested {
         let len = number.to_u64_digits().len();
-        let mut words_here = zeros(len);
-        words_here.copy_from_slice(&words(number, len));
-        Tested::new(words_here, scratch).unwrap()
+        let mut number_words = zeros(len);
+        number_words.copy_from_slice(&words(number, len));
+        Tested::new(number_words, scratch).unwrap()
     }
 
     /// What the search requires: `count` rounds, single and double, all passed.
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn primes_with_many_twos_below_them_pass_and_their_neighbours_do_not() {
+    fn the_power_of_2_that_divides_w_minus_1_does_not_change_the_result() {
         let mut random = Random::new();
         let one = BigUint::from(1_u8);
         // w - 1 with 1, 55 and 127 twos.

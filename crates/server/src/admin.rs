@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn with_log(dir: &std::path::Path) -> Admin {
-        let instance = Instance::over(Arc::new(MemoryEngine::default()));
+        let instance = Instance::with_engine(Arc::new(MemoryEngine::default()));
         let config = claviger_audit::AuditConfig {
             dir: dir.to_owned(),
             instance: instance.record.id.clone(),

@@ -145,7 +145,7 @@ pub(crate) fn store_anchor(vault: &Vault, request_log: &RequestLog) {
 }
 
 /// The public key of the audit log and a line that the log must contain, for the offline verifier. Reads the store without
-/// changing it, also while a server runs. `None` when the store is older than anchors.
+/// changing it, even while a server runs. `None` when the store is older than anchors.
 ///
 /// # Errors
 /// [`StartError`].

@@ -163,7 +163,8 @@ impl BodyReader {
                     (Some(more), None) => reserved = Some(more),
                     // The rest is still read and discarded, see `DISCARDED_BYTES_MAX`.
                     (None, _) => {
-                        (kept, reserved, retention, has_memory) = (BytesMut::new(), None, BodyRetention::Discard, false)
+                        (kept, reserved, retention, has_memory) =
+                            (BytesMut::new(), None, BodyRetention::Discard, false);
                     }
                 }
             }

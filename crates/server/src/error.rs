@@ -28,7 +28,7 @@ pub enum StartError {
     StoreLost {
         /// The directory.
         data_dir: PathBuf,
-        /// The store's name for itself.
+        /// How messages call the store.
         store: String,
     },
     /// The data directory has no instance.

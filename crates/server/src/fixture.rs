@@ -21,7 +21,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn over(engine: Arc<dyn Engine>) -> Self {
+    pub(crate) fn with_engine(engine: Arc<dyn Engine>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
         let vault = Arc::new(Vault::create(engine, &seal).unwrap());

@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::stream::Stream;
 use crate::unverified::{Account, HEAD_BYTES_MAX, MemoryBudget};
 
-/// Timeout for the head of a request, also between two requests of a connection.
+/// Timeout for the head of a request. It includes the time between two requests of a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Open streams per HTTP/2 connection.
 const HTTP2_STREAMS_MAX: u32 = 32;

@@ -61,7 +61,7 @@ mod tests {
     use crate::fixture::Instance;
 
     fn server_and_roots(offers_http2: bool) -> (TlsAcceptor, RootCertStore) {
-        let Instance { vault, clock, record } = Instance::over(Arc::new(MemoryEngine::default()));
+        let Instance { vault, clock, record } = Instance::with_engine(Arc::new(MemoryEngine::default()));
         let authority = vault.single::<TlsAuthority>().unwrap().unwrap().record;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes()).unwrap()).unwrap();

@@ -54,7 +54,7 @@ struct Running {
 impl Running {
     async fn start(dir: &Path, wall: Timestamp) -> Self {
         let time = Arc::new(ManualTime::at(wall));
-        let server = Server::start_with_clock(options(dir), Clock::over(Arc::clone(&time) as _)).await.unwrap();
+        let server = Server::start_with_clock(options(dir), Clock::with_source(Arc::clone(&time) as _)).await.unwrap();
         let (service, pass) = server.under_test();
         let admin = server.admin_address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -259,7 +259,7 @@ async fn requests_under_foreign_host_names_are_refused() {
 async fn an_implausible_clock_stops_the_start_before_any_change() {
     for unix_s in [-315_619_200, 0, 4_102_444_800, 253_402_214_400, 631_000_000_000] {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::over(Arc::new(ManualTime::at(Timestamp::from_unix_s(unix_s))) as _);
+        let clock = Clock::with_source(Arc::new(ManualTime::at(Timestamp::from_unix_s(unix_s))) as _);
         let refused = Server::start_with_clock(options(dir.path()), clock).await.unwrap_err().to_string();
         assert!(refused.contains("clock") && refused.contains("set it"), "{refused}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{unix_s}");

@@ -110,7 +110,7 @@ impl Access {
             return Ok(Rights::everything(source));
         }
         let name = RuleName::parse(&client_key.name)
-            .ok_or(ServiceError::Bug("the name of a client key is no name of an application access point"))?;
+            .ok_or(ServiceError::Bug("the name of a client key is not a valid name of an application access point"))?;
         Ok(Rights::granted(self.caches.grants(&name).await?, source))
     }
 

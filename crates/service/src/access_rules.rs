@@ -1,7 +1,7 @@
 //! What operations on access points, policies and network rules share.
 //!
 //! **Invariant:** a change that makes one record refer to another also rewrites the other, unchanged, in the same commit. A
-//! simultaneous removal of the record that is referred to then meets a conflict.
+//! simultaneous removal of the record that is referred to then conflicts.
 
 use claviger_base::id::RuleName;
 use claviger_vault::{Change, Outcome};

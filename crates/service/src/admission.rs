@@ -7,7 +7,7 @@
 //! the limit is on requests in flight. A request that has its pair holds the permit until the pair is wrapped, whether the
 //! client is still connected or not.
 //!
-//! A client gets a permit while it holds fewer than are free, like a place in the queue behind this gate
+//! A client gets a permit while it holds fewer than are free, like a place in the queue behind this limiter
 //! (`keygen::generator::requests`). One client key alone can therefore not shut out all others, unless the limit is 1.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ impl fmt::Display for PairConcurrency {
 
 /// Counts the requests in flight of one instance.
 #[derive(Debug, Clone)]
-pub(crate) struct PairGate {
+pub(crate) struct PairLimiter {
     limit: PairConcurrency,
     state: Arc<Mutex<InFlight>>,
 }
@@ -56,8 +56,8 @@ pub(crate) struct PairPermit {
     state: Arc<Mutex<InFlight>>,
 }
 
-impl PairGate {
-    /// A gate with no request in flight.
+impl PairLimiter {
+    /// A limiter with no request in flight.
     pub(crate) fn new(limit: PairConcurrency) -> Self {
         Self { limit, state: Arc::default() }
     }
@@ -120,43 +120,43 @@ mod tests {
 
     #[test]
     fn one_at_a_time_and_the_permit_is_released() {
-        let gate = PairGate::new(PairConcurrency::AtMost(1));
-        let permit = gate.enter(1).unwrap();
+        let limiter = PairLimiter::new(PairConcurrency::AtMost(1));
+        let permit = limiter.enter(1).unwrap();
         for client in [1, 2] {
-            assert!(matches!(gate.enter(client), Err(ServiceError::ConcurrencyLimitExceeded)));
+            assert!(matches!(limiter.enter(client), Err(ServiceError::ConcurrencyLimitExceeded)));
         }
-        let other_handle = gate.clone();
+        let other_handle = limiter.clone();
         assert!(matches!(other_handle.enter(3), Err(ServiceError::ConcurrencyLimitExceeded)));
-        assert_eq!(gate.in_flight(), 1);
+        assert_eq!(limiter.in_flight(), 1);
         drop(permit);
-        assert_eq!(gate.in_flight(), 0);
-        assert!(gate.enter(2).is_ok());
+        assert_eq!(limiter.in_flight(), 0);
+        assert!(limiter.enter(2).is_ok());
     }
 
     #[test]
     fn unlimited_has_no_limit() {
-        let gate = PairGate::new(PairConcurrency::Unlimited);
-        let permits: Vec<_> = (0..10_000).map(|_| gate.enter(1).unwrap()).collect();
-        assert_eq!(gate.in_flight(), permits.len());
+        let limiter = PairLimiter::new(PairConcurrency::Unlimited);
+        let permits: Vec<_> = (0..10_000).map(|_| limiter.enter(1).unwrap()).collect();
+        assert_eq!(limiter.in_flight(), permits.len());
     }
 
     /// As many permits as this client gets.
-    fn fill(gate: &PairGate, client: u64) -> Vec<PairPermit> {
-        std::iter::from_fn(|| gate.enter(client).ok()).collect()
+    fn fill(limiter: &PairLimiter, client: u64) -> Vec<PairPermit> {
+        std::iter::from_fn(|| limiter.enter(client).ok()).collect()
     }
 
     #[test]
     fn one_client_gets_half_and_leaves_the_rest_to_others() {
         for limit in [2, 3, 8, 64, 1001] {
-            let gate = PairGate::new(PairConcurrency::AtMost(limit));
-            let first = fill(&gate, 1);
+            let limiter = PairLimiter::new(PairConcurrency::AtMost(limit));
+            let first = fill(&limiter, 1);
             assert_eq!(first.len(), limit.div_ceil(2), "{limit}");
-            let second = fill(&gate, 2);
+            let second = fill(&limiter, 2);
             assert!(!second.is_empty(), "{limit}: the second client gets in beside the first");
             drop(first);
-            assert_eq!(gate.in_flight(), second.len());
+            assert_eq!(limiter.in_flight(), second.len());
             drop(second);
-            assert!(lock(&gate.state).held.is_empty(), "a client that holds nothing is not remembered");
+            assert!(lock(&limiter.state).held.is_empty(), "a client that holds nothing is not remembered");
         }
     }
 
@@ -167,22 +167,22 @@ mod tests {
             limit in 2_usize..20,
             steps in prop::collection::vec((0_u64..4, any::<bool>()), 1..200),
         ) {
-            let gate = PairGate::new(PairConcurrency::AtMost(limit));
+            let limiter = PairLimiter::new(PairConcurrency::AtMost(limit));
             let mut held: Vec<Vec<PairPermit>> = (0..4).map(|_| Vec::new()).collect();
             for (client, enters) in steps {
                 let of_client = &mut held[usize::try_from(client).unwrap()];
                 if !enters {
                     of_client.pop();
-                } else if let Ok(permit) = gate.enter(client) {
+                } else if let Ok(permit) = limiter.enter(client) {
                     of_client.push(permit);
                     let has_one = of_client.len() == 1;
-                    prop_assert!(gate.in_flight() < limit || has_one, "the last permit goes to a client that has none");
+                    prop_assert!(limiter.in_flight() < limit || has_one, "the last permit goes to a client that has none");
                 } else {
-                    let free = limit - gate.in_flight();
+                    let free = limit - limiter.in_flight();
                     prop_assert!(of_client.len() >= free, "refused although it holds fewer than are free");
                 }
                 let total: usize = held.iter().map(Vec::len).sum();
-                prop_assert_eq!(gate.in_flight(), total);
+                prop_assert_eq!(limiter.in_flight(), total);
                 prop_assert!(total <= limit);
             }
         }
@@ -190,20 +190,20 @@ mod tests {
 
     #[test]
     fn racers_never_exceed_the_limit() {
-        let gate = PairGate::new(PairConcurrency::AtMost(3));
+        let limiter = PairLimiter::new(PairConcurrency::AtMost(3));
         std::thread::scope(|scope| {
             for client in 0..8 {
-                let gate = &gate;
+                let limiter = &limiter;
                 scope.spawn(move || {
                     for _ in 0..2_000 {
-                        if let Ok(permit) = gate.enter(client) {
-                            assert!(gate.in_flight() <= 3);
+                        if let Ok(permit) = limiter.enter(client) {
+                            assert!(limiter.in_flight() <= 3);
                             drop(permit);
                         }
                     }
                 });
             }
         });
-        assert_eq!(gate.in_flight(), 0);
+        assert_eq!(limiter.in_flight(), 0);
     }
 }

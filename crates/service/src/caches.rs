@@ -16,7 +16,7 @@ use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId
 use claviger_model::{
     AccessKey, AccessPoint, Alias, ClientKey, Grant, Key, KeyMaterial, NetworkRule, Policy, RevokedClientKey,
 };
-use claviger_vault::{AliasOfKey, RecordChange, Vault};
+use claviger_vault::{RecordChange, Vault};
 
 use self::cache::Cache;
 use self::client_key::PreparedClientKey;
@@ -55,8 +55,7 @@ impl Caches {
         if let Some(id) = change.id::<Key>() {
             self.keys.forget(&id);
         }
-        // The path of an alias below its key is known even if the alias itself can no longer be read.
-        if let Some(name) = change.id::<Alias>().or_else(|| change.id::<AliasOfKey>().map(|(_key, name)| name)) {
+        if let Some(name) = change.id::<Alias>() {
             self.aliases.forget(&name);
         }
         if let Some(id) = change.id::<KeyMaterial>() {
@@ -92,7 +91,7 @@ impl Caches {
         self.get(&self.versions, id, key_material::unseal).await
     }
 
-    /// The client key `id`, also one that was revoked.
+    /// The client key `id`, even if it was revoked.
     pub(crate) async fn client_key(&self, id: &ClientKeyId) -> Result<Option<Arc<PreparedClientKey>>, ServiceError> {
         self.get(&self.client_keys, id, client_key::prepare).await
     }

@@ -51,7 +51,7 @@ impl Service {
     fn commit_with(&self, change: Change<'_>, audit: Audit<'_>) -> Result<Outcome, ServiceError> {
         let changes = change.changes();
         let outcome = change.commit(audit);
-        // Also after a failure: the change may be durable all the same.
+        // Even after a failure, because the change may nevertheless be durable.
         changes.iter().for_each(|change| self.apply(change));
         Ok(outcome?)
     }

@@ -25,7 +25,7 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn check_everything(&self) -> Result<(), ServiceError> {
-        // The vault's report says what the file has lost. The records that are left are checked all the same.
+        // The vault's report says what the file has lost. The records that are left are still checked.
         if let Err(error) = self.vault.check_files() {
             tracing::error!(%error, "the store's file is damaged");
         }

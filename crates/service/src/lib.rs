@@ -12,7 +12,7 @@
 //! * Authentication and authorisation: `access`.
 //! * Limits: `admission` of data key pair requests, `cpu_limiter`, and `iv_ledger`, which counts encryptions.
 //! * Changes: every operation commits through `commit`, with an [`Intent`] for the audit record; `outbox` keeps the records until
-//!   the log has them, `caches` drops what a commit changed, `retry` repeats what met a conflict.
+//!   the log has them, `caches` drops what a commit changed, `retry` repeats what conflicted.
 //! * Work without a request: `scheduler` (rotation, destruction), `integrity_check`, `trusted_clock`.
 //! * `bootstrap` initialises a new instance; `service` has the state that all operations share.
 //!

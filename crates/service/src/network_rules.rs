@@ -89,8 +89,7 @@ fn check(rule: &NetworkRule) -> Result<(), ServiceError> {
     check_description(&rule.description)?;
     let ranges = &rule.source_private_ip;
     if ranges.iter().any(|text| Network::is_ipv4_mapped(text)) {
-        let why =
-            "Write an IPv4 range as such, 10.0.0.0/8: callers over IPv4 are compared as IPv4 also on an IPv6 listener.";
+        let why = "Write an IPv4 range in IPv4 form, such as 10.0.0.0/8: IPv4 callers are compared as IPv4, even on an IPv6 listener.";
         return Err(ServiceError::RefusedParameter("SourcePrivateIp", why));
     }
     if ranges.len() > ENTRIES_MAX || ranges.iter().any(|text| Network::parse(text).is_none()) {

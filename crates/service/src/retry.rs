@@ -8,7 +8,7 @@ pub(crate) const ATTEMPTS_MAX: usize = 64;
 /// Repeats `attempt` until it returns a value; `None` stands for a conflict. Each attempt must read again.
 ///
 /// # Errors
-/// Those of `attempt`, at once; [`ServiceError::Contention`] when every attempt met a conflict.
+/// Those of `attempt`, at once; [`ServiceError::Contention`] when every attempt conflicted.
 pub(crate) fn retry_on_conflict<T>(
     mut attempt: impl FnMut() -> Result<Option<T>, ServiceError>,
 ) -> Result<T, ServiceError> {

@@ -9,7 +9,7 @@ use claviger_model::Instance;
 use claviger_vault::{DamageReport, Vault, VaultError};
 
 use crate::access::Access;
-use crate::admission::PairGate;
+use crate::admission::PairLimiter;
 use crate::caches::Caches;
 use crate::config::{Config, UsePolicy};
 use crate::cpu_limiter::CpuLimiter;
@@ -26,7 +26,7 @@ pub struct Service {
     pub(crate) clock: Clock,
     pub(crate) trusted: TrustedClock,
     pub(crate) generator: Generator,
-    pub(crate) gate: PairGate,
+    pub(crate) pair_limiter: PairLimiter,
     pub(crate) instance: Instance,
     pub(crate) use_policy: UsePolicy,
     pub(crate) iv_ledger: IvLedger,
@@ -53,7 +53,7 @@ impl Service {
             outbox: Outbox::default(),
             arns: ArnPolicy::new(instance.account.clone(), config.arn_accounts),
             cpu_limiter: CpuLimiter::default(),
-            gate: PairGate::new(config.pair_concurrency),
+            pair_limiter: PairLimiter::new(config.pair_concurrency),
             caches,
             vault,
             clock,
@@ -83,7 +83,7 @@ impl Service {
     /// How many data key pair requests are in flight.
     #[must_use]
     pub fn pairs_in_flight(&self) -> usize {
-        self.gate.in_flight()
+        self.pair_limiter.in_flight()
     }
 
     /// What the pair generator has done and has in stock.

@@ -62,7 +62,7 @@ pub fn open(config: &StoreConfig) -> Result<Arc<dyn Engine>, StoreError> {
     }
 }
 
-/// Opens the store for reading only, also beside a running server, and leaves no trace: no file is made or changed.
+/// Opens the store for reading only, even while a server is running, and leaves no trace: no file is made or changed.
 ///
 /// # Errors
 /// As [`open`], and [`StoreError::Unusable`] when there is no store.

@@ -1,5 +1,5 @@
 //! Fault injection: an engine that wraps another and fails on demand, for tests of what happens when a store fails. The faults
-//! are those of real engines: a commit that is refused or meets a conflict, a commit that is applied but reported as an error, a
+//! are those of real engines: a commit that is refused or conflicts, a commit that is applied but reported as an error, a
 //! store that is unreachable.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub enum Fault {
     Refused(StoreError),
     /// It is applied, but the caller gets this error.
     AnswerLost(StoreError),
-    /// Another commit came first: it meets a conflict, and nothing is written.
+    /// Another commit came first: this one conflicts, and nothing is written.
     Overtaken,
 }
 
@@ -54,7 +54,7 @@ impl FaultyEngine {
         self.plan().delay = delay;
     }
 
-    /// Every call from now on, also of open watches, fails with this error; `None` ends that.
+    /// Every call from now on, including those of open watches, fails with this error; `None` ends that.
     pub fn set_unreachable(&self, error: Option<StoreError>) {
         self.plan().unreachable = error;
     }

@@ -93,8 +93,8 @@ impl SqliteEngine {
     /// locks. A server that starts meanwhile is not disturbed, but what is read then may be inconsistent.
     pub(crate) fn open_for_inspection(directory: &Path) -> Result<Self, StoreError> {
         let file = file_names::store(directory);
-        let is_at_rest = !file_names::log_of(&file).exists();
-        let readers = Arc::new(if is_at_rest { Readers::of_file_at_rest(file) } else { Readers::new(file) });
+        let is_immutable = !file_names::log_of(&file).exists();
+        let readers = Arc::new(if is_immutable { Readers::of_immutable_file(file) } else { Readers::new(file) });
         readers.check()?;
         let (news, condition) = (Arc::default(), Arc::default());
         Ok(Self { directory: directory.to_owned(), readers, writer: None, news, condition, _lock: None })

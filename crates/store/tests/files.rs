@@ -21,7 +21,7 @@ const FILE: &str = "store.sqlite3";
 fn put(engine: &dyn Engine, key: &[u8], value: &[u8]) -> Revision {
     match engine.commit(Batch::new().put(key, value.to_vec())).unwrap() {
         Commit::Done(revision) => revision,
-        Commit::Conflict { .. } => panic!("a batch without preconditions met a conflict"),
+        Commit::Conflict { .. } => panic!("a batch without preconditions conflicted"),
     }
 }
 

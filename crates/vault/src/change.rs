@@ -118,7 +118,7 @@ impl Change<'_> {
     ///
     /// # Errors
     /// When an entry cannot be sealed; nothing was written then. [`VaultError::Store`] when the store failed;
-    /// [`claviger_store::Engine::commit`] states after which errors the change may be stored all the same.
+    /// [`claviger_store::Engine::commit`] states after which errors the change may nevertheless be stored.
     pub fn commit(mut self, audit: Audit<'_>) -> Result<Outcome, VaultError> {
         match audit {
             Audit::Entries(entries) => {

@@ -37,7 +37,7 @@ fn keys() -> &'static [PrivateKey] {
     })
 }
 
-/// The first byte selects a key and an algorithm, which the key may not support. Decryption may succeed or fail.
+/// The first byte selects a key and an algorithm, which the key possibly does not support. Decryption may succeed or fail.
 pub(super) fn asymmetric(input: &[u8]) {
     let Some((which, sealed)) = input.split_first() else { return };
     let key = keys().get(usize::from(which % 4));

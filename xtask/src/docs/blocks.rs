@@ -124,7 +124,7 @@ fn fenced(line: usize, language: &str, body: &[&str], note: Option<Note>) -> Res
         }
         (_, Some(Note::File(name))) => Ok(Some(Block::File { name, text: body.join("\n") + "\n" })),
         (quoted, _) if QUOTED.contains(&quoted) => Ok(None),
-        _ => Err(format!("{line}: say `<!-- file: NAME -->` or `<!-- not run: REASON -->` before this block")),
+        _ => Err(format!("{line}: write `<!-- file: NAME -->` or `<!-- not run: REASON -->` before this block")),
     }
 }
 

@@ -7,14 +7,14 @@ use aws_lc_rs::signature::{
     RsaKeyPair, VerificationAlgorithm,
 };
 
-use crate::half::{Form, Library, Private, Public, Read, Readable, told, unknown};
+use crate::half::{Form, Library, Private, Public, Read, Readable, error_text, unknown};
 
 pub(crate) const LIBRARY: Library = Library {
     name: "aws-lc-rs",
     package: |_spec| "aws-lc-rs",
     private,
     public,
-    bare_public: |_spec, _spki| Err("it reads SPKI wherever it reads private halves".to_owned()),
+    bare_public: |_spec, _spki| Err("not needed: it reads the SPKI of every spec whose private key it reads".to_owned()),
 };
 
 /// It has no PEM reader: its DER readers refuse everything else.
@@ -47,36 +47,36 @@ fn public(spec: &str, _form: Form, bytes: &[u8]) -> Read<Public> {
         "ML_DSA_87" => &signature::ML_DSA_87,
         _ => return ml_kem(spec).and_then(|algorithm| ml_kem_public(algorithm, bytes)),
     };
-    let key = ParsedPublicKey::new(algorithm, bytes).map_err(told)?;
+    let key = ParsedPublicKey::new(algorithm, bytes).map_err(error_text)?;
     Ok(Public::Verifies(Box::new(move |message, signature| key.verify_sig(message, signature).is_ok())))
 }
 
 fn rsa(bytes: &[u8]) -> Read<Private> {
-    let key = RsaKeyPair::from_pkcs8(bytes).map_err(told)?;
+    let key = RsaKeyPair::from_pkcs8(bytes).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| {
         let mut signed = vec![0; key.public_modulus_len()];
-        key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signed).map_err(told)?;
+        key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signed).map_err(error_text)?;
         Ok(signed)
     })))
 }
 
 fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, bytes: &[u8]) -> Read<Private> {
-    let key = EcdsaKeyPair::from_pkcs8(algorithm, bytes).map_err(told)?;
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, bytes).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| {
-        Ok(key.sign(&SystemRandom::new(), message).map_err(told)?.as_ref().to_vec())
+        Ok(key.sign(&SystemRandom::new(), message).map_err(error_text)?.as_ref().to_vec())
     })))
 }
 
 fn ed25519(bytes: &[u8]) -> Read<Private> {
-    let key = Ed25519KeyPair::from_pkcs8(bytes).map_err(told)?;
+    let key = Ed25519KeyPair::from_pkcs8(bytes).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| Ok(key.sign(message).as_ref().to_vec()))))
 }
 
 fn ml_dsa(algorithm: &'static PqdsaSigningAlgorithm, bytes: &[u8]) -> Read<Private> {
-    let key = PqdsaKeyPair::from_pkcs8(algorithm, bytes).map_err(told)?;
+    let key = PqdsaKeyPair::from_pkcs8(algorithm, bytes).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| {
         let mut signed = vec![0; algorithm.signature_len()];
-        let _len = key.sign(message, &mut signed).map_err(told)?;
+        let _len = key.sign(message, &mut signed).map_err(error_text)?;
         Ok(signed)
     })))
 }
@@ -94,17 +94,17 @@ fn ml_kem(spec: &str) -> Read<Kem> {
 
 /// The only reader of such keys; intended for expanded keys without an envelope.
 fn ml_kem_private(algorithm: Kem, bytes: &[u8]) -> Read<Private> {
-    let key = DecapsulationKey::new(algorithm, bytes).map_err(told)?;
+    let key = DecapsulationKey::new(algorithm, bytes).map_err(error_text)?;
     Ok(Private::Decapsulates(Box::new(move |ciphertext| {
-        Ok(key.decapsulate(Ciphertext::from(ciphertext)).map_err(told)?.as_ref().to_vec())
+        Ok(key.decapsulate(Ciphertext::from(ciphertext)).map_err(error_text)?.as_ref().to_vec())
     })))
 }
 
 /// The only reader of such keys; intended for keys without an envelope.
 fn ml_kem_public(algorithm: Kem, bytes: &[u8]) -> Read<Public> {
-    let key = EncapsulationKey::new(algorithm, bytes).map_err(told)?;
+    let key = EncapsulationKey::new(algorithm, bytes).map_err(error_text)?;
     Ok(Public::Encapsulates(Box::new(move || {
-        let (ciphertext, sent) = key.encapsulate().map_err(told)?;
+        let (ciphertext, sent) = key.encapsulate().map_err(error_text)?;
         Ok((ciphertext.as_ref().to_vec(), sent.as_ref().to_vec()))
     })))
 }

@@ -10,15 +10,15 @@ use rsa::pkcs8::der::Encode as _;
 use rsa::pkcs8::der::asn1::OctetStringRef;
 use rsa::pkcs8::{DecodePrivateKey as _, PrivateKeyInfoRef};
 
-use crate::half::{Read, told};
+use crate::half::{Read, error_text};
 
 /// Writes `SPEC-der.expanded`, PKCS#8 with the expanded key, for a pair that has a seed; nothing for other pairs.
 pub(crate) fn write(folder: &Path, spec: &str, pkcs8: &[u8]) -> Read<()> {
     let Some(expanded) = expand(spec, pkcs8)? else { return Ok(()) };
-    let seed = PrivateKeyInfoRef::try_from(pkcs8).map_err(told)?;
-    let inner = OctetStringRef::new(&expanded).and_then(|key| key.to_der()).map_err(told)?;
-    let key = OctetStringRef::new(&inner).map_err(told)?;
-    let whole = PrivateKeyInfoRef::new(seed.algorithm, key).to_der().map_err(told)?;
+    let seed = PrivateKeyInfoRef::try_from(pkcs8).map_err(error_text)?;
+    let inner = OctetStringRef::new(&expanded).and_then(|key| key.to_der()).map_err(error_text)?;
+    let key = OctetStringRef::new(&inner).map_err(error_text)?;
+    let whole = PrivateKeyInfoRef::new(seed.algorithm, key).to_der().map_err(error_text)?;
     let path = folder.join(format!("{spec}-der.expanded"));
     std::fs::write(&path, whole).map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -45,5 +45,5 @@ fn expand(spec: &str, pkcs8: &[u8]) -> Read<Option<Vec<u8>>> {
         "ML_KEM_1024" => ml_kem!(MlKem1024, pkcs8),
         _ => Ok(None),
     };
-    expanded.map_err(told)
+    expanded.map_err(error_text)
 }

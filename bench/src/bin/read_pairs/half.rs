@@ -88,7 +88,7 @@ pub(crate) fn work_together(private: &Private, public: &Public) -> Read<()> {
     }
 }
 
-pub(crate) fn told(error: impl Display) -> String {
+pub(crate) fn error_text(error: impl Display) -> String {
     error.to_string()
 }
 

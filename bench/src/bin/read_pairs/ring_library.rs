@@ -1,4 +1,4 @@
-//! ring. Its public keys are bare: the point, the 32 bytes, or PKCS#1.
+//! ring. It takes public keys without SPKI: the point of an EC key, the 32 bytes of an Ed25519 key, PKCS#1 for RSA.
 
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -6,7 +6,7 @@ use ring::signature::{
 };
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
 
-use crate::half::{Form, Library, Private, Public, Read, Readable, told, unknown};
+use crate::half::{Form, Library, Private, Public, Read, Readable, error_text, unknown};
 
 pub(crate) const LIBRARY: Library = Library {
     name: "ring",
@@ -41,23 +41,23 @@ fn public(spec: &str, bytes: &[u8]) -> Read<Public> {
 }
 
 fn bare_public(spec: &str, spki: &[u8]) -> Read<Public> {
-    let spki = SubjectPublicKeyInfoRef::try_from(spki).map_err(told)?;
+    let spki = SubjectPublicKeyInfoRef::try_from(spki).map_err(error_text)?;
     public(spec, spki.subject_public_key.raw_bytes())
 }
 
 fn rsa(bytes: &[u8]) -> Read<Private> {
-    let key = RsaKeyPair::from_pkcs8(bytes).map_err(told)?;
+    let key = RsaKeyPair::from_pkcs8(bytes).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| {
         let mut signed = vec![0; key.public().modulus_len()];
-        key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signed).map_err(told)?;
+        key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signed).map_err(error_text)?;
         Ok(signed)
     })))
 }
 
 fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, bytes: &[u8]) -> Read<Private> {
-    let key = EcdsaKeyPair::from_pkcs8(algorithm, bytes, &SystemRandom::new()).map_err(told)?;
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, bytes, &SystemRandom::new()).map_err(error_text)?;
     Ok(Private::Signs(Box::new(move |message| {
-        Ok(key.sign(&SystemRandom::new(), message).map_err(told)?.as_ref().to_vec())
+        Ok(key.sign(&SystemRandom::new(), message).map_err(error_text)?.as_ref().to_vec())
     })))
 }
 
@@ -65,7 +65,9 @@ fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, bytes: &[u8]) -> Read<Privat
 fn ed25519(bytes: &[u8]) -> Read<Readable<Private>> {
     let (key, how) = match Ed25519KeyPair::from_pkcs8(bytes) {
         Ok(key) => (key, ""),
-        Err(_) => (Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes).map_err(told)?, "from_pkcs8_maybe_unchecked"),
+        Err(_) => {
+            (Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes).map_err(error_text)?, "from_pkcs8_maybe_unchecked")
+        }
     };
     let half = Private::Signs(Box::new(move |message| Ok(key.sign(message).as_ref().to_vec())));
     Ok(Readable { half, how })

@@ -8,14 +8,14 @@ use rsa::sha2::Sha256;
 use rsa::signature::{SignatureEncoding, Signer, Verifier};
 use sm2::dsa::{Signature as Sm2Signature, SigningKey as Sm2SigningKey, VerifyingKey as Sm2VerifyingKey};
 
-use crate::half::{Form, Library, Private, Public, Read, Readable, told, unknown};
+use crate::half::{Form, Library, Private, Public, Read, Readable, error_text, unknown};
 
 pub(crate) const LIBRARY: Library = Library {
     name: "RustCrypto",
     package,
     private: |spec, form, bytes| private(spec, form, bytes).map(Readable::from),
     public,
-    bare_public: |_spec, _spki| Err("it reads SPKI wherever it reads private halves".to_owned()),
+    bare_public: |_spec, _spki| Err("not needed: it reads the SPKI of every spec whose private key it reads".to_owned()),
 };
 
 /// GM/T 0009.
@@ -44,7 +44,7 @@ fn private(spec: &str, form: Form, bytes: &[u8]) -> Read<Private> {
         "EC_P521" => signs::<p521::ecdsa::SigningKey, p521::ecdsa::DerSignature>(form, bytes),
         "EC_SM2" => {
             let key = decoded_private::<sm2::SecretKey>(form, bytes)?;
-            Ok(signer::<_, Sm2Signature>(Sm2SigningKey::new(SM2_IDENTITY, &key).map_err(told)?))
+            Ok(signer::<_, Sm2Signature>(Sm2SigningKey::new(SM2_IDENTITY, &key).map_err(error_text)?))
         }
         "ED25519" => signs::<ed25519_dalek::SigningKey, ed25519_dalek::Signature>(form, bytes),
         "ML_DSA_44" => signs::<ml_dsa::SigningKey<MlDsa44>, ml_dsa::Signature<MlDsa44>>(form, bytes),
@@ -68,7 +68,7 @@ fn public(spec: &str, form: Form, bytes: &[u8]) -> Read<Public> {
         "EC_P521" => verifies::<p521::ecdsa::VerifyingKey, p521::ecdsa::DerSignature>(form, bytes),
         "EC_SM2" => {
             let key = decoded_public::<sm2::PublicKey>(form, bytes)?;
-            Ok(verifier::<_, Sm2Signature>(Sm2VerifyingKey::new(SM2_IDENTITY, key).map_err(told)?))
+            Ok(verifier::<_, Sm2Signature>(Sm2VerifyingKey::new(SM2_IDENTITY, key).map_err(error_text)?))
         }
         "ED25519" => verifies::<ed25519_dalek::VerifyingKey, ed25519_dalek::Signature>(form, bytes),
         "ML_DSA_44" => verifies::<ml_dsa::VerifyingKey<MlDsa44>, ml_dsa::Signature<MlDsa44>>(form, bytes),
@@ -83,15 +83,15 @@ fn public(spec: &str, form: Form, bytes: &[u8]) -> Read<Public> {
 
 fn decoded_private<K: DecodePrivateKey>(form: Form, bytes: &[u8]) -> Read<K> {
     match form {
-        Form::Der => K::from_pkcs8_der(bytes).map_err(told),
-        Form::Pem => K::from_pkcs8_pem(std::str::from_utf8(bytes).map_err(told)?).map_err(told),
+        Form::Der => K::from_pkcs8_der(bytes).map_err(error_text),
+        Form::Pem => K::from_pkcs8_pem(std::str::from_utf8(bytes).map_err(error_text)?).map_err(error_text),
     }
 }
 
 fn decoded_public<K: DecodePublicKey>(form: Form, bytes: &[u8]) -> Read<K> {
     match form {
-        Form::Der => K::from_public_key_der(bytes).map_err(told),
-        Form::Pem => K::from_public_key_pem(std::str::from_utf8(bytes).map_err(told)?).map_err(told),
+        Form::Der => K::from_public_key_der(bytes).map_err(error_text),
+        Form::Pem => K::from_public_key_pem(std::str::from_utf8(bytes).map_err(error_text)?).map_err(error_text),
     }
 }
 
@@ -100,7 +100,7 @@ fn signs<K: DecodePrivateKey + Signer<S> + 'static, S: SignatureEncoding>(form: 
 }
 
 fn signer<K: Signer<S> + 'static, S: SignatureEncoding>(key: K) -> Private {
-    Private::Signs(Box::new(move |message| Ok(key.try_sign(message).map_err(told)?.to_vec())))
+    Private::Signs(Box::new(move |message| Ok(key.try_sign(message).map_err(error_text)?.to_vec())))
 }
 
 fn verifies<K: DecodePublicKey + Verifier<S> + 'static, S: SignatureEncoding>(
@@ -127,7 +127,7 @@ macro_rules! ml_kem {
             pub(super) fn private(form: Form, bytes: &[u8]) -> Read<Private> {
                 let key = decoded_private::<Decapsulation>(form, bytes)?;
                 Ok(Private::Decapsulates(Box::new(move |ciphertext| {
-                    Ok(key.decapsulate(&ciphertext.try_into().map_err(told)?).to_vec())
+                    Ok(key.decapsulate(&ciphertext.try_into().map_err(error_text)?).to_vec())
                 })))
             }
 

@@ -76,7 +76,7 @@ fn date(text: &str) -> Result<Timestamp, String> {
 /// Checks a range here, so that the error names the option and comes before anything is created.
 fn network(text: &str) -> Result<String, String> {
     if Network::is_ipv4_mapped(text) {
-        return Err("write an IPv4 range as such, for example 10.0.0.0/8".to_owned());
+        return Err("write an IPv4 range in IPv4 form, for example 10.0.0.0/8".to_owned());
     }
     Network::parse(text).map(|_range| text.to_owned()).ok_or_else(|| {
         "takes an address or a range whose bits beyond the prefix are zero, for example 10.0.0.0/8".to_owned()

@@ -44,15 +44,15 @@ impl Workplace {
 
     pub(crate) fn text(&self, words: &[&str]) -> String {
         let output = self.command(words).output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", said(&output));
+        assert!(output.status.success(), "{words:?}: {}", stderr_text(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Standard error of a command that ends with this code.
     pub(crate) fn fails(&self, words: &[&str], code: i32) -> String {
         let output = self.command(words).output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", said(&output));
-        said(&output)
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", stderr_text(&output));
+        stderr_text(&output)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -72,6 +72,6 @@ impl Drop for Workplace {
     }
 }
 
-pub(crate) fn said(output: &Output) -> String {
+pub(crate) fn stderr_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::fixture::said;
+use crate::fixture::stderr_text;
 
 fn full() -> Stdio {
     File::options().write(true).open("/dev/full").unwrap().into()
@@ -31,7 +31,7 @@ fn help_on_a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
 #[test]
 fn a_demo_on_a_full_disk_is_a_failure_like_any_other() {
     let ended = claviger(&["demo"]).stdout(full()).output().unwrap();
-    let text = said(&ended);
+    let text = stderr_text(&ended);
     assert!(ended.status.code() == Some(1) && text.starts_with("claviger: stdout"), "{text}");
 }
 
@@ -41,8 +41,8 @@ fn an_unprintable_error_still_sets_its_exit_code() {
     for output in ["text", "json"] {
         let verify = ["audit", "verify", "--data-dir", "/nowhere", "--output", output];
         assert_eq!(claviger(&verify).stderr(full()).status().unwrap().code(), Some(1), "{output}");
-        let told = claviger(&verify).output().unwrap();
-        assert!(told.status.code() == Some(1) && !said(&told).is_empty(), "{output}");
+        let verified = claviger(&verify).output().unwrap();
+        assert!(verified.status.code() == Some(1) && !stderr_text(&verified).is_empty(), "{output}");
     }
 }
 

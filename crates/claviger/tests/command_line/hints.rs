@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::fixture::{Workplace, said};
+use crate::fixture::{Workplace, stderr_text};
 
 #[test]
 fn hints_name_the_key_that_was_asked_for() {
@@ -26,7 +26,7 @@ fn hints_name_the_key_that_was_asked_for() {
     place.text(&["key", "enable", id]);
     // The state of the key, and the undo command, which works as shown.
     let deleted = place.command(&["key", "delete", id]).output().unwrap();
-    let undo = said(&deleted);
+    let undo = stderr_text(&deleted);
     let until = String::from_utf8(deleted.stdout).unwrap();
     let until = until.lines().find(|line| line.starts_with("DeleteDate")).unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!(undo, format!("to keep it until {until}: claviger key cancel-deletion {id}\n"));
@@ -44,7 +44,7 @@ fn hints_name_the_key_that_was_asked_for() {
     }
     // A program gets the result only.
     let json = place.command(&["key", "delete", id, "--output", "json"]).output().unwrap();
-    assert!(json.status.success() && json.stderr.is_empty(), "{}", said(&json));
+    assert!(json.status.success() && json.stderr.is_empty(), "{}", stderr_text(&json));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_first_start_at_a_used_address_names_the_options_and_creates_nothing() {
         let mut dev = std::process::Command::new(env!("CARGO_BIN_EXE_claviger"));
         dev.args(["dev", "--listen", addresses[0], "--admin", addresses[1]]).current_dir(dir.path());
         let ended = dev.output().unwrap();
-        let text = said(&ended);
+        let text = stderr_text(&ended);
         assert_eq!(ended.status.code(), Some(1), "{text}");
         assert!(text.contains(&format!("cannot listen on {at}")), "{text}");
         assert!(text.contains("`--listen 127.0.0.1:0 --admin 127.0.0.1:0`"), "{text}");

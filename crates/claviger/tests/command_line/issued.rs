@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::fixture::{Workplace, said};
+use crate::fixture::{Workplace, stderr_text};
 use crate::slow_answer::SlowAnswer;
 
 /// A command that waits for the answer by which a credential is issued.
@@ -194,13 +194,13 @@ fn a_lost_access_key_is_deleted_and_named() {
     assert_eq!((access_keys(&place), place.files()), (1, Vec::new()));
     let full = File::options().write(true).open("/dev/full").unwrap();
     let printed = place.command(&["access-key", "create", "--print"]).stdout(full).output().unwrap();
-    let text = said(&printed);
+    let text = stderr_text(&printed);
     assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
     assert_eq!(access_keys(&place), 1);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let printed = place.command(&["access-key", "create", "--print"]).stdout(writer).output().unwrap();
-    let text = said(&printed);
+    let text = stderr_text(&printed);
     assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
     assert_eq!(access_keys(&place), 1);
     assert!(place.text(&["access-key", "create", "--print"]).contains("AccessKeySecret"));
@@ -213,7 +213,7 @@ fn with_the_root_key_a_lost_access_key_is_deleted_too() {
     let offline = ["access-key", "create", "--root-key-file", "claviger-data/root.key"];
     let full = File::options().write(true).open("/dev/full").unwrap();
     let printed = place.command(&[offline.as_slice(), &["--print"]].concat()).stdout(full).output().unwrap();
-    let text = said(&printed);
+    let text = stderr_text(&printed);
     assert!(printed.status.code() == Some(1) && text.contains("the access key LTAI"), "{text}");
     // There is room for another one.
     place.text(&offline);
@@ -226,5 +226,5 @@ fn a_private_key_that_could_not_be_printed_is_a_failure() {
     place.text(&["data-key-pair", "generate", "--spec", "EC_P256", "--format", "DER", "--out", "pair"]);
     let full = File::options().write(true).open("/dev/full").unwrap();
     let opened = place.command(&["data-key-pair", "open", "pair.wrapped"]).stdout(full).output().unwrap();
-    assert!(opened.status.code() == Some(1) && said(&opened).contains("stdout"), "{}", said(&opened));
+    assert!(opened.status.code() == Some(1) && stderr_text(&opened).contains("stdout"), "{}", stderr_text(&opened));
 }

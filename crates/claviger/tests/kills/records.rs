@@ -11,17 +11,17 @@ use claviger_store::StoreConfig;
 use claviger_vault::{FileSeal, Vault};
 use serde_json::Value;
 
-/// What the log has told so far: how many records there are of each operation on each thing.
+/// What has been read from the log: how many records there are of each operation on each thing.
 #[derive(Default)]
 pub(crate) struct Records {
     /// Segments and how far each was read.
     read: BTreeMap<PathBuf, u64>,
     requests: BTreeSet<String>,
-    told: BTreeMap<(String, String), u32>,
+    recorded: BTreeMap<(String, String), u32>,
     versions: BTreeMap<String, u32>,
     /// The key that each alias was given to.
     aliases: BTreeMap<String, String>,
-    /// Keys that something was told about since the last comparison.
+    /// Keys with new records since the last comparison.
     touched: BTreeSet<String>,
     faults: Vec<String>,
     /// Records that a kill kept from being written in time.
@@ -52,7 +52,7 @@ impl Records {
 
     /// Keys that rotated and keys that were destroyed by themselves.
     pub(crate) fn automatic(&self) -> (usize, usize) {
-        let count = |operation: &str| self.told.keys().filter(|(told, _)| told == operation).count();
+        let count = |operation: &str| self.recorded.keys().filter(|(recorded, _)| recorded == operation).count();
         (count("AutomaticRotation"), count("DestroyKey"))
     }
 
@@ -94,16 +94,16 @@ impl Records {
         }
         if operation == "CreateAlias" {
             self.aliases.insert(text("named"), text("key_id"));
-            *self.told.entry((operation, text("named"))).or_default() += 1;
+            *self.recorded.entry((operation, text("named"))).or_default() += 1;
         } else {
-            *self.told.entry((operation, text("key_id"))).or_default() += 1;
+            *self.recorded.entry((operation, text("key_id"))).or_default() += 1;
         }
     }
 
     fn expect(&mut self, operation: &str, thing: &str, expected: u32) {
-        let told = self.told.get(&(operation.to_owned(), thing.to_owned())).copied().unwrap_or(0);
-        if told != expected {
-            self.faults.push(format!("{thing} has {told} records of {operation}, expected {expected}"));
+        let recorded = self.recorded.get(&(operation.to_owned(), thing.to_owned())).copied().unwrap_or(0);
+        if recorded != expected {
+            self.faults.push(format!("{thing} has {recorded} records of {operation}, expected {expected}"));
         }
     }
 
@@ -117,12 +117,12 @@ impl Records {
             if key.state != KeyState::PendingDeletion {
                 self.expect("DisableKey", id, u32::from(key.state == KeyState::Disabled));
             }
-            let is_told = self.told.contains_key(&("CreateKey".to_owned(), id.clone()));
-            if self.touched.contains(id) || !is_told {
+            let is_recorded = self.recorded.contains_key(&("CreateKey".to_owned(), id.clone()));
+            if self.touched.contains(id) || !is_recorded {
                 self.compare_versions(vault, &key.id);
             }
         }
-        let created = self.told.keys().filter(|(operation, _)| operation == "CreateKey");
+        let created = self.recorded.keys().filter(|(operation, _)| operation == "CreateKey");
         let gone: Vec<String> = created.map(|(_, id)| id.clone()).filter(|id| !keys.contains_key(id)).collect();
         for id in gone {
             self.expect("ScheduleKeyDeletion", &id, 1);
@@ -134,9 +134,9 @@ impl Records {
     fn compare_versions(&mut self, vault: &Vault, key: &KeyId) {
         for version in vault.list_of::<KeyVersion>(key, None, usize::MAX).unwrap().records {
             let id = version.record.id.to_string();
-            let told = self.versions.get(&id).copied().unwrap_or(0);
-            if told != 1 {
-                self.faults.push(format!("the version {id} has {told} records, expected 1"));
+            let recorded = self.versions.get(&id).copied().unwrap_or(0);
+            if recorded != 1 {
+                self.faults.push(format!("the version {id} has {recorded} records, expected 1"));
             }
         }
     }

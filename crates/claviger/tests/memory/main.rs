@@ -64,7 +64,7 @@ fn the_engine_for_avx2_leaves_nothing_either() {
 fn no_private_key_stays_in_the_servers_memory() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, keys, fragments) = handed_out(dir.path(), EngineKind::Auto);
-    // The same search finds each form of a key when it is there, also beginning in the middle of a word.
+    // The same search finds each form of a key when it is there, even if it begins in the middle of a word.
     let forms = fragments::forms_to_plant(&keys[0].1);
     assert!(forms.len() >= 5, "{}", forms.len());
     child.plant(&forms.iter().flat_map(|(_, form)| &form[3..]).copied().collect::<Vec<u8>>());

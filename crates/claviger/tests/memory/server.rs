@@ -28,7 +28,7 @@ impl Child {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         let mut child = Self { process, input, output: BufReader::new(output), endpoint: String::new() };
-        child.endpoint = child.said("ready ");
+        child.endpoint = child.line_with("ready ");
         child
     }
 
@@ -39,18 +39,18 @@ impl Child {
     /// Has the child hold exactly these bytes, beside its own.
     pub(crate) fn plant(&mut self, bytes: &[u8]) {
         writeln!(self.input, "{}", hex::encode(bytes)).unwrap();
-        self.said("planted");
+        self.line_with("planted");
     }
 
-    fn said(&mut self, word: &str) -> String {
+    fn line_with(&mut self, word: &str) -> String {
         let mut line = String::new();
         while self.output.read_line(&mut line).unwrap() > 0 {
-            if let Some((_, said)) = line.split_once(word) {
-                return said.trim().to_owned();
+            if let Some((_, rest)) = line.split_once(word) {
+                return rest.trim().to_owned();
             }
             line.clear();
         }
-        panic!("the child ended before it said {word:?}");
+        panic!("the child ended before it wrote {word:?}");
     }
 }
 

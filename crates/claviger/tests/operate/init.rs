@@ -11,8 +11,8 @@ use crate::fixture::{Instance, must_fail, must_succeed};
 #[test]
 fn init_names_the_server_and_keeps_credentials_out_of_the_data() {
     let instance = Instance::nothing();
-    let said = must_succeed(&instance.init(&["--hostname", "kms.example.org", "--hostname", "10.1.2.3"]));
-    assert!(said.contains("kms.example.org, 10.1.2.3") && said.contains("edit `hostnames`"), "{said}");
+    let printed = must_succeed(&instance.init(&["--hostname", "kms.example.org", "--hostname", "10.1.2.3"]));
+    assert!(printed.contains("kms.example.org, 10.1.2.3") && printed.contains("edit `hostnames`"), "{printed}");
     let config = fs::read_to_string(instance.path("claviger.toml")).unwrap();
     assert!(config.contains("hostnames = [\"kms.example.org\", \"10.1.2.3\"]"), "{config}");
     for name in ["access-key.json", "client-key.json", "client-key-password.txt"] {

@@ -17,8 +17,8 @@ fn check_says_what_is_wrong_and_changes_nothing() {
     instance.on_loopback();
     let check = || instance.run(&["serve", "--check", "--config", "claviger.toml"]);
     let before = everything_in(instance.dir.path());
-    let said = must_succeed(&check());
-    assert!(said.contains("ok     root key") && said.contains("1 active access keys"), "{said}");
+    let printed = must_succeed(&check());
+    assert!(printed.contains("ok     root key") && printed.contains("1 active access keys"), "{printed}");
     assert_eq!(everything_in(instance.dir.path()), before, "nothing changed");
     let server = instance.serve();
     must_succeed(&instance.call(&server, "claviger-credentials", &["key", "create"]));
@@ -68,8 +68,8 @@ fn a_refused_start_says_what_to_change() {
     instance.edit("listen = \"127.0.0.1:8444\"", "listen = \"127.0.0.1:8443\"");
     // The certificate contains these names anyway, and they are printed once.
     instance.edit("hostnames = [", "hostnames = [\"localhost\", \"kms.example.org\", \"127.0.0.1\", ");
-    let said = must_succeed(&instance.run(&["serve", "--check"]));
-    let certificate = said.lines().find(|line| line.contains("certificate")).unwrap();
+    let printed = must_succeed(&instance.run(&["serve", "--check"]));
+    let certificate = printed.lines().find(|line| line.contains("certificate")).unwrap();
     assert_eq!(certificate.matches("localhost").count(), 1, "{certificate}");
     assert!(certificate.contains("kms.example.org"), "{certificate}");
     let data = instance.path("data").display().to_string();
@@ -150,8 +150,8 @@ fn serve_says_permission_denied_and_where() {
     for arguments in [["serve", "--config", "claviger.toml"].as_slice(), &["serve", "--check"]] {
         let refused = as_somebody_else(arguments);
         must_fail(&refused, "ermission denied");
-        let said = text(&refused);
-        assert!(said.contains("/data") && !said.contains("claviger init"), "{said}");
+        let printed = text(&refused);
+        assert!(printed.contains("/data") && !printed.contains("claviger init"), "{printed}");
     }
     fs::set_permissions(instance.path("data"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::set_permissions(instance.path("claviger.toml"), fs::Permissions::from_mode(0o000)).unwrap();
@@ -214,23 +214,23 @@ fn files_that_others_can_write_are_refused_and_those_that_they_can_read_are_name
     set("data/audit", 0o777);
     must_fail(&instance.refused_start(), "data/audit may be written by everybody");
     set("data/audit", 0o700);
-    let said = must_succeed(&check());
+    let printed = must_succeed(&check());
     assert!(
-        said.contains("nobody else can change the data directory, the root key, the store or the audit log"),
-        "{said}"
+        printed.contains("nobody else can change the data directory, the root key, the store or the audit log"),
+        "{printed}"
     );
-    assert!(!said.contains("others can read"), "public-key is for everybody: {said}");
+    assert!(!printed.contains("others can read"), "public-key is for everybody: {printed}");
     drop(instance.serve());
     assert!(!fs::read_to_string(instance.path("log")).unwrap().contains("others can read"));
     fs::write(instance.path("root.key~"), "x").unwrap();
     for name in ["data/store.sqlite3", segment, "root.key~"] {
         set(name, 0o644);
     }
-    let said = must_succeed(&check());
+    let printed = must_succeed(&check());
     drop(instance.serve());
     let log = fs::read_to_string(instance.path("log")).unwrap();
-    for said in [said, log] {
-        assert!(said.contains("others can read 3 files") && said.contains("chmod go-rwx"), "{said}");
-        assert!(["data/store.sqlite3", segment, "root.key~"].iter().all(|name| said.contains(name)), "{said}");
+    for printed in [printed, log] {
+        assert!(printed.contains("others can read 3 files") && printed.contains("chmod go-rwx"), "{printed}");
+        assert!(["data/store.sqlite3", segment, "root.key~"].iter().all(|name| printed.contains(name)), "{printed}");
     }
 }

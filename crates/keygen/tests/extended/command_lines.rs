@@ -98,14 +98,14 @@ fn python_reads_each_kind_that_it_knows() {
         println!("skipped: no python3 on this machine");
         return;
     };
-    let said = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     if output.status.code() == Some(77) {
-        println!("skipped: python3 has no cryptography with ML-DSA and ML-KEM: {said}");
+        println!("skipped: python3 has no cryptography with ML-DSA and ML-KEM: {printed}");
         return;
     }
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    println!("{said}");
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{printed}");
     for name in ["EC_P384", "EC_P521", "ED25519"] {
-        assert!(said.contains(&format!("read {name}\n")), "{said}");
+        assert!(printed.contains(&format!("read {name}\n")), "{printed}");
     }
 }

@@ -82,10 +82,10 @@ impl Entry {
     /// Writes the record; returns whether it is durable, and whether it is the request's own.
     async fn append(&self) -> (Result<(), AuditError>, bool) {
         if self.may_share() {
-            let (waiting, told) = oneshot::channel();
+            let (waiting, durable) = oneshot::channel();
             if let RecordPlace::Shared { is_first } = self.place(Some(waiting)) {
                 self.request_log.schedule_shared_records(is_first);
-                let is_durable = told.await == Ok(true);
+                let is_durable = durable.await == Ok(true);
                 return (if is_durable { Ok(()) } else { Err(AuditError::Unavailable) }, false);
             }
         }

@@ -37,11 +37,11 @@ struct Running {
 
 impl TestInstance {
     fn new() -> Self {
-        Self::over(&MemoryEngine::default())
+        Self::with_engine(&MemoryEngine::default())
     }
 
-    fn over(engine: &MemoryEngine) -> Self {
-        Self { instance: Instance::over(Arc::new(engine.clone())), home: tempfile::tempdir().unwrap() }
+    fn with_engine(engine: &MemoryEngine) -> Self {
+        Self { instance: Instance::with_engine(Arc::new(engine.clone())), home: tempfile::tempdir().unwrap() }
     }
 
     fn dir(&self) -> PathBuf {
@@ -142,7 +142,7 @@ fn the_records_of_the_first_start_are_written_once() {
 #[test]
 fn a_damaged_entry_blocks_neither_other_entries_nor_the_start() {
     let engine = MemoryEngine::default();
-    let site = TestInstance::over(&engine);
+    let site = TestInstance::with_engine(&engine);
     let damaged = site.outbox()[0].path();
     engine.commit(Batch::new().put(damaged.as_bytes(), b"damaged".to_vec())).unwrap();
     for _start in 0..3 {

@@ -32,8 +32,8 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> Cac
         Self { entries: Mutex::new(LruCache::new(capacity)), changes: AtomicU64::new(0) }
     }
 
-    /// The entry, if it is cached.
-    pub(crate) fn peek(&self, id: &K) -> Option<Arc<V>> {
+    /// The entry, if it is cached. Counts as a use.
+    pub(crate) fn cached(&self, id: &K) -> Option<Arc<V>> {
         self.lock().get(id).cloned()
     }
 
@@ -45,7 +45,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> Cac
     where
         F: FnMut(&K) -> Result<Option<V>, ServiceError> + Send + 'static,
     {
-        if let Some(entry) = self.peek(id) {
+        if let Some(entry) = self.cached(id) {
             return Ok(Some(entry));
         }
         let (cache, id) = (Arc::clone(self), id.clone());
@@ -62,14 +62,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Send + Sync + 'static> Cac
         F: FnMut(&K) -> Result<Option<V>, ServiceError>,
     {
         retry_on_conflict(|| {
-            if let Some(entry) = self.peek(id) {
+            if let Some(entry) = self.cached(id) {
                 return Ok(Some(Some(entry)));
             }
             let changes_before = self.changes.load(Ordering::SeqCst);
             let loaded = load(id)?.map(Arc::new);
             let mut entries = self.lock();
             // A change of any entry repeats the read: changes wait for the disk and reads take microseconds, so the two
-            // seldom overlap.
+            // rarely overlap.
             if self.changes.load(Ordering::SeqCst) != changes_before {
                 return Ok(None);
             }
@@ -139,14 +139,14 @@ mod tests {
         let cache = cache(2);
         let loaded = overlapped(&cache, |stored| *stored = Some("after".to_owned()));
         assert_eq!(*loaded.unwrap(), "after");
-        assert_eq!(*cache.peek(&1).unwrap(), "after");
+        assert_eq!(*cache.cached(&1).unwrap(), "after");
     }
 
     #[test]
     fn a_load_that_overlaps_a_removal_finds_nothing() {
         let cache = cache(2);
         assert!(overlapped(&cache, |stored| *stored = None).is_none());
-        assert!(cache.peek(&1).is_none());
+        assert!(cache.cached(&1).is_none());
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         });
         assert!(matches!(refused, Err(ServiceError::Contention)));
         assert_eq!(reads, crate::retry::ATTEMPTS_MAX);
-        assert!(cache.peek(&1).is_none());
+        assert!(cache.cached(&1).is_none());
     }
 
     #[test]

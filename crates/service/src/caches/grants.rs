@@ -12,14 +12,14 @@ pub(super) fn load(vault: &Vault, name: &RuleName) -> Result<Vec<Grant>, Service
     let Some(point) = vault.get::<AccessPoint>(name)? else { return Ok(Vec::new()) };
     let mut grants = Vec::new();
     for policy in &point.record.policies {
-        if let Some(policy) = unless_unreadable(vault.get::<Policy>(policy))? {
+        if let Some(policy) = none_if_unreadable(vault.get::<Policy>(policy))? {
             grants.push(grant(vault, &policy.record)?);
         }
     }
     Ok(grants)
 }
 
-fn unless_unreadable<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
+fn none_if_unreadable<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<Option<Stored<R>>, VaultError> {
     match read {
         Err(error) if error.is_unreadable() => Ok(None),
         read => read,
@@ -29,7 +29,7 @@ fn unless_unreadable<R>(read: Result<Option<Stored<R>>, VaultError>) -> Result<O
 fn grant(vault: &Vault, policy: &Policy) -> Result<Grant, ServiceError> {
     let mut networks = (!policy.network_rules.is_empty()).then(Vec::new);
     for rule in &policy.network_rules {
-        if let (Some(networks), Some(rule)) = (&mut networks, unless_unreadable(vault.get::<NetworkRule>(rule))?) {
+        if let (Some(networks), Some(rule)) = (&mut networks, none_if_unreadable(vault.get::<NetworkRule>(rule))?) {
             networks.extend(rule.record.networks());
         }
     }

@@ -12,17 +12,18 @@ use super::*;
 use crate::bootstrap::first_start;
 use crate::intent::Intent;
 
-/// The caches whose entries a record of this kind is part of. Whoever adds a kind decides here what depends on it.
+/// The caches with an entry that is read from records of this kind. Whoever adds a kind decides here what depends on it.
 const fn emptied_by(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Key => &["keys"],
-        Kind::Alias | Kind::AliasOfKey => &["aliases"],
+        Kind::Alias => &["aliases"],
         Kind::KeyMaterial => &["versions"],
         Kind::ClientKey | Kind::RevokedClientKey => &["client keys"],
         Kind::AccessKey => &["access keys"],
         Kind::AccessPoint | Kind::Policy | Kind::NetworkRule => &["grants"],
         Kind::Instance
         | Kind::KeyVersion
+        | Kind::AliasOfKey
         | Kind::Due
         | Kind::DevClock
         | Kind::AuditSigningKey
@@ -111,19 +112,19 @@ impl Fixture {
 
     fn emptied(&self, caches: &Caches) -> Vec<&'static str> {
         [
-            ("keys", caches.keys.peek(&self.key).is_none()),
-            ("aliases", caches.aliases.peek(&self.alias).is_none()),
-            ("versions", caches.versions.peek(&self.version).is_none()),
-            ("client keys", caches.client_keys.peek(&self.client_key).is_none()),
-            ("access keys", caches.access_keys.peek(&self.access_key).is_none()),
-            ("grants", caches.grants.peek(&self.access_point).is_none()),
+            ("keys", caches.keys.cached(&self.key).is_none()),
+            ("aliases", caches.aliases.cached(&self.alias).is_none()),
+            ("versions", caches.versions.cached(&self.version).is_none()),
+            ("client keys", caches.client_keys.cached(&self.client_key).is_none()),
+            ("access keys", caches.access_keys.cached(&self.access_key).is_none()),
+            ("grants", caches.grants.cached(&self.access_point).is_none()),
         ]
         .into_iter()
         .filter_map(|(name, is_emptied)| is_emptied.then_some(name))
         .collect()
     }
 
-    /// A change of the record of this kind that the caches were filled from, or of some record of the kind.
+    /// A change of a record of this kind: of the one from which a cache was filled, if there is one.
     fn change_of(&self, kind: Kind) -> Change<'_> {
         fn change<'vault, R: Record>(vault: &'vault Vault, id: &R::Id) -> Change<'vault> {
             vault.change().delete_by_id::<R>(id)

@@ -20,7 +20,7 @@ pub struct IssueClientKey {
     pub password: Password,
     /// Not valid before this time.
     pub not_before: Timestamp,
-    /// Not valid from this time on; after `not_before` and after now.
+    /// Not valid from this time on. Must be later than `not_before` and than now.
     pub not_after: Timestamp,
 }
 
@@ -37,7 +37,7 @@ impl Service {
     /// Issues a client key of an application access point. Blocks.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidParameter`] for an end that is past or not after the beginning;
+    /// [`ServiceError::InvalidParameter`] if `not_after` is not later than `not_before` and than now;
     /// [`ServiceError::ResourceNotFound`] for an access point that does not exist; [`ServiceError::LimitExceeded`] when it has
     /// three client keys already.
     pub fn issue_client_key(&self, request: &IssueClientKey, intent: &Intent) -> Result<IssuedClientKey, ServiceError> {

@@ -91,9 +91,9 @@ impl Service {
         check_aad(&request.aad)?;
         let warnings = self.usage_warnings(&key, request.version, false)?;
         let version_id = request.version.of(&key);
-        let permit = self.gate.enter(request.client)?;
+        let permit = self.pair_limiter.enter(request.client)?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
-        // Before the pair is generated, so that no pair is generated for a version that may not seal any more.
+        // Before the pair is generated, so that none is generated for a version that has reached its limit of encryptions.
         self.iv_ledger.count(&version.version).await?;
         let pair = tokio::select! {
             biased;

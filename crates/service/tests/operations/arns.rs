@@ -2,14 +2,14 @@
 
 use claviger_service::{ArnAccounts, Config};
 
-use crate::fixture::{aes_key, plain, service};
+use crate::fixture::{aes_key, default_service, service};
 
 /// Once all of them named keys here.
 #[tokio::test]
 async fn arns_of_other_accounts_find_keys_only_where_the_operator_says_so() {
     let friend = "2222222222222222";
     let arn_accounts = ArnAccounts::These(vec![friend.to_owned()]);
-    let (closed, open) = (plain(), service(Config { arn_accounts, ..Config::default() }));
+    let (closed, open) = (default_service(), service(Config { arn_accounts, ..Config::default() }));
     for (service, is_open) in [(&closed, false), (&open, true)] {
         let key = aes_key(service);
         let own = service.instance().account.clone();

@@ -9,14 +9,14 @@ use claviger_service::{
     Decrypt, DecryptSource, Encrypt, KeyRef, MessageType, Service, ServiceError, Signing, VersionChoice,
 };
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, everything, intent, key_of, plain, refused};
+use crate::fixture::{aes_key, all_rights, by_id, decrypt, default_service, encrypt, intent, key_of, refused};
 
 /// RSA_2048 stands for RSA here: the longer ones take seconds to make. The conformance suites use all.
 const SPECS: [KeySpec; 4] = [KeySpec::Rsa2048, KeySpec::EcP256, KeySpec::EcP256k, KeySpec::EcSm2];
 
 fn signing(key: &Key, algorithm: &str, message_type: &str, message: &[u8]) -> Signing {
     Signing {
-        rights: everything(),
+        rights: all_rights(),
         key: by_id(key),
         named_version: None,
         algorithm: algorithm.to_owned(),
@@ -31,14 +31,14 @@ fn pem_der(pem: &str) -> Vec<u8> {
 }
 
 async fn exported(service: &Service, key: &Key) -> PublicKey {
-    let read = service.get_public_key(&by_id(key), None, &everything()).await.unwrap();
+    let read = service.get_public_key(&by_id(key), None, &all_rights()).await.unwrap();
     let spec = CryptoSpec::ALL.into_iter().find(|spec| format!("{spec:?}") == format!("{:?}", key.spec)).unwrap();
     PublicKey::from_spki_der(spec, &pem_der(&read.pem)).unwrap()
 }
 
 #[tokio::test]
 async fn signatures_verify_here_and_with_the_exported_key() {
-    let service = plain();
+    let service = default_service();
     for spec in SPECS {
         let key = key_of(&service, spec, Some(KeyUsage::SignVerify), false);
         let public = exported(&service, &key).await;
@@ -64,7 +64,7 @@ async fn signatures_verify_here_and_with_the_exported_key() {
 
 #[tokio::test]
 async fn what_is_sealed_to_a_public_key_opens() {
-    let service = plain();
+    let service = default_service();
     for spec in SPECS {
         let key = key_of(&service, spec, Some(KeyUsage::EncryptDecrypt), false);
         for algorithm in spec.algorithms(KeyUsage::EncryptDecrypt) {
@@ -87,7 +87,7 @@ async fn what_is_sealed_to_a_public_key_opens() {
 
 #[tokio::test]
 async fn plaintexts_end_where_the_algorithm_does() {
-    let service = plain();
+    let service = default_service();
     let rsa = key_of(&service, KeySpec::Rsa2048, Some(KeyUsage::EncryptDecrypt), false);
     let sm2 = key_of(&service, KeySpec::EcSm2, Some(KeyUsage::EncryptDecrypt), false);
     for (key, algorithm, longest) in
@@ -109,7 +109,7 @@ async fn plaintexts_end_where_the_algorithm_does() {
 
 #[tokio::test]
 async fn a_named_version_is_the_one_that_works() {
-    let service = plain();
+    let service = default_service();
     let key = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
     let second = service.create_key_version(&by_id(&key), &intent()).unwrap();
     let with = |version: &claviger_base::id::KeyVersionId| Signing {
@@ -123,8 +123,8 @@ async fn a_named_version_is_the_one_that_works() {
     assert!(service.verify(with(&second.id), by_second.result.clone()).await.unwrap().result);
     assert!(!service.verify(with(&key.initial_version), by_second.result).await.unwrap().result);
     let (first, other) = (
-        service.get_public_key(&by_id(&key), None, &everything()).await.unwrap(),
-        service.get_public_key(&by_id(&key), Some(&second.id), &everything()).await.unwrap(),
+        service.get_public_key(&by_id(&key), None, &all_rights()).await.unwrap(),
+        service.get_public_key(&by_id(&key), Some(&second.id), &all_rights()).await.unwrap(),
     );
     assert_ne!(first.pem, other.pem);
     let stranger = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
@@ -142,7 +142,7 @@ async fn a_named_version_is_the_one_that_works() {
 
 #[tokio::test]
 async fn signing_refuses_in_its_order() {
-    let service = plain();
+    let service = default_service();
     let key = key_of(&service, KeySpec::EcP256, Some(KeyUsage::SignVerify), false);
     let nobody = KeyRef::Id(claviger_base::id::KeyId::generate().unwrap());
     let empty = Signing { key: nobody.clone(), ..signing(&key, "", "", b"") };
@@ -161,14 +161,14 @@ async fn signing_refuses_in_its_order() {
     assert!(matches!(service.sign(signing(&aes, "", "", b"m")).await, Err(ServiceError::Unsupported)));
     let sealing = key_of(&service, KeySpec::EcP256, Some(KeyUsage::EncryptDecrypt), false);
     assert!(matches!(service.sign(signing(&sealing, "", "", b"m")).await, Err(ServiceError::Unsupported)));
-    let rights = everything();
+    let rights = all_rights();
     let read = service.get_public_key(&by_id(&aes), None, &rights).await;
     assert!(matches!(read, Err(ServiceError::Unsupported)));
 }
 
 #[tokio::test]
 async fn sm4_and_hmac_keys_work_and_hmac_keys_do_not_rotate() {
-    let service = plain();
+    let service = default_service();
     let sm4 = key_of(&service, KeySpec::AliyunSm4, None, true);
     for choice in [VersionChoice::Initial, VersionChoice::Primary] {
         let sealed = service.encrypt(encrypt(&sm4, choice, b"hello")).await.unwrap();
@@ -178,17 +178,17 @@ async fn sm4_and_hmac_keys_work_and_hmac_keys_do_not_rotate() {
         assert_eq!(opened.plaintext.reveal(), b"hello");
     }
     let key = key_of(&service, KeySpec::HmacSha256, None, false);
-    let tagged = service.hmac(&by_id(&key), b"message", &everything()).await.unwrap();
-    assert_eq!(tagged.tag, service.hmac(&by_id(&key), b"message", &everything()).await.unwrap().tag);
+    let tagged = service.hmac(&by_id(&key), b"message", &all_rights()).await.unwrap();
+    assert_eq!(tagged.tag, service.hmac(&by_id(&key), b"message", &all_rights()).await.unwrap().tag);
     assert_ne!(tagged.tag, hmac_sha256(&[0; 32], b"message"));
-    assert_eq!(refused(service.hmac(&by_id(&key), b"", &everything()).await), "Message");
-    assert!(matches!(service.hmac(&by_id(&sm4), b"m", &everything()).await, Err(ServiceError::Unsupported)));
+    assert_eq!(refused(service.hmac(&by_id(&key), b"", &all_rights()).await), "Message");
+    assert!(matches!(service.hmac(&by_id(&sm4), b"m", &all_rights()).await, Err(ServiceError::Unsupported)));
     assert!(matches!(service.create_key_version(&by_id(&key), &intent()), Err(ServiceError::Unsupported)));
 }
 
 #[test]
 fn create_key_takes_the_pairs_of_spec_and_usage_and_refuses_the_rest() {
-    let service = plain();
+    let service = default_service();
     let slow = [KeySpec::Rsa2048, KeySpec::Rsa3072, KeySpec::Rsa4096];
     for spec in KeySpec::ALL.into_iter().filter(|spec| !slow.contains(spec)) {
         for usage in KeyUsage::ALL {

@@ -284,7 +284,7 @@ async fn a_revoked_client_key_whose_record_is_damaged_stays_refused() {
     assert!(matches!(refused, AccessRefusal::Failed(_)), "{refused:?}");
 }
 
-/// The daily check has not run: a pass of the scheduler meets the damaged date, and the key rotates all the same.
+/// The daily check has not run: a pass of the scheduler meets the damaged date, and the key still rotates.
 #[tokio::test]
 async fn a_key_whose_due_date_is_damaged_or_lost_rotates_on_time() {
     let instance = instance().await;
@@ -322,7 +322,7 @@ async fn a_damaged_version_or_count_is_refused_and_the_next_version_works() {
     }
 }
 
-/// What a damaged list no longer leads to is destroyed with its key all the same: material must not stay.
+/// Records that only a damaged record refers to are still destroyed with their key: material must not stay.
 #[tokio::test]
 async fn destruction_leaves_nothing_behind_a_damaged_record() {
     let instance = instance().await;

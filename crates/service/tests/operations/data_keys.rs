@@ -2,11 +2,11 @@
 
 use claviger_service::{DecryptSource, GenerateDataKey, GetSecretValue, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, data_key, decrypt, everything, intent, plain, refused};
+use crate::fixture::{aes_key, all_rights, by_id, data_key, decrypt, default_service, intent, refused};
 
 #[tokio::test]
 async fn a_data_key_has_the_length_asked_for_and_opens() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     service.create_key_version(&by_id(&key), &intent()).unwrap();
     for choice in [VersionChoice::Initial, VersionChoice::Primary] {
@@ -23,7 +23,7 @@ async fn a_data_key_has_the_length_asked_for_and_opens() {
 
 #[tokio::test]
 async fn lengths_outside_1_to_1024_are_refused() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     for bytes in [0, -1, 1025, i32::MAX, i32::MIN] {
         let asked = data_key(&key, VersionChoice::Primary, bytes);
@@ -39,7 +39,7 @@ async fn lengths_outside_1_to_1024_are_refused() {
 
 #[test]
 fn random_bytes_within_1_to_64() {
-    let service = plain();
+    let service = default_service();
     for length in [1, 32, 64] {
         assert_eq!(service.generate_random(length).unwrap().len(), usize::try_from(length).unwrap());
     }
@@ -50,10 +50,10 @@ fn random_bytes_within_1_to_64() {
 }
 
 #[test]
-fn every_secret_is_missing_once_its_name_is_valid() {
-    let service = plain();
+fn a_secret_with_a_valid_name_is_not_found() {
+    let service = default_service();
     let ask = |name: &str, stage: &str| GetSecretValue {
-        rights: everything(),
+        rights: all_rights(),
         secret_name: name.to_owned(),
         version_stage: stage.to_owned(),
         version_id: String::new(),

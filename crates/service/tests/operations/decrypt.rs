@@ -3,11 +3,11 @@
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_service::{Decrypt, DecryptSource, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, intent, plain, refused};
+use crate::fixture::{aes_key, by_id, decrypt, default_service, encrypt, intent, refused};
 
 #[tokio::test]
 async fn a_blob_of_either_family_opens_in_the_other() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     let legacy = service.encrypt(encrypt(&key, VersionChoice::Initial, b"legacy")).await.unwrap();
     let iv: [u8; 12] = legacy.iv.clone().try_into().unwrap();
@@ -29,7 +29,7 @@ async fn a_blob_of_either_family_opens_in_the_other() {
 
 #[tokio::test]
 async fn every_flipped_part_fails_without_detail() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     let asked = claviger_service::Encrypt { aad: b"aad".to_vec(), ..encrypt(&key, VersionChoice::Initial, b"hello") };
     let sealed = service.encrypt(asked).await.unwrap();
@@ -55,7 +55,7 @@ async fn every_flipped_part_fails_without_detail() {
 
 #[tokio::test]
 async fn refusals_in_their_order() {
-    let service = plain();
+    let service = default_service();
     let (key, other) = (aes_key(&service), aes_key(&service));
     let sealed = service.encrypt(encrypt(&key, VersionChoice::Initial, b"x")).await.unwrap();
     let from = |source| decrypt(source, &sealed.ciphertext, &sealed.iv);

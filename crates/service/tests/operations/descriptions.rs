@@ -5,14 +5,14 @@ use claviger_model::{Key, KeySpec, KeyState, StateRefusal};
 use claviger_service::{Config, KeyRef, ServiceError};
 use claviger_vault::Audit;
 
-use crate::fixture::{aes_key, by_id, intent, key_of, plain, with_vault};
+use crate::fixture::{aes_key, by_id, default_service, intent, key_of, with_vault};
 
 const LONGEST: usize = 8192;
 const DAY_S: u64 = 86_400;
 
 #[test]
 fn any_text_up_to_the_limit_replaces_the_description() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     for text in ["two words", "\u{4e2d}\u{1f511}", &"\u{1f511}".repeat(LONGEST), ""] {
         let edited = service.update_key_description(&by_id(&key), text, &intent()).unwrap();
@@ -23,7 +23,7 @@ fn any_text_up_to_the_limit_replaces_the_description() {
 
 #[test]
 fn one_character_more_is_refused_and_changes_nothing() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     service.update_key_description(&by_id(&key), "before", &intent()).unwrap();
     for character in ["x", "\u{1f511}"] {
@@ -57,7 +57,7 @@ fn every_state_but_pending_deletion_allows_it() {
 
 #[test]
 fn a_key_must_exist_and_not_be_due_for_destruction() {
-    let service = plain();
+    let service = default_service();
     let update = |key: &KeyRef| service.update_key_description(key, "new", &intent());
     let unknown = update(&KeyRef::Id(KeyId::generate().unwrap()));
     assert!(matches!(unknown, Err(ServiceError::KeyNotFound)), "{unknown:?}");
@@ -73,7 +73,7 @@ fn a_key_must_exist_and_not_be_due_for_destruction() {
 /// A key record and its due date change together; this change must leave the date where it is.
 #[test]
 fn a_rotating_key_still_rotates_on_its_date() {
-    let service = plain();
+    let service = default_service();
     let key = key_of(&service, KeySpec::AliyunAes256, None, true);
     let edited = service.update_key_description(&by_id(&key), "new", &intent()).unwrap();
     assert_eq!(edited.next_rotation(), key.next_rotation());

@@ -3,13 +3,13 @@
 use claviger_model::Algorithm;
 use claviger_service::{DecryptSource, ServiceError, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, decrypt, encrypt, intent, plain, refused};
+use crate::fixture::{aes_key, by_id, decrypt, default_service, encrypt, intent, refused};
 
 const BOTH: [VersionChoice; 2] = [VersionChoice::Initial, VersionChoice::Primary];
 
 #[tokio::test]
 async fn a_ciphertext_opens_under_the_version_in_the_answer() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     service.create_key_version(&by_id(&key), &intent()).unwrap();
     let key = service.describe_key(&by_id(&key)).unwrap();
@@ -33,7 +33,7 @@ async fn a_ciphertext_opens_under_the_version_in_the_answer() {
 
 #[tokio::test]
 async fn a_callers_iv_is_used_as_it_is() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     for choice in BOTH {
         let chosen = encrypt(&key, choice, b"x");
@@ -48,7 +48,7 @@ async fn a_callers_iv_is_used_as_it_is() {
 
 #[tokio::test]
 async fn random_ivs_differ() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..200 {
@@ -59,7 +59,7 @@ async fn random_ivs_differ() {
 
 #[tokio::test]
 async fn fields_have_limits_and_known_values() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     let ask = || encrypt(&key, VersionChoice::Initial, b"x");
     assert_eq!(refused(service.encrypt(encrypt(&key, VersionChoice::Initial, b"")).await), "Plaintext");
@@ -92,7 +92,7 @@ async fn fields_have_limits_and_known_values() {
 
 #[tokio::test]
 async fn missing_parameters_come_before_the_key_and_the_key_before_the_rest() {
-    let service = plain();
+    let service = default_service();
     let key = aes_key(&service);
     let nobody = claviger_model::Key { id: claviger_base::id::KeyId::generate().unwrap(), ..key.clone() };
     assert_eq!(refused(service.encrypt(encrypt(&nobody, VersionChoice::Initial, b"")).await), "Plaintext");

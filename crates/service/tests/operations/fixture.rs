@@ -36,7 +36,7 @@ pub(crate) fn intent() -> Intent {
     Intent::local("Test").unwrap()
 }
 
-pub(crate) fn plain() -> Arc<Service> {
+pub(crate) fn default_service() -> Arc<Service> {
     service(Config::default())
 }
 
@@ -54,13 +54,13 @@ pub(crate) fn by_id(key: &Key) -> KeyRef {
     KeyRef::Id(key.id.clone())
 }
 
-pub(crate) fn everything() -> Rights {
+pub(crate) fn all_rights() -> Rights {
     Rights::everything(SOURCE)
 }
 
 pub(crate) fn encrypt(key: &Key, version: VersionChoice, plaintext: &[u8]) -> Encrypt {
     Encrypt {
-        rights: everything(),
+        rights: all_rights(),
         key: by_id(key),
         version,
         named_version: None,
@@ -74,7 +74,7 @@ pub(crate) fn encrypt(key: &Key, version: VersionChoice, plaintext: &[u8]) -> En
 
 pub(crate) fn data_key(key: &Key, version: VersionChoice, number_of_bytes: i32) -> GenerateDataKey {
     GenerateDataKey {
-        rights: everything(),
+        rights: all_rights(),
         key: by_id(key),
         version,
         number_of_bytes,
@@ -85,7 +85,7 @@ pub(crate) fn data_key(key: &Key, version: VersionChoice, number_of_bytes: i32) 
 
 pub(crate) fn decrypt(source: DecryptSource, ciphertext: &[u8], iv: &[u8]) -> Decrypt {
     Decrypt {
-        rights: everything(),
+        rights: all_rights(),
         source,
         ciphertext: ciphertext.to_vec(),
         aad: Vec::new(),

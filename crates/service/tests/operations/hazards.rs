@@ -6,7 +6,7 @@ use std::future::pending;
 use claviger_model::KeySpec;
 use claviger_service::{Config, Done, Encrypt, GenerateDataKeyPair, IvLimits, ServiceError, UsePolicy, VersionChoice};
 
-use crate::fixture::{aes_key, by_id, data_key, encrypt, everything, intent, key_of, plain, service};
+use crate::fixture::{aes_key, all_rights, by_id, data_key, default_service, encrypt, intent, key_of, service};
 
 fn limited(uses_max: u64) -> Config {
     Config { iv_limits: IvLimits { uses_max, block: 4 }, ..Config::default() }
@@ -14,7 +14,7 @@ fn limited(uses_max: u64) -> Config {
 
 fn pair(key: &claviger_model::Key, version: VersionChoice) -> GenerateDataKeyPair {
     GenerateDataKeyPair {
-        rights: everything(),
+        rights: all_rights(),
         key: by_id(key),
         version,
         key_pair_spec: "EC_P256".to_owned(),
@@ -77,10 +77,10 @@ async fn a_key_that_rotates_automatically_gets_a_new_version_before_the_limit() 
 
 #[tokio::test]
 async fn basic_operations_on_a_rotating_key_are_marked() {
-    let service = plain();
+    let service = default_service();
     let (rotating, fixed) = (key_of(&service, KeySpec::AliyunAes256, None, true), aes_key(&service));
-    for (key, is_trap) in [(&rotating, true), (&fixed, false)] {
-        for (version, expected) in [(VersionChoice::Initial, is_trap), (VersionChoice::Primary, false)] {
+    for (key, is_hazardous) in [(&rotating, true), (&fixed, false)] {
+        for (version, expected) in [(VersionChoice::Initial, is_hazardous), (VersionChoice::Primary, false)] {
             let sealed = service.encrypt(encrypt(key, version, b"x")).await.unwrap();
             let made = service.generate_data_key(data_key(key, version, 16)).await.unwrap();
             let pair = service.generate_data_key_pair(pair(key, version), pending()).await.unwrap();

@@ -42,14 +42,14 @@ fn clear(service: &Service, vault: &Vault) {
     assert_eq!(outbox(vault), []);
 }
 
-/// What the entry says was changed: operation, key or name, beside it, version.
-type Told = (String, Option<String>, Option<String>, Option<String>);
+/// The fields of an entry: operation, key id, second name, version.
+type EntryFields = (String, Option<String>, Option<String>, Option<String>);
 
-fn told(entry: OutboxEntry) -> Told {
+fn fields_of(entry: OutboxEntry) -> EntryFields {
     (entry.operation, entry.key_id, entry.named, entry.key_version_id)
 }
 
-fn expect(operation: &str, key_id: &str, named: Option<&str>, version: Option<&str>) -> Told {
+fn expect(operation: &str, key_id: &str, named: Option<&str>, version: Option<&str>) -> EntryFields {
     (operation.to_owned(), Some(key_id.to_owned()), named.map(str::to_owned), version.map(str::to_owned))
 }
 
@@ -77,8 +77,8 @@ fn each_change_of_a_key_leaves_one_entry_and_what_changes_nothing_none() {
     let (id, by_key) = (key.id.as_str(), by_id(&key));
     assert_eq!(service.take_committed(&intent.request_id), Some(outbox(&vault).remove(0)));
     assert_eq!(service.take_committed(&intent.request_id), None, "an entry is given once");
-    let next = |expected: Option<Told>| {
-        assert_eq!(outbox(&vault).into_iter().map(told).collect::<Vec<_>>(), Vec::from_iter(expected));
+    let next = |expected: Option<EntryFields>| {
+        assert_eq!(outbox(&vault).into_iter().map(fields_of).collect::<Vec<_>>(), Vec::from_iter(expected));
         clear(&service, &vault);
     };
     next(Some(expect("CreateKey", id, None, Some(key.initial_version.as_str()))));
@@ -124,7 +124,7 @@ fn each_change_of_rights_leaves_one_entry() {
     let (service, vault) = with_vault(Config::default());
     clear(&service, &vault);
     let next = |operation: &str, id: &str, named: Option<&str>| {
-        assert_eq!(outbox(&vault).into_iter().map(told).collect::<Vec<_>>(), [expect(operation, id, named, None)]);
+        assert_eq!(outbox(&vault).into_iter().map(fields_of).collect::<Vec<_>>(), [expect(operation, id, named, None)]);
         clear(&service, &vault);
     };
     let rule = NetworkRule {
@@ -179,7 +179,7 @@ fn each_change_of_rights_leaves_one_entry() {
 #[test]
 fn the_first_start_leaves_entries_for_all_credentials() {
     let (_service, vault) = with_vault(Config::default());
-    let mut made: Vec<Told> = outbox(&vault).into_iter().map(told).collect();
+    let mut made: Vec<EntryFields> = outbox(&vault).into_iter().map(fields_of).collect();
     made.sort();
     let client_key = vault.list::<ClientKey>(None, 10).unwrap().records.remove(0).record;
     let access_key = made.first().unwrap().1.clone().unwrap();
@@ -215,7 +215,7 @@ fn the_scheduler_leaves_one_entry_for_each_rotation_and_destruction_whatever_is_
         Done::Rotated(version) => Some(version.id.to_string()),
         Done::Destroyed(_) => None,
     });
-    let mut entries: Vec<Told> = outbox(&vault).into_iter().map(told).collect();
+    let mut entries: Vec<EntryFields> = outbox(&vault).into_iter().map(fields_of).collect();
     entries.sort();
     let expected = [
         expect("AutomaticRotation", rotating.id.as_str(), None, version.as_deref()),
@@ -249,7 +249,7 @@ fn changes_that_are_retried_leave_one_entry_each() {
     assert_eq!((made.len(), entries), (RACERS * 5, made));
 }
 
-fn over(engine: &Arc<FaultyEngine>) -> (Service, Arc<Vault>) {
+fn service_on(engine: &Arc<FaultyEngine>) -> (Service, Arc<Vault>) {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
     let vault = Arc::new(Vault::create(Arc::clone(engine) as _, &seal).unwrap());
@@ -263,7 +263,7 @@ fn over(engine: &Arc<FaultyEngine>) -> (Service, Arc<Vault>) {
 #[test]
 fn a_change_and_its_entry_are_there_together_or_not_at_all() {
     let engine = Arc::new(FaultyEngine::new(Arc::new(MemoryEngine::default())));
-    let (service, vault) = over(&engine);
+    let (service, vault) = service_on(&engine);
     clear(&service, &vault);
     let intent = asked("CreateKey", None);
     engine.fail_commit(1, Fault::Refused(StoreError::Full));
@@ -275,7 +275,7 @@ fn a_change_and_its_entry_are_there_together_or_not_at_all() {
     service.create_key(request(None), &intent).unwrap_err();
     let key = vault.list::<Key>(None, 10).unwrap().records.remove(0).record;
     let version = key.initial_version.as_str();
-    assert_eq!(told(outbox(&vault).remove(0)), expect("CreateKey", key.id.as_str(), None, Some(version)));
+    assert_eq!(fields_of(outbox(&vault).remove(0)), expect("CreateKey", key.id.as_str(), None, Some(version)));
     assert_eq!(service.take_committed(&intent.request_id), None);
 }
 
@@ -298,7 +298,7 @@ fn nothing_is_changed_while_the_log_takes_no_records() {
 #[tokio::test]
 async fn the_data_plane_leaves_none_and_removing_takes_few_commits() {
     let engine = Arc::new(FaultyEngine::new(Arc::new(MemoryEngine::default())));
-    let (service, vault) = over(&engine);
+    let (service, vault) = service_on(&engine);
     let key = service.create_key(request(None), &asked("CreateKey", None)).unwrap();
     clear(&service, &vault);
     service.encrypt(encrypt(&key, VersionChoice::Primary, b"x")).await.unwrap();

@@ -14,7 +14,7 @@ use claviger_service::{
 };
 use claviger_vault::Audit;
 
-use crate::fixture::{aes_key, by_id, data_key, encrypt, intent, key_of, plain, with_vault};
+use crate::fixture::{aes_key, by_id, data_key, default_service, encrypt, intent, key_of, with_vault};
 
 const PASSWORD: &str = "correct-Horse-9";
 
@@ -71,7 +71,7 @@ fn is_refused<T>(result: Result<T, ServiceError>, named: &str) -> bool {
 }
 
 async fn with_policies(policies: &[Policy]) -> (Arc<Service>, IssuedClientKey) {
-    let service = plain();
+    let service = default_service();
     let rule = NetworkRule {
         name: name("office"),
         source_private_ip: vec!["10.0.0.0/8".to_owned()],
@@ -89,7 +89,7 @@ async fn with_policies(policies: &[Policy]) -> (Arc<Service>, IssuedClientKey) {
 
 #[tokio::test]
 async fn a_policy_on_one_key_grants_that_key_alone() {
-    let service = plain();
+    let service = default_service();
     let (mine, other) = (aes_key(&service), aes_key(&service));
     service
         .create_alias(&claviger_base::id::AliasName::parse("alias/other").unwrap(), &by_id(&other), &intent())
@@ -118,7 +118,7 @@ async fn a_policy_on_one_key_grants_that_key_alone() {
         version_id: String::new(),
     };
     assert!(is_refused(service.get_secret_value(&secret).map(|_| ()), "s"));
-    // A key that does not exist is said not to exist; a state is not told to who may not use the key.
+    // A caller learns that a key does not exist, but learns the state of a key only with a permission to use it.
     let nobody = claviger_model::Key { id: claviger_base::id::KeyId::generate().unwrap(), ..other.clone() };
     assert!(matches!(service.encrypt(ask(&nobody)).await, Err(ServiceError::KeyNotFound)));
     service.disable_key(&by_id(&other), &intent()).unwrap();
@@ -207,7 +207,7 @@ async fn a_client_key_from_before_there_were_policies_may_do_everything() {
 
 #[test]
 fn three_policies_and_three_client_keys() {
-    let service = plain();
+    let service = default_service();
     let keys = ["key/*".to_owned()];
     for called in ["a", "b", "c", "d"] {
         service.create_policy(policy(called, &[Permission::KeyUser], &keys, &[]), &intent()).unwrap();
@@ -228,7 +228,7 @@ fn three_policies_and_three_client_keys() {
 
 #[test]
 fn a_resource_cannot_be_deleted_while_another_refers_to_it() {
-    let service = plain();
+    let service = default_service();
     let keys = ["key/*".to_owned()];
     let missing = policy("p", &[Permission::KeyUser], &keys, &["nowhere"]);
     assert!(matches!(service.create_policy(missing, &intent()), Err(ServiceError::ResourceNotFound)));
@@ -261,7 +261,7 @@ fn a_resource_cannot_be_deleted_while_another_refers_to_it() {
 
 #[test]
 fn values_that_the_api_does_not_know_are_refused() {
-    let service = plain();
+    let service = default_service();
     let keys = ["key/*".to_owned()];
     for resources in [&[][..], &["key/".to_owned()], &["*".to_owned()], &["key/*".to_owned(), "alias/dev".to_owned()]] {
         let made = service.create_policy(policy("p", &[Permission::KeyUser], resources, &[]), &intent());
@@ -369,7 +369,7 @@ async fn a_client_key_that_would_be_expired_is_not_made() {
 /// Such a rule was once accepted, and admitted nobody.
 #[test]
 fn an_ipv4_range_in_ipv6_form_is_refused_with_advice() {
-    let service = plain();
+    let service = default_service();
     let rule = |range: &str| NetworkRule {
         name: name("office"),
         source_private_ip: vec!["192.0.2.1".to_owned(), range.to_owned()],

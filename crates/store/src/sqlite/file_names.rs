@@ -47,7 +47,7 @@ pub(super) fn recovering(directory: &Path) -> PathBuf {
     directory.join("store.sqlite3.recovering")
 }
 
-/// The second name of an unused write-ahead log while the store is opened.
+/// A hard link to an unused write-ahead log while the store is opened.
 pub(super) fn unused_log(directory: &Path) -> PathBuf {
     directory.join("store.sqlite3.unused-log")
 }

@@ -69,7 +69,7 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
         Format::Store => false,
     };
     let failed = |error: rusqlite::Error| opening_error(&error);
-    // The file is writable, so only a damaged header makes SQLite treat it as read-only, for a newer file format.
+    // The file is writable. SQLite treats it as read-only only if the header asks for a newer file format, and so is damaged.
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
         return Err(StoreError::Corrupt);
     }
@@ -91,7 +91,7 @@ pub(super) fn readable(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens a connection that only reads, takes no lock and creates no file, for a file that nobody writes.
-pub(super) fn at_rest(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn immutable(path: &Path) -> Result<Connection, StoreError> {
     check_kind(path)?;
     let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;

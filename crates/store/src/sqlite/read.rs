@@ -18,7 +18,7 @@ const IDLE_MAX: usize = 8;
 pub(super) struct Readers {
     file: PathBuf,
     /// Whether nobody writes the file, so that it is read without locks.
-    is_at_rest: bool,
+    is_immutable: bool,
     idle: Mutex<Vec<Connection>>,
     /// Locked for reading by each read, and for writing while the file is replaced.
     file_in_place: RwLock<()>,
@@ -30,15 +30,15 @@ impl Readers {
     pub(super) fn new(file: PathBuf) -> Self {
         Self {
             file,
-            is_at_rest: false,
+            is_immutable: false,
             idle: Mutex::default(),
             file_in_place: RwLock::default(),
             generation: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn of_file_at_rest(file: PathBuf) -> Self {
-        Self { is_at_rest: true, ..Self::new(file) }
+    pub(super) fn of_immutable_file(file: PathBuf) -> Self {
+        Self { is_immutable: true, ..Self::new(file) }
     }
 
     /// Checks that the file opens.
@@ -129,7 +129,7 @@ impl Readers {
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
-        if self.is_at_rest { open::at_rest(&self.file) } else { open::readable(&self.file) }
+        if self.is_immutable { open::immutable(&self.file) } else { open::readable(&self.file) }
     }
 
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {

@@ -15,8 +15,8 @@ use super::wal::{self, Content};
 /// How many damaged logs are kept that were found beside a sound store.
 const KEPT_MAX: u32 = 3;
 
-/// Links such a log under a second name before SQLite opens the store. Without one, a link that an interrupted start left is
-/// kept. If this fails, the store is opened all the same.
+/// Makes a hard link to such a log before SQLite opens the store. If there is no such log, a link that an interrupted start left is
+/// kept. If this fails, the store is opened anyway.
 pub(super) fn link(directory: &Path) {
     let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     let done = is_unused(&log).and_then(|is_unused| match is_unused {
@@ -26,13 +26,13 @@ pub(super) fn link(directory: &Path) {
     if let Err(error) = done {
         tracing::warn!(
             %error, log = %log.display(),
-            "a second name for the unused write-ahead log could not be made; if the store is recovered now, the log may be lost"
+            "a hard link to the unused write-ahead log could not be made; if the store is recovered now, the log may be lost"
         );
     }
 }
 
 /// Call when the store is open and sound, before it is written: keeps a copy of a damaged log, because SQLite will overwrite
-/// it, and removes the second name. Returns a message about the damaged log.
+/// it, and removes the hard link. Returns a message about the damaged log.
 pub(super) fn keep_if_damaged(directory: &Path) -> Option<String> {
     let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     let is_damaged = |path: &&PathBuf| matches!(wal::content(path), Ok(Content::Damaged));

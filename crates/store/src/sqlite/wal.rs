@@ -33,7 +33,7 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Content::Nothing),
         opened => opened?,
     };
-    let Some(header) = taken(&mut file, HEADER_BYTES)? else { return Ok(Content::Nothing) };
+    let Some(header) = read_bytes(&mut file, HEADER_BYTES)? else { return Ok(Content::Nothing) };
     // Allocated, but not written before a power failure.
     if header.iter().all(|byte| *byte == 0) {
         return Ok(Content::Nothing);
@@ -47,8 +47,8 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
         return Ok(Content::Damaged);
     }
     // Frames are valid up to the first invalid one.
-    let Some(frame) = taken(&mut file, FRAME_HEADER_BYTES)? else { return Ok(Content::Nothing) };
-    let Some(page) = taken(&mut file, page_bytes as usize)? else { return Ok(Content::Nothing) };
+    let Some(frame) = read_bytes(&mut file, FRAME_HEADER_BYTES)? else { return Ok(Content::Nothing) };
+    let Some(page) = read_bytes(&mut file, page_bytes as usize)? else { return Ok(Content::Nothing) };
     // A log that is restarted gets new salts and still contains the old frames.
     if frame.get(8..16) != header.get(16..24) {
         return Ok(Content::Nothing);
@@ -60,7 +60,7 @@ pub(super) fn content(path: &Path) -> io::Result<Content> {
 }
 
 /// The next `length` bytes; `None` if there are fewer.
-fn taken(file: &mut File, length: usize) -> io::Result<Option<Vec<u8>>> {
+fn read_bytes(file: &mut File, length: usize) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; length];
     match file.read_exact(&mut bytes) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
@@ -96,24 +96,24 @@ mod tests {
         let good = std::fs::read(dir.path().join("db-wal")).unwrap();
         let path = dir.path().join("log");
         assert_eq!(content(&path).unwrap(), Content::Nothing, "none is there");
-        let says = |log: &[u8]| {
+        let content_of = |log: &[u8]| {
             std::fs::write(&path, log).unwrap();
             content(&path).unwrap()
         };
-        assert_eq!((says(&good), says(&good[..32 + 24 + 4096])), (Content::Frames, Content::Frames));
+        assert_eq!((content_of(&good), content_of(&good[..32 + 24 + 4096])), (Content::Frames, Content::Frames));
         for length in [0, 31, 32, 32 + 23, 32 + 24 + 4095] {
-            assert_eq!(says(&good[..length]), Content::Nothing, "{length} bytes");
+            assert_eq!(content_of(&good[..length]), Content::Nothing, "{length} bytes");
         }
-        assert_eq!(says(&vec![0; good.len()]), Content::Nothing, "only zeros");
-        assert_eq!(says(&[&good[..32], &vec![0; 8_000]].concat()), Content::Nothing, "zeros behind the header");
+        assert_eq!(content_of(&vec![0; good.len()]), Content::Nothing, "only zeros");
+        assert_eq!(content_of(&[&good[..32], &vec![0; 8_000]].concat()), Content::Nothing, "zeros behind the header");
         // The header's magic, a salt, its checksum; the frame's page number, its checksum, its page.
         for at in [0, 16, 24, 32, 32 + 16, 32 + 24 + 100] {
             let mut bad = good.clone();
             bad[at] ^= 1;
-            assert_eq!(says(&bad), Content::Damaged, "byte {at}");
+            assert_eq!(content_of(&bad), Content::Damaged, "byte {at}");
         }
-        let mut of_before = good;
-        of_before[32 + 8] ^= 1;
-        assert_eq!(says(&of_before), Content::Nothing, "another salt");
+        let mut restarted = good;
+        restarted[32 + 8] ^= 1;
+        assert_eq!(content_of(&restarted), Content::Nothing, "another salt");
     }
 }

@@ -133,10 +133,10 @@ fn a_write_ahead_log_that_is_damaged_beside_a_sound_file_is_kept_and_told_of() {
         let kept = dir.path().join("store.sqlite3.damaged-log-1");
         assert!(fs::read(&kept).unwrap() == log);
         assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
-        let Condition { log: told, recovered, damage } = engine.condition();
+        let Condition { log: message, recovered, damage } = engine.condition();
         assert_eq!((recovered, damage), (vec![], None));
-        let told = told.unwrap();
-        assert!(told.contains("are lost") && told.contains(kept.to_str().unwrap()), "{told}");
+        let message = message.unwrap();
+        assert!(message.contains("are lost") && message.contains(kept.to_str().unwrap()), "{message}");
         drop(engine);
         assert_eq!(names(&dir), ["store.lock", FILE, "store.sqlite3.damaged-log-1"]);
         assert_eq!(
@@ -154,8 +154,8 @@ fn no_more_than_three_damaged_logs_are_kept() {
     let [log, _] = rotted(&log_in_use(&bytes));
     let dir = sound_with_log(&bytes, &log);
     for round in 1..=4 {
-        let told = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap().condition().log.unwrap();
-        assert_eq!(told.contains("kept already"), round == 4, "{told}");
+        let message = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap().condition().log.unwrap();
+        assert_eq!(message.contains("kept already"), round == 4, "{message}");
         fs::write(dir.path().join("store.sqlite3-wal"), &log).unwrap();
     }
     fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();

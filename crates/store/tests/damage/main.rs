@@ -227,8 +227,8 @@ fn what_cannot_be_recovered_is_left_as_it_is_and_fails_alone() {
         }
     }
     assert!(failed > 0 && read > content.len() / 2, "{read} read, {failed} failed");
-    let told = engine.condition();
-    assert!(told.damage.as_ref().is_some_and(|text| text.contains("restore it from a backup")), "{told:?}");
+    let condition = engine.condition();
+    assert!(condition.damage.as_ref().is_some_and(|text| text.contains("restore it from a backup")), "{condition:?}");
     let mut written = 0;
     std::thread::scope(|scope| {
         let engine = &*engine;

@@ -73,7 +73,7 @@ mod tests {
         let id = AccessKeyId::generate().unwrap();
         let message = AccessKeyMessage { id: id.to_string(), secret: b"s".to_vec(), created_ms: 3, is_inactive: false };
         let bytes = message.encode_to_vec();
-        assert_eq!(bytes.last(), Some(&3), "nothing stands behind field 3");
+        assert_eq!(bytes.last(), Some(&3), "nothing follows field 3");
         let read = AccessKey::decode(&SecretBytes::new(bytes)).unwrap();
         assert!(read.is_active);
         let inactive = AccessKey { is_active: false, ..read };

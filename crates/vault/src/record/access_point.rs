@@ -23,7 +23,7 @@ impl Record for AccessPoint {
         RuleMessage {
             name: self.name.to_string(),
             description: self.description.clone(),
-            words: texts(&self.policies),
+            entries: texts(&self.policies),
             ..RuleMessage::default()
         }
         .encoded()
@@ -31,7 +31,7 @@ impl Record for AccessPoint {
 
     fn decode(payload: &SecretBytes) -> Option<Self> {
         let message = RuleMessage::decode(payload.reveal()).ok()?;
-        let policies = names(&message.words).filter(|policies| policies.len() <= PER_ACCESS_POINT_MAX)?;
+        let policies = names(&message.entries).filter(|policies| policies.len() <= PER_ACCESS_POINT_MAX)?;
         Some(Self { name: RuleName::parse(&message.name)?, policies, description: message.description })
     }
 }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_back_and_more_policies_than_it_may_have_make_it_unreadable() {
+    fn is_read_as_written_and_refused_with_too_many_policies() {
         let with = |policies: &[&str]| AccessPoint {
             name: name("a"),
             policies: policies.iter().map(|policy| name(policy)).collect(),

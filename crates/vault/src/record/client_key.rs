@@ -129,7 +129,7 @@ mod tests {
         };
         // A false field leaves no byte behind, so these are exactly the old bytes.
         let bytes = message.encode_to_vec();
-        assert_eq!(bytes.last(), Some(&5), "nothing stands behind field 7");
+        assert_eq!(bytes.last(), Some(&5), "nothing follows field 7");
         let read = ClientKey::decode(&SecretBytes::new(bytes)).unwrap();
         assert!(!read.is_governed);
         let governed = ClientKey { is_governed: true, ..read };

@@ -23,7 +23,7 @@ impl Record for NetworkRule {
         RuleMessage {
             name: self.name.to_string(),
             description: self.description.clone(),
-            words: self.source_private_ip.clone(),
+            entries: self.source_private_ip.clone(),
             ..RuleMessage::default()
         }
         .encoded()
@@ -33,7 +33,7 @@ impl Record for NetworkRule {
         let message = RuleMessage::decode(payload.reveal()).ok()?;
         let rule = Self {
             name: RuleName::parse(&message.name)?,
-            source_private_ip: message.words,
+            source_private_ip: message.entries,
             description: message.description,
         };
         (rule.networks().len() == rule.source_private_ip.len()).then_some(rule)
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_back_and_a_range_that_does_not_parse_makes_it_unreadable() {
+    fn is_read_as_written_and_refused_with_a_malformed_range() {
         let rule = |range: &str| NetworkRule {
             name: RuleName::parse("office").unwrap(),
             source_private_ip: vec![range.to_owned(), "::1".to_owned()],

@@ -33,7 +33,7 @@ impl ChangePlane {
     }
 }
 
-/// One committed change whose audit record may not be in the log yet.
+/// One committed change whose audit record is possibly not in the log yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The request id, by which the record is found in the log.

@@ -23,7 +23,7 @@ impl Record for Policy {
         RuleMessage {
             name: self.name.to_string(),
             description: self.description.clone(),
-            words: texts(&self.network_rules),
+            entries: texts(&self.network_rules),
             permissions: self.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
             resources: self.resources.clone(),
             kms_instance: self.kms_instance.clone(),
@@ -39,7 +39,7 @@ impl Record for Policy {
             kms_instance: message.kms_instance,
             permissions: message.permissions.iter().map(|name| Permission::parse(name)).collect::<Option<_>>()?,
             resources: message.resources,
-            network_rules: names(&message.words)?,
+            network_rules: names(&message.entries)?,
             access_control_rules: message.access_control_rules,
             description: message.description,
         };
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_back_and_a_resource_that_does_not_parse_makes_it_unreadable() {
+    fn is_read_as_written_and_refused_with_a_malformed_resource() {
         assert_eq!(reread(&policy()), Some(policy()));
         assert_eq!(reread(&Policy { resources: vec!["key/**".to_owned()], ..policy() }), None);
     }

@@ -1,4 +1,4 @@
-//! The payload that access points, policies and network rules share: a name, lists of words, a description.
+//! The payload that access points, policies and network rules share: a name, lists of texts, a description.
 
 use claviger_base::id::RuleName;
 use prost::Message;
@@ -11,8 +11,9 @@ pub(super) struct RuleMessage {
     pub(super) name: String,
     #[prost(string, tag = "2")]
     pub(super) description: String,
+    /// Names of policies, names of network rules, or address ranges.
     #[prost(string, repeated, tag = "3")]
-    pub(super) words: Vec<String>,
+    pub(super) entries: Vec<String>,
     #[prost(string, repeated, tag = "4")]
     pub(super) permissions: Vec<String>,
     #[prost(string, repeated, tag = "5")]

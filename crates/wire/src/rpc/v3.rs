@@ -97,7 +97,7 @@ impl Signed<'_> {
     /// The canonical request for an error message: `[hidden]` replaces values that may be secret, and the text is truncated
     /// to [`SHOWN_BYTES_MAX`].
     #[must_use]
-    pub fn shown<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+    pub fn redacted<'q>(&self, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
         let mut shown = Vec::new();
         let mut is_truncated = false;
         self.write(query, is_secret, &mut |piece: &[u8]| {
@@ -267,7 +267,7 @@ impl<'a> SignedRequest<'a> {
     #[must_use]
     pub fn mismatch(&self, string_to_sign: String) -> RpcError {
         let payload_hash = hex::encode(self.content_sha256);
-        let canonical_request = self.signed(&payload_hash).shown(self.head.query.iter());
+        let canonical_request = self.signed(&payload_hash).redacted(self.head.query.iter());
         RpcError::SignatureDoesNotMatch { string_to_sign, canonical_request }
     }
 }

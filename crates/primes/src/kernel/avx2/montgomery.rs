@@ -9,7 +9,7 @@
 //! modulus, at most 2N in total. For N = 36 and 56 these are fewer than 127. For N = 72 the middle sums have more; there the
 //! square is carried into digits before it is added ([`is_long`]). Sums may wrap while they accumulate and are read only when
 //! complete. AVX2 has no arithmetic shift of 64-bit lanes, so sums are kept with an offset of 2^63. After the shift the
-//! carry has an offset of 2^34, for which every sum but the first starts 2^34 lower ([`FRESH`]).
+//! carry has an offset of 2^34, for which every sum but the first starts 2^34 lower ([`OFFSET_BEFORE_CARRY`]).
 //!
 //! **Nothing is ever subtracted.** The quotient's digits are signed, so its absolute value is at most 0.51 R and that of the
 //! result at most a^2 / R + 0.51 M. Operands are at most 2^8 M and R / M >= 2^20, so results are below 0.6 M. No branch and no
@@ -32,9 +32,9 @@ pub(super) type Numbers<const B: usize> = [Block; B];
 type Column = [__m256i; 8];
 
 /// The offset of a complete sum.
-const RAISE: u64 = 1 << 63;
+const OFFSET: u64 = 1 << 63;
 /// The initial value of a sum to which a carry will be added.
-const FRESH: u64 = RAISE - (RAISE >> 29);
+const OFFSET_BEFORE_CARRY: u64 = OFFSET - (OFFSET >> 29);
 
 /// Four moduli and what their reduction needs.
 pub(super) struct Moduli<const B: usize> {
@@ -45,7 +45,7 @@ pub(super) struct Moduli<const B: usize> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn all(value: u64) -> __m256i {
+fn broadcast(value: u64) -> __m256i {
     _mm256_set1_epi64x(value.cast_signed())
 }
 
@@ -95,9 +95,9 @@ fn add_square<const B: usize>(column: &mut Column, cross: &Column, a: &Numbers<B
     for i in 0..4 {
         let twice = _mm256_add_epi64(cross[i], cross[i]);
         if is_long::<B>(w) {
-            let raised = _mm256_add_epi64(twice, all(RAISE));
-            let carry = _mm256_sub_epi64(_mm256_srli_epi64::<29>(raised), all(RAISE >> 29));
-            column[i] = _mm256_add_epi64(column[i], _mm256_and_si256(raised, all(MASK)));
+            let raised = _mm256_add_epi64(twice, broadcast(OFFSET));
+            let carry = _mm256_sub_epi64(_mm256_srli_epi64::<29>(raised), broadcast(OFFSET >> 29));
+            column[i] = _mm256_add_epi64(column[i], _mm256_and_si256(raised, broadcast(MASK)));
             column[i + 1] = _mm256_add_epi64(column[i + 1], carry);
         } else {
             column[i] = _mm256_add_epi64(column[i], twice);
@@ -132,16 +132,16 @@ fn reduce_block(column: &mut Column, quotient: &mut Block, modulus: &Block, nega
 #[inline]
 #[target_feature(enable = "avx2")]
 fn write_digit(sum: __m256i, carry: &mut __m256i, out: &mut Vector) {
-    let raised = _mm256_add_epi64(_mm256_add_epi64(sum, all(HALF)), *carry);
-    store(out, _mm256_sub_epi64(_mm256_and_si256(raised, all(MASK)), all(HALF)));
+    let raised = _mm256_add_epi64(_mm256_add_epi64(sum, broadcast(HALF)), *carry);
+    store(out, _mm256_sub_epi64(_mm256_and_si256(raised, broadcast(MASK)), broadcast(HALF)));
     *carry = _mm256_srli_epi64::<29>(raised);
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn first_column() -> Column {
-    let fresh = all(FRESH);
-    [all(RAISE), fresh, fresh, fresh, fresh, fresh, fresh, fresh]
+    let fresh = broadcast(OFFSET_BEFORE_CARRY);
+    [broadcast(OFFSET), fresh, fresh, fresh, fresh, fresh, fresh, fresh]
 }
 
 #[inline]
@@ -185,7 +185,7 @@ pub(super) fn square<const B: usize>(
                 write_digit(column[i], &mut carry, &mut out[w - B][i]);
             }
         }
-        column = next_column(&column, all(FRESH));
+        column = next_column(&column, broadcast(OFFSET_BEFORE_CARRY));
     }
 }
 
@@ -215,7 +215,7 @@ pub(super) fn reduce<const B: usize>(
                 write_digit(column[i], &mut carry, &mut out[w - B][i]);
             }
         }
-        column = next_column(&column, all(FRESH));
+        column = next_column(&column, broadcast(OFFSET_BEFORE_CARRY));
     }
 }
 
@@ -223,9 +223,9 @@ pub(super) fn reduce<const B: usize>(
 #[inline(never)]
 #[target_feature(enable = "avx2")]
 pub(super) fn shift_left<const B: usize>(a: &mut Numbers<B>, shift: __m256i) {
-    let mut carry = all(RAISE >> 29);
+    let mut carry = broadcast(OFFSET >> 29);
     for vector in a.as_flattened_mut() {
-        let shifted = _mm256_add_epi64(_mm256_sllv_epi64(load(vector), shift), all(FRESH));
+        let shifted = _mm256_add_epi64(_mm256_sllv_epi64(load(vector), shift), broadcast(OFFSET_BEFORE_CARRY));
         write_digit(shifted, &mut carry, vector);
     }
 }
@@ -282,7 +282,7 @@ mod tests {
         // SAFETY: the check above found AVX2.
         #[allow(unsafe_code, reason = "tests call the kernel as its wrapper does")]
         unsafe {
-            shift_left(&mut shifted, all(shift));
+            shift_left(&mut shifted, broadcast(shift));
             square(&mut squared, &shifted, &moduli, &mut quotient);
             reduce(&mut reduced, &shifted, &moduli, &mut quotient);
         }

@@ -143,7 +143,7 @@ pub(super) struct Fixture {
 
 impl Fixture {
     pub(super) fn new() -> Self {
-        let instance = Instance::over(Arc::new(MemoryEngine::default()));
+        let instance = Instance::with_engine(Arc::new(MemoryEngine::default()));
         Self { service: instance.service(), vault: instance.vault, clock: instance.clock }
     }
 

@@ -1,4 +1,5 @@
-//! The actions on access keys, which Alibaba Cloud has in RAM. A self-hosted instance has no RAM (docs/compatibility.md).
+//! The actions on access keys. On Alibaba Cloud they are actions of RAM (Resource Access Management), which a self-hosted
+//! instance does not have (docs/compatibility.md).
 
 use claviger_model::AccessKey;
 use claviger_wire::rpc::RpcError;

@@ -14,12 +14,12 @@ use super::errors::Result;
 pub(super) fn create(call: &Call<'_>, request: CreateApplicationAccessPoint) -> Result<AccessPointAnswer> {
     let CreateApplicationAccessPoint { name, policies, description } = request;
     let point = call.service.create_access_point(AccessPoint { name, policies, description }, &call.intent)?;
-    shown(call, &point)
+    answer_about(call, &point)
 }
 
 pub(super) fn describe(call: &Call<'_>, request: DescribeApplicationAccessPoint) -> Result<AccessPointAnswer> {
     let point = call.service.describe_access_point(&request.name)?;
-    shown(call, &point)
+    answer_about(call, &point)
 }
 
 pub(super) fn update(call: &Call<'_>, request: UpdateApplicationAccessPoint) -> Result<Acknowledged> {
@@ -55,7 +55,7 @@ pub(super) fn delete(call: &Call<'_>, request: DeleteApplicationAccessPoint) -> 
     Ok(call.acknowledged().into())
 }
 
-fn shown(call: &Call<'_>, point: &AccessPoint) -> Result<AccessPointAnswer> {
+fn answer_about(call: &Call<'_>, point: &AccessPoint) -> Result<AccessPointAnswer> {
     let names: Vec<String> = point.policies.iter().map(ToString::to_string).collect();
     let answer = AccessPointAnswer {
         request_id: call.request_id.clone(),

@@ -39,7 +39,7 @@ async fn perform(service: &Arc<Service>, action: Action, query: &str) -> Option<
 
 #[tokio::test]
 async fn exactly_the_actions_that_change_something_leave_an_entry() {
-    let service = Instance::over(Arc::new(MemoryEngine::default())).service();
+    let service = Instance::with_engine(Arc::new(MemoryEngine::default())).service();
     let key = perform(&service, Action::CreateKey, "").await.unwrap().key_id.unwrap();
     let version = perform(&service, Action::CreateKeyVersion, &format!("KeyId={key}")).await.unwrap();
     let version = version.key_version_id.unwrap();

@@ -52,7 +52,7 @@ pub(super) fn create(call: &Call<'_>, request: CreateKey) -> Result<KeyAnswer> {
         creator: call.caller.to_string(),
     };
     let key = call.service.create_key(wanted, &call.intent)?;
-    Ok(shown(call, key))
+    Ok(answer_about(call, key))
 }
 
 fn rotation_interval(seconds: Option<u64>) -> std::result::Result<Option<RotationInterval>, RpcError> {
@@ -62,7 +62,7 @@ fn rotation_interval(seconds: Option<u64>) -> std::result::Result<Option<Rotatio
 
 pub(super) fn describe(call: &Call<'_>, request: DescribeKey) -> Result<KeyAnswer> {
     let key = call.service.describe_key(&call.key(&request.key_id)?)?;
-    Ok(shown(call, key))
+    Ok(answer_about(call, key))
 }
 
 pub(super) fn enable(call: &Call<'_>, request: EnableKey) -> Result<Acknowledged> {
@@ -112,7 +112,7 @@ pub(super) fn list(call: &Call<'_>, request: ListKeys) -> Result<ListKeysAnswer>
     Ok(answer.into())
 }
 
-fn shown(call: &Call<'_>, key: Key) -> Outcome<KeyAnswer> {
+fn answer_about(call: &Call<'_>, key: Key) -> Outcome<KeyAnswer> {
     let instance = call.service.instance();
     let rotation = key.automatic_rotation();
     let is_rotation_shown = rotation != AutomaticRotation::Disabled;

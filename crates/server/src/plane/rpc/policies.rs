@@ -29,13 +29,13 @@ pub(super) fn create(call: &Call<'_>, request: CreatePolicy) -> Result<PolicyAns
     };
     let policy = call.service.create_policy(policy, &call.intent)?;
     let (permissions, resources) = (list_as_text(&permission_names(&policy))?, list_as_text(&policy.resources)?);
-    Ok(shown(call, policy, permissions, resources).into())
+    Ok(answer_about(call, policy, permissions, resources).into())
 }
 
 pub(super) fn describe(call: &Call<'_>, request: DescribePolicy) -> Result<PolicyAnswer<Vec<String>>> {
     let policy = call.service.describe_policy(&request.name)?;
     let (permissions, resources) = (permission_names(&policy), policy.resources.clone());
-    Ok(shown(call, policy, permissions, resources).into())
+    Ok(answer_about(call, policy, permissions, resources).into())
 }
 
 pub(super) fn update(call: &Call<'_>, request: UpdatePolicy) -> Result<Acknowledged> {
@@ -72,7 +72,7 @@ pub(super) fn delete(call: &Call<'_>, request: DeletePolicy) -> Result<Acknowled
     Ok(call.acknowledged().into())
 }
 
-fn shown<T>(call: &Call<'_>, policy: Policy, permissions: T, resources: T) -> PolicyAnswer<T> {
+fn answer_about<T>(call: &Call<'_>, policy: Policy, permissions: T, resources: T) -> PolicyAnswer<T> {
     PolicyAnswer {
         request_id: call.request_id.clone(),
         arn: call.arn("policy/", policy.name.as_str()),

@@ -44,7 +44,7 @@ impl Engine for PanickingEngine {
 
 fn service() -> (Arc<Service>, Arc<PanickingEngine>) {
     let engine = Arc::new(PanickingEngine::default());
-    (Instance::over(Arc::clone(&engine) as _).service(), engine)
+    (Instance::with_engine(Arc::clone(&engine) as _).service(), engine)
 }
 
 fn request(action: Action, caller: &AccessKeyId, query: &str) -> AuthenticatedRequest {

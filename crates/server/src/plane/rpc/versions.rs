@@ -12,12 +12,12 @@ use crate::plane::outcome::Outcome;
 
 pub(super) fn create(call: &Call<'_>, request: CreateKeyVersion) -> Result<KeyVersionAnswer> {
     let made = call.service.create_key_version(&call.key(&request.key_id)?, &call.intent)?;
-    Ok(shown(call, made))
+    Ok(answer_about(call, made))
 }
 
 pub(super) fn describe(call: &Call<'_>, request: DescribeKeyVersion) -> Result<KeyVersionAnswer> {
     let version = call.service.describe_key_version(&call.key(&request.key_id)?, &request.key_version_id)?;
-    Ok(shown(call, version))
+    Ok(answer_about(call, version))
 }
 
 pub(super) fn list(call: &Call<'_>, request: ListKeyVersions) -> Result<ListKeyVersionsAnswer> {
@@ -32,7 +32,7 @@ pub(super) fn list(call: &Call<'_>, request: ListKeyVersions) -> Result<ListKeyV
     Ok(Outcome::of_key(listing.key_id, answer))
 }
 
-fn shown(call: &Call<'_>, version: model::KeyVersion) -> Outcome<KeyVersionAnswer> {
+fn answer_about(call: &Call<'_>, version: model::KeyVersion) -> Outcome<KeyVersionAnswer> {
     let answer = KeyVersionAnswer { request_id: call.request_id.clone(), key_version: entry(&version) };
     Outcome::of_version(version.key, version.id, answer)
 }

@@ -82,6 +82,6 @@ async fn a_write_ahead_log_that_was_damaged_is_in_the_report() {
     instance.the_other_key_works(&service, "beside a damaged log").await;
     service.check_everything().unwrap();
     let report = service.damage();
-    assert!(report.log.as_ref().is_some_and(|told| told.contains("store.sqlite3.damaged-log-1")), "{report:?}");
+    assert!(report.log.as_ref().is_some_and(|message| message.contains("store.sqlite3.damaged-log-1")), "{report:?}");
     assert_eq!((report.records, report.repaired, report.store), (0, vec![], None));
 }

@@ -1,4 +1,4 @@
-//! Finds files of one crate that use each other in a circle: none of them can be read, tested or moved without the others.
+//! Finds files of one crate that use each other in a cycle: none of them can be read, tested or moved without the others.
 //!
 //! A file uses another if a `use` or a path in its code names an item that is defined there. Declarations (`mod x;`) and
 //! re-exports do not count; a re-exported name counts as a use of the file that defines it. Tests do not count. Method calls
@@ -23,7 +23,7 @@ pub(super) fn check(sources: &[Source]) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
     for root in sources.iter().filter(|source| is_root(&source.path)) {
         let uses = resolve::uses(&module::tree(sources, &root.path)?);
-        findings.extend(circles(&uses).iter().map(|circle| finding(sources, &uses, circle)));
+        findings.extend(cycles(&uses).iter().map(|cycle| finding(sources, &uses, cycle)));
     }
     Ok(findings)
 }
@@ -36,10 +36,10 @@ fn is_root(path: &str) -> bool {
 }
 
 /// The strongly connected groups of files.
-fn circles(uses: &Uses) -> Vec<Vec<&str>> {
+fn cycles(uses: &Uses) -> Vec<Vec<&str>> {
     let mut found: Vec<Vec<&str>> = Vec::new();
     for file in uses.keys() {
-        if found.iter().any(|circle| circle.contains(&file.as_str())) {
+        if found.iter().any(|cycle| cycle.contains(&file.as_str())) {
             continue;
         }
         let reached = reached(uses, file);
@@ -65,11 +65,11 @@ fn reached<'a>(uses: &'a Uses, file: &str) -> BTreeSet<&'a str> {
     reached
 }
 
-fn finding(sources: &[Source], uses: &Uses, circle: &[&str]) -> Finding {
-    let mut edges: Vec<String> = circle
+fn finding(sources: &[Source], uses: &Uses, cycle: &[&str]) -> Finding {
+    let mut edges: Vec<String> = cycle
         .iter()
         .flat_map(|from| uses.get(*from).into_iter().flatten().map(move |(to, name)| (from, to, name)))
-        .filter(|(_, to, _)| circle.contains(&to.as_str()))
+        .filter(|(_, to, _)| cycle.contains(&to.as_str()))
         .map(|(from, to, name)| format!("{} uses {name} of {}", short(from), short(to)))
         .collect();
     let left_out = edges.len().saturating_sub(USES_LISTED);
@@ -78,14 +78,14 @@ fn finding(sources: &[Source], uses: &Uses, circle: &[&str]) -> Finding {
         edges.push(format!("and {left_out} more"));
     }
     let advice = format!(
-        "{} files use each other in a circle; move what two of them need into a file below both: {}",
-        circle.len(),
+        "{} files use each other in a cycle; move what two of them need into a file below both: {}",
+        cycle.len(),
         edges.join(", ")
     );
-    let place = sources.iter().find(|source| circle.contains(&source.path.as_str()));
+    let place = sources.iter().find(|source| cycle.contains(&source.path.as_str()));
     place.map_or_else(
-        || Finding { path: circle.join(" "), line: 1, rule: "file-circle", advice: advice.clone() },
-        |source| Finding::new(source, 1, "file-circle", advice.clone()),
+        || Finding { path: cycle.join(" "), line: 1, rule: "file-cycle", advice: advice.clone() },
+        |source| Finding::new(source, 1, "file-cycle", advice.clone()),
     )
 }
 
@@ -98,12 +98,12 @@ fn short(path: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// The circles of a crate with these files, each circle as its paths inside the crate.
+    /// The cycles of a crate with these files, each cycle as its paths inside the crate.
     fn found(files: &[(&str, &str)]) -> Vec<Vec<String>> {
         let sources: Vec<Source> =
             files.iter().map(|(path, text)| Source::new(&format!("crates/a/src/{path}"), text)).collect();
         let uses = resolve::uses(&module::tree(&sources, "crates/a/src/lib.rs").unwrap());
-        circles(&uses).iter().map(|circle| circle.iter().map(|path| short(path).to_owned()).collect()).collect()
+        cycles(&uses).iter().map(|cycle| cycle.iter().map(|path| short(path).to_owned()).collect()).collect()
     }
 
     #[test]
@@ -119,8 +119,8 @@ mod tests {
             "use crate::B;",
         ] {
             let root = "mod a; mod b; pub use b::B;";
-            let circles = found(&[("lib.rs", root), ("a.rs", &format!("pub fn f() {{}} {up}")), ("b.rs", down)]);
-            assert_eq!(circles, [["a.rs", "b.rs"]], "{up}");
+            let cycles = found(&[("lib.rs", root), ("a.rs", &format!("pub fn f() {{}} {up}")), ("b.rs", down)]);
+            assert_eq!(cycles, [["a.rs", "b.rs"]], "{up}");
         }
     }
 
@@ -151,11 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn three_files_in_a_circle_are_one_finding() {
+    fn three_files_in_a_cycle_are_one_finding() {
         let file = |next: &str| format!("use crate::{next}::f as g; pub fn f() {{}}");
         let (a, b, c) = (file("b"), file("c"), file("a"));
-        let circles = found(&[("lib.rs", "mod a; mod b; mod c;"), ("a.rs", &a), ("b.rs", &b), ("c.rs", &c)]);
-        assert_eq!(circles, [["a.rs", "b.rs", "c.rs"]]);
+        let cycles = found(&[("lib.rs", "mod a; mod b; mod c;"), ("a.rs", &a), ("b.rs", &b), ("c.rs", &c)]);
+        assert_eq!(cycles, [["a.rs", "b.rs", "c.rs"]]);
     }
 
     #[test]
