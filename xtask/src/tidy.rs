@@ -25,8 +25,8 @@ use self::sources::Source;
 
 /// The rules whose findings are counted in the output, with the text for each.
 const COUNTED: [(&str, &str); 4] = [
-    ("layers", "cycles between crates"),
-    ("file-cycle", "cycles inside crates"),
+    ("layers", "circles between crates"),
+    ("file-cycle", "circles inside crates"),
     ("length", "files over 400 lines"),
     (citations::RULE, "citations unresolved"),
 ];
