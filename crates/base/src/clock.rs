@@ -37,7 +37,8 @@ impl Clock {
         self.source.wall()
     }
 
-    /// Business time: for rotation, validity, and every date in an answer. The destruction of keys uses the trusted time of `claviger_service` instead.
+    /// Business time: for rotation, validity, and every date in an answer. Keys are destroyed by the trusted time of
+    /// `claviger_service` instead.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.business(self.real_now())

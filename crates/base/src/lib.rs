@@ -1,6 +1,6 @@
-//! What all crates share: identifiers, time, randomness, limits, secret bytes.
+//! The basics that all crates share: identifiers, time, randomness, limits, secret bytes.
 //!
-//! Does not belong here: rules (`model`), messages (`wire`), ciphers (`crypto`), anything that opens a file or a
+//! Out of scope: rules (`model`), messages (`wire`), ciphers (`crypto`), anything that opens a file or a
 //! socket. This crate depends on no other crate of the workspace.
 
 pub mod clock;

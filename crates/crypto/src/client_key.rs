@@ -1,4 +1,4 @@
-//! Client keys: with these, applications sign their requests (instance-api 1.9, rpc-api 13.3).
+//! Client keys, with which applications sign their requests (instance-api 1.9, rpc-api 13.3).
 //!
 //! Rule: the server keeps only the public key. The private key leaves it once, as PKCS#12 under the caller's password.
 

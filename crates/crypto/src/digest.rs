@@ -27,7 +27,7 @@ pub fn sha256(data: &[u8]) -> [u8; SHA256_LEN] {
 pub struct Sha256(Context);
 
 impl Sha256 {
-    /// The digest of no data yet.
+    /// A digest that has received no data yet.
     #[must_use]
     pub fn new() -> Self {
         Self(Context::new(&SHA256))

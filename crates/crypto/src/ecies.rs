@@ -4,11 +4,11 @@
 //! parties (section 5.1.1), and the API's documentation only names the components. The choices are:
 //!
 //! * Diffie-Hellman: the elliptic curve primitive of 3.3.1, not the cofactor one; on these curves they are equal.
-//! * KDF: ANSI X9.63 with SHA-1 (3.6.1) over Z alone, the x coordinate as 32 bytes. The ephemeral point is no input
+//! * KDF: ANSI X9.63 with SHA-1 (3.6.1) over Z alone, the x coordinate as 32 bytes. The ephemeral point is not an input
 //!   (that would be DHAES mode, which SEC 1 has only through SharedInfo1).
 //! * SharedInfo1, SharedInfo2: empty.
 //! * K = EK || MK, the encryption key first (5.1.3 step 6), as long as the plaintext; MK 20 bytes.
-//! * MAC: HMAC-SHA-1 over the ciphertext, all 20 bytes of it (SEC 1 section 3.7).
+//! * MAC: HMAC-SHA-1 over the ciphertext, 20 bytes, not truncated (SEC 1 section 3.7).
 //! * Sealed: ephemeral point || ciphertext || tag (5.1.3 step 9). The point is written uncompressed, 65 bytes;
 //!   a compressed one is read too (5.1.4 step 1).
 //!

@@ -5,7 +5,7 @@
 //! other crates use AWS-LC directly: key generation for its big-number arithmetic, and the TLS sockets of server and
 //! client. Cryptography fails without detail.
 //!
-//! Does not belong here: stored keys (`vault`), rules about who may use which key (`model`, `service`), layouts of
+//! Out of scope: stored keys (`vault`), rules about who may use which key (`model`, `service`), layouts of
 //! ciphertext blobs (`wire`), files, sockets, `unsafe`.
 
 pub mod aead;

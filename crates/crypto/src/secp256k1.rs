@@ -1,9 +1,8 @@
 //! The curve secp256k1 (SEC 2 section 2.4.1): ECDSA with SHA-256, DER signatures, and ECIES; keys as PKCS#8 and SPKI.
 //!
-//! The arithmetic is that of `k256`, which computes with secrets in constant time, because AWS-LC's safe API has no
-//! keys on this curve. Rule: encodings are those of [`ec`](crate::ec) with the other curve's name. Nonces follow RFC
-//! 6979 with 32 random bytes added (its section 3.6), so that neither a poor random generator nor a fault in the
-//! computation reveals the key.
+//! AWS-LC's safe API has no keys on this curve, so the arithmetic is that of `k256`, which computes with secrets in constant
+//! time. Rule: encodings are those of [`ec`](crate::ec) with the other curve's name. Nonces follow RFC 6979 with 32 random bytes
+//! added (its section 3.6), so that neither a poor random generator nor a fault in the computation reveals the key.
 
 pub(crate) mod scalar;
 

@@ -1,9 +1,9 @@
 //! SM2 on the curve sm2p256v1 (GB/T 32918, GM/T 0003, ISO/IEC 14888-3): keys here, SM2DSA in `dsa`, SM2PKE in `pke`.
 //!
-//! The arithmetic is that of RustCrypto's `sm2` (field and scalars by fiat-crypto, in constant time), because AWS-LC
-//! has no SM2. Rule: a private scalar is wiped on drop. The signing and decrypting keys of that crate are not wiped, so
-//! signing and decryption are implemented here with its arithmetic, and tested with the standard's examples. Encodings
-//! are those of [`ec`](crate::ec) with the curve's name 1.2.156.10197.1.301 (GM/T 0006).
+//! AWS-LC has no SM2, so the arithmetic is that of RustCrypto's `sm2` (field and scalars by fiat-crypto, in constant time). Rule:
+//! a private scalar is wiped on drop. The signing and decrypting keys of that crate are not wiped, so signing and decryption are
+//! implemented here with its arithmetic, and tested with the standard's examples. Encodings are those of [`ec`](crate::ec) with
+//! the curve's name 1.2.156.10197.1.301 (GM/T 0006).
 
 mod ciphertext;
 mod dsa;

@@ -103,7 +103,7 @@ fn a_file_that_asks_for_endless_rounds_is_refused_at_once() {
         changed[mac_data + 1] += 1;
         client_key::open(&changed, PASSWORD).unwrap_err()
     };
-    // 65,536 iterations are computed, and do not match those of the tag.
+    // 65,536 iterations are within the limit, so they are computed; but the tag was made with 2048.
     assert_eq!(rounds([0x01, 0x00, 0x00]), Pkcs12Rejected::PasswordWrong);
     // 600,001 and more, negative, and a number with an unnecessary zero.
     for bytes in [[0x09, 0x27, 0xc1], [0x7f, 0xff, 0xff], [0xff, 0x00, 0x00], [0x00, 0x00, 0x01]] {
@@ -220,8 +220,8 @@ fn what_openssl_writes_opens_here_or_is_refused_for_its_cipher() {
     assert_eq!(not_rsa.unwrap().unwrap_err(), Pkcs12Rejected::Malformed);
 }
 
-/// Files of Alibaba Cloud KMS: certificate under RC2-40, key under triple DES, tag with one iteration, which is
-/// omitted.
+/// Files of Alibaba Cloud KMS: certificate under RC2-40, key under triple DES, and a tag with one iteration, a number that the
+/// file omits.
 #[test]
 fn the_services_own_profile_gives_its_key_without_the_certificate() {
     let directory = tempfile::tempdir().unwrap();

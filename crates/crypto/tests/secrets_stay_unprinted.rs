@@ -103,6 +103,6 @@ fn client_keys_and_passwords() {
     let pkcs8 = opened.private_key_pkcs8.reveal();
     assert_unprinted(&opened, &pkcs8[pkcs8.len() - 600..]);
     assert_unprinted(&key, &pkcs8[pkcs8.len() - 600..]);
-    // Inside the first ciphertext; what follows has identifiers that are also in a certificate.
+    // A part of the first ciphertext. The bytes after it contain identifiers that a certificate contains too.
     assert_unprinted(&key, &key.pkcs12_der.reveal()[200..700]);
 }

@@ -1,4 +1,4 @@
-//! The certificate authority: what OpenSSL accepts of it, and the names it refuses.
+//! The certificate authority: OpenSSL checks its certificates, and it refuses invalid names.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,7 +35,7 @@ fn a_root_taken_back_from_storage_signs_for_the_same_trust() {
     let server = stored.issue_server_certificate(&[], now()).unwrap();
     assert_eq!(server.certificate_chain_der.len(), 2);
     assert_eq!(server.certificate_chain_der[1], pem::decode(Label::Certificate, certificate.as_bytes()).unwrap());
-    // The leaf contains the public key of the private key beside it, not that of the root.
+    // The leaf contains the public key that belongs to the private key issued with it, not that of the root.
     let leaf = ec::PrivateKey::from_pkcs8_der(&server.private_key_der).unwrap().spki_der().unwrap();
     assert!(server.certificate_chain_der[0].windows(leaf.len()).any(|window| window == leaf));
     assert!(!server.certificate_chain_der[1].windows(leaf.len()).any(|window| window == leaf));

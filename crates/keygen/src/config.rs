@@ -72,7 +72,7 @@ pub struct Config {
     pub stock_cores: f64,
     /// Ready pairs older than this are discarded.
     pub stock_max_age: Duration,
-    /// Whether [`ExtendedSpec`](crate::ExtendedSpec)s are offered beside the API's five.
+    /// Whether [`ExtendedSpec`](crate::ExtendedSpec)s are offered in addition to the API's five.
     pub extended_specs: bool,
 }
 

@@ -73,7 +73,7 @@ impl Generator {
     /// [`KeygenError::NoIfma`], [`KeygenError::NoAvx2`], [`KeygenError::NoMemory`], [`KeygenError::NoThreads`].
     pub fn start(config: Config) -> Result<Self, KeygenError> {
         // Refuses an engine that this CPU cannot run now instead of at the first request. It also computes the tables of every
-        // length on this thread: others would have to wait for a worker that was preempted while computing them.
+        // length on this thread: other threads would have to wait for a worker that was preempted while computing them.
         for length in LENGTHS {
             Engine::new(config.engine, length)?;
         }

@@ -1,5 +1,5 @@
 //! Detects that this machine's memory may have been copied: after a virtual machine is restored from a snapshot or cloned, the
-//! same stock would be handed out twice. docs/security.md says what a process can and cannot see of it.
+//! same stock would be handed out twice. docs/security.md says which of these copies a process can detect.
 //!
 //! The evidence:
 //! * the kernel announces that the generation of the virtual machine changed (`NEW_VMGENID`, if hypervisor and kernel support

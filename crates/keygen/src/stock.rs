@@ -31,14 +31,14 @@ impl Stock {
         LENGTHS.iter().all(|length| self.pools.get(*length).is_locked())
     }
 
-    /// Copies a pair made at `made_at` into the stock; whether there was room. The caller keeps the pair and wipes it after
-    /// releasing the owner's lock, because wiping frees memory and the allocator may block.
+    /// Copies a pair made at `made_at` into the stock. Returns whether there was room. The caller keeps the pair and wipes it
+    /// after releasing the owner's lock, because wiping frees memory and the allocator may block.
     #[must_use]
     pub(crate) fn put(&mut self, length: ModulusLength, pair: &Pair, made_at: Duration) -> bool {
         self.pools.get_mut(length).put(pair, made_at)
     }
 
-    /// Takes out the oldest pair, and when it was made.
+    /// Takes out the oldest pair. Returns it and when it was made.
     pub(crate) fn take(&mut self, length: ModulusLength) -> Option<(Pair, Duration)> {
         self.pools.get_mut(length).take()
     }
@@ -60,12 +60,12 @@ impl Stock {
         lacking.min_by(|one, other| share(one).total_cmp(&share(other)))
     }
 
-    /// Wipes the pairs made before `moment`; how many there were.
+    /// Wipes the pairs made before `moment`. Returns how many there were.
     pub(crate) fn discard_made_before(&mut self, moment: Duration) -> usize {
         LENGTHS.iter().map(|length| self.pools.get_mut(*length).discard_made_before(moment)).sum()
     }
 
-    /// Wipes all pairs; how many there were.
+    /// Wipes all pairs. Returns how many there were.
     pub(crate) fn discard_all(&mut self) -> usize {
         self.discard_made_before(Duration::MAX)
     }

@@ -2,7 +2,7 @@
 
 use claviger_base::id::RuleName;
 
-/// The most policies, and the most client keys, of an application access point.
+/// The most policies that an application access point can have. The same limit applies to its client keys.
 pub const PER_ACCESS_POINT_MAX: usize = 3;
 
 /// An application as this instance knows it: a name with policies. Client keys belong to it.

@@ -3,7 +3,7 @@
 use crate::key_spec::KeySpec;
 use crate::key_usage::KeyUsage;
 
-/// What a key encrypts, signs or authenticates with.
+/// An algorithm with which a key encrypts, signs or authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// AES-256-GCM, 96-bit IV, 128-bit tag.

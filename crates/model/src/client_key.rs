@@ -8,10 +8,10 @@ use claviger_base::id::ClientKeyId;
 pub struct ClientKey {
     /// Its id.
     pub id: ClientKeyId,
-    /// The application access point it belongs to (`AapName`); for keys from before access points, the name
-    /// that its owner chose, which may be empty.
+    /// The application access point it belongs to (`AapName`); for a key created before access points existed, the name that its
+    /// owner chose, possibly empty.
     pub name: String,
-    /// Whether the policies of that access point govern it. Keys from before there were policies have none and may do
+    /// Whether the policies of that access point govern it. Keys created before policies existed have none and are allowed
     /// everything.
     pub is_governed: bool,
     /// Public key, DER SubjectPublicKeyInfo.
@@ -34,8 +34,8 @@ impl ClientKey {
     }
 }
 
-/// What is kept of a revoked client key, so that its holder can be told. It is a kind of its own so that nothing that reads
-/// client keys, and no older version of Claviger, takes it for a valid key.
+/// What remains of a revoked client key, so that its holder can be told that it was revoked. It has its own kind of record, so
+/// that neither code that reads client keys nor an older version of Claviger mistakes it for a valid key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedClientKey {
     /// Its id.
@@ -44,6 +44,6 @@ pub struct RevokedClientKey {
     pub public_key: Vec<u8>,
     /// When it was revoked, in business time.
     pub revoked: Timestamp,
-    /// When it would have expired. From then on its holder need not be told.
+    /// When it would have expired. From then on its holder need not be told that it was revoked.
     pub not_after: Timestamp,
 }

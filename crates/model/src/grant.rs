@@ -1,6 +1,6 @@
 //! What a client key may do: evaluation of the policies of its application access point (rpc-api 13.2, instance-api 1.9).
 //!
-//! A policy grants permissions on resources, from some networks or from everywhere. What no policy grants is refused.
+//! A policy grants permissions on resources, from some networks or from everywhere. Everything else is refused.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ pub struct Grant {
     pub networks: Option<Vec<Network>>,
 }
 
-/// What a caller asks to use.
+/// The key or secret that a caller asks to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
     /// A key by its id. Aliases are resolved first.
@@ -83,11 +83,11 @@ mod tests {
         assert!(!narrow.allows(Target::Key(&other), near));
         assert!(!narrow.allows(Target::Key(&key), far));
         assert!(!narrow.allows(Target::Secret("s"), near));
-        // A permission without its kind of resource grants nothing, and the reverse.
+        // A permission grants nothing without a resource of its kind. Nor does a resource without a permission of its kind.
         assert!(!grant(&[Permission::SecretUser], &["key/*"], None).allows(Target::Key(&key), near));
         assert!(!grant(&[Permission::KeyUser], &["secret/*"], None).allows(Target::Secret("s"), near));
         assert!(!grant(&[Permission::SecretUser], &["secret/a"], None).allows(Target::Secret("b"), near));
-        // Rules that were emptied admit nobody.
+        // A policy whose network rules contain no addresses admits nobody.
         assert!(!grant(&Permission::ALL, &["key/*"], Some(&[])).allows(Target::Key(&key), near));
     }
 

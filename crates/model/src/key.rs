@@ -40,7 +40,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// Whether the pending window of the key is over. It then counts as destroyed, even before its material is.
+    /// Whether the pending window of the key is over. From then on the key counts as destroyed, even if its material still
+    /// exists.
     #[must_use]
     pub fn is_destruction_due_at(&self, now: Timestamp) -> bool {
         self.state == KeyState::PendingDeletion && self.deletion.is_some_and(|due| due <= now)
@@ -83,7 +84,7 @@ impl Key {
         self.rotation_interval.map(|interval| interval.after(self.last_rotation))
     }
 
-    /// Whether a new primary version is due at `now`. Only one is created, however long ago the date was.
+    /// Whether a new primary version is due at `now`. Only one version is created, however long ago it became due.
     #[must_use]
     pub fn is_rotation_due_at(&self, now: Timestamp) -> bool {
         self.automatic_rotation() == AutomaticRotation::Enabled && self.next_rotation().is_some_and(|due| due <= now)

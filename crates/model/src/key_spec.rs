@@ -1,6 +1,6 @@
 //! Key specs (rpc-api 5.1, instance-api 8).
 
-/// What kind of key it is.
+/// The kind and the size of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySpec {
     /// Symmetric, AES-256-GCM; the default.

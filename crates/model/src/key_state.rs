@@ -35,7 +35,7 @@ impl KeyState {
     }
 }
 
-/// What a caller asks to do with a key, as far as its state matters.
+/// An action on a key, or a group of actions with the same rules about its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyAction {
     /// Any cryptographic operation.
@@ -73,12 +73,12 @@ impl KeyAction {
     ];
 }
 
-/// Why a key's state forbids an action; both are HTTP 409.
+/// Why a key's state forbids an action. Both refusals are HTTP 409.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateRefusal {
     /// `Rejected.<State>`: the key cannot be used in this state.
     Rejected(KeyState),
-    /// `Rejected.StateModifiedFailed`: there is no such transition.
+    /// `Rejected.StateModifiedFailed`: no transition leads from this state to the requested one.
     StateModifiedFailed,
 }
 

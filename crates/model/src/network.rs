@@ -10,12 +10,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Parses a range. Bits behind the prefix must be zero: `10.1.2.3/8` is more likely a mistake than intended.
+    /// Parses a range. Bits after the prefix must be zero: `10.1.2.3/8` is more likely a mistake than intended.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let address: IpAddr = address.parse().ok()?;
-        // Addresses of callers are compared in canonical form, so this one could never match.
+        // Addresses of callers are compared in canonical form, so a range in another form could never match.
         if address.to_canonical() != address {
             return None;
         }
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// Such a rule was once accepted, and matched nobody.
+    /// Such a range was once accepted and matched nobody.
     #[test]
     fn an_ipv4_range_in_ipv6_form_is_told_apart() {
         for text in

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 
 use claviger_base::Timestamp;
 
-/// The length of a span of running time, of which the smallest lead is kept.
+/// The length of a span of running time. Only the smallest lead of each span is kept.
 const SPAN_MS: i64 = 30 * 60 * 1000;
 /// How many whole spans a lead must last before it is accepted: 24 hours.
 const SPANS: usize = 48;
-/// A difference of up to an hour is not reported: it delays destruction by no more than that.
+/// A difference of up to an hour is not reported: it delays destruction by no more than an hour.
 const TOLERANCE_MS: i64 = 60 * 60 * 1000;
 
 /// The trusted time, with the leads that decide how it advances. All times are real times.
@@ -147,7 +147,7 @@ impl TrustedTime {
         (by_ms > TOLERANCE_MS).then(|| Hold::Ahead { by_ms, running_ms: self.running_until_believed(by_ms) })
     }
 
-    /// How long until every kept span has a lead of at least `by_ms`, less the tolerance.
+    /// How long a server must run until every kept span has a lead of at least `by_ms` minus the tolerance.
     fn running_until_believed(&self, by_ms: i64) -> i64 {
         let is_smaller = |lead: &i64| *lead < by_ms.saturating_sub(TOLERANCE_MS);
         let newest = self.leads_ms.iter().rev().position(is_smaller);

@@ -119,7 +119,7 @@ mod tests {
         Tested::new(number_words, scratch).unwrap()
     }
 
-    /// What the search requires: `count` rounds, single and double, all passed.
+    /// Whether the number passes all of `count` rounds, both one at a time and two at once, as the search requires.
     fn is_prime(number: &BigUint, count: usize, random: &mut Random) -> bool {
         let mut scratch = Scratch::new().unwrap();
         let (first, second) = (tested(number, &mut scratch), tested(number, &mut scratch));

@@ -29,7 +29,7 @@ impl Random {
         self.process == std::process::id()
     }
 
-    /// As in the child after a `fork`.
+    /// Makes the buffer look as it does in a child after a `fork`.
     #[cfg(test)]
     pub(crate) fn pretend_inherited(&mut self) {
         self.process ^= 1;

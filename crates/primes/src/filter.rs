@@ -1,7 +1,7 @@
 //! The filter: rejects nearly every composite that trial division left, and never a prime.
 //!
-//! All filters ask whether 2^((w-1)/2) = +-1 mod w. What passes is confirmed elsewhere (`confirm`), so a broken filter costs
-//! time and never a key.
+//! All filters ask whether 2^((w-1)/2) = +-1 mod w. Candidates that pass are confirmed elsewhere (`confirm`), so a broken filter
+//! costs time and never a key.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;

@@ -3,7 +3,7 @@
 //!
 //! A batch of 62 steps depends only on the lowest 62 bits of f and g. It gives a 2x2 matrix, which is then applied to the long
 //! numbers and, for an inverse, to the coefficients modulo m. After a number of steps that depends only on the length, g is 0
-//! and f is the gcd or its negative. That g is 0 is checked, so there is never a wrong result, only none.
+//! and f is the gcd or its negative. The code checks that g is 0, so the result may be missing but is never wrong.
 
 use zeroize::Zeroizing;
 

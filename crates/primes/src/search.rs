@@ -130,7 +130,7 @@ impl Search {
         (self.candidates, self.accepted) = (0, 0);
     }
 
-    /// Runs the latest step that has its input, so that a nearly finished key is finished first.
+    /// Runs the last step in this order that has its input, so that a nearly finished key is finished first.
     fn step(&mut self) -> Result<Option<EncodedKey>, EngineError> {
         if self.primes.len() >= 2 {
             return self.assemble();

@@ -25,7 +25,7 @@ impl StoreConfig {
         Self::Embedded { directory: directory.into() }
     }
 
-    /// Whether there is a store. One that this user may not look at counts.
+    /// Whether there is a store. A store that this user cannot access counts, too.
     #[must_use]
     pub fn exists(&self) -> bool {
         match self {
@@ -33,7 +33,7 @@ impl StoreConfig {
         }
     }
 
-    /// The files of the store that exist, for checks of their permissions; none where this machine keeps none.
+    /// The files of the store that exist, for checks of their permissions; empty if the engine keeps no files on this machine.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
@@ -65,7 +65,7 @@ pub fn open(config: &StoreConfig) -> Result<Arc<dyn Engine>, StoreError> {
 /// Opens the store for reading only, even while a server is running, and leaves no trace: no file is made or changed.
 ///
 /// # Errors
-/// As [`open`], and [`StoreError::Unusable`] when there is no store.
+/// Those of [`open`], and [`StoreError::Unusable`] when there is no store.
 pub fn open_for_inspection(config: &StoreConfig) -> Result<Arc<dyn Engine>, StoreError> {
     match config {
         StoreConfig::Embedded { directory } => Ok(Arc::new(SqliteEngine::open_for_inspection(directory)?)),

@@ -1,4 +1,4 @@
-//! The conformance suite of engines: what the contract promises, checked on any of them. A check that fails panics, so the
+//! The conformance suite of engines: it checks on any engine what the contract promises. A check that fails panics, so the
 //! suite belongs in tests only.
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ pub use watches::history_is_trimmed;
 
 use commits::{done, put};
 
-/// Runs every check, each on an engine that `open` gives empty.
+/// Runs every check, each on a new, empty engine from `open`.
 pub fn run_all<E: Engine>(open: &dyn Fn() -> E) {
     an_empty_store_is_empty(&open());
     keys_of_every_byte_come_in_order(&open());

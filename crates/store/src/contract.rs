@@ -34,7 +34,7 @@ pub struct Entry {
     pub revision: Revision,
 }
 
-/// A condition on a key for a batch to be applied.
+/// A condition on a key that must hold for a batch to be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
     /// The key does not exist.
@@ -110,7 +110,7 @@ impl Batch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
     /// All of it is durable, at this revision: a new one if something changed, otherwise (no writes, or only deletes of absent
-    /// keys) the newest one. Committing an empty batch so returns the newest revision.
+    /// keys) the newest one. So committing an empty batch returns the newest revision.
     Done(Revision),
     /// Nothing was written: the precondition on this key does not hold.
     Conflict {
@@ -124,8 +124,8 @@ pub enum Commit {
 pub struct WatchEvent {
     /// The key.
     pub key: Vec<u8>,
-    /// What was written; `None` if the key was removed. An engine that keeps no old values may give the present value instead
-    /// when a later commit has changed the key again. That later change follows as its own event.
+    /// The value that was written; `None` if the key was removed. An engine that keeps no old values may give the present value
+    /// instead when a later commit has changed the key again. That later change follows as its own event.
     pub value: Option<Vec<u8>>,
     /// The commit that changed it.
     pub revision: Revision,
@@ -173,7 +173,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError`]. Nothing of the batch was written, except perhaps after [`StoreError::Failed`] (the device failed during
-    /// the write): then all of it is stored or nothing, and only opening the store again tells which.
+    /// the write): then either all of it is stored or nothing, and only opening the store again shows which.
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
 
     /// Watches every change after `from` of keys that begin with `prefix`, in order, without gaps or repeats. To resume a lost
@@ -187,7 +187,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// result, and those of earlier recoveries.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be checked, or what is damaged not recovered.
+    /// [`StoreError`] when the store cannot be checked, or the damage cannot be recovered.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }

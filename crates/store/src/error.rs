@@ -18,7 +18,7 @@ pub enum StoreError {
     NotRecovered {
         /// The damaged file.
         path: PathBuf,
-        /// Why not.
+        /// Why recovery failed.
         reason: String,
     },
     /// The file is not a store of this format.
@@ -54,14 +54,14 @@ pub enum StoreError {
     /// The engine refused a statement although its file is sound: another program changed the file, or the statement is wrong.
     /// Nothing was written.
     StatementRefused(String),
-    /// The engine failed in another way. A commit that failed so may be stored.
+    /// The engine failed in another way. A commit that failed in this way may be stored nevertheless.
     Failed(String),
 }
 
 impl StoreError {
-    /// Whether the engine accepts further writes after a commit that failed with this error. If not, it is latched.
+    /// Whether the engine accepts further writes after a commit that failed with this error. If not, the engine is latched.
     pub(crate) fn is_transient(&self) -> bool {
-        // Damage and refused statements are found before anything is written, and may not affect other writes.
+        // Damage and refused statements are found before anything is written, and other writes can still succeed.
         matches!(self, Self::Full | Self::Busy | Self::Corrupt | Self::StatementRefused(_))
     }
 }

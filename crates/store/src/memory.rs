@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::contract::{Batch, Commit, Engine, Entry, Precondition, Revision, VersionedValue, Watch, WatchEvent};
 use crate::error::StoreError;
 
-/// A store that exists as long as the value.
+/// A store that exists only as long as this value.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryEngine {
     shared: Arc<Shared>,
@@ -40,7 +40,8 @@ struct Past {
 }
 
 impl MemoryEngine {
-    /// A store that keeps only the last `changes` changes for watches, and the rest of their first commit.
+    /// A store that keeps only the last `changes` changes for watches, and the rest of the commit to which the first of them
+    /// belongs.
     #[must_use]
     pub fn with_history(changes: usize) -> Self {
         let engine = Self::default();

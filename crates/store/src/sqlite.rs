@@ -89,8 +89,8 @@ impl SqliteEngine {
         }
     }
 
-    /// See [`crate::open_for_inspection`]. Without a write-ahead log beside it, no server uses the file, and it is read without
-    /// locks. A server that starts meanwhile is not disturbed, but what is read then may be inconsistent.
+    /// See [`crate::open_for_inspection`]. If the file has no write-ahead log, no server is using it, and it is read without
+    /// locks. A server that starts meanwhile is not disturbed, but the data read then may be inconsistent.
     pub(crate) fn open_for_inspection(directory: &Path) -> Result<Self, StoreError> {
         let file = file_names::store(directory);
         let is_immutable = !file_names::log_of(&file).exists();
@@ -105,7 +105,8 @@ impl SqliteEngine {
         file_names::all(directory)
     }
 
-    /// Whether `directory` holds a store. One that this user may not access counts, so that none is created over it.
+    /// Whether `directory` holds a store. A store that this user cannot access counts, too, so that no new one is created over
+    /// it.
     #[must_use]
     pub(crate) fn exists(directory: &Path) -> bool {
         let looked = std::fs::symlink_metadata(file_names::store(directory));
@@ -128,7 +129,7 @@ impl Engine for SqliteEngine {
     }
 
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Box<dyn Watch>, StoreError> {
-        // Commits of another process wake no watch here.
+        // Commits of another process do not wake watches of this one, so these must poll.
         let poll_interval = if self.writer.is_some() { Duration::MAX } else { POLL_INTERVAL };
         Ok(Box::new(SqliteWatch::new(Arc::clone(&self.readers), Arc::clone(&self.news), prefix, from, poll_interval)))
     }

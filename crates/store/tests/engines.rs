@@ -72,7 +72,7 @@ struct Step {
 #[derive(Debug, Clone, Copy)]
 enum Required {
     Absent,
-    /// At the revision it has: met, unless the key is absent.
+    /// At the key's present revision: holds unless the key is absent.
     AtPresent,
     AtOther(u64),
 }

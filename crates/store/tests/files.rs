@@ -194,7 +194,7 @@ fn a_directory_without_permission_is_named() {
     let is_root = fs::metadata(dir.path()).unwrap().uid() == 0;
     for store in [&empty, &made] {
         if !is_root && store == &made {
-            // Only the directory is not writable; its files belong to the user, so it opens, rightly.
+            // Only the directory is not writable. Its files belong to the user, so the store rightly opens.
             continue;
         }
         let mut command = Command::new(&binary);

@@ -20,7 +20,7 @@ pub enum Outcome {
     Conflict,
 }
 
-/// What the audit log records of a change. Every commit must say it, so that none is forgotten.
+/// What the audit log records of a change. Every commit must state it, so that no record is forgotten.
 #[derive(Debug, Clone, Copy)]
 pub enum Audit<'entries> {
     /// These entries, which are committed with the change and written to the log afterwards.
@@ -107,8 +107,8 @@ impl Change<'_> {
         self
     }
 
-    /// What the change writes or removes. A cache drops these after the commit, even if it failed: the commit may be durable all
-    /// the same.
+    /// What the change writes or removes. A cache drops these after the commit, even if it failed: the commit may nevertheless be
+    /// durable.
     #[must_use]
     pub fn changes(&self) -> Vec<RecordChange> {
         self.paths.iter().map(|path| RecordChange::at(path.clone())).collect()

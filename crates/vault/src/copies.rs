@@ -28,7 +28,7 @@ pub(crate) fn places(path: &str) -> Vec<String> {
 /// The keyring, as stored and opened, from its copy if the original is damaged or missing.
 ///
 /// # Errors
-/// [`VaultError::Empty`] when there is neither; otherwise what is wrong with the original.
+/// [`VaultError::Empty`] when there is neither; otherwise the error of the original.
 pub(crate) fn open_keyring(engine: &dyn Engine, seal: &dyn Seal) -> Result<(Vec<u8>, Keyring), VaultError> {
     let read = |path: &str| {
         let stored = engine.get(path.as_bytes())?.ok_or(VaultError::Empty)?.value;

@@ -1,7 +1,7 @@
-//! Small files beside the store, such as a root key or credentials, written atomically and durably.
+//! Small files outside the store, such as a root key or credentials, written atomically and durably.
 //!
 //! A file is written under a temporary name in the same directory, synced and renamed; then the directory is synced. Without
-//! that, the name could be lost in a power failure although what depends on the file is stored.
+//! that, a power failure could lose the name of the file but keep stored data that depends on the file.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -29,8 +29,8 @@ pub struct UnfinishedFile {
 }
 
 impl UnfinishedFile {
-    /// Writes what will become the file `path`, with these permission bits. If the process is killed, the temporary file stays,
-    /// and the next attempt replaces it.
+    /// Writes the content of the file `path` under its temporary name, with these permission bits. If the process is killed, the
+    /// temporary file stays, and the next attempt replaces it.
     ///
     /// # Errors
     /// Those of the file system.
@@ -63,7 +63,7 @@ impl Drop for UnfinishedFile {
 fn name_unless_taken(unfinished: &Path, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE) {
-        // Some file systems lack this rename; all that may hold a root key have hard links.
+        // Some file systems lack this rename, but every file system on which a root key may lie has hard links.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::hard_link(unfinished, path)?;
             fs::remove_file(unfinished)
@@ -96,8 +96,8 @@ pub fn sync_directory_of(path: &Path) -> io::Result<()> {
     File::open(parent.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
 }
 
-/// The temporary name. Whatever has it is removed, so no file may have such a name permanently. It is derived from the whole
-/// name, so that files that differ only in their extension do not share one.
+/// The temporary name. Any file with this name is removed, so nothing may keep such a name permanently. It is derived from the
+/// whole name, so that files that differ only in their extension do not share one.
 fn unfinished(path: &Path) -> io::Result<PathBuf> {
     let unusable = |reason: &str| io::Error::new(io::ErrorKind::InvalidInput, reason);
     let name = path.file_name().ok_or_else(|| unusable("it names no file"))?;

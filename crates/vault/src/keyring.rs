@@ -148,7 +148,7 @@ impl Generation {
     }
 }
 
-/// The bytes in the clear before the wrapped ones, which are bound to them as context.
+/// The unencrypted bytes that precede the wrapped ones and are bound to them as context.
 fn header(id: SealId) -> [u8; 13] {
     let mut header = [0; 13];
     let (magic, rest) = header.split_at_mut(MAGIC.len());

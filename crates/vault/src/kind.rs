@@ -1,6 +1,6 @@
 //! Kinds of records (docs/formats/records.md).
 
-/// What a record is: one byte of its header. Numbers are never reused.
+/// The kind of a record: one byte of its header. Numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The instance itself.
@@ -41,7 +41,7 @@ pub enum Kind {
     OutboxEntry,
     /// The time by which keys are destroyed.
     TrustedTime,
-    /// What is kept of a revoked client key.
+    /// What remains of a revoked client key.
     RevokedClientKey,
 }
 

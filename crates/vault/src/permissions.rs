@@ -2,8 +2,8 @@
 //!
 //! The rule is that of `ssh` for its keys: a file and every directory above it belong to this user or to root (or to the
 //! owner of `/`, which is how root appears inside a user namespace), and nobody else may write to them. A group whose only
-//! member is the owner counts as the owner. A directory with the sticky bit, such as `/tmp`, may be an ancestor, because others
-//! cannot remove our entries there, but not a data directory.
+//! member is the owner counts as the owner. A directory with the sticky bit, such as `/tmp`, is accepted as an ancestor, because
+//! others cannot remove our entries there. It is not accepted as a data directory.
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -80,7 +80,7 @@ pub fn is_readable_by_others(path: &Path) -> bool {
 /// Checks the existing directories above `path`, up to `/`.
 ///
 /// # Errors
-/// [`Untrusted`] for the nearest that others can change.
+/// [`Untrusted`] for the nearest directory that others can change.
 pub fn check_above(path: &Path) -> Result<(), Untrusted> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_unresolved| path.to_owned());
     for above in absolute.ancestors().skip(1) {

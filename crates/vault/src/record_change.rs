@@ -1,16 +1,16 @@
-//! Notice that a record changes, from a change that is to be committed or from a watch of all commits. A cache handles both with
-//! one function.
+//! The notice that a record changes. It comes from a change that is about to be committed, or from a watch of all commits. A
+//! cache handles both with one function.
 
 use crate::record::Record;
 
-/// A record is written or removed. What it holds afterwards is read from the vault.
+/// A record is written or removed. Its new content must be read from the vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange {
     path: String,
 }
 
 impl RecordChange {
-    /// A change of what is stored at `path`.
+    /// A change of the value at `path`.
     pub(crate) fn at(path: String) -> Self {
         Self { path }
     }

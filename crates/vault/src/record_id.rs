@@ -3,7 +3,7 @@
 use claviger_base::Timestamp;
 use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId, RequestId, RuleName};
 
-/// What names a record among those of its kind.
+/// An id that distinguishes a record from others of its kind.
 pub trait RecordId: Sized {
     /// The id as the end of a path.
     fn to_path(&self) -> String;

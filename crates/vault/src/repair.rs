@@ -18,8 +18,8 @@ impl Vault {
         ESSENTIAL.map(|path| self.repair(path)).into_iter().collect()
     }
 
-    /// As [`Vault::repair_essential`], for a vault in use, in which every essential record must exist: those that could not be
-    /// repaired are noted as unreadable.
+    /// Like [`Vault::repair_essential`], but for a vault in use, in which every essential record must exist: those that could not
+    /// be repaired are noted as unreadable.
     ///
     /// # Errors
     /// See [`Vault::repair_essential`].
@@ -84,7 +84,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Writes `value` if `found` is still stored there; whether it did.
+    /// Writes `value` if `found` is still stored there. Returns whether it did.
     fn overwrite(&self, path: &str, found: Option<&VersionedValue>, value: Vec<u8>) -> Result<bool, VaultError> {
         let found = found.map_or(Precondition::Absent, |entry| Precondition::At(entry.revision));
         let batch = Batch::new().require(path.as_bytes(), found).put(path.as_bytes(), value);

@@ -17,7 +17,7 @@ impl Repaired {
         self.lock().iter().cloned().collect()
     }
 
-    /// A poisoned lock is used: a panic cannot have left the set inconsistent.
+    /// A poisoned lock is still used: a panic cannot have left the set inconsistent.
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -48,7 +48,7 @@ impl Unreadable {
         self.lock().iter().take(limit).cloned().collect()
     }
 
-    /// A poisoned lock is used: a panic cannot have left the set inconsistent.
+    /// A poisoned lock is still used: a panic cannot have left the set inconsistent.
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -103,7 +103,7 @@ impl Vault {
         self.list_below(R::PREFIX, after, limit)
     }
 
-    /// As [`Vault::list`], of the records that belong to `owner`.
+    /// Like [`Vault::list`], but only of the records that belong to `owner`.
     ///
     /// # Errors
     /// When the store fails.
@@ -136,7 +136,7 @@ impl Vault {
         Arc::clone(&self.keyring)
     }
 
-    /// The stored bytes of what has this prefix, unopened, each with a cursor to its path.
+    /// The stored values whose paths begin with this prefix, unopened, each with a cursor to its path.
     pub(crate) fn scan(
         &self,
         prefix: &str,
@@ -163,7 +163,7 @@ impl Vault {
         Ok(page)
     }
 
-    /// Opens stored bytes. Every read does so here, and so every record that does not open is noted.
+    /// Opens stored bytes. Every read goes through here, so that every record that does not open is noted.
     fn open_record<R: Record>(&self, path: &str, stored: &[u8], revision: Revision) -> Result<Stored<R>, VaultError> {
         let opened = barrier::open(&self.keyring, path, R::KIND, stored)
             .and_then(|payload| R::decode(&payload).ok_or_else(|| VaultError::Unreadable { path: path.to_owned() }));

@@ -1,7 +1,7 @@
 //! Request headers as both planes read them: names in lower case, values trimmed, in order of arrival.
 //!
-//! Proxies change the case of names, so names are compared without it. Values are signed, so they stay byte for byte
-//! (instance-api 1.2, 1.3; rpc-api 3.2).
+//! Proxies change the case of names, so case is ignored when names are compared. Values are signed, so they are kept byte for
+//! byte (instance-api 1.2, 1.3; rpc-api 3.2).
 
 /// The value of a header that may occur only once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! # Ok::<(), prost::DecodeError>(())
 //! ```
 //!
-//! What may never live here: sockets, an HTTP library, a crypto library (hashes and signatures are passed in),
+//! Out of scope: sockets, an HTTP library, a crypto library (hashes and signatures are passed in),
 //! and decisions about keys (`model`, `service`).
 
 pub mod blob;

@@ -24,7 +24,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
 }
 
-/// What a checked request says, and what its signature must be over.
+/// The content of a checked request, and the text that its signature must cover.
 #[derive(Debug, PartialEq)]
 struct Checked {
     access_key_id: String,
@@ -232,7 +232,7 @@ fn a_mismatch_hides_secrets_and_is_truncated() {
     assert!(text.len() < v3::SHOWN_BYTES_MAX + 300 && text.ends_with("ddd...]"), "{}", text.len());
 }
 
-/// `SignedHeaders` that named a long header thousands of times made the server copy it thousands of times.
+/// A `SignedHeaders` that named a long header thousands of times once made the server copy that header as often.
 #[test]
 fn repeated_or_too_many_signed_headers_are_refused() {
     let minimum = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";

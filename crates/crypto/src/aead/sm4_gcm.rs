@@ -1,8 +1,8 @@
 //! SM4-GCM (GB/T 32907-2016, RFC 8998), by RustCrypto's GCM over its SM4: AWS-LC has no SM4.
 //!
 //! GHASH and tag comparison run in constant time. SM4 itself reads a 256-byte table at places that depend on the key:
-//! another process on the same core may learn of it through the first-level cache (docs/security.md). AES-256 has no
-//! such table.
+//! another process on the same core may learn something about the key through the first-level cache (docs/security.md). AES-256
+//! has no such table.
 
 use std::fmt;
 

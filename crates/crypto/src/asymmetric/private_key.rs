@@ -1,4 +1,4 @@
-//! A key version's private key: signs and decrypts, and has its public key.
+//! A key version's private key: signs and decrypts, and contains its public key.
 //!
 //! Rule: everything that an operation needs is parsed once, here, because parsing and checking an RSA key costs about
 //! as much as using it.

@@ -22,7 +22,7 @@ const SALT_LEN: usize = 8;
 /// [`SealFailed`] if there are no random bytes or the library fails.
 pub(crate) fn seal(pkcs8: &SecretBytes, certificate: &[u8], password: &str) -> Result<SecretBytes, SealFailed> {
     let password = BmpPassword::new(password);
-    // As OpenSSL does, the certificate's SHA-1 digest links the two bags. It is a name, not a protection.
+    // As OpenSSL does, the certificate's SHA-1 digest links the two bags. It identifies them and protects nothing.
     let local_key_id = digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate);
 
     let certificate_safe = certificate_contents(certificate, local_key_id.as_ref()).map_err(|_encoding| SealFailed)?;

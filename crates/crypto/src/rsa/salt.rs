@@ -1,8 +1,8 @@
 //! Finds the salt length of an RSASSA-PSS signature from the signature itself (RFC 8017 sections 8.1.2 and 9.1.2).
 //!
 //! Rule: this code decides nothing. The library needs the length in advance, and any length must be accepted
-//! (instance-api 5.5), so the length is found here and the library then verifies the signature with it. An error
-//! here refuses a good signature but never accepts a wrong one. All inputs are public, so time may vary.
+//! (instance-api 5.5), so the length is found here and the library then verifies the signature with it. An error here can refuse
+//! a good signature but never accept a wrong one. All inputs are public, so time may vary.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -11,7 +11,7 @@ use der::{Decode as _, Reader as _, SliceReader, Tag};
 
 use crate::digest::{SHA256_LEN, sha256};
 
-/// The salt length, with SHA-256 for both hashes. `None` if this is no signature by the key, which is a PKCS#1
+/// The salt length, with SHA-256 for both hashes; `None` if this cannot be a signature by the key. The key is a PKCS#1
 /// `RSAPublicKey`, DER, that the library has accepted.
 pub(super) fn salt_len(rsa_public_key: &[u8], signature: &[u8]) -> Option<u16> {
     let (modulus, exponent) = numbers(rsa_public_key)?;

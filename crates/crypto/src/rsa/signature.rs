@@ -1,8 +1,8 @@
 //! The two RSA signature schemes (RFC 8017 section 8), both with SHA-256.
 //!
 //! Rule: RSASSA-PSS signs with a salt of 32 bytes, MGF1 with SHA-256, trailer 0xbc, and verifies salts of any length
-//! (instance-api 5.5). The library needs the length in advance: 32 is tried first; only if that fails, the length is
-//! computed from the signature (`salt`), so that a wrong signature costs little.
+//! (instance-api 5.5). The library needs the length in advance: 32 is tried first; only if that fails is the length computed from
+//! the signature (`salt`), so that a wrong signature costs little.
 
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{

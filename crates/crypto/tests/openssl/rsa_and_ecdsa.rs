@@ -15,7 +15,7 @@ fn signature_len(spec: KeySpec) -> usize {
     }
 }
 
-/// OpenSSL's name for each.
+/// OpenSSL's options for signing with the algorithm.
 fn signing_options(algorithm: SignatureAlgorithm) -> &'static str {
     match algorithm {
         SignatureAlgorithm::RsaPssSha256 => {

@@ -38,7 +38,7 @@ fn sm2_signatures_both_ways() {
     }
 }
 
-/// The caller's digest is e = SM3(Z_A || M): signed as e here, verified from the message by OpenSSL.
+/// The caller's digest is e = SM3(Z_A || M): signed here as a digest, and verified by OpenSSL from the message.
 #[test]
 fn sm2_signatures_by_digest() {
     let Some(bench) = Bench::new(KeySpec::EcSm2) else { return };

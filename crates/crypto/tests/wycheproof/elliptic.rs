@@ -101,7 +101,7 @@ fn ecies_secp256k1_agrees_on_the_shared_secret() {
         let sealed = sealed_by_the_book(point, &test.shared_secret, &[7; 30]);
         let open = |sealed: &[u8]| key.decrypt(EncryptionAlgorithm::EciesDhSha1XorHmac, sealed);
         assert_eq!(open(&sealed).unwrap().reveal(), [7; 30], "vector {}", test.tc_id);
-        // The same point in compressed form works too. With the other root it is another point whose secret has the
+        // The same point in compressed form works too. With the other root, it encodes another point, whose shared secret has the
         // same x.
         let compressed = [&[2 + (point[64] & 1)], &point[1..33], &sealed[65..]].concat();
         assert_eq!(open(&compressed).unwrap().reveal(), [7; 30], "vector {}", test.tc_id);

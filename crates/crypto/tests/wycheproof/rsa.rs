@@ -89,7 +89,7 @@ fn rsa_pss_sha256_with_salts_of_other_lengths() {
     assert_eq!(ran, Ran { valid: 6, invalid: 0, acceptable: 0 });
 }
 
-/// Another MGF1 hash is another algorithm: refused even if the vector is valid for its own.
+/// Another MGF1 hash makes another algorithm: refused even if the vector is valid for that algorithm.
 #[test]
 fn rsa_pss_with_mgf1_sha1_is_refused() {
     let set = rsa_pss_verify::TestSet::load(rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1Sha1_20).unwrap();

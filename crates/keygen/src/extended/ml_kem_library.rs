@@ -71,7 +71,7 @@ impl Key {
         Some(der)
     }
 
-    /// Lets the library write into `out`; how many bytes it wrote.
+    /// Lets the library write into `out`. Returns how many bytes it wrote.
     fn encode(
         &self,
         marshal: unsafe extern "C" fn(*mut CBB, *const EVP_PKEY) -> c_int,

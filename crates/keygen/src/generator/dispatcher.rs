@@ -56,7 +56,7 @@ impl Dispatcher {
         }
     }
 
-    /// Hands out what a worker has finished, if anything; whether there was something.
+    /// Hands out the pair that a worker has finished, if any. Returns whether it had finished something.
     fn collect(&self, worker: &WorkerSlot) -> bool {
         let Some(finished) = worker.take_result() else { return false };
         match finished.result {

@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use crate::error::KeygenError;
 use crate::unclaimed::UnclaimedPair;
 
-/// How many requests may wait in total. One client may have as many as places are free, so that one client alone can take
-/// half of the queue and another always finds room.
+/// How many requests may wait in total. One client may have no more requests waiting than there are free places. So a single
+/// client can take half of the queue, and another always finds room.
 pub(crate) const REQUESTS_MAX: usize = 32_768;
 
 /// Where the answer goes.
@@ -44,7 +44,7 @@ pub(crate) struct RequestQueue {
 }
 
 impl RequestQueue {
-    /// Adds a request; its id, by which it can be withdrawn.
+    /// Adds a request. Returns its id, by which it can be withdrawn.
     ///
     /// # Errors
     /// [`KeygenError::TooManyWaiting`].
@@ -229,8 +229,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes, is served and is withdrawn in which request: nothing is lost, nothing is served twice, the
-        /// count is right, and a client's requests are served in the request they came.
+        /// In whatever order requests come, are served and are withdrawn: nothing is lost, nothing is served twice, the count is
+        /// right, and a client's requests are served in the order in which they came.
         #[test]
         fn nothing_is_lost_and_nothing_served_twice(steps in prop::collection::vec((0_u8..4, 0_u64..3), 1..200)) {
             let mut queue = RequestQueue::default();

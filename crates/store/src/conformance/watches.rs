@@ -1,4 +1,4 @@
-//! What the contract promises of watches.
+//! Checks of what the contract promises about watches.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub fn history_is_trimmed(engine: &dyn Engine, changes_max: usize) {
         let batch = (0..BATCH_OPERATIONS_MAX).fold(Batch::new(), |batch, n| batch.put(&n.to_be_bytes(), Vec::new()));
         done(engine.commit(batch));
         written += BATCH_OPERATIONS_MAX;
-        // A watch that is asked now and then does not fall behind because its own prefix is quiet.
+        // A watch that is read now and then does not fall behind, even if nothing changes under its own prefix.
         assert_eq!(quiet.next(Duration::ZERO).unwrap(), None, "after {written} changes");
     }
     assert_eq!(behind.next(SEEN_WITHIN), Err(StoreError::Compacted));
@@ -65,7 +65,7 @@ pub(super) fn a_watch_has_no_gaps_and_no_repeats(engine: &dyn Engine) {
             for _ in 0..7.min(119 - seen.len()) {
                 seen.push(watch.next(SEEN_WITHIN).unwrap().expect("a change was not seen of"));
             }
-            // The last revision seen of may have more to come.
+            // More changes of the last revision may follow.
             let last = seen.last().unwrap().revision;
             from = seen.iter().map(|change| change.revision).filter(|one| *one < last).max().unwrap_or(from);
         }
@@ -117,7 +117,7 @@ pub(super) fn a_watch_tells_removals(engine: &dyn Engine) {
     assert_eq!(watch.next(SEEN_WITHIN).unwrap(), change(Some(b"1"), written));
     let removed = done(engine.commit(Batch::new().delete(b"k")));
     let again = put(engine, b"k", b"2");
-    // Also when the key is back by the time the watch looks.
+    // The removal is reported even if the key exists again by the time the watch reads.
     assert_eq!(watch.next(SEEN_WITHIN).unwrap(), change(None, removed));
     assert_eq!(watch.next(SEEN_WITHIN).unwrap(), change(Some(b"2"), again));
     assert_eq!(watch.next(Duration::ZERO).unwrap(), None);

@@ -10,7 +10,7 @@ pub(super) fn store(directory: &Path) -> PathBuf {
     directory.join(STORE)
 }
 
-/// SQLite's write-ahead log in `directory`, there while the store is open and after a kill.
+/// SQLite's write-ahead log in `directory`, present while the store is open and after a kill.
 pub(super) fn log(directory: &Path) -> PathBuf {
     log_of(&store(directory))
 }
@@ -37,7 +37,7 @@ pub(super) fn damaged(directory: &Path, number: u32) -> PathBuf {
     directory.join(format!("store.sqlite3.damaged-{number}"))
 }
 
-/// Where a damaged write-ahead log that lay beside a sound store is kept.
+/// Where a damaged write-ahead log of a sound store is kept.
 pub(super) fn damaged_log(directory: &Path, number: u32) -> PathBuf {
     directory.join(format!("store.sqlite3.damaged-log-{number}"))
 }
@@ -52,7 +52,7 @@ pub(super) fn unused_log(directory: &Path) -> PathBuf {
     directory.join("store.sqlite3.unused-log")
 }
 
-/// Every file of the store that exists, whatever it is for, in the order of their names.
+/// Every file of the store that exists, whatever its purpose, ordered by name.
 pub(super) fn all(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("store.")));

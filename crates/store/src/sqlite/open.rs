@@ -30,7 +30,7 @@ fn check_kind(path: &Path) -> Result<(), StoreError> {
 pub(super) struct DirectoryLock(File);
 
 impl Drop for DirectoryLock {
-    /// Unlocks explicitly: closing the file is not enough while a process that this one is just starting has a copy of it.
+    /// Unlocks explicitly: closing the file is not enough while a child process that is just being started still has it open.
     fn drop(&mut self) {
         let _closing_it_unlocks_too = self.0.unlock();
     }
@@ -69,7 +69,8 @@ pub(super) fn writable(directory: &Path) -> Result<Connection, StoreError> {
         Format::Store => false,
     };
     let failed = |error: rusqlite::Error| opening_error(&error);
-    // The file is writable. SQLite treats it as read-only only if the header asks for a newer file format, and so is damaged.
+    // The file is writable. SQLite treats it as read-only only if the header asks for a newer file format, so the header is
+    // damaged.
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
         return Err(StoreError::Corrupt);
     }

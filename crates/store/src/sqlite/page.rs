@@ -1,4 +1,4 @@
-//! The pages of a SQLite file, read without SQLite, so that what a damaged file still holds can be copied out of it
+//! The pages of a SQLite file, read without SQLite, so that the readable content of a damaged file can be copied
 //! (sqlite.org/fileformat2.html, sections 1.3 to 1.6 and 2.1).
 //!
 //! **Rule:** every byte may be damaged. No number is assumed to be in range, and nothing panics.
@@ -196,7 +196,7 @@ fn integer(bytes: &[u8]) -> i64 {
     bytes.iter().fold(sign, |value, byte| (value << 8) | i64::from(*byte))
 }
 
-/// One to nine bytes, each with seven bits but the ninth, which has eight.
+/// One to nine bytes of seven bits each, except that the ninth has eight.
 fn varint(rest: &mut &[u8]) -> Option<i64> {
     let mut value: u64 = 0;
     for at in 0..9 {

@@ -59,7 +59,7 @@ impl Readers {
     }
 
     pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        // Strictly after `after`: the least key greater than it is itself with a zero byte appended.
+        // The least key greater than `after` is `after` with a zero byte appended.
         let from = match after {
             Some(after) if after >= prefix => [after, &[0]].concat(),
             _ => prefix.to_vec(),

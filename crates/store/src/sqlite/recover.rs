@@ -1,8 +1,8 @@
-//! Recovering a damaged file: what can be read from it is copied into a new file, which replaces it. The damaged file is kept
-//! beside it under another name and never written.
+//! Recovering a damaged file: what can be read from it is copied into a new file, which replaces it. The damaged file is kept in
+//! the same directory under another name, and never written.
 //!
 //! **Invariant:** no connection is open meanwhile, and nothing is done while the write-ahead log holds frames that are not
-//! checkpointed: applied to another file than its own, a log would destroy it.
+//! checkpointed: a log that is applied to a file other than its own would destroy that file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -80,7 +80,7 @@ fn replace(directory: &Path, path: &Path, new: &Path, kept: &Path) -> io::Result
     File::open(directory)?.sync_all()
 }
 
-/// Copies into a new file at `new`, and returns how many values are lost.
+/// Copies what can be read into a new file at `new`, and returns how many values are lost.
 fn build(new: &Path, salvage: &Salvage<'_>) -> Result<u64, StoreError> {
     let unusable = |error: io::Error| StoreError::Unusable { path: new.to_owned(), reason: error.to_string() };
     if let Err(error) = fs::remove_file(new)
@@ -144,8 +144,8 @@ fn mark_lost(transaction: &Transaction<'_>, key: &[u8]) -> rusqlite::Result<()> 
     insert.execute([key]).map(drop)
 }
 
-/// Makes sure that a key of the index exists: with the value of its row even if the row states another key (a value opens at
-/// its own key only), or as lost.
+/// Makes sure that a key of the index exists. If its row exists, the key gets the value of that row, even if the row states
+/// another key: a value opens only at its own key. If there is no row, the value is marked as lost.
 fn settle_name(transaction: &Transaction<'_>, rowid: i64, key: &[u8]) -> rusqlite::Result<()> {
     let mut select = transaction.prepare_cached("SELECT key FROM record WHERE id = ?1")?;
     let found: Option<Vec<u8>> = select.query_row([rowid], |row| row.get(0)).optional()?;

@@ -1,4 +1,4 @@
-//! Recovery of the file while it is open, after a read, a commit or a check met damage, and the record of its results.
+//! Recovers the file while it is open, after a read, a commit or a check met damage, and keeps the results.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,8 +12,8 @@ use super::{file_names, open, recover};
 use crate::contract::{Condition, Recovered};
 use crate::error::StoreError;
 
-/// How long after a recovery, successful or not, no other is tried: a failing disk would use up the names for damaged files at
-/// once.
+/// How long no other recovery is tried after one, successful or not. Otherwise a failing disk would use up the names for damaged
+/// files at once.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The known damage, shared by the engine and its writer.
@@ -83,7 +83,7 @@ impl Repair {
         self.readers.close_idle();
     }
 
-    /// What an error of the writer's connection means. It must not be in a transaction.
+    /// What an error of the writer's connection means. The connection must not be in a transaction.
     pub(super) fn meaning_of(&self, error: &rusqlite::Error) -> StoreError {
         self.readers.meaning_of(error)
     }

@@ -32,7 +32,7 @@ const COMPLETE_SCHEMA: &str = "
     FROM record INDEXED BY record_by_key, change INDEXED BY change_by_revision, counter
     WHERE record.key = x'' AND change.revision = 0 AND counter.name = ''";
 
-/// How long a connection waits for another.
+/// How long a connection waits for a lock of another.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
 /// Whether every table and index exists. A missing one is damage, whatever SQLite calls it.

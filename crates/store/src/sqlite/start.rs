@@ -16,7 +16,7 @@ pub(super) struct Opened {
     pub(super) log: Option<String>,
 }
 
-/// Opens the file. If it is damaged so that it does not open, it is recovered first.
+/// Opens the file. If it is too damaged to open, it is recovered first.
 pub(super) fn open(directory: &Path) -> Result<Opened, StoreError> {
     let is_ours = |error: &StoreError| match error {
         StoreError::Corrupt => true,

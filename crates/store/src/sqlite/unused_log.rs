@@ -1,8 +1,8 @@
 //! Write-ahead logs without a valid frame. SQLite ignores such a log, and overwrites or removes it. A kill during the first
 //! commit leaves one, which is harmless; but so does damage, and then it may hold commits.
 //!
-//! **Rule:** such a log is kept if the store itself is recovered, even if SQLite has removed it, and if it is damaged beside a
-//! sound store.
+//! **Rule:** such a log is kept in two cases: if the store itself is recovered (even if SQLite has removed the log), and if the
+//! log is damaged but the store is sound.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::file_names;
 use super::wal::{self, Content};
 
-/// How many damaged logs are kept that were found beside a sound store.
+/// How many damaged logs of a sound store are kept.
 const KEPT_MAX: u32 = 3;
 
 /// Makes a hard link to such a log before SQLite opens the store. If there is no such log, a link that an interrupted start left is
@@ -31,8 +31,8 @@ pub(super) fn link(directory: &Path) {
     }
 }
 
-/// Call when the store is open and sound, before it is written: keeps a copy of a damaged log, because SQLite will overwrite
-/// it, and removes the hard link. Returns a message about the damaged log.
+/// Call when the store is open and sound, before anything is written to it: keeps a copy of a damaged log, because SQLite will
+/// overwrite it, and removes the hard link. Returns a message about the damaged log.
 pub(super) fn keep_if_damaged(directory: &Path) -> Option<String> {
     let (log, apart) = (file_names::log(directory), file_names::unused_log(directory));
     let is_damaged = |path: &&PathBuf| matches!(wal::content(path), Ok(Content::Damaged));
@@ -52,7 +52,7 @@ pub(super) fn keep_if_damaged(directory: &Path) -> Option<String> {
     message
 }
 
-/// Copies a damaged log to a name of its own. The names of logs beside a damaged file are reserved for recoveries.
+/// Copies a damaged log to a name of its own. The names for logs of damaged files are reserved for recoveries.
 fn copy(directory: &Path, log: &Path) -> io::Result<PathBuf> {
     let mut names = (1..=KEPT_MAX).map(|number| file_names::damaged_log(directory, number));
     let taken = || io::Error::other(format!("{KEPT_MAX} are kept already; look at the disk, then move them away"));

@@ -20,7 +20,7 @@ pub(super) enum Content {
     Nothing,
     /// At least one valid frame.
     Frames,
-    /// A complete but invalid header or first frame. SQLite uses nothing of the log, which may have contained commits.
+    /// A complete but invalid header or first frame. SQLite ignores the whole log, which may have contained commits.
     Damaged,
 }
 

@@ -33,7 +33,7 @@ enum Job {
         batch: Batch,
         answer: SyncSender<Answer>,
     },
-    /// Damage was met in the file of this generation. Answered with whether the file has been replaced.
+    /// Damage was met in the file of this generation. The answer is whether the file has been replaced.
     Recover {
         generation: u64,
         answer: SyncSender<bool>,
@@ -134,7 +134,7 @@ impl GroupCommitter {
             news.announce();
         }
         if let Some(connection) = self.connection.as_ref().filter(|_| !self.is_latched) {
-            // So that only one file remains. A failure loses nothing: the next start reads the log.
+            // After this, only one file remains. If it fails, nothing is lost: the next start reads the log.
             let _left_in_log = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
         self.repair.close_readers();
@@ -167,7 +167,7 @@ impl GroupCommitter {
         committed
     }
 
-    /// Recovers the file; not after a failed write, when the next start must decide what the log contains.
+    /// Recovers the file, except after a failed write: then the next start must decide what the log contains.
     fn recover(&mut self) -> bool {
         if self.is_latched || self.repair.must_pause() {
             return false;
@@ -263,7 +263,7 @@ fn apply(transaction: &Transaction<'_>, batch: &Batch, revision: i64) -> rusqlit
     Ok(Applied::Changed(changes))
 }
 
-/// Trims the history of changes, and stores up to which revision.
+/// Trims the history of changes, and stores the last revision that was removed.
 fn trim(transaction: &Transaction<'_>, history_max: i64) -> rusqlite::Result<()> {
     let newest: Option<i64> = transaction.query_row("SELECT max(id) FROM change", [], |row| row.get(0))?;
     let horizon = newest.unwrap_or(0) - history_max;

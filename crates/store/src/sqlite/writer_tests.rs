@@ -34,7 +34,7 @@ impl Bench {
         self.ledger.connection.as_ref().unwrap()
     }
 
-    /// Limits the pages of the file. SQLite answers SQLITE_FULL beyond it, by the same code path that ENOSPC takes.
+    /// Limits the pages of the file. Beyond the limit, SQLite answers SQLITE_FULL, by the same code path as for ENOSPC.
     fn set_pages_max(&self, pages: i64) {
         self.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     }
@@ -79,7 +79,7 @@ fn a_conflict_in_a_group_disturbs_no_other() {
     assert_eq!(bench.readers.get(b"half").unwrap(), None);
 }
 
-/// Simulates a full disk by SQLite's own limit on pages.
+/// Simulates a full disk with SQLite's own limit on pages.
 #[test]
 fn a_full_disk_refuses_the_whole_group_and_heals() {
     let mut bench = bench();

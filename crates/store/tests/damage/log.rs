@@ -1,4 +1,4 @@
-//! Unused write-ahead logs, beside a file with a destroyed first page and beside a sound one.
+//! Unused write-ahead logs, of a file with a destroyed first page and of a sound file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use claviger_store::{Batch, Condition, StoreConfig, StoreError};
 
 use super::{FILE, PAGE, closed_store, lost, name, opened, value, writes_go_on};
 
-/// A file whose first page is destroyed, with this write-ahead log and an index beside it.
+/// A file whose first page is destroyed, with this write-ahead log and an index.
 fn with_log(bytes: &[u8], log: &[u8]) -> tempfile::TempDir {
     sound_with_log(&without_first_page(bytes), log)
 }
@@ -24,7 +24,7 @@ fn without_first_page(bytes: &[u8]) -> Vec<u8> {
     [vec![0; PAGE], bytes[PAGE..].to_vec()].concat()
 }
 
-/// The log with a byte altered: the header's magic, the first frame's page.
+/// The log with one byte altered: in the header's magic, or in the first frame's page.
 fn rotted(log: &[u8]) -> [Vec<u8>; 2] {
     [0, 32 + 24 + 100].map(|at| {
         let mut log = log.to_vec();
@@ -68,12 +68,12 @@ fn a_write_ahead_log_that_holds_nothing_hinders_no_recovery() {
     }
 }
 
-/// It was once removed, and with it the commits that it may have contained.
+/// Such a log was once removed, together with the commits that it may have contained.
 #[test]
 fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() {
     let (bytes, content) = closed_store(400);
     let whole = log_in_use(&bytes);
-    // The magic; the page of the first frame; and everything.
+    // Damage to the magic, to the page of the first frame, and to everything.
     for at in [Some(0), Some(32 + 24 + 100), None] {
         let mut rotted = whole.clone();
         match at {
@@ -92,7 +92,7 @@ fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() 
         if at.is_some() {
             assert!(fs::read(&kept).unwrap() == rotted, "{at:?}");
             assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
-            // The next one does not take its name, even after the damaged file was moved away.
+            // The next log does not take its name, even after the damaged file was moved away.
             fs::remove_file(dir.path().join("store.sqlite3.damaged-1")).unwrap();
             drop(engine);
             fs::write(dir.path().join(FILE), without_first_page(&bytes)).unwrap();
@@ -102,7 +102,7 @@ fn a_write_ahead_log_whose_frames_are_damaged_is_kept_beside_the_damaged_file() 
     }
 }
 
-/// A kill during a commit leaves such a log beside a sound file: it is harmless.
+/// A kill during a commit leaves such a log, with a sound file. It is harmless.
 #[test]
 fn a_write_ahead_log_of_no_use_beside_a_sound_file_leaves_nothing() {
     let (bytes, content) = closed_store(400);

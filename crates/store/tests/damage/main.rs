@@ -24,7 +24,7 @@ const PAGE: usize = 4096;
 
 type Content = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// A closed file with rows, rows on several pages, rows that were overwritten, and free pages; and its content.
+/// A closed store's file, and its content. The file has rows, rows on several pages, rows that were overwritten, and free pages.
 fn closed_store(rows: u32) -> (Vec<u8>, Content) {
     let dir = tempfile::tempdir().unwrap();
     let engine = claviger_store::open(&StoreConfig::embedded(dir.path())).unwrap();
@@ -158,10 +158,10 @@ fn whichever_page_is_destroyed_every_key_that_was_not_on_it_is_read_and_written(
     assert!((1..60).contains(&most), "the rows of one page at most: {most}");
 }
 
-/// What meets the damage, and how.
+/// An operation that meets the damage: its name, and the operation itself.
 type Meeting<'a> = (&'a str, &'a dyn Fn(&dyn Engine));
 
-/// The page is destroyed under an open store, which met it by a read, a commit or a check.
+/// The page is destroyed while the store is open. A read, a commit or a check meets the damage.
 #[test]
 fn damage_that_comes_while_the_store_is_open_is_recovered_by_whoever_meets_it() {
     let (whole, content) = closed_store(400);
@@ -289,8 +289,8 @@ fn a_recovery_does_not_follow_another_at_once() {
 }
 
 /// The first page begins with the file header of SQLite (sqlite.org/fileformat2.html, section 1.3). Whichever of
-/// its bytes changes, and to what, every key can be read and written; except for the last byte of the schema version, which may
-/// be that of a newer Claviger, whose file is left unchanged.
+/// its bytes changes, and to what, every key can be read and written. The exception is the last byte of the schema version: the
+/// version may be that of a newer Claviger, so the file is left unchanged.
 #[test]
 fn whichever_byte_of_the_header_changes_every_key_is_read_and_written() {
     let (whole, content) = closed_store(20);

@@ -20,7 +20,7 @@ struct AccessKeyMessage {
     secret: Vec<u8>,
     #[prost(int64, tag = "3")]
     created_ms: i64,
-    /// Absent in records from before there was a status: they are active.
+    /// Absent in records written before the status existed: those keys are active.
     #[prost(bool, tag = "4")]
     is_inactive: bool,
 }
@@ -67,7 +67,7 @@ impl Record for AccessKey {
 mod tests {
     use super::*;
 
-    /// Payload of an access key as written before there was a status: fields 1 to 3.
+    /// Payload of an access key as written before the status existed: fields 1 to 3.
     #[test]
     fn an_old_access_key_is_active() {
         let id = AccessKeyId::generate().unwrap();

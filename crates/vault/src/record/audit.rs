@@ -19,11 +19,11 @@ pub struct AuditSigningKey {
     pub seed: SecretBytes,
     /// Whether the audit log was begun. If so, a missing log is a loss and not a first start.
     pub has_log: bool,
-    /// Whether there is an [`AuditAnchor`]. If so, a missing one is a loss. Unset in records from before anchors.
+    /// Whether there is an [`AuditAnchor`]. If so, a missing one is a loss. Unset in records written before anchors existed.
     pub has_anchor: bool,
 }
 
-/// A line that the audit log must contain: the last one, at most a second ago.
+/// A line that the audit log must contain: the one that was its last line, at most a second ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAnchor {
     /// The log's public key, which identifies the log.

@@ -1,4 +1,4 @@
-//! Client keys, and what is kept of revoked ones.
+//! Client keys, and what remains of revoked ones.
 
 use claviger_base::id::ClientKeyId;
 use claviger_base::{SecretBytes, Timestamp};
@@ -113,7 +113,7 @@ impl Record for RevokedClientKey {
 mod tests {
     use super::*;
 
-    /// Payload of a client key as written before there were policies: fields 1 to 7.
+    /// Payload of a client key as written before policies existed: fields 1 to 7.
     #[test]
     fn an_old_client_key_is_not_governed() {
         let id = ClientKeyId::generate().unwrap();

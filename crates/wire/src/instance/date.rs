@@ -6,7 +6,7 @@ use claviger_base::Timestamp;
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]; // 1970-01-01 was a Thursday
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads `Thu, 06 Feb 2020 07:32:54 GMT`; also a one-digit day and `UTC`.
+/// Reads `Thu, 06 Feb 2020 07:32:54 GMT`. Also accepts a one-digit day and `UTC`.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
     let mut words = text.split_ascii_whitespace();

@@ -16,7 +16,7 @@ use super::message::Error;
 pub enum ApiError {
     /// 400: `x-kms-apiname` is missing (empty value) or names no operation.
     InvalidApiName(String),
-    /// 400: `x-kms-apiversion` is missing (empty value) or another version.
+    /// 400: `x-kms-apiversion` is missing (empty value) or names another version.
     InvalidApiVersion(String),
     /// 400: `date` is missing, repeated or unreadable.
     InvalidDate,
@@ -24,7 +24,7 @@ pub enum ApiError {
     MissingSignatureMethod,
     /// 400: `x-kms-signaturemethod` has another value.
     UnsupportedSignatureMethod(String),
-    /// 400: `authorization` is missing or has another shape.
+    /// 400: `authorization` is missing or malformed.
     InvalidAuthorization,
     /// 400: `content-sha256` is missing or is not the hash of the body.
     InvalidContentSha256,

@@ -26,7 +26,7 @@ pub struct Error {
     /// Same as the HTTP status.
     #[prost(int32, tag = "1")]
     pub status_code: i32,
-    /// What clients branch on.
+    /// The code that clients branch on.
     #[prost(string, tag = "2")]
     pub error_code: String,
     /// Some clients branch on this text too.

@@ -69,7 +69,7 @@ impl DeclaredBody {
 }
 
 impl RequestHeaders {
-    /// Does what [`Self::check`] does before the body has arrived, on the assumption that the body will match the headers;
+    /// Like [`Self::check`], but before the body has arrived. It assumes that the body will match the headers;
     /// [`DeclaredBody::check`] verifies that later. `body_bytes_min` is the least length that the body can have.
     ///
     /// # Errors
@@ -187,7 +187,7 @@ fn check_content_sha256(request: &HashedRequest<'_>) -> Result<(), ApiError> {
     let expected = header::format_content_sha256(request.body_sha256);
     match request.headers.single(header::CONTENT_SHA256) {
         Single::Once(value) if value.eq_ignore_ascii_case(&expected) => Ok(()),
-        // The hash binds the body to the signature; only an empty body needs none.
+        // The hash binds the body to the signature; only an empty body needs no hash.
         Single::Absent if request.body_bytes == 0 => Ok(()),
         _ => Err(ApiError::InvalidContentSha256),
     }

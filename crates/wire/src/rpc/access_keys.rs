@@ -115,7 +115,7 @@ pub struct AccessKeyEntry {
 /// Enables or disables an access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateAccessKey {
-    /// `UserAccessKeyId`, RAM's name for it: `AccessKeyId` is that of the caller.
+    /// `UserAccessKeyId`, as in RAM: `AccessKeyId` is the key that the caller signs with.
     pub id: AccessKeyId,
     /// Whether `Status` is [`ACTIVE`].
     pub is_active: bool,

@@ -33,7 +33,7 @@ pub enum RpcError {
     SignatureNonceUsed,
     /// 400: the signature is incomplete or of an unsupported kind. The value says what is wrong and is safe to send.
     IncompleteSignature(&'static str),
-    /// 400: the signature does not verify. The values are those of the server; clients compare them with their own.
+    /// 400: the signature does not verify. The values are what the server computed; clients compare them with their own.
     SignatureDoesNotMatch {
         /// `ACS3-HMAC-SHA256\n<hash>`: holds a digest, never a parameter's value.
         string_to_sign: String,
@@ -50,7 +50,7 @@ pub enum RpcError {
     RejectedUnsupportedOperation,
     /// 400: the protection level is not available here.
     UnsupportedProtectionLevel,
-    /// 400: the alias is taken.
+    /// 400: the alias already exists.
     AliasAlreadyExists,
     /// 403: no policy permits it. The value is the ARN, if there is one.
     NoPermission(Option<String>),
@@ -240,7 +240,7 @@ impl std::error::Error for RpcError {}
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorBody {
-    /// What clients branch on.
+    /// The code that clients branch on.
     pub code: String,
     /// For the user.
     #[serde(default)]

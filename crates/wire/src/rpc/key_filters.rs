@@ -39,7 +39,8 @@ const FILTERS_MAX: usize = 10;
 /// Parses the `Filters` of ListKeys; absent means no filters.
 ///
 /// # Errors
-/// [`RpcError::InvalidParameter`]: not that JSON, an unknown key, no values, or more than `FILTERS_MAX` entries.
+/// [`RpcError::InvalidParameter`]: text that is not such JSON, an unknown key, a key without values, or more than `FILTERS_MAX`
+/// entries.
 pub(super) fn read(parameters: &Parameters) -> Result<Vec<Filter>, RpcError> {
     const NAME: &str = "Filters";
     let Some(text) = parameters.optional(NAME) else {

@@ -146,7 +146,7 @@ one_parameter! {
 }
 
 one_parameter! {
-    /// Keeps a key that was to be deleted, and enables it.
+    /// Cancels the scheduled deletion of a key and enables the key.
     CancelKeyDeletion { key_id: String = "KeyId", text } -> Acknowledged
 }
 

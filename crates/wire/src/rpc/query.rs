@@ -8,7 +8,7 @@ use std::fmt;
 use super::error::RpcError;
 use super::form;
 
-/// The query of one request, sorted by name: what scheme V3 signs.
+/// The query of one request, sorted by name, as scheme V3 signs it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query<'a> {
     pairs: Vec<form::Pair<'a>>,

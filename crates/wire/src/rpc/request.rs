@@ -28,7 +28,7 @@ pub trait Request: Sized {
     /// The parameters in the documentation of the action.
     const PARAMETERS: &'static [Documented];
 
-    /// Parses the request. The server checks what depends on more than the form of a value.
+    /// Parses the request. The server makes the checks that depend on more than the form of a value.
     ///
     /// # Errors
     /// [`RpcError::MissingParameter`], [`RpcError::InvalidParameter`], or the not-found error for an impossible name.
@@ -72,7 +72,7 @@ pub(super) const COMMON: &[Documented] = &[
     NotServed("DryRun", &["false", "False", "FALSE"]),
 ];
 
-/// Refuses documented parameters, of the action or common to all, that are not supported.
+/// Refuses documented parameters that are not supported, both those of the action and those common to all actions.
 ///
 /// # Errors
 /// [`RpcError::RefusedParameter`].

@@ -49,7 +49,8 @@ impl Scheme {
     /// The error for a request without a signature in headers and query.
     pub const UNSIGNED: RpcError = RpcError::MissingParameter("AccessKeyId");
 
-    /// The error for such a request with this form, where scheme V1 may put its signature.
+    /// The error for a request with this form and no signature in headers and query. Scheme V1 may put its signature into the
+    /// form.
     #[must_use]
     pub fn in_form(form: &[u8]) -> RpcError {
         let pairs = match form::decode(form) {

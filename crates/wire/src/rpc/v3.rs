@@ -203,7 +203,7 @@ pub struct SignedRequest<'a> {
     pub access_key_id: &'a str,
     /// Token of temporary credentials, if any.
     pub security_token: Option<&'a str>,
-    /// Remember it for twice the permitted clock skew, once the signature has verified.
+    /// Once the signature has verified, remember it for twice the permitted clock skew.
     pub nonce: &'a str,
     /// HMAC-SHA256 as received; compare in constant time.
     pub signature: [u8; 32],

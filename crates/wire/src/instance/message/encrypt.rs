@@ -2,7 +2,7 @@
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 
-/// What to encrypt.
+/// Asks to encrypt a plaintext.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct EncryptRequest {
@@ -31,7 +31,7 @@ secret_fields!(EncryptRequest { shown: [key_id, algorithm, aad, iv, padding_mode
 /// The same message.
 pub type AdvanceEncryptRequest = EncryptRequest;
 
-/// The raw blob, and what the caller must keep with it.
+/// The raw blob, and the values that the caller must keep with it.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct EncryptResponse {
     /// Key id or alias; in answers always the real key id.
@@ -80,7 +80,7 @@ pub struct AdvanceEncryptResponse {
     pub key_version_id: String,
 }
 
-/// What to decrypt.
+/// Asks to decrypt a blob.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 pub struct DecryptRequest {
     /// See [`crate::blob`].

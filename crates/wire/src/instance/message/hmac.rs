@@ -4,7 +4,7 @@
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 
-/// What to authenticate.
+/// Asks for the tag of a message.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct HmacRequest {

@@ -4,7 +4,7 @@
 
 use super::secret_fields::{no_secret_fields, secret_fields};
 
-/// What to sign.
+/// Asks to sign a message or its digest.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct SignRequest {
@@ -47,7 +47,7 @@ pub struct SignResponse {
     pub message_type: String,
 }
 
-/// What to verify.
+/// Asks to verify a signature.
 #[derive(Clone, PartialEq, Eq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct VerifyRequest {
