@@ -52,7 +52,7 @@ fn the_content_of_a_stray_segment_is_kept() {
 }
 
 #[test]
-fn a_log_that_grew_beside_a_stray_file_verifies_but_for_that_file() {
+fn a_stray_file_in_a_growing_log_is_its_only_finding() {
     let dir = filled(5);
     let end = check(dir.path()).unwrap().head.seq;
     let log = AuditLog::open(config(dir.path(), 1 << 20)).unwrap();
@@ -62,7 +62,7 @@ fn a_log_that_grew_beside_a_stray_file_verifies_but_for_that_file() {
     drop(log);
     let found = finding(dir.path());
     assert_eq!((found.kind, &found.file), (FindingKind::StraySegment, &stray));
-    assert!(found.to_string().contains("no segment of this log"), "{found}");
+    assert!(found.to_string().contains("does not belong to this log"), "{found}");
     fs::write(&stray, "text").unwrap();
     assert_eq!(finding(dir.path()).kind, FindingKind::StraySegment);
 }
