@@ -35,7 +35,7 @@ pub(crate) async fn measure(endpoint: &str, dir: &Path) -> Result<Vec<OperationR
 }
 
 /// Measures one of the operations that have a performance target, with the largest number of clients; `None` if `target`
-/// is none of their names.
+/// is not the name of such an operation.
 pub(crate) async fn measure_target(
     endpoint: &str,
     dir: &Path,

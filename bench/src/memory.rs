@@ -1,8 +1,8 @@
 //! `memory`: what a full stock of RSA_4096 pairs adds to the process, and the size of its keys.
 //!
-//! The measure is the difference in resident memory between a generator with a full stock and the same process before
-//! that, after a generator without a stock had generated a pair. The size of the keys is that of some pairs taken from
-//! the stock.
+//! The resident memory of the process is measured twice: after a generator without a stock has generated a pair, and after
+//! a second generator has filled its stock. The result is the difference. The size of the keys is that of some pairs taken
+//! from the stock.
 
 use std::error::Error;
 use std::fmt;

@@ -21,7 +21,7 @@ fn tests(root: &Path) -> Result<(), String> {
     let mut command = cargo(root);
     command
         .args(["test", "-p", "claviger-primes", "-p", "claviger-keygen", "--target", &host])
-        // Without examples in the documentation, which cargo links without the sanitizer.
+        // Leaves out the examples in the documentation, because cargo links them without the sanitizer.
         .args(["--lib", "--tests", "--target-dir"])
         .arg(home);
     // With an explicit target, the flags do not apply to build scripts.

@@ -28,7 +28,7 @@ pub enum FindingKind {
     },
     /// The segment that starts with line `seq` is not in the directory.
     MissingSegment,
-    /// The log's key did not sign checkpoint `seq`: lines `since` to `seq` were written without it.
+    /// The log's key did not sign checkpoint `seq`: lines `since` to `seq` were written without the key.
     BadSignature {
         /// The first line that no valid checkpoint covers.
         since: u64,

@@ -59,7 +59,7 @@ pub(crate) struct Repair {
     pub(crate) cut_bytes: u64,
     /// Complete lines after the last checkpoint that were set aside: nothing proves who wrote them.
     pub(crate) unsigned: u64,
-    /// The file that now holds them, together with everything that followed the last checkpoint.
+    /// The file that now holds these lines and everything else that followed the last checkpoint.
     pub(crate) set_aside: Option<String>,
     /// Slots of the head file that could not be read.
     pub(crate) bad_head_slots: u64,

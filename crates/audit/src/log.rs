@@ -37,7 +37,7 @@ pub struct AuditConfig {
     pub dir: PathBuf,
     /// The instance that the log belongs to.
     pub instance: InstanceId,
-    /// Size at which a segment is closed, and which is preallocated for each, bytes.
+    /// Size in bytes at which a segment is closed. The same size is preallocated for each segment.
     pub segment_bytes: u64,
     /// Gives the times of the lines that the log writes by itself.
     pub clock: Clock,
@@ -64,7 +64,7 @@ pub struct DirectoryLock {
 }
 
 impl Drop for DirectoryLock {
-    /// Unlocks explicitly: closing the file is not enough while a process that this one is just starting has a copy of it.
+    /// Unlocks explicitly: closing the file is not enough while a child process that is just starting has a copy of it.
     fn drop(&mut self) {
         let _closing_it_unlocks_too = self.directory.unlock();
     }
@@ -287,7 +287,7 @@ fn open_head(dir: &Path, found: &LogEnd, signer: &Signer) -> io::Result<HeadFile
     }
 }
 
-/// The verifier's copy of the public key. The seed determines the key, so a file with other content is rewritten and
+/// Writes the verifier's copy of the public key. The seed determines the key, so a file with other content is rewritten and
 /// the change is logged.
 fn write_public_key(dir: &Path, signer: &Signer) -> Result<(), OpenError> {
     let path = dir.join(directory::PUBLIC_KEY);

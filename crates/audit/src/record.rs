@@ -31,7 +31,7 @@ impl RequestPlane {
     }
 }
 
-/// Longest form of each text, escaped, in bytes; valid names and ids always fit. They keep a line within
+/// Longest escaped form of each text, in bytes. Valid names and ids always fit. The limits keep a line within
 /// [`RECORD_LINE_BYTES_MAX`].
 const OPERATION_MAX: usize = 64;
 const PRINCIPAL_MAX: usize = 128;
@@ -78,8 +78,8 @@ pub struct AuditRecord {
     pub duration_us: u64,
     /// A fixed comment of the program; 128 bytes.
     pub detail: Option<&'static str>,
-    /// The number of equally refused requests that this record stands for; `None` for one. The other fields are those
-    /// of the first.
+    /// How many requests, all refused in the same way, this record stands for; `None` for one. The other fields are
+    /// those of the first request.
     pub repeated: Option<u64>,
 }
 

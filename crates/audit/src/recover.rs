@@ -36,7 +36,7 @@ pub(crate) struct LogEnd {
 pub(crate) struct UnsignedTail {
     /// Complete lines that continue the chain.
     pub(crate) lines: u64,
-    /// Bytes after them that do not.
+    /// Bytes after those lines that do not continue the chain.
     pub(crate) broken_bytes: u64,
     /// Segments after the one in which the log ends; nothing in them is signed.
     pub(crate) segments: Vec<SegmentFile>,
@@ -50,7 +50,7 @@ pub(crate) fn find_end(
     anchor: Option<LogPosition>,
 ) -> Result<LogEnd, OpenError> {
     let read = HeadSlots::read(dir, verifier).map_err(OpenError::io(directory::head_path(dir)))?;
-    // Without an anchor, a damaged head cannot be told from one that was forged to point back. Heads without numbers
+    // Without an anchor, a damaged head cannot be told from a head that was forged to point further back. Heads without numbers
     // belong to logs from before anchors existed.
     let is_usable = if anchor.is_some() { read.number.is_some() } else { read.is_sound || read.number.is_none() };
     let Some(head) = read.newest.filter(|_| is_usable) else {
@@ -102,7 +102,7 @@ fn scan_tail(
                 scan.chain.position.seq.saturating_add(1),
             )));
         }
-        // An empty file holds no broken bytes; those of the file before it still count.
+        // An empty file holds no broken bytes; the bytes of the file before it still count.
         if good + left > 0 {
             unsigned_tail.broken_bytes = left;
         }
@@ -149,8 +149,8 @@ struct TailScan<'a> {
     chain: ChainCheck<'a>,
     /// The last signed line.
     end: Head,
-    /// A line that the log must contain. Once a line of that number was read, the position of the line that is really
-    /// there.
+    /// A line that the log must contain. Once a line with its number has been read, this is the position of the line
+    /// that was read.
     anchor: Option<LogPosition>,
 }
 

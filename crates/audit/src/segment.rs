@@ -1,4 +1,4 @@
-//! Segment files that are written: preallocating the next one, and checking that the current one is still in place.
+//! Segment files that are being written: preallocating the next one, and checking that the current one is still in place.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -49,8 +49,8 @@ impl NextSegment {
         self.0.sync_data()
     }
 
-    /// Gives the file its number and makes the name durable. The header is written before, so that every numbered
-    /// segment has one.
+    /// Gives the file its number and makes the name durable. The header must already be written, so that every
+    /// numbered segment has one.
     pub(crate) fn activate(self, dir: &Path, first_seq: u64, end: u64) -> io::Result<Segment> {
         let path = dir.join(segment_file_name(first_seq));
         if path.try_exists()? {
@@ -59,7 +59,7 @@ impl NextSegment {
         }
         std::fs::rename(next_path(dir), &path)?;
         if let Err(error) = sync_dir(dir) {
-            // So that the next attempt does not find it in its way.
+            // Undone, so that the name is free for the next attempt.
             let _ = std::fs::rename(&path, next_path(dir));
             return Err(error);
         }
@@ -121,7 +121,7 @@ impl Segment {
         self.file.sync_data()
     }
 
-    /// Releases the unused preallocated space, which truncating to the same length does.
+    /// Releases the unused preallocated space: truncating a file to its own length does that.
     pub(crate) fn finish(&self) {
         let _ = self.file.set_len(self.end);
     }

@@ -14,7 +14,7 @@ use crate::group::Repair;
 use crate::recover::LogEnd;
 use crate::regular_file;
 
-/// Prefix of their names.
+/// Prefix of the names of files that were set aside.
 const PREFIX: &str = "set-aside-";
 
 /// Sets aside what follows the end of the log. Complete lines in the last signed segment are copied to a new file in

@@ -52,7 +52,7 @@ pub struct Report {
     pub head: LogPosition,
     /// Complete lines after the last checkpoint: never acknowledged, not signed, and of unproven origin.
     pub unsigned: u64,
-    /// Files beside the log into which earlier starts put such lines.
+    /// Files next to the segments into which earlier starts put such lines.
     pub set_aside: Vec<String>,
     /// Bytes of a broken last line after the head, left by a crash or by copying the log while it was written.
     pub torn_bytes: u64,
@@ -118,7 +118,7 @@ fn separate_empty(segments: Vec<SegmentFile>) -> Result<(Vec<SegmentFile>, Vec<S
     Ok((empty, others))
 }
 
-/// A slot may be read while it is being written; a moment later it is complete.
+/// Reads the head. Tries again if a slot is bad: it was possibly read while it was being written.
 fn read_head(dir: &Path, verifier: &SignatureVerifier) -> Result<HeadSlots, VerifyError> {
     let read = || HeadSlots::read(dir, verifier).map_err(VerifyError::unreadable(&directory::head_path(dir)));
     for _ in 0..3 {
@@ -247,8 +247,8 @@ impl<'a> Reading<'a> {
         Err(Finding { seq: position.seq, ..self.finding(kind, segment_file) })
     }
 
-    /// Handles bytes without a newline at the end of a segment. After the head, in the last segment, a crash may leave
-    /// them.
+    /// Handles bytes without a newline at the end of a segment. A crash can leave such bytes only
+    /// after the head, in the last segment.
     fn torn(&mut self, at: usize, segment_file: &SegmentFile, bytes: &[u8]) -> Result<(), Finding> {
         if bytes.len() >= LINE_BYTES_MAX || diagnose::lost_only_its_newline(&self.chain, bytes) {
             return Err(self.finding(FindingKind::Altered, segment_file));
@@ -264,7 +264,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The segment `named` does not start with the expected number.
+    /// The finding for a segment that does not start with the expected number.
     fn gap_before(&self, at: usize, segment_file: &SegmentFile) -> Result<Finding, VerifyError> {
         let before = at.checked_sub(1).and_then(|before| self.segments.get(before));
         let header = diagnose::header_of(&segment_file.path).map_err(VerifyError::unreadable(&segment_file.path))?;

@@ -18,8 +18,8 @@ use crate::position::{Head, LogPosition};
 use crate::segment::{FileState, NextSegment, Segment};
 use crate::signing::Signer;
 
-/// Bytes of records collected for one group; the rest of it is for numbers, hashes, a `recovered` line and the
-/// checkpoint.
+/// Most bytes of records collected for one group. The rest of the group is for numbers, hashes, a `recovered` line and
+/// the checkpoint.
 const COLLECTED_BYTES_MAX: usize = 512 * 1024;
 const COLLECTED_RECORDS_MAX: usize = 2048;
 /// How long to wait before retrying after a failed write or a failed preallocation.
@@ -65,7 +65,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Writes records from `queue` until every sender is gone and it is empty.
+    /// Writes records from `queue` until every sender is gone and the queue is empty.
     pub(crate) fn run(mut self, queue: &Receiver<PendingRecord>) {
         loop {
             let first = if self.status.writable.load(Ordering::SeqCst) {

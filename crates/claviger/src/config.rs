@@ -83,7 +83,7 @@ pub(crate) fn read(path: &Path) -> Result<Options, Failure> {
         };
         refuse(format!("cannot be read: {error}; {hint}"))
     })?;
-    // Anyone who may change the file chooses the root key, and where new credentials are written.
+    // Anyone who can change the file chooses the root key, and where new credentials are written.
     claviger_vault::check_trusted(path).and_then(|()| claviger_vault::check_above(path)).map_err(Failure::Untrusted)?;
     let file: File = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
     let concurrency = match file.data_key_pair_concurrency {

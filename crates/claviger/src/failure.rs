@@ -17,7 +17,7 @@ use crate::escape;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The server did not start or run.
+    /// The server failed to start or to run.
     Start(StartError),
     /// A call failed.
     Client(ClientError),
@@ -69,7 +69,7 @@ pub(crate) enum Failure {
         /// Connections that would fit.
         fitting: usize,
     },
-    /// Others may write the configuration.
+    /// Other users can change the configuration.
     Untrusted(Untrusted),
     /// `serve --check` found this many problems.
     Check(usize),

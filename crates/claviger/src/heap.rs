@@ -19,7 +19,7 @@ pub(crate) async fn trim_periodically() {
             let _panicked = tokio::task::spawn_blocking(trim).await;
         }
         let after = resident().unwrap_or(now);
-        // The baseline rises slowly: during a burst nothing can be returned, and afterwards that still counts as
+        // The baseline rises slowly. During a burst nothing can be returned; afterwards, its memory must still count as
         // growth.
         usual = if after < usual { after } else { usual + (after - usual) / 8 };
     }

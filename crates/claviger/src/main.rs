@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A core dump would contain every unsealed key: it is disabled, and so is attaching by other processes of this user.
+/// Disables core dumps, which would contain every unsealed key, and attaching by other processes of this user.
 fn forbid_core_dumps() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };

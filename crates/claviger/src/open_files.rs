@@ -20,7 +20,7 @@ pub(crate) fn raise_limit() {
 /// Ensures that all accepted connections can be open.
 ///
 /// # Errors
-/// [`Failure::OpenFiles`]. `dev` has no setting for this and few clients, so it takes fewer connections instead.
+/// [`Failure::OpenFiles`], but not for `dev`: it has few clients and no such setting, so it accepts fewer connections.
 pub(crate) fn check_limit(options: &mut Options) -> Result<(), Failure> {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
     let files = usize::try_from(limit).unwrap_or(usize::MAX);

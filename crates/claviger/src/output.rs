@@ -20,7 +20,7 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// Reads the format from the arguments even if they are invalid, so that errors are printed in it too.
+    /// Reads the format from the arguments even if they are invalid, so that errors are printed in that format, too.
     pub(crate) fn of_arguments() -> Self {
         let arguments: Vec<_> = std::env::args_os().collect();
         let is_pair =
@@ -39,7 +39,7 @@ impl Output {
         }
     }
 
-    /// Tells the user the next step, on standard error. Programs get nothing: standard output holds the result alone.
+    /// Tells the user the next step, on standard error: standard output holds only the result. Prints nothing for programs.
     pub(crate) fn print_next_step(self, line: &str) {
         if self == Self::Text {
             print_note(&escape::lines(line));
@@ -80,7 +80,7 @@ pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
     check_written(std::io::stdout().write_all(text.as_bytes()))
 }
 
-/// Like [`print_text`], after something was written to standard output with this result.
+/// Judges the result of a write to standard output as [`print_text`] does.
 pub(crate) fn check_written(written: std::io::Result<()>) -> Result<(), Failure> {
     match written.and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritable(&error)),

@@ -1,4 +1,4 @@
-//! The audit log and the store beside it, tampered with by somebody who can write to the disk but has no root key.
+//! The audit log and the store next to it, tampered with by somebody who can write to the disk but has no root key.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -123,7 +123,7 @@ fn an_older_copy_of_the_log_is_refused() {
     refused(&dev(dir.path()).output().unwrap(), "which the instance's store has recorded");
 }
 
-/// A server at which one key is created.
+/// Runs a server and creates one key.
 fn served_with_a_change(dir: &Path) {
     let mut child = dev(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
@@ -239,7 +239,7 @@ fn an_older_store_under_a_newer_log_gives_a_warning() {
     served(dir.path(), || {});
     fs::copy(dir.path().join("store.sqlite3"), old.path().join("store.sqlite3")).unwrap();
     served_with_a_change(dir.path());
-    // The log must continue for longer than a killed server can leave unrecorded.
+    // The log must span more time than a killed server can leave unrecorded.
     std::thread::sleep(Duration::from_secs(12));
     served_with_a_change(dir.path());
     assert!(!warns(dir.path()), "store and log are of the same moment");
@@ -251,7 +251,7 @@ fn an_older_store_under_a_newer_log_gives_a_warning() {
     assert_eq!((&verified(true)["UnnotedLines"], &verified(true)["Warning"]), (&0.into(), &serde_json::Value::Null));
     assert_eq!(verified(false)["UnnotedLines"], serde_json::Value::Null, "there is nothing to compare with");
     fs::copy(old.path().join("store.sqlite3"), dir.path().join("store.sqlite3")).unwrap();
-    // The verifier reports what the start does; it did not before.
+    // The verifier reports the same as the start. Formerly, it did not.
     let found = verified(true);
     let lines = found["UnnotedLines"].as_u64().unwrap();
     assert!(lines > 0 && lines < found["Lines"].as_u64().unwrap(), "{found}");

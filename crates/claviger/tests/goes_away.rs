@@ -1,5 +1,5 @@
-//! Clients that go away while they wait for a pair: their requests are withdrawn, their places become free, what they
-//! did is recorded.
+//! Clients that go away while they wait for a pair: their requests are withdrawn, their places become free, and what
+//! they did is recorded.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +23,7 @@ use claviger_wire::instance::message::{AdvanceGenerateDataKeyPairRequest, Advanc
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
-/// Longest wait for a state that must come.
+/// Longest wait for an expected state.
 const LIMIT: Duration = Duration::from_secs(120);
 
 struct Running {
@@ -87,7 +87,7 @@ impl Running {
         value.map_or(0, |value| value.trim().parse().unwrap())
     }
 
-    /// Waits until the metric is as it must become.
+    /// Waits until the metric has the wanted value.
     async fn until(&self, name: &str, is_as_wanted: impl Fn(u64) -> bool) {
         let coming = async {
             while !is_as_wanted(self.metric(name).await) {
@@ -134,7 +134,7 @@ async fn the_one_place_comes_back_when_its_client_goes_away() {
             let refused = pair(Arc::clone(&running.client), "EC_P256").await;
             let is_throttled =
                 |error: &ClientError| matches!(error, ClientError::Api { code, .. } if code == "Rejected.Throttling");
-            // Its pair may have been finished just now.
+            // It is not refused if the waiting request got its pair just now, which frees the place.
             assert!(refused.as_ref().err().is_none_or(is_throttled), "{refused:?}");
         }
         asking.abort();

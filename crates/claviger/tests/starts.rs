@@ -216,7 +216,7 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     must_fail(&dev(&one).output().unwrap(), "missing or empty");
     fs::remove_file(&own).unwrap();
     must_fail(&dev(&one).output().unwrap(), "missing or empty");
-    // The first page and half of the next. If what is left contains whole trees of a small store, it is recovered.
+    // The first page and half of the second are left. If whole trees of a small store were left, the start would recover it.
     fs::write(&own, &kept[..6144]).unwrap();
     must_fail(&dev(&one).output().unwrap(), "restore it from a backup");
     fs::write(&own, [0x55; 8192]).unwrap();
@@ -235,7 +235,7 @@ fn an_emptied_or_swapped_store_is_no_first_start() {
     assert!(one.join("ca.pem").exists(), "the CA file is made again");
 }
 
-/// Runs as a user whom permissions bind: another one if the tests run as root, otherwise the same.
+/// Runs as a user to whom file permissions apply: another one if the tests run as root, otherwise the same.
 fn as_an_ordinary_user(dir: &Path, data: &Path) -> Output {
     // The build may be in a directory that this user cannot read.
     let program = dir.join("claviger");

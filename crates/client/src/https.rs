@@ -58,13 +58,13 @@ impl Endpoint {
         Self::with_version(endpoint, ca_pem, HttpVersion::Http1)
     }
 
-    /// Does what [`Endpoint::new`] does, with another HTTP version.
+    /// Like [`Endpoint::new`], with this HTTP version.
     ///
     /// # Errors
     /// As [`Endpoint::new`].
     pub fn with_version(endpoint: &str, ca_pem: &[u8], version: HttpVersion) -> Result<Self, ClientError> {
         let authority = endpoint.strip_prefix("https://").unwrap_or(endpoint).trim_end_matches('/').to_owned();
-        // Checked first: no later error may repeat the password.
+        // Checked first, because later errors repeat the endpoint and would show the password.
         if authority.contains('@') {
             return Err(ClientError::EndpointUser);
         }

@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! It speaks the same wire protocol as the official SDKs and uses no private API. What may never live here: the server's
+//! It speaks the same wire protocol as the official SDKs and uses no private API. Does not belong here: the server's
 //! rules, its store, its keys.
 
 mod credentials;

@@ -38,7 +38,8 @@ pub async fn probe(admin: &str, path: &str) -> Result<ProbeResponse, ClientError
 /// work that became due.
 ///
 /// # Errors
-/// [`ClientError::Endpoint`]; [`ClientError::Probe`], including when the server refuses because it has no such clock: only `claviger dev` does.
+/// [`ClientError::Endpoint`]; [`ClientError::Probe`], also if the server refuses because its clock cannot be advanced: only
+/// that of `claviger dev` can.
 pub async fn advance_clock(admin: &str, by: &str) -> Result<(), ClientError> {
     let body = serde_json::json!({ "advance": by }).to_string();
     let answer = send(admin, Request::post("/dev/clock"), Bytes::from(body)).await?;

@@ -17,7 +17,7 @@ pub(super) fn headers(input: &[u8]) {
     };
     let mut body_sha256 = [0; 32];
     if let Single::Once(digits) = headers.single("content-sha256") {
-        // If it is not 64 digits, the check must fail.
+        // If the value is not 64 hexadecimal digits, the check must fail.
         let _not_a_digest = hex::decode_to_slice(digits, &mut body_sha256);
     }
     let received = HashedRequest {

@@ -109,7 +109,7 @@ fn level(krate: &str) -> Option<usize> {
     LEVELS.iter().find(|(name, _)| *name == krate).map(|(_, level)| *level)
 }
 
-/// Every package that the manifest depends on, on any platform, and whether it is shipped, not for tests only.
+/// Every package that the manifest depends on, on any platform, and whether it is shipped (not used by tests only).
 fn dependencies(source: &Source) -> Result<BTreeMap<String, bool>, String> {
     let manifest: toml::Table = source.text.parse().map_err(|error| format!("{}: {error}", source.path))?;
     let mut packages = BTreeMap::new();

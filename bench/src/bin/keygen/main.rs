@@ -1,5 +1,5 @@
-//! Key generation measured: every engine of this project, and beside them in the same rounds `aws-lc-rs`, RustCrypto
-//! and (feature `openssl`) the system's OpenSSL.
+//! Measures key generation: every engine of this project and, in the same rounds, `aws-lc-rs`, RustCrypto and (feature
+//! `openssl`) the system's OpenSSL.
 //!
 //! The implementations take turns round by round, so that other load on the machine affects all of them alike. Times are the
 //! thread's own CPU time and include the encodings. `--quick` measures briefly, `--json` prints JSON, `--only SPEC` measures one

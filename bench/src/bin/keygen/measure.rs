@@ -40,11 +40,11 @@ pub(crate) struct Row {
     pub(crate) implementation: String,
     /// CPU seconds of each pair.
     pub(crate) pairs: Vec<f64>,
-    /// CPU seconds a pair, for each round.
+    /// CPU seconds per pair, for each round.
     pub(crate) rounds: Vec<f64>,
 }
 
-/// One core against all of them, in pairs a second of wall time.
+/// Pairs per second of wall time, on one core and on all cores.
 pub(crate) struct Cores {
     pub(crate) spec: PairSpec,
     pub(crate) count: usize,

@@ -1,8 +1,8 @@
-//! What the times say: pairs per second of one core, how sure that is, and ratios within the same run.
+//! Evaluates the times: pairs per second of one core, the uncertainty of that figure, and ratios within the same run.
 //!
-//! Times of single pairs are near-geometric, so that the mean is what counts for throughput; its standard error is
-//! that of the round means, which also sees what the machine did. The median of the rounds and their quartiles stand
-//! beside it.
+//! The times of single pairs are distributed almost geometrically, so the throughput depends on their mean. Its standard
+//! error is computed from the means of the rounds, so that it includes what else the machine did. The median and the
+//! quartiles of the rounds are printed with it.
 
 use std::fmt::Write as _;
 
@@ -14,9 +14,9 @@ use crate::measure::{Cores, Row};
 struct Figures {
     per_second: f64,
     per_second_error: f64,
-    /// Rounds, in milliseconds a pair: lower quartile, median, upper quartile.
+    /// Milliseconds per pair, over the rounds: lower quartile, median, upper quartile.
     quartiles_ms: [f64; 3],
-    /// Pairs, in milliseconds: half and 99 of 100 took at most.
+    /// Milliseconds that half of the pairs took at most; the next field: 99 of 100.
     p50_ms: f64,
     p99_ms: f64,
     ratio: f64,

@@ -1,5 +1,5 @@
 //! Writes ML-DSA and ML-KEM private keys in their expanded form (RFC 9881, 9935), for libraries that read no seeds:
-//! with it, the public half that such a library reads can be tested.
+//! with this form, the public half that such a library reads can be tested.
 #![allow(deprecated, reason = "RustCrypto gives the expanded form reluctantly")]
 
 use std::path::Path;

@@ -41,7 +41,7 @@ fn file(folder: &Path, spec: &str, form: Form, half: &str) -> Read<Vec<u8>> {
     std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Prints the four lines of a library and a spec. The two forms are two pairs.
+/// Prints the four lines of a library and a spec. Each form contains a different pair.
 fn read_pair(library: &Library, spec: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
     let version = versions::locked((library.package)(spec))?;
     for form in Form::BOTH {

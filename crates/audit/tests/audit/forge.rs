@@ -36,8 +36,8 @@ fn offset_of(slot: &[u8]) -> usize {
     text.split("\"offset\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap()
 }
 
-/// The last group is cut off and the head made to agree: the older slot is copied over the newer one, or the newer one
-/// destroyed.
+/// The last group is cut off, and the head is made to agree: the older slot is copied over the newer one, or the newer one
+/// is destroyed.
 #[test]
 fn the_last_group_cannot_be_cut_off() {
     for forgery in ["copied over", "zeros", "swapped"] {

@@ -6,7 +6,7 @@ use claviger_base::id::RequestId;
 
 use crate::fixture::{check, config, of_kind};
 
-/// How many digits longer a line's number may be than here.
+/// How many more digits a line's number can have than in this test.
 const MORE_DIGITS: usize = 18;
 
 fn worst(letter: char) -> AuditRecord {
@@ -29,7 +29,7 @@ fn worst(letter: char) -> AuditRecord {
     }
 }
 
-// When texts were cut by characters, a line had 4,281 bytes: each of these letters but `a` takes 2, 6 or 12.
+// Formerly, texts were cut by characters, and a line had 4,281 bytes: all these letters but `a` take 2, 6 or 12 bytes.
 #[test]
 fn no_line_exceeds_the_limit_whatever_was_sent() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ fn segment(dir: &Path, first_seq: u64) -> PathBuf {
     dir.join(format!("audit-{first_seq:020}.log"))
 }
 
-/// The result of `work`. A start that waits for the writer of a FIFO would never return.
+/// The result of `work`, which must come within a minute. A start that waits for the writer of a FIFO would never return.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, waiting) = channel();
     std::thread::spawn(move || done.send(work()));
@@ -123,7 +123,7 @@ fn a_fifo_where_a_new_head_is_made_is_no_obstacle() {
     check(dir.path()).unwrap();
 }
 
-/// The first line of the log.
+/// The position of the log's first line.
 fn check_ignoring_head(dir: &Path) -> claviger_audit::LogPosition {
     crate::fixture::mark_of(&crate::fixture::all_lines(dir)[0])
 }

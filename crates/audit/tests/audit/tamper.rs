@@ -31,7 +31,7 @@ fn assert_at(found: &Finding, kind: FindingKind, (file, line, offset, seq): &(Pa
     assert_eq!((found.kind, place), (kind, (file.as_os_str(), *line, *offset, *seq)), "{found}");
 }
 
-/// Writes `lines` over the log in `dir`, keeping the number of lines of each file (`None`: that file loses one).
+/// Writes `lines` over the log in `dir`; `counts` is the number of lines of each file.
 fn rewrite(dir: &Path, lines: &[Vec<u8>], counts: &[usize]) {
     let mut rest = lines;
     for (path, count) in segments(dir).iter().zip(counts) {
@@ -202,7 +202,7 @@ fn archived_segments_are_no_finding_when_the_verifier_is_told() {
     let first_seq = Some(second);
     let report = verify(dir.path(), &Expected { first_seq, ..Expected::default() }).unwrap();
     assert_eq!(report.head, check(LOG.path()).unwrap().head);
-    // Without that option, the finding names it.
+    // Without `first_seq`, the finding names the first line that is present.
     assert_eq!(finding(dir.path()).kind, FindingKind::BeginsAt { found: second });
     fs::remove_file(&paths[1]).unwrap();
     let found = finding_of(verify(dir.path(), &Expected { first_seq, ..Expected::default() }));

@@ -47,8 +47,8 @@ async fn delete(one: &OneAccessKey) -> Result<(), Failure> {
 
 const UNCHANGED: &str = "nothing was changed\n";
 
-/// Asks before the key that this command signs with is disabled or deleted, because later commands would be refused.
-/// The root key opens a stopped instance whatever access keys exist.
+/// Asks before this command disables or deletes the access key that it signs with, because later commands would be refused.
+/// For a stopped instance it does not ask: the root key opens it whatever access keys exist.
 fn confirm_own_key(one: &OneAccessKey, yes: bool) -> Result<bool, Failure> {
     let OneAccessKey { at, access_key_id } = one;
     if yes || at.is_stopped() || at.signs_with().as_ref() != Some(access_key_id) {
@@ -88,7 +88,7 @@ impl AccessKeyStore {
     }
 }
 
-/// How to name an access key that could not be kept, in messages.
+/// The words of messages about an access key that could not be kept.
 const ACCESS_KEY: CredentialKind = CredentialKind {
     noun: "access key",
     taken_back: "deleted",

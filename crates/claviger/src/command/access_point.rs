@@ -37,7 +37,7 @@ impl<'name> AccessPoint<'name> {
         [&[("Name", self.name.to_owned())], more].concat()
     }
 
-    /// Creates the network rule, the policy and the access point of that name, unless the access point exists.
+    /// Creates the access point with its network rule and policy, unless the access point exists.
     pub(super) async fn make(&mut self, wanted: &AccessPointOptions) -> Result<(), Failure> {
         let name = self.name;
         let described =
@@ -89,7 +89,7 @@ impl<'name> AccessPoint<'name> {
         Ok(())
     }
 
-    /// Removes what was created, so that the same command can be run again; never what existed before.
+    /// Removes what this command created, so that it can be run again. What existed before stays.
     pub(super) async fn take_back(mut self, cause: Failure, signals: &mut Signals) -> Failure {
         while let Some(action) = self.undo.pop() {
             let named = self.named(&[]);

@@ -50,14 +50,15 @@ fn run_verify(
         let reason = "there is no audit log; give the server's directory with --data-dir".to_owned();
         return Err(Failure::File { path: audit, reason });
     }
-    // Read before the log, which may grow meanwhile.
+    // Read before the log, because the log may grow meanwhile.
     let anchor = root_key_file.map(|file| stored_audit_anchor(data_dir, file)).transpose()?.flatten();
     if let Some((public_key, position)) = anchor {
         expected.public_key.get_or_insert(public_key);
         expected.anchor = Some(position);
     }
     let report = verify(&audit, &expected)?;
-    // Counted only up to the verified end, because a running server goes on writing; not at all if a file has become unreadable.
+    // Lines are counted only up to the verified end, because a running server goes on writing. If a file has become
+    // unreadable, none are counted.
     let unnoted = anchor.and_then(|(_, position)| lines_after(&audit, position.seq, report.head.seq).ok());
     let end = match (anchor, root_key_file) {
         (Some((_, position)), _) if expected.first_seq.is_some_and(|first| first > position.seq) => {

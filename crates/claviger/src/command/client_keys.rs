@@ -30,7 +30,7 @@ pub(crate) async fn client_key(command: ClientKey) -> Result<(), Failure> {
     }
 }
 
-/// How to name a client key that could not be kept, in messages.
+/// The words of messages about a client key that could not be kept.
 const CLIENT_KEY: CredentialKind = CredentialKind {
     noun: "client key",
     taken_back: "revoked",
@@ -130,7 +130,7 @@ impl KeyFiles {
         Ok(Self { key, password })
     }
 
-    /// Creates both files or none: the paths of key and password.
+    /// Creates both files or none. Returns the paths of key and password.
     fn keep(mut self, made: &CreateClientKeyAnswer, password: &str) -> Result<[PathBuf; 2], Failure> {
         let content = Zeroizing::new(format!(
             "{{\"KeyId\":\"{}\",\"PrivateKeyData\":\"{}\"}}\n",

@@ -82,7 +82,7 @@ async fn generate(
     })
 }
 
-/// Why no pair was generated. Of the parameters, only the spec depends on the server's settings.
+/// Why no pair was generated. The spec is the only parameter whose validity depends on the server's settings.
 fn refused(error: ClientError, request: &AdvanceGenerateDataKeyPairRequest) -> Failure {
     let is_extended = PairSpec::parse(&request.key_pair_spec).is_none();
     match &error {

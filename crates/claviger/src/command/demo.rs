@@ -50,7 +50,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     print_text(&format!("A server on {endpoint} with a temporary store, instance {}\n", server.instance().id))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(Box::pin(async move {
-        // Either it was asked to stop, or the demonstration failed and dropped the sender.
+        // Resolves when the demonstration asks the server to stop, or fails and drops the sender.
         let _either = stopped.await;
     })));
     let shown = show(&endpoint, &server_admin, &data_dir).await;

@@ -10,7 +10,7 @@ use crate::escape;
 use crate::failure::Failure;
 use crate::output::print_text;
 
-/// Asks the server; if it is not well, the failure is the reason.
+/// Asks the server for its health. If the server is not well, fails with the reason.
 pub(crate) async fn health(health: Health) -> Result<(), Failure> {
     let admin = match &health.config {
         Some(path) => reachable(config::read(path)?.admin).to_string(),

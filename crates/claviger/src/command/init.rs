@@ -1,7 +1,7 @@
 //! `init`: creates a production instance, its first credentials and its configuration.
 //!
 //! Rule: it may be killed at any point, and the same command finishes the work. The configuration is written before the
-//! instance is created and renamed after, so that no instance is created without space for its configuration.
+//! instance is created, and gets its final name afterwards, so that no instance is created without space for its configuration.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub(crate) fn init(init: &Init) -> Result<(), Failure> {
     ))
 }
 
-/// The configuration, written under a temporary name; `None` if an interrupted `init` has placed it already.
+/// Writes the configuration under a temporary name. `None` if an interrupted `init` has already given it its final name.
 fn reserve(path: &Path, text: &str, new: &NewInstance) -> Result<Option<UnfinishedFile>, Failure> {
     match std::fs::read_to_string(path) {
         // An empty file is a leftover of `init` in an earlier version.

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Reason for refusing an empty file.
 pub(super) const EMPTY: &str = "is empty; was it written whole?";
 
-/// The bytes of a file; of standard input for `-`.
+/// The bytes of a file, or of standard input if the path is `-`.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let read = if path == Path::new("-") {
         let mut content = Vec::new();
@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     read.map(Zeroizing::new).map_err(failed)
 }
 
-/// Reads the bytes to do `what` with; there must be some.
+/// Reads the bytes to be processed; fails if there are none. `what` is the verb for the message, such as `encrypt`.
 pub(super) fn read_some(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let content = read(path)?;
     match content.is_empty() {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// The signals, received from the moment this is created: before the first unfinished file.
+/// Receives the signals from its creation on. It is created before the first unfinished file.
 pub(super) struct Signals {
     interrupted: Signal,
     terminated: Signal,

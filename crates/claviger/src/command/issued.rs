@@ -77,7 +77,7 @@ mod tests {
     enum Outcome {
         /// The failure itself: nothing was issued.
         Itself,
-        /// How to free a place.
+        /// The limit is reached: how to free a place.
         Room,
         /// A lost credential may exist, and where to look for it.
         MayExist,

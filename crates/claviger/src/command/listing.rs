@@ -70,7 +70,7 @@ pub(super) async fn list_keys(listing: &Listing) -> Result<(), Failure> {
         let described = rpc.call::<KeyAnswer>(Action::DescribeKey, &[("KeyId", key_id.clone())]).await;
         let key = match described {
             Ok(answer) => answer.key_metadata,
-            // It was destroyed after it was listed.
+            // The key was destroyed after it was listed.
             Err(ClientError::Api { status: 404, .. }) => continue,
             Err(error) => return Err(error.into()),
         };

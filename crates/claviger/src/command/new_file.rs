@@ -11,8 +11,8 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
 
-/// A file that does not exist yet. It is created before the server is called, so that nothing is created that cannot be
-/// kept.
+/// A file that does not exist yet. It is created before the server is called, so that the server creates nothing
+/// that cannot be kept.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Creates the unfinished file beside `path`, with these permission bits.
+    /// Creates the unfinished file next to `path`, with these permission bits.
     pub(crate) fn reserve(path: PathBuf, mode: u32) -> Result<Self, Failure> {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(exists(path));

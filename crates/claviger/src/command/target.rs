@@ -23,7 +23,7 @@ impl Target {
         Ok(RpcClient::new(endpoint, key))
     }
 
-    /// The client for the control plane.
+    /// The path of the file with the access key.
     pub(crate) fn access_key_file(&self) -> PathBuf {
         self.data_dir.join("access-key.json")
     }

@@ -32,7 +32,7 @@ fn address(text: &str, usual_port: u16) -> Result<SocketAddr, String> {
     text.parse().map_err(|_malformed| format!("takes an address with its port, for example {example}"))
 }
 
-/// The names that the certificate does not contain anyway, without duplicates.
+/// Drops duplicates, and the names that every certificate contains.
 pub(crate) fn besides_localhost(names: Vec<String>) -> Vec<String> {
     let mut kept = Vec::new();
     for name in names {

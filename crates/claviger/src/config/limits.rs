@@ -20,7 +20,7 @@ pub(super) const CONNECTIONS_PER_SOURCE: Range = Range { name: "connections_per_
 pub(super) const SEGMENT_BYTES: Range =
     Range { name: "audit_segment_bytes", min: 64 * 1024, max: 4 * 1024 * 1024 * 1024 };
 pub(super) const PAIR_CONCURRENCY: Range = Range { name: "data_key_pair_concurrency", min: 1, max: 1_000_000 };
-/// Pairs in stock per spec: 300 MB of RSA_4096.
+/// Most pairs in stock per spec; for RSA_4096, they take 300 MB.
 pub(super) const STOCK_MAX: usize = 100_000;
 /// Smallest share of a core for filling the stock: with less it would never be full.
 pub(super) const STOCK_CORES_MIN: f64 = 0.001;

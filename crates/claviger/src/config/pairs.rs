@@ -56,7 +56,7 @@ impl PairSettings {
     }
 }
 
-/// An age such as `24h` that the setting takes.
+/// Parses an age such as `24h`; `None` if it is malformed or out of range.
 fn parse_age(text: &str) -> Option<Duration> {
     duration::parse_s(text).map(Duration::from_secs).filter(|age| STOCK_AGE.contains(age))
 }

@@ -1,4 +1,4 @@
-//! Output that cannot be written: a full disk is a reported failure, a closed pipe is none, and nothing panics.
+//! Output that cannot be written: a full disk is reported as a failure, a closed pipe is not, and nothing panics.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

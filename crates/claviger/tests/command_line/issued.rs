@@ -21,7 +21,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// `held`: the connection on which that answer arrives. `is_issued` checks at the server.
+    /// `held` is the connection on which that answer arrives. `is_issued` asks the server whether the credential exists.
     fn for_answer(place: &Workplace, words: &[&str], held: usize, is_issued: impl Fn() -> bool) -> Self {
         let wire = SlowAnswer::of(&place.endpoint, held);
         let mut child = place

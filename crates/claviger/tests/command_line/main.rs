@@ -1,5 +1,5 @@
-//! The command line with hostile texts, full disks, closed pipes and signals: its output is true, and no credential is
-//! issued and lost.
+//! The command line with hostile texts, full disks, closed pipes and signals: its output is true, and no issued
+//! credential is lost.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// More than the end of a TLS handshake, less than a request.
+/// More bytes than the end of a TLS handshake has, fewer than a request has.
 const REQUEST_BYTES: usize = 500;
 
 /// Forwards everything except the first answer on one connection.

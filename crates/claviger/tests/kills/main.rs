@@ -120,7 +120,7 @@ async fn work(clients: Arc<Clients>, acknowledged: Arc<Mutex<Acknowledged>>) {
         for _ in 0..3 {
             let Ok(pair) = clients.pair(&alias).await else { return };
             let sealed = (pair.private_key_ciphertext_blob, pair.private_key_plaintext);
-            // The associated data is the name by which the key was called.
+            // The associated data is the name that the request gave the key.
             let mut blob = sealed.0;
             blob.splice(0..0, (alias.len() as u32).to_be_bytes().into_iter().chain(alias.bytes()));
             acknowledged.lock().unwrap().blobs.push((blob, sealed.1));

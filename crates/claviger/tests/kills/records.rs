@@ -1,5 +1,5 @@
 //! Compares what the store holds with what the audit log tells, after each restart: every stored change has exactly one
-//! record. The store is opened directly, while no server runs, so that nothing hides behind the API.
+//! record. The store is opened directly, while no server runs, so that the API cannot hide anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
@@ -19,16 +19,16 @@ pub(crate) struct Records {
     requests: BTreeSet<String>,
     recorded: BTreeMap<(String, String), u32>,
     versions: BTreeMap<String, u32>,
-    /// The key that each alias was given to.
+    /// The key that each alias was bound to.
     aliases: BTreeMap<String, String>,
     /// Keys with new records since the last comparison.
     touched: BTreeSet<String>,
     faults: Vec<String>,
-    /// Records that a kill kept from being written in time.
+    /// Records that a kill delayed: a restart wrote them.
     recovered: usize,
 }
 
-/// Operations that change something, with what their record names.
+/// Operations that change a key; their records name the key.
 const ON_KEYS: [&str; 5] = ["CreateKey", "DisableKey", "ScheduleKeyDeletion", "DestroyKey", "AutomaticRotation"];
 
 impl Records {
@@ -45,12 +45,12 @@ impl Records {
         assert!(faults.is_empty(), "{} of {} keys and their changes: {first:#?}", faults.len(), keys.len());
     }
 
-    /// Records that came with a restart: without the outbox there would be none of these changes.
+    /// Records that a restart wrote. Without the outbox, these changes would have no record.
     pub(crate) fn recovered(&self) -> usize {
         self.recovered
     }
 
-    /// Keys that rotated and keys that were destroyed by themselves.
+    /// How many keys the server rotated, and how many it destroyed, by itself.
     pub(crate) fn automatic(&self) -> (usize, usize) {
         let count = |operation: &str| self.recorded.keys().filter(|(recorded, _)| recorded == operation).count();
         (count("AutomaticRotation"), count("DestroyKey"))

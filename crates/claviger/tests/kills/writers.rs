@@ -1,4 +1,4 @@
-//! Control plane clients that work until the server is gone, and the clock that makes keys rotate and be destroyed.
+//! Control plane clients that work until the server is gone, and the clock that makes keys due for rotation and destruction.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

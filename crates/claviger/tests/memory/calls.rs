@@ -21,8 +21,8 @@ pub(crate) fn client(child: &Child, dir: &Path, version: HttpVersion) -> Instanc
     InstanceClient::new(endpoint, key)
 }
 
-/// Every way in which a private key leaves the server; the keys, as the client got them. The shortest answer comes last:
-/// libraries copy short ones sooner than long ones, and a longer one could lie over what is left of it.
+/// Makes private keys leave the server in every way; returns them as the client got them. The shortest answer comes last:
+/// libraries are more likely to copy short answers, and a later, longer one could overwrite what is left of it.
 pub(crate) async fn all_private_keys(client: &InstanceClient) -> Vec<(String, Vec<u8>)> {
     let mut keys = Vec::new();
     let request = GenerateDataKeyPairRequest {

@@ -47,7 +47,7 @@ fn forms(key: &[u8]) -> Vec<(String, Vec<u8>)> {
         forms.push((format!("{name}, radix 2^29"), radix_29(&reversed)));
         forms.push((format!("{name}, little-endian"), reversed));
         forms.push((format!("{name}, big-endian"), number.to_vec()));
-        // Base64 of the number alone, at the place it has in the whole.
+        // Base64 of the number alone, aligned as in the whole key.
         let start = range.start.next_multiple_of(3);
         let end = range.end - (range.end - start) % 3;
         // 48 bytes are one line of PEM; the lines are searched for without their ends.

@@ -26,10 +26,10 @@ use fragments::KeyFragments;
 use search::search;
 use server::Child;
 
-/// The last parts of an answer may be on their way to the socket when the client has it already.
+/// When the client has received an answer, the server may still hold its last buffers for a moment.
 const TRIES: usize = 20;
 
-/// A server with this engine that has handed out keys in every way; the keys, and nothing found of them.
+/// Has a server with this engine hand out keys in every way, and asserts that none of their fragments is left in its memory.
 fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>, KeyFragments) {
     let child = Child::start(dir, engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -49,7 +49,7 @@ fn handed_out(dir: &Path, engine: EngineKind) -> (Child, Vec<(String, Vec<u8>)>,
     (child, keys, fragments)
 }
 
-/// `auto` takes another engine where there is IFMA.
+/// On processors with IFMA, `auto` selects another engine.
 #[test]
 fn the_engine_for_avx2_leaves_nothing_either() {
     if !EngineKind::Avx2.is_available() {
@@ -64,7 +64,7 @@ fn the_engine_for_avx2_leaves_nothing_either() {
 fn no_private_key_stays_in_the_servers_memory() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, keys, fragments) = handed_out(dir.path(), EngineKind::Auto);
-    // The same search finds each form of a key when it is there, even if it begins in the middle of a word.
+    // The same search finds each form of a key when it is in memory, even if it begins in the middle of a word.
     let forms = fragments::forms_to_plant(&keys[0].1);
     assert!(forms.len() >= 5, "{}", forms.len());
     child.plant(&forms.iter().flat_map(|(_, form)| &form[3..]).copied().collect::<Vec<u8>>());

@@ -31,7 +31,7 @@ pub(crate) fn search(id: u32, fragments: &KeyFragments) -> Vec<String> {
         let mut chunk = vec![0; CHUNK];
         while at < to {
             let len = CHUNK.min(usize::try_from(to - at).unwrap());
-            // A mapping may have gone in the meantime, or be a file shorter than it is mapped.
+            // The mapping may have gone in the meantime, or its file may be shorter than the mapping.
             let Ok(read) = memory.read_at(&mut chunk[..len], at) else { break };
             searched += read;
             for (place, window) in chunk[..read].windows(FRAGMENT_BYTES).enumerate() {

@@ -1,4 +1,4 @@
-//! The child: a server in this very test program, told over its standard input what to plant in its memory.
+//! The child: a server in this very test program. It reads from its standard input what to plant in its memory.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
@@ -36,7 +36,7 @@ impl Child {
         self.process.id()
     }
 
-    /// Has the child hold exactly these bytes, beside its own.
+    /// Makes the child hold exactly these bytes, in addition to its own.
     pub(crate) fn plant(&mut self, bytes: &[u8]) {
         writeln!(self.input, "{}", hex::encode(bytes)).unwrap();
         self.line_with("planted");

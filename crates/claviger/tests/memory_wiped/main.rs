@@ -1,7 +1,7 @@
-//! Under the allocator of the `claviger` binary, which wipes what is freed, no secret that passed through the server is left
-//! in its memory once its connection has closed: private keys, plaintexts, data keys, passwords; HTTP/1.1 and HTTP/2.
+//! The allocator of the `claviger` binary wipes freed memory. With it, no secret that passed through the server is left in
+//! memory once its connection has closed: private keys, plaintexts, data keys, passwords; HTTP/1.1 and HTTP/2.
 //!
-//! While a connection lives, its libraries' buffers hold what they last carried; the test prints what it finds then.
+//! While a connection is open, the buffers of the libraries hold what they last carried; the test prints what it finds then.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,7 +45,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Everything secret that went through one connection of this kind; then that connection is closed.
+/// Sends all kinds of secrets through connections of this version, then closes them. Returns the keys and all fragments.
 fn pass_secrets(child: &Child, dir: &Path, version: HttpVersion) -> (Vec<(String, Vec<u8>)>, KeyFragments) {
     let runtime = runtime();
     let instance = client(child, dir, version);
@@ -56,7 +56,7 @@ fn pass_secrets(child: &Child, dir: &Path, version: HttpVersion) -> (Vec<(String
     println!("{version:?}: {} places while the connections live", found.len());
     found.iter().for_each(|place| println!("  {place}"));
     drop(instance);
-    // Its tasks hold the connections.
+    // The tasks of the runtime hold the connections.
     runtime.shutdown_timeout(Duration::from_secs(5));
     (keys, fragments)
 }
@@ -80,7 +80,7 @@ fn nothing_is_left_by(version: HttpVersion) {
     assert!(fragments.len() > 3_000, "{}", fragments.len());
     let found = left_in_memory(&child, &fragments);
     assert!(found.is_empty(), "left in memory:\n{}", found.join("\n"));
-    // The search finds what is there.
+    // The search does find what is in memory.
     let (name, planted) = fragments::forms_to_plant(&keys[0].1).remove(0);
     child.plant(&planted);
     assert!(search(child.id(), &fragments).iter().any(|found| found.contains(&name)));

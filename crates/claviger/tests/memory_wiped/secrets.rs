@@ -1,4 +1,4 @@
-//! Secrets beside private keys that pass through a server: plaintexts, data keys, the password of a client key.
+//! Secrets other than private keys that pass through a server: plaintexts, data keys, the password of a client key.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::server::Child;
 /// Bytes of a plaintext and of a data key.
 const SECRET_BYTES: i32 = 32;
 
-/// The secrets, each with its name, short and long.
+/// Short and long secrets that have passed through the server, each with its name.
 pub(crate) async fn other_secrets(
     child: &Child,
     dir: &Path,
@@ -60,7 +60,7 @@ pub(crate) fn fragments_of(secrets: &[(String, Vec<u8>)], keys: &[(String, Vec<u
     KeyFragments { fragments }
 }
 
-/// Has a client key made under a password of its own.
+/// Has a client key created with a new password, and returns the password.
 async fn password(child: &Child, dir: &Path, version: HttpVersion) -> Vec<u8> {
     let ca = std::fs::read(dir.join("ca.pem")).unwrap();
     let endpoint = Endpoint::with_version(&child.endpoint, &ca, version).unwrap();

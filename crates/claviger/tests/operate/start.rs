@@ -115,7 +115,7 @@ fn sigterm_ends_a_start_that_waits_for_its_root_key() {
                 std::thread::sleep(Duration::from_millis(20));
             }
         };
-        // The store is opened right before the root key; its index shows that this has happened.
+        // The store is opened right before the root key is read; the store's `-shm` file shows that this has happened.
         wait_for(&mut |_| instance.path("data/store.sqlite3-shm").exists(), "it does not come to its root key");
         wait_for(
             &mut |child| kill_process(Pid::from_child(child), signal).is_ok() && child.try_wait().unwrap().is_some(),
@@ -195,7 +195,7 @@ fn what_others_can_change_is_refused_with_the_command_that_ends_it() {
     drop(instance.serve());
 }
 
-/// A directory that others cannot change may still contain restored files that they can.
+/// A directory that others cannot change may still contain restored files that they can change.
 #[test]
 fn files_that_others_can_write_are_refused_and_those_that_they_can_read_are_named() {
     let instance = Instance::made();

@@ -16,7 +16,7 @@ const EXHAUSTED: &str = "the memory budget for unverified callers is exhausted";
 const BUDGET: u64 = 64 << 20;
 const OVERHEAD: u64 = 48 << 20;
 
-/// Opens connections from 127.0.0.2 and sends `bytes` on each. Includes those that the server closes meanwhile.
+/// Opens connections from 127.0.0.2 and sends `bytes` on each. The server may have closed some of them.
 async fn flood(
     server: &Process,
     connections: usize,

@@ -94,7 +94,7 @@ async fn http2_heads_with_too_many_headers_are_refused_and_freed() {
     drop(senders);
 }
 
-/// The same with the allowed number of headers and bodies that never arrive: only the refusals stay in memory.
+/// Requests with the allowed number of headers whose bodies never arrive: only the refusals stay in memory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_without_their_body_keep_no_heads_in_memory() {
     const CONNECTIONS: usize = 24;

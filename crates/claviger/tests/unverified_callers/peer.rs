@@ -24,7 +24,7 @@ use tokio_rustls::client::TlsStream;
 /// Timeout of every wait.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A `claviger dev` process. The drop kills it.
+/// A `claviger dev` process; killed when dropped.
 pub(crate) struct Process {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
@@ -126,7 +126,7 @@ pub(crate) async fn exchange(to: SocketAddr, data_dir: &Path, request: &[u8]) ->
     Answer::parse(&read_to_the_end(&mut stream).await.unwrap())
 }
 
-/// The headers of a call to `localhost` that the first access key signs, with its parameters in a form.
+/// The headers of a call to `localhost`, signed with the first access key. The parameters are in the form.
 pub(crate) fn signed_call(data_dir: &Path, action: &str, form: &str) -> String {
     let file = std::fs::read(data_dir.join("access-key.json")).unwrap();
     let key: serde_json::Value = serde_json::from_slice(&file).unwrap();

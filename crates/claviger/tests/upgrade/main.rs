@@ -2,7 +2,7 @@
 //! everything in today's form.
 //!
 //! Each folder is named after a commit: `data/` is what its `claviger dev` left, `pair.wrapped` and `pair.pem` are a pair
-//! that it made. `b11ca39`, before audit anchors, the outbox and the trusted time, has one further key. `74b5ac8` has a
+//! that it made. `b11ca39`, from before audit anchors, the outbox and the trusted time, has one further key. `74b5ac8` has a
 //! record of every kind: a rotated key with an alias, a disabled key, one whose deletion is scheduled, an access point
 //! with a revoked client key, two access keys, a moved clock. The client keys expire in November 2031; this test needs
 //! newer ones then.
@@ -20,12 +20,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// The folder of that commit.
+/// The folder of this commit.
 fn fixture(commit: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrade").join(commit)
 }
 
-/// Copies a directory with files and directories accessible to their owner alone, which a repository does not preserve.
+/// Copies a directory. Only the owner can access the copies, because a repository does not preserve these permissions.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::set_permissions(to, fs::Permissions::from_mode(0o700)).unwrap();
