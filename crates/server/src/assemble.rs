@@ -73,7 +73,7 @@ impl OpenInstance {
         let log = audit_log::open(&vault, log_options)?;
         let metrics = Arc::new(Metrics::new(Arc::clone(&service)));
         let request_log = Arc::new(RequestLog::new(log, Arc::clone(&metrics), clock.clone(), Arc::clone(&service)));
-        // Before any further change, so that the log keeps the order of the changes.
+        // Done before any further change, so that the log keeps the order of the changes.
         request_log.recover_outbox(&options.data_dir.join("audit"))?;
         if options.is_dev {
             create_dev_key(&service)?;

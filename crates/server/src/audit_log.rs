@@ -61,7 +61,7 @@ pub(crate) fn open(vault: &Vault, options: LogOptions) -> Result<AuditLog, Start
     }
     let position = anchor.map(|anchor| LogPosition { seq: anchor.seq, chain: anchor.chain });
     let dir = options.dir.clone();
-    // Before this start appends records.
+    // Counted before this start appends records.
     let lines_after_anchor = position.and_then(|position| lines_after(&dir, position.seq, u64::MAX).ok());
     let log = AuditLog::open(options.config(&signing.record.seed, position))?;
     if let Some(warning) = lines_after_anchor.and_then(|lines| lines.warning()) {
@@ -75,8 +75,8 @@ pub(crate) fn open(vault: &Vault, options: LogOptions) -> Result<AuditLog, Start
     Ok(log)
 }
 
-/// Creates a log with a new key. The store gets the key before the log is created and the existence of the log afterwards, so
-/// that the next start can complete an interrupted one.
+/// Creates a log with a new key. The store gets the key before the log is created and learns afterwards that the log exists, so
+/// that the next start can complete an interrupted creation.
 fn create(vault: &Vault, signing: &Stored<AuditSigningKey>, options: LogOptions) -> Result<AuditLog, StartError> {
     replace_key(vault, signing, NO_RECORD)?;
     let signing = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;
@@ -132,7 +132,7 @@ pub(crate) async fn store_anchors(vault: Arc<Vault>, request_log: Arc<RequestLog
 }
 
 /// Stores the last durable line of the log as the anchor, so the anchor is never ahead of the log. If the store cannot be
-/// written, the anchor stays behind.
+/// written, the anchor stays at an earlier line.
 pub(crate) fn store_anchor(vault: &Vault, request_log: &RequestLog) {
     let head = request_log.head();
     let outdated = vault.single::<AuditAnchor>().ok().flatten().filter(|stored| stored.record.seq < head.seq);

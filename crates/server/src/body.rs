@@ -24,8 +24,8 @@ const PENDING_MAX: usize = 16 * 1024;
 /// How much of a body over the limit is read and discarded. Clients read the answer only after they have sent the whole body;
 /// without the discard they would see a broken connection.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Limit of a small body, which is kept even for an unverified caller: its head may be larger. Messages of the usual size fit,
-/// for example an Aad of 8192 bytes together with a wrapped RSA_4096 key.
+/// Limit of a small body. Such a body is kept even for an unverified caller, because the head of the request may be larger.
+/// Messages of the usual size fit, for example an Aad of 8192 bytes together with a wrapped RSA_4096 key.
 pub(crate) const SMALL_BYTES_MAX: usize = 16 * 1024;
 /// Limit of all large bodies in memory: about 80 of the largest.
 const LARGE_BYTES_TOTAL_MAX: usize = 256 * 1024 * 1024;

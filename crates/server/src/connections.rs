@@ -96,7 +96,7 @@ impl BySource {
     }
 }
 
-/// The permit of one connection. The drop returns it.
+/// The permit of one connection. Returned on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     number: u64,
@@ -292,7 +292,7 @@ mod tests {
         assert!(limiter.lock().by_source.is_empty() && limiter.lock().open.is_empty());
     }
 
-    /// Two sources that connected in a loop once evicted every caller with a slow handshake.
+    /// In earlier versions, two sources that connected in a loop evicted every caller with a slow handshake.
     #[test]
     fn sources_that_reconnect_in_a_loop_do_not_evict_a_slow_handshake() {
         let limits =

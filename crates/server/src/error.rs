@@ -28,7 +28,7 @@ pub enum StartError {
     StoreLost {
         /// The directory.
         data_dir: PathBuf,
-        /// How messages call the store.
+        /// What messages call the store.
         store: String,
     },
     /// The data directory has no instance.
@@ -43,7 +43,7 @@ pub enum StartError {
     Audit(Box<OpenError>),
     /// The store has lost its anchor of the audit log.
     AuditAnchorLost,
-    /// The key that signs the audit log is not the one of the store's anchor.
+    /// The key that signs the audit log is not the key in the store's anchor.
     AuditKeyReplaced,
     /// The system returned no random bytes.
     Random,

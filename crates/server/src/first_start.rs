@@ -31,7 +31,7 @@ pub struct NewInstance {
     pub data_dir: PathBuf,
     /// The root key file, outside the data directory.
     pub root_key_file: PathBuf,
-    /// Directory of the first credentials, outside the data directory because backups copy that.
+    /// Directory of the first credentials. It is outside the data directory, because backups copy the data directory.
     pub credentials_dir: PathBuf,
 }
 
@@ -155,12 +155,12 @@ mod tests {
 
     #[test]
     fn the_next_call_completes_an_interrupted_one_in_every_state() {
-        // Killed after the root key.
+        // Killed after creating the root key.
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         FileSeal::create(&new.root_key_file).unwrap();
         new.make().unwrap();
-        // Killed after the keyring, the marker and some files with credentials of no instance.
+        // Killed after creating the keyring, the marker and some files with credentials that belong to no instance.
         let dir = tempfile::tempdir().unwrap();
         let new = at(dir.path());
         drop(open_vault(&new.data_dir, &new.root_key_file).unwrap());
@@ -168,7 +168,7 @@ mod tests {
         fs::write(new.marker(), b"").unwrap();
         fs::write(new.credentials_dir.join("access-key.json"), b"{\"AccessKeyId\":\"LTAIold\"}").unwrap();
         let made = new.make().unwrap();
-        // Killed before the configuration: the credentials stay the same.
+        // Killed before writing the configuration: the credentials stay the same.
         let credentials = fs::read(new.credentials_dir.join("access-key.json")).unwrap();
         assert_eq!(new.make().unwrap(), made);
         assert_eq!(fs::read(new.credentials_dir.join("access-key.json")).unwrap(), credentials);

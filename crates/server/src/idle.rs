@@ -24,7 +24,7 @@ struct State {
     timeout: Duration,
 }
 
-/// A request in flight. The drop ends it.
+/// A request in flight. Ends on drop.
 #[derive(Debug)]
 pub(crate) struct RequestGuard(IdleTimer);
 

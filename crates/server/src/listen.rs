@@ -165,7 +165,7 @@ struct Connection<H> {
 
 impl<H: Handler> Connection<H> {
     async fn serve(mut self, socket: TcpStream) {
-        // Without it, a small answer would wait for an acknowledgement. A socket without the option still works.
+        // Without this option, a small answer would wait for an acknowledgement. A socket without the option still works.
         let _refused = socket.set_nodelay(true);
         self.metrics.connections.inc();
         match &self.handshakes {
@@ -178,7 +178,7 @@ impl<H: Handler> Connection<H> {
                 };
                 if let Some(stream) = accepted {
                     self.context.state.permit.finish_handshake();
-                    // By ALPN, because detection from the first bytes would wait for them without a timeout.
+                    // Decided by ALPN, because detection from the first bytes would wait for them without a timeout.
                     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                         self.serve_http(Stream::http2(stream, self.context.account().clone()), Protocol::Http2).await;
                     } else {

@@ -61,7 +61,7 @@ pub(crate) struct Metrics {
     basic_on_rotating_keys: Counter,
     /// Encryptions with an initialization vector chosen by the caller.
     caller_supplied_ivs: Counter,
-    /// Key versions that have used more than half of their encryptions, as far as they were used since the start.
+    /// Key versions, of those used since the start, that have used more than half of their encryptions.
     pub(crate) key_versions_past_half: Gauge,
     /// Keys rotated automatically.
     pub(crate) automatic_rotations: Counter,

@@ -40,13 +40,13 @@ pub(crate) fn check_files(data_dir: &Path, root_key_file: &Path) -> Result<Optio
     copies.retain(is_readable);
     copies.iter().try_for_each(|copy| refuse_root_key(copy))?;
     store_files.retain(is_readable);
-    // The public key is public.
+    // Others may read the public key.
     audit_files.retain(|file| is_readable(file) && *file != audit.join("public-key"));
     copies.append(&mut store_files);
     Ok(warning(&audit, copies, audit_files))
 }
 
-/// Every file is named in the warning or found by a command in it.
+/// Every file is either named in the warning or found by a command that the warning contains.
 fn warning(audit: &Path, mut files: Vec<PathBuf>, mut audit_files: Vec<PathBuf>) -> Option<String> {
     let count = files.len().saturating_add(audit_files.len());
     if audit_files.len() <= AUDIT_NAMED_MAX {
@@ -73,7 +73,7 @@ fn refuse_root_key(copy: &Path) -> Result<(), StartError> {
         Ok(found) if is_root_key(copy) => {
             Err(StartError::Seal(SealError::Exposed { path: copy.to_owned(), mode: found.mode() }))
         }
-        // It is no root key, or this user cannot read it. The warning names it.
+        // It is not a root key, or this user cannot read it. The warning names it.
         _ => Ok(()),
     }
 }

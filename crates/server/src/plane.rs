@@ -282,7 +282,7 @@ fn refuse_body(protocol: Protocol, error: BodyError, request_id: &RequestId) -> 
     }
 }
 
-/// The answer when the audit record is not durable: no result is sent without one.
+/// The answer when the audit record is not durable: no result is sent without a durable record.
 fn unavailable(protocol: Protocol, request_id: &RequestId) -> Response<Body> {
     match protocol {
         Protocol::Instance => instance::unavailable(request_id).response,

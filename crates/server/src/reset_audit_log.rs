@@ -22,7 +22,7 @@ const OPERATION: &str = "BeginAuditLogAnew";
 /// now; `None` if nothing was left of it.
 ///
 /// # Errors
-/// [`StartError`]; a running server is one, too.
+/// [`StartError`]; also when a server is running.
 pub fn reset_audit_log(data_dir: &Path, root_key_file: &Path) -> Result<Option<PathBuf>, StartError> {
     let vault = stopped_vault::open(data_dir, root_key_file)?;
     let stored = vault.single::<AuditSigningKey>()?.ok_or(VaultError::Empty)?;

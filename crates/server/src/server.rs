@@ -62,8 +62,8 @@ impl Server {
         if let Some(warning) = permissions::check_files(&options.data_dir, &options.root_key_file)? {
             tracing::warn!("{warning}");
         }
-        // A first start binds before it creates the instance: the instance of a start that fails to bind would have
-        // credentials that were never shown to the user.
+        // A first start binds before it creates the instance. Otherwise a start that fails to bind would leave an instance
+        // whose credentials were never shown to the user.
         let is_first = options.is_dev && !store_in(&options.data_dir).exists();
         let bound_early = if is_first { Some(Listeners::bind(&options)?) } else { None };
         let to_open = options.clone();

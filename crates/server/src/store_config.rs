@@ -4,7 +4,7 @@ use std::path::Path;
 
 use claviger_store::StoreConfig;
 
-/// The store of the instance whose data directory this is.
+/// The store of the instance in this data directory.
 pub(crate) fn store_in(data_dir: &Path) -> StoreConfig {
     StoreConfig::embedded(data_dir)
 }

@@ -17,7 +17,7 @@ use hyper::Request;
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::watch;
 
-/// Size of each budget: the one of unverified callers, and the one of connections that carried a verified request.
+/// Size of each of the two budgets: one for unverified callers, and one for connections that carried a verified request.
 const BYTES_TOTAL_MAX: usize = 64 * 1024 * 1024;
 /// Limit of the number of headers of a request. The HTTP/1.1 library has the same limit.
 pub(crate) const HEADERS_MAX: usize = 100;
@@ -57,7 +57,7 @@ struct State {
     last_warning: Option<Instant>,
 }
 
-/// The bytes that are held of one budget, in total and by source.
+/// The used bytes of one budget, in total and by source.
 #[derive(Debug, Default)]
 struct Pool {
     total: usize,
@@ -83,7 +83,7 @@ pub(crate) struct Account {
     evict: watch::Sender<bool>,
 }
 
-/// A part of the budget. The drop releases it.
+/// A part of the budget. Released on drop.
 #[derive(Debug)]
 pub(crate) struct Charge {
     account: Account,
@@ -364,7 +364,7 @@ mod tests {
         assert_eq!((budget.held(), budget.lock().verified.total), (100, 0));
     }
 
-    /// A verified client once filled the budget of all verified connections.
+    /// In earlier versions, one verified client could fill the budget of all verified connections.
     #[test]
     fn a_verified_caller_that_fills_its_budget_is_evicted() {
         let budget = budget_of(100);

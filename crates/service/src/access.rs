@@ -29,19 +29,19 @@ pub enum Caller {
 /// Why a caller was refused.
 #[derive(Debug)]
 pub enum AccessRefusal {
-    /// No client key has this id, or it was revoked and the signature is not its own.
+    /// No client key has this id, or the key was revoked and did not make the signature.
     ClientKeyUnknown,
-    /// The signature is valid, but the client key may not be used.
+    /// The signature is valid, but the client key must not be used.
     ClientKeyNotValid(Invalidity),
     /// The signature is not valid for this client key and these bytes.
     SignatureNotMatch,
-    /// No policy of the client key admits its source address.
+    /// No policy of the client key admits the source address of the request.
     SourceNotAdmitted,
     /// The caller could not be looked up.
     Failed(ServiceError),
 }
 
-/// Why a client key may not be used.
+/// Why a client key must not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalidity {
     /// It expired at this time.

@@ -1,7 +1,7 @@
-//! Access keys of the control plane: created, listed, enabled, disabled, deleted, as by RAM's actions of these names.
+//! Access keys of the control plane: created, listed, enabled, disabled and deleted, like the RAM actions of these names.
 //!
-//! At most [`ACCESS_KEYS_MAX`] exist at once, and a running server never gives up the last active one. Every change rewrites the
-//! instance's record, so that simultaneous changes conflict and are decided one after the other.
+//! At most [`ACCESS_KEYS_MAX`] exist at once, and a running server never disables or deletes the last active one. Every change
+//! rewrites the instance's record, so that simultaneous changes conflict and are decided one after the other.
 //!
 //! [`AccessKeyChange`] works on a vault, because the owner of the root key makes the same changes while no server runs.
 
@@ -17,7 +17,7 @@ use crate::service::Service;
 
 /// Characters of a secret, as many as at Alibaba Cloud.
 const SECRET_CHARS: usize = 30;
-/// More than exist in any store, including those of versions without a limit.
+/// More access keys than any store contains, even a store of an earlier version without a limit.
 const LISTED_MAX: usize = 100;
 
 /// Generates an access key without storing it.
@@ -34,11 +34,13 @@ pub(crate) fn generate(now: Timestamp) -> Result<AccessKey, ServiceError> {
 #[derive(Debug, Clone, Copy)]
 pub struct AccessKeyChange<'a> {
     vault: &'a Vault,
-    /// The running server, which writes the audit record to its log. Without one, the next start does.
+    /// The running server, which writes the audit record to its log. `None` if no server runs: the next start then writes the
+    /// record.
     service: Option<&'a Service>,
     intent: &'a Intent,
     now: Timestamp,
-    /// Whether the last active access key may be disabled or deleted: only by the owner of the root key, who can create one.
+    /// Whether the last active access key may be disabled or deleted. Only the owner of the root key may do this, because the
+    /// owner can create another one.
     may_remove_last: bool,
 }
 
@@ -57,7 +59,8 @@ impl<'a> AccessKeyChange<'a> {
         let subject = Subject::other(id.as_str());
         let outcome = match self.service {
             Some(service) => service.commit(change, self.intent, subject)?,
-            // No line of the log is known to be older, so the next start searches all of it for the record.
+            // It is not known which lines of the log are older than the change, so the next start searches the whole log for
+            // the record.
             None => change.commit(Audit::Entries(&[self.intent.entry(subject, self.now, 0)]))?,
         };
         Ok(matches!(outcome, Outcome::Done(_)).then_some(()))
@@ -136,7 +139,7 @@ pub fn list_access_keys(vault: &Vault) -> Result<Vec<AccessKey>, ServiceError> {
 }
 
 impl Service {
-    /// The access keys, by id. Blocks, as all below.
+    /// The access keys, by id. Blocks, as do all functions below.
     ///
     /// # Errors
     /// When the vault fails.
@@ -193,7 +196,7 @@ mod tests {
         vault
     }
 
-    /// Changes under the rules for callers, without a server.
+    /// Changes without a server, but under the rules for callers.
     fn of_caller<'a>(vault: &'a Vault, intent: &'a Intent) -> AccessKeyChange<'a> {
         AccessKeyChange { may_remove_last: false, ..AccessKeyChange::of_owner(vault, intent, Timestamp::default()) }
     }

@@ -13,7 +13,7 @@ use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
-    /// Creates an access point. Blocks, as all below.
+    /// Creates an access point. Blocks, as do all functions below.
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`] unless it has one to three policies; [`ServiceError::ResourceNotFound`] when
@@ -40,7 +40,7 @@ impl Service {
     /// Applies `edit` to the access point. The change applies from the next request on.
     ///
     /// # Errors
-    /// As [`Service::create_access_point`], and [`ServiceError::ResourceNotFound`].
+    /// Those of [`Service::create_access_point`], and [`ServiceError::ResourceNotFound`].
     pub fn update_access_point(
         &self,
         name: &RuleName,
@@ -76,7 +76,7 @@ impl Service {
             if !self.client_keys_of(name)?.is_empty() {
                 return Err(ServiceError::ResourceInUse);
             }
-            // On condition that it is unchanged: issuing a client key rewrites the access point.
+            // Requires the access point to be unchanged, because issuing a client key rewrites it.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }

@@ -11,7 +11,8 @@ use crate::intent::{Intent, Subject};
 use crate::retry::retry_on_conflict;
 use crate::service::Service;
 
-/// Most address ranges of one network rule, and most resources of one policy. The limit is ours: a record has a maximum size.
+/// The maximum number of address ranges in one network rule, and of resources in one policy. This is Claviger's own limit,
+/// because a record has a maximum size.
 pub(crate) const ENTRIES_MAX: usize = 200;
 
 impl Service {

@@ -2,13 +2,14 @@
 //!
 //! A request holds a permit for exactly as long as the server works for it. When a client disconnects while its request waits
 //! for a pair, the permit is released at once and the request for the pair is withdrawn: the workers stop within milliseconds
-//! and keep their progress for the next request. Connecting and resetting over and over therefore
-//! gains a client no more than one permit, and a client that broke off may ask again immediately, as at Alibaba Cloud, where
-//! the limit is on requests in flight. A request that has its pair holds the permit until the pair is wrapped, whether the
-//! client is still connected or not.
+//! and keep their progress for the next request. A client that connects and resets over and over therefore gains no more than
+//! one permit. A client that disconnected may ask again immediately, as at Alibaba Cloud, where the limit is on requests in
+//! flight. A request that has its pair holds the permit until the pair is wrapped, whether the client is still connected or
+//! not.
 //!
-//! A client gets a permit while it holds fewer than are free, like a place in the queue behind this limiter
-//! (`keygen::generator::requests`). One client key alone can therefore not shut out all others, unless the limit is 1.
+//! A client gets a permit if it holds fewer permits than are free. The queue that follows this limiter
+//! (`keygen::generator::requests`) assigns its places by the same rule. One client key alone can therefore not shut out all
+//! others, unless the limit is 1.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -49,7 +50,7 @@ struct InFlight {
     held: HashMap<u64, usize>,
 }
 
-/// The right to be in flight; released on drop.
+/// The right of one request to be in flight. Released on drop.
 #[derive(Debug)]
 pub(crate) struct PairPermit {
     client: u64,
@@ -62,8 +63,8 @@ impl PairLimiter {
         Self { limit, state: Arc::default() }
     }
 
-    /// A permit for `client`, if it holds fewer than are free: alone it gets half of them and never the last, unless the limit
-    /// is 1; then the first request gets it, as at Alibaba Cloud.
+    /// A permit for `client`, if it holds fewer than are free. A client that is alone gets half of the permits and never the
+    /// last one. If the limit is 1, the first request gets the permit, as at Alibaba Cloud.
     ///
     /// # Errors
     /// [`ServiceError::ConcurrencyLimitExceeded`], at once.
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(limiter.in_flight(), permits.len());
     }
 
-    /// As many permits as this client gets.
+    /// Takes permits for this client until one is refused.
     fn fill(limiter: &PairLimiter, client: u64) -> Vec<PairPermit> {
         std::iter::from_fn(|| limiter.enter(client).ok()).collect()
     }

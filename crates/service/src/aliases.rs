@@ -21,7 +21,7 @@ pub struct AliasListing {
 }
 
 impl Service {
-    /// Binds a new alias to a key. Blocks, as all below.
+    /// Binds a new alias to a key. Blocks, as do all functions below.
     ///
     /// # Errors
     /// Those of finding the key; [`ServiceError::State`]; [`ServiceError::AliasAlreadyExists`].
@@ -34,7 +34,7 @@ impl Service {
             }
             let created = self.clock.now().whole_second();
             let alias = Alias { name: name.clone(), key: stored.record.id.clone(), created };
-            // On condition that the key is unchanged: an alias must not outlive its key.
+            // Requires the key to be unchanged, because an alias must not outlive its key.
             let change =
                 self.vault.change().require(&stored).create(&alias)?.put(&AliasOfKey { alias: alias.clone() })?;
             let outcome = self.commit(change, intent, Subject::key(&alias.key).with_name(name.as_str()))?;

@@ -20,7 +20,7 @@ pub(crate) enum KeyHalf {
     Private,
 }
 
-/// Longer input leaves the runtime's threads whatever the key is, because ECIES and signatures hash all of it.
+/// Longer input is processed on a blocking thread, whatever the key is, because ECIES and signatures hash all of it.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 
 impl Service {
@@ -43,8 +43,8 @@ impl Service {
         }
     }
 
-    /// Runs `work`, which computes with this half of the key on an input of `bytes` bytes: on this thread if it is short,
-    /// otherwise on a blocking thread.
+    /// Runs `work`, which computes with this half of the key on `bytes` bytes of input. Short work runs on this thread, other
+    /// work on a blocking thread.
     pub(crate) async fn run_with_key<T, F>(
         &self,
         version: &Arc<UnsealedVersion>,
@@ -79,7 +79,7 @@ pub(crate) fn refuse_gcm_fields(aad: &[u8], iv: &[u8]) -> Result<(), ServiceErro
     }
 }
 
-/// The crypto library's name of an algorithm that encrypts to a public key.
+/// The crypto library's name for an algorithm that encrypts to a public key.
 pub(crate) fn encryption(algorithm: Algorithm) -> Result<EncryptionAlgorithm, ServiceError> {
     match algorithm {
         Algorithm::RsaesOaepSha256 => Ok(EncryptionAlgorithm::RsaesOaepSha256),

@@ -32,8 +32,8 @@ pub struct FirstStart {
     pub access_key: AccessKey,
 }
 
-/// Initialises an empty vault. `hand_out` gives the owner the credentials before the commit: a start that is interrupted
-/// earlier leaves the vault empty for the next one, and afterwards nothing is missing.
+/// Initialises an empty vault. `hand_out` gives the owner the credentials before the commit. A start that is interrupted before
+/// the commit leaves the vault empty, so the next start begins again. After the commit, nothing is missing.
 ///
 /// # Errors
 /// When the vault, the crypto library or the random generator fails; those of `hand_out`.

@@ -23,7 +23,7 @@ use self::client_key::PreparedClientKey;
 use crate::error::ServiceError;
 use crate::key_material::{self, UnsealedVersion};
 
-/// Every cache, each bounded on its own.
+/// All caches, each with its own limit.
 #[derive(Debug)]
 pub(crate) struct Caches {
     vault: Arc<Vault>,
@@ -50,7 +50,7 @@ impl Caches {
         }
     }
 
-    /// Drops everything that the changed record is part of.
+    /// Drops every entry that was read from the changed record.
     pub(crate) fn apply(&self, change: &RecordChange) {
         if let Some(id) = change.id::<Key>() {
             self.keys.forget(&id);

@@ -13,7 +13,7 @@ use crate::error::ServiceError;
 use crate::intent::{Intent, Subject};
 use crate::service::Service;
 
-/// Entries removed in one commit: below the store's limit of operations.
+/// Entries removed in one commit. This is below the store's limit on operations per commit.
 const REMOVED_PER_COMMIT: usize = 100;
 
 impl Service {
@@ -40,7 +40,7 @@ impl Service {
         Ok(outcome)
     }
 
-    /// Commits a change that needs no audit record, for this reason. Blocks.
+    /// Commits a change that needs no audit record; `reason` says why. Blocks.
     ///
     /// # Errors
     /// Those of the vault.
@@ -56,14 +56,14 @@ impl Service {
         Ok(outcome?)
     }
 
-    /// Drops what this process has in memory of a record that changed.
+    /// Drops everything that this process keeps in memory about a changed record.
     pub(crate) fn apply(&self, change: &RecordChange) {
         self.caches.apply(change);
         self.iv_ledger.apply(change);
     }
 
-    /// Reports the state of the log: the number of a line that is durable, and whether it takes records. An outdated
-    /// number only makes the search after a crash longer.
+    /// Reports the state of the log: the number of a durable line, and whether the log takes records. An outdated number only
+    /// makes the search after a crash longer.
     pub fn set_log_state(&self, log_seq: u64, is_writable: bool) {
         self.outbox.set_log_state(log_seq, is_writable);
     }
@@ -80,7 +80,7 @@ impl Service {
         self.outbox.take_local()
     }
 
-    /// The entries in the store's outbox, oldest first. Blocks, as all below.
+    /// The entries in the store's outbox, oldest first. Blocks, as do all functions below.
     ///
     /// # Errors
     /// When the vault fails.

@@ -17,7 +17,7 @@ pub struct Config {
     pub use_policy: UsePolicy,
     /// How often one key version may seal.
     pub iv_limits: IvLimits,
-    /// Accounts, beside this instance's own, whose ARNs name keys here.
+    /// Other accounts whose ARNs name keys here, in addition to this instance's own account.
     pub arn_accounts: ArnAccounts,
 }
 
@@ -27,7 +27,7 @@ pub struct UsePolicy {
     /// Deny `Encrypt`, `GenerateDataKey` and the basic pair operations on a key that rotates: they always use its first
     /// version, so rotation has no effect on them.
     pub deny_basic_operations_on_rotating_keys: bool,
-    /// Deny an `Iv` in `Encrypt` and `AdvanceEncrypt`: one that repeats breaks GCM for everything under the key.
+    /// Deny an `Iv` in `Encrypt` and `AdvanceEncrypt`: a repeated one breaks GCM for everything under the key.
     pub deny_caller_supplied_iv: bool,
 }
 

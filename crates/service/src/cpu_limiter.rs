@@ -10,8 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ServiceError;
 
-/// Most calls that wait. With a message of ordinary size a call takes a few milliseconds at most, so on two cores the last one
-/// waits about as long as clients wait for an answer.
+/// The maximum number of waiting calls. With a message of ordinary size a call takes a few milliseconds at most, so on two
+/// cores the last one waits about as long as clients wait for an answer.
 const WAITING_MAX: usize = 4096;
 
 /// Permits for the calls that run and for those that wait.
@@ -83,7 +83,7 @@ mod tests {
         (limiter, release, working)
     }
 
-    /// As many calls as may wait; each adds one to `done` when it runs.
+    /// Starts as many calls as may wait. Each adds one to `done` when it runs.
     async fn fill_queue(
         limiter: &Arc<CpuLimiter>,
         done: &Arc<AtomicUsize>,

@@ -24,7 +24,7 @@ pub struct GenerateDataKey {
     pub rights: Rights,
     /// The symmetric key to wrap under.
     pub key: KeyRef,
-    /// Which of its versions.
+    /// Which version of the key.
     pub version: VersionChoice,
     /// `NumberOfBytes`, 1 to 1024.
     pub number_of_bytes: i32,

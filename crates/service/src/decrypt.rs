@@ -35,7 +35,7 @@ pub enum DecryptSource {
         /// The request's `KeyId`, if there is one. The version must belong to that key.
         key: Option<KeyRef>,
     },
-    /// The request names only the key. Its initial version is used, because it made every blob that names none.
+    /// The request names only the key. The key's initial version is used, because it made every blob that names no version.
     Key(KeyRef),
 }
 
@@ -75,7 +75,7 @@ pub struct Decrypted {
 
 impl Service {
     /// Whether a key version of this id exists, whatever the state of its key. This decides whether a blob that looks
-    /// self-describing is.
+    /// self-describing really is.
     ///
     /// # Errors
     /// When the vault fails.
@@ -147,7 +147,7 @@ impl Service {
         }
     }
 
-    /// The version `id` and its key, which must be the one that `key` names, if it is given.
+    /// The version `id` and its key. If `key` is given, it must name that key.
     async fn named_version(
         &self,
         id: &KeyVersionId,

@@ -23,9 +23,9 @@ pub struct Encrypt {
     pub rights: Rights,
     /// The key.
     pub key: KeyRef,
-    /// Which of a symmetric key's versions.
+    /// Which version of a symmetric key.
     pub version: VersionChoice,
-    /// Which of an asymmetric key's versions; `None`: the first.
+    /// Which version of an asymmetric key; `None`: the first.
     pub named_version: Option<KeyVersionId>,
     /// Not empty.
     pub plaintext: SecretBytes,
@@ -35,7 +35,7 @@ pub struct Encrypt {
     pub aad: Vec<u8>,
     /// Empty, or the caller's initialization vector; GCM only.
     pub iv: Vec<u8>,
-    /// `PaddingMode`; without effect on every algorithm of a software instance.
+    /// `PaddingMode`; no algorithm of a software instance uses it.
     pub padding_mode: String,
 }
 

@@ -9,7 +9,7 @@ use claviger_keygen::KeygenError;
 use claviger_model::StateRefusal;
 use claviger_vault::VaultError;
 
-/// Access keys that may exist at once, active or not, as many as RAM allows a user: enough to replace one by another.
+/// How many access keys may exist at once, active or not: as many as RAM allows a user, and enough to replace one by another.
 pub const ACCESS_KEYS_MAX: usize = 2;
 
 /// Why an operation returns no result.
@@ -19,7 +19,7 @@ pub enum ServiceError {
     MissingParameter(&'static str),
     /// A parameter has a value that is not allowed.
     InvalidParameter(&'static str),
-    /// A parameter has a value that looks valid and is not. The second text is a sentence that says what to send instead.
+    /// A parameter has a value that looks valid but is not. The second text is a sentence that says what to send instead.
     RefusedParameter(&'static str, &'static str),
     /// No key has this id, or it has been destroyed.
     KeyNotFound,

@@ -29,7 +29,7 @@ impl Service {
         if let Err(error) = self.vault.check_files() {
             tracing::error!(%error, "the store's file is damaged");
         }
-        // First, so that a record that is restored from its copy does not count as damaged.
+        // Checked first, so that a record that is restored from its copy does not count as damaged.
         if let Err(error) = self.vault.check_essential() {
             tracing::error!(%error, "not all records that a start needs could be checked or restored; trying again tomorrow");
         }

@@ -23,7 +23,7 @@ const COUNTERS_MAX: usize = 65_536;
 /// How often one key version may seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IvLimits {
-    /// Most uses of one version.
+    /// The maximum number of uses of one version.
     pub uses_max: u64,
     /// Uses reserved by one write to the store.
     pub block: u64,
@@ -42,7 +42,7 @@ pub(crate) struct IvLedger {
     vault: Arc<Vault>,
     limits: IvLimits,
     counters: Mutex<LruCache<KeyVersionId, Arc<Counter>>>,
-    /// How many versions passed half of the limit, of those that sealed since the start.
+    /// How many of the versions that sealed since the start have passed half of the limit.
     past_half: AtomicU64,
     /// Versions that approach the limit. The scheduler rotates their keys, if those rotate automatically.
     nearly_exhausted: Mutex<Vec<(KeyId, KeyVersionId)>>,
@@ -91,13 +91,13 @@ impl IvLedger {
             let reserved = reserving.await.map_err(|_panicked| ServiceError::Bug("a reservation panicked"))?;
             let block = reserved.inspect_err(|error| self.note_unreadable_count(version, error))?;
             self.note_progress(version, &counter, block.end);
-            // The start first: nothing of the new block can be taken until its end is stored too.
+            // The start is stored first: no use of the new block can be taken until its end is stored, too.
             counter.next.store(block.start, Ordering::Release);
             counter.reserved.store(block.end, Ordering::Release);
         }
     }
 
-    /// How many versions passed half of the limit, of those that sealed since the start.
+    /// How many of the versions that sealed since the start have passed half of the limit.
     pub(crate) fn past_half(&self) -> u64 {
         self.past_half.load(Ordering::Relaxed)
     }
@@ -150,7 +150,7 @@ impl IvLedger {
 /// Reserves the next block of `version`, durably. Blocks.
 fn reserve(vault: &Vault, limits: IvLimits, version: &KeyVersionId) -> Result<std::ops::Range<u64>, ServiceError> {
     retry_on_conflict(|| {
-        // On condition that the material is unchanged: a destroyed version must leave no count behind.
+        // Requires the material to be unchanged, because a destroyed version must leave no count behind.
         let material = vault.get::<KeyMaterial>(version)?.ok_or(ServiceError::KeyNotFound)?;
         let stored = vault.get::<IvUses>(version)?;
         let start = stored.as_ref().map_or(0, |stored| stored.record.reserved);
@@ -219,7 +219,7 @@ mod tests {
         for _ in 0..3 {
             ledger.count(&version).await.unwrap();
         }
-        // A new ledger over the same store is what a crash leaves: 7 uses of the first block are lost.
+        // A new ledger over the same store simulates a restart after a crash: 7 uses of the first block are lost.
         let ledger = IvLedger::new(Arc::clone(&vault), limits);
         for _ in 0..15 {
             ledger.count(&version).await.unwrap();

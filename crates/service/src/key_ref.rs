@@ -9,7 +9,7 @@ use claviger_base::id::{AliasName, KeyId};
 
 use crate::error::ServiceError;
 
-/// Most digits of an account number; documented ones have 16.
+/// The maximum number of digits in an account number. Documented ones have 16.
 const ACCOUNT_DIGITS_MAX: usize = 20;
 
 /// A key as a caller named it.
@@ -21,7 +21,7 @@ pub enum KeyRef {
     Alias(AliasName),
 }
 
-/// Accounts, beside the instance's own, whose ARNs name keys of this instance. They help clients that migrate.
+/// Other accounts whose ARNs name keys of this instance, in addition to its own account. They help clients that migrate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArnAccounts {
     /// The listed accounts.
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// Once all of them named keys of this instance.
+    /// In earlier versions, ARNs of all accounts named keys of this instance.
     #[test]
     fn an_arn_of_another_account_names_no_key_unless_admitted() {
         let arn = |account, rest| format!("acs:kms:cn-hangzhou:{account}:{rest}");

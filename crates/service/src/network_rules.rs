@@ -13,7 +13,7 @@ use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
 impl Service {
-    /// Creates a network rule. Blocks, as all below.
+    /// Creates a network rule. Blocks, as do all functions below.
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`], [`ServiceError::ResourceExists`].
@@ -75,7 +75,7 @@ impl Service {
             if self.list_policies(PageRequest::ALL)?.records.iter().any(|policy| policy.network_rules.contains(name)) {
                 return Err(ServiceError::ResourceInUse);
             }
-            // On condition that it is unchanged: a policy that refers to it rewrites it.
+            // Requires the rule to be unchanged, because a change that makes a policy refer to the rule rewrites it.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }

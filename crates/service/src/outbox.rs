@@ -1,4 +1,4 @@
-//! The outbox of the audit log: committed changes of which the writer of the log has not taken the entries yet.
+//! The outbox of the audit log: entries of committed changes that the writer of the log has not taken yet.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,12 +37,12 @@ impl Outbox {
         }
     }
 
-    /// The entry of this request, once.
+    /// The entry of this request. Returned once.
     pub(crate) fn take(&self, request_id: &RequestId) -> Option<OutboxEntry> {
         self.committed().requests.remove(request_id)
     }
 
-    /// The entries of changes that no request asked for, in order, each once.
+    /// The entries of changes that no request asked for, in order. Each is returned once.
     pub(crate) fn take_local(&self) -> Vec<OutboxEntry> {
         std::mem::take(&mut self.committed().local)
     }
@@ -52,7 +52,7 @@ impl Outbox {
         self.is_log_writable.store(is_writable, Ordering::Relaxed);
     }
 
-    /// The number of a line of the log that is durable.
+    /// The number of a durable line of the log.
     pub(crate) fn log_seq(&self) -> u64 {
         self.log_seq.load(Ordering::Relaxed)
     }

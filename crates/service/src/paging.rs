@@ -29,8 +29,8 @@ impl PageRequest {
     /// Everything on one page.
     pub(crate) const ALL: Self = Self { number: 1, size: usize::MAX };
 
-    /// Reads a listing to its end and returns this page of the records that `keep` maps to a value, and how many it maps in
-    /// all. Records that cannot be read are left out and not counted: failing the page would hide all the others.
+    /// Reads a listing to its end. Returns this page of the values that `keep` makes of records, and how many values there are
+    /// in all. Records that cannot be read are left out and not counted: failing the whole page would hide all the others.
     pub(crate) fn collect<R, T>(
         self,
         read: impl Fn(Option<&Cursor>) -> Result<Page<R>, ServiceError>,

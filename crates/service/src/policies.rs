@@ -11,11 +11,12 @@ use crate::intent::Intent;
 use crate::paging::{Listing, PageRequest, SCAN_STEP};
 use crate::service::Service;
 
-/// Most network rules of one policy. The limit is ours: each rule is an operation of the commit.
+/// The maximum number of network rules of one policy. This is Claviger's own limit, because each rule is an operation of the
+/// commit.
 const NETWORK_RULES_MAX: usize = 40;
 
 impl Service {
-    /// Creates a policy. Blocks, as all below.
+    /// Creates a policy. Blocks, as do all functions below.
     ///
     /// # Errors
     /// [`ServiceError::InvalidParameter`]; [`ServiceError::ResourceNotFound`] when one of its network rules does not exist;
@@ -42,7 +43,7 @@ impl Service {
     /// Applies `edit` to the policy. The change applies from the next request on.
     ///
     /// # Errors
-    /// As [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
+    /// Those of [`Service::create_policy`], and [`ServiceError::ResourceNotFound`].
     pub fn update_policy(
         &self,
         name: &RuleName,
@@ -78,7 +79,7 @@ impl Service {
             if self.list_access_points(PageRequest::ALL)?.records.iter().any(|point| point.policies.contains(name)) {
                 return Err(ServiceError::ResourceInUse);
             }
-            // On condition that it is unchanged: an access point that refers to it rewrites it.
+            // Requires the policy to be unchanged, because a change that makes an access point refer to the policy rewrites it.
             Ok((self.vault.change().require(&stored).delete(&stored.record), ()))
         })
     }

@@ -5,7 +5,7 @@ use claviger_base::SecretBytes;
 use crate::error::ServiceError;
 use crate::service::Service;
 
-/// Most bytes of one request.
+/// The maximum number of bytes in one request.
 const LENGTH_MAX: usize = 64;
 
 impl Service {

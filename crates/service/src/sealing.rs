@@ -44,7 +44,7 @@ impl Service {
         self.seal_counted(version, iv, aad, plaintext).await
     }
 
-    /// Seals with `iv` a use that the IV ledger has counted already.
+    /// Seals with `iv`. The IV ledger has counted this use already.
     pub(crate) async fn seal_counted(
         &self,
         version: &Arc<UnsealedVersion>,

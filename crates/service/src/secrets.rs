@@ -1,5 +1,5 @@
 //! `GetSecretValue` (instance-api 5.7). Secrets cannot be stored yet, so every request is checked in full and then refused as
-//! one for a secret that does not exist.
+//! if the secret did not exist.
 
 use claviger_model::{Target, is_secret_name};
 
@@ -23,7 +23,7 @@ pub struct GetSecretValue {
     pub version_id: String,
 }
 
-/// The value of a secret. It has no values, because secrets cannot be stored yet.
+/// The value of a secret. The type has no values, because secrets cannot be stored yet.
 #[derive(Debug)]
 pub enum SecretValue {}
 

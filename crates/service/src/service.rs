@@ -92,7 +92,7 @@ impl Service {
         self.generator.figures()
     }
 
-    /// How many key versions have passed half of the encryptions that they may make, of those used since the start.
+    /// How many of the key versions used since the start have passed half of the encryptions that they may make.
     #[must_use]
     pub fn key_versions_past_half(&self) -> u64 {
         self.iv_ledger.past_half()
@@ -111,7 +111,7 @@ impl Service {
         Ok(key)
     }
 
-    /// The same without counting, for a parameter that was read before.
+    /// Like [`Service::key_ref`], but without counting, for a parameter that was read before.
     ///
     /// # Errors
     /// See [`Service::key_ref`].
@@ -135,7 +135,8 @@ impl Service {
                 let stored = stored.ok_or(ServiceError::Bug("the instance record is gone"))?;
                 self.vault.change().update(&stored, &stored.record)?
             }
-            // Damaged since the start, which read it into memory. Without it the next start would fail.
+            // The record was damaged after the start had read it. It is written again, because the next start would fail
+            // without it.
             Err(error) if error.is_unreadable() => self.vault.change().put(&self.instance)?,
             Err(error) => return Err(error.into()),
         };

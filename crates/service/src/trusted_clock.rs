@@ -16,7 +16,7 @@ use claviger_vault::{Audit, Vault, VaultError};
 
 use crate::error::ServiceError;
 
-/// How much running time a crash may lose; destruction is then late by as much.
+/// How much running time a crash may lose. Destruction is then delayed by that time.
 const STORED_EVERY: Duration = Duration::from_secs(60);
 
 /// Why keys whose date has come are not destroyed. Both times are business time.
@@ -91,7 +91,8 @@ impl TrustedClock {
     /// Reads the clocks and updates the state. Returns the wall clock's time and the state.
     fn observe(&self) -> (Timestamp, MutexGuard<'_, State>) {
         let mut state = lock(&self.state);
-        // In this order: an interruption between the two only makes the wall clock look ahead, which is not trusted.
+        // Read in this order: an interruption between the two only makes the wall clock appear to be ahead, and a clock that is
+        // ahead is not trusted.
         let running = self.clock.running();
         let wall = self.clock.real_now();
         let ran = running.saturating_sub(state.observed_at).as_millis();
@@ -123,14 +124,14 @@ impl TrustedClock {
         Ok(())
     }
 
-    /// Makes sure that the time in the store is after `due`, business time. Blocks.
+    /// Makes sure that the time in the store is later than `due`, which is a business time. Blocks.
     pub(crate) fn store_that_passed(&self, due: Timestamp) -> Result<(), ServiceError> {
         let stored = lock(&self.last_stored);
         let is_known = stored.reached.is_some_and(|reached| self.clock.business(reached) >= due);
         if is_known { Ok(()) } else { self.store(stored) }
     }
 
-    /// Records how many keys the scheduler's pass found held back.
+    /// Records how many keys the scheduler's pass held back.
     pub(crate) fn set_held(&self, keys: u64) {
         self.held.store(keys, Ordering::Relaxed);
     }

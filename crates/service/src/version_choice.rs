@@ -8,9 +8,9 @@ use crate::error::ServiceError;
 /// Which version of a symmetric key to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionChoice {
-    /// The first version: the basic operations.
+    /// The first version, for the basic operations.
     Initial,
-    /// The newest version: the Advance operations.
+    /// The newest version, for the Advance operations.
     Primary,
 }
 

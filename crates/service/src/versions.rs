@@ -25,7 +25,7 @@ pub struct KeyVersionListing {
 }
 
 impl Service {
-    /// Makes a new primary version at once. Blocks, as all below.
+    /// Makes a new primary version at once. Blocks, as do all functions below.
     ///
     /// # Errors
     /// Those of finding the key; [`ServiceError::State`]; [`ServiceError::Unsupported`] for a key that cannot rotate.

@@ -15,7 +15,7 @@ use crate::disconnect::DisconnectWatch;
 pub(crate) struct Head<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) headers: &'a Headers<'a>,
-    /// The least length that the body can have.
+    /// Lower bound of the length of the body.
     pub(crate) body_bytes_min: usize,
     pub(crate) peer: SocketAddr,
 }

@@ -46,7 +46,7 @@ pub(crate) struct Verified {
     rights: Rights,
 }
 
-/// The refusal of a request whose head does not verify; all that is kept while its body arrives.
+/// The refusal of a request whose head does not verify. Nothing else of the request is kept while its body arrives.
 pub(crate) struct Refused {
     pub(super) error: ApiError,
     /// Compared with the body before `error` is sent, as the order of instance-api 2 requires.

@@ -48,7 +48,7 @@ pub(crate) struct Verified {
     is_form: bool,
 }
 
-/// The refusal of a request whose head does not verify; all that is kept while its body arrives.
+/// The refusal of a request whose head does not verify. Nothing else of the request is kept while its body arrives.
 pub(crate) struct Refused {
     pub(super) error: RpcError,
     /// Compared with the hash of the body before `error` is sent.

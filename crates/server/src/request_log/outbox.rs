@@ -60,8 +60,8 @@ impl Outbox {
         self.state().unwritten.push((entry, detail));
     }
 
-    /// Writes the records that the last run left unwritten, before the server accepts requests; entries with a record are
-    /// only removed. This function and all below block.
+    /// Writes the records that the last run left unwritten, before the server accepts requests; entries that have a record
+    /// already are only removed. This function and all below block.
     pub(super) fn recover(&self, log: &AuditLog, dir: &Path) -> Result<(), StartError> {
         let mut after = None;
         loop {

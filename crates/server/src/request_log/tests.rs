@@ -246,7 +246,7 @@ fn an_interrupted_request_has_only_the_record_of_its_change() {
     let lines = site.lines_about(&key);
     assert_eq!((site.outbox().len(), lines.len()), (0, 1));
     assert_eq!((&lines[0]["code"], &lines[0]["status"]), (&"OK".into(), &200.into()));
-    // Nor is there a record without a key.
+    // There is no additional record without a key, either.
     assert!(requests(&site.dir()).iter().all(|line| line["code"] == "OK"));
 }
 

@@ -1,4 +1,4 @@
-//! Nonces of control plane requests: each may be used once as long as the request's date is accepted (rpc-api 3.4).
+//! Nonces of control plane requests: each may be used only once while the request's date is accepted (rpc-api 3.4).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -8,9 +8,10 @@ use claviger_base::Timestamp;
 use claviger_base::limits::DATE_SKEW_S_MAX;
 use claviger_crypto::digest::sha256;
 
-/// A date is accepted this long before and after it, so a nonce must be remembered for both.
+/// A date is accepted up to `DATE_SKEW_S_MAX` before and after the current time, so a nonce is remembered for twice that time.
 const REMEMBERED_S: i64 = 2 * DATE_SKEW_S_MAX;
-/// Most nonces remembered: 30 minutes of over 500 requests a second. Beyond that the oldest is forgotten early.
+/// The maximum number of remembered nonces: enough for 30 minutes of over 500 requests a second. Beyond it, the oldest is
+/// forgotten early.
 const NONCES_MAX: usize = 1_000_000;
 
 /// The hash of an (access key, nonce) pair: a long nonce takes no more memory than a short one.
@@ -76,7 +77,7 @@ mod tests {
         assert!(ledger.is_fresh_at("b", "n", now));
     }
 
-    /// A nonce has up to 256 characters (`wire::rpc::v3`). Those of over 128 bytes were once refused as used.
+    /// A nonce has up to 256 characters (`wire::rpc::v3`). Earlier versions refused nonces of over 128 bytes as already used.
     #[test]
     fn a_long_nonce_is_used_once_too() {
         let ledger = NonceLedger::default();

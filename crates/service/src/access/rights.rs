@@ -1,4 +1,4 @@
-//! What an authenticated caller may use: the policies of its application access point decide, and its address (rpc-api 13.2).
+//! What an authenticated caller may use, by the policies of its application access point and its address (rpc-api 13.2).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::error::ServiceError;
 /// The rights of one caller for one request.
 #[derive(Debug, Clone)]
 pub struct Rights {
-    /// `None`: everything, as for client keys that were stored by a version without policies.
+    /// `None` allows everything, as for client keys that a version without policies stored.
     grants: Option<Arc<Vec<Grant>>>,
     source: IpAddr,
 }

@@ -118,7 +118,8 @@ mod tests {
         assert_eq!(*cache.load(&1, value("b")).unwrap().unwrap(), "b");
     }
 
-    /// Loads from a store whose one value `change` replaces right after the first read, so that this read is stale.
+    /// Loads from a store with a single value. `change` replaces the value right after the first read, so that this read is
+    /// stale.
     fn overlapped(cache: &Cache<u32, String>, change: impl Fn(&mut Option<String>)) -> Option<Arc<String>> {
         let (mut stored, mut reads) = (Some("before".to_owned()), 0);
         let loaded = cache.load(&1, |id| {
@@ -168,7 +169,7 @@ mod tests {
         let (cache, mut reads) = (cache(2), 0);
         let refused = cache.load(&1, |_| {
             reads += 1;
-            // Of another entry: the cache does not track which one changed.
+            // A change of another entry counts, too, because the cache does not track which entry changed.
             cache.forget(&2);
             Ok(Some("stale".to_owned()))
         });

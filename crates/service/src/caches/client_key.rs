@@ -1,4 +1,5 @@
-//! Client keys as requests are checked against them: the public key parsed, and whether the key was revoked.
+//! Client keys in the form in which requests are checked against them: with the public key parsed, and marked if the key was
+//! revoked.
 
 use claviger_base::Timestamp;
 use claviger_base::id::ClientKeyId;

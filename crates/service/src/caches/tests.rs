@@ -124,7 +124,7 @@ impl Fixture {
         .collect()
     }
 
-    /// A change of a record of this kind: of the one from which a cache was filled, if there is one.
+    /// A change of a record of this kind. If a cache was filled from such a record, this is the record that changes.
     fn change_of(&self, kind: Kind) -> Change<'_> {
         fn change<'vault, R: Record>(vault: &'vault Vault, id: &R::Id) -> Change<'vault> {
             vault.change().delete_by_id::<R>(id)

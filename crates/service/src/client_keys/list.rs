@@ -23,14 +23,14 @@ pub struct ClientKeyListing {
 pub struct ExpiringClientKeys {
     /// When the next client key expires.
     pub earliest: Option<Timestamp>,
-    /// How many expire within the requested time; those that have expired are not counted.
+    /// How many expire within the requested time, not counting those that have expired already.
     pub soon: usize,
-    /// Some of those.
+    /// Some of the keys that `soon` counts, with their expiry times.
     pub named: Vec<(ClientKeyId, Timestamp)>,
 }
 
 impl Service {
-    /// The client key of that id. Blocks, as all below.
+    /// The client key of that id. Blocks, as do all functions below.
     ///
     /// # Errors
     /// [`ServiceError::ClientKeyNotFound`].
@@ -48,7 +48,7 @@ impl Service {
         Ok(ClientKeyListing { client_keys, total })
     }
 
-    /// The client keys that expire within `soon_s` seconds; `named_max` of them are named.
+    /// The client keys that expire within `soon_s` seconds. At most `named_max` of them are named.
     ///
     /// # Errors
     /// When the vault fails.

@@ -35,7 +35,7 @@ impl Service {
     }
 
     /// Adds to the change the removal of some records of revoked keys that would have expired by now. If they cannot be read,
-    /// the revocation goes ahead without.
+    /// the revocation goes ahead without the removal.
     fn with_old_revocations_removed<'vault>(
         &'vault self,
         mut change: Change<'vault>,
@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// Some records of revoked client keys: those that follow `id`, and then those from the first one up to it. Ids are random,
-    /// so in time every record follows the id of some revocation.
+    /// so later revocations reach every record eventually.
     fn revocations_from(&self, id: &ClientKeyId) -> Result<Vec<RevokedClientKey>, ServiceError> {
         let after = Cursor::after::<RevokedClientKey>(id);
         let following = self.vault.list::<RevokedClientKey>(Some(&after), OLD_REVOCATIONS_READ)?;

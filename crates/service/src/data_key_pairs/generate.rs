@@ -27,7 +27,7 @@ pub struct GenerateDataKeyPair {
     pub rights: Rights,
     /// The symmetric key to wrap under.
     pub key: KeyRef,
-    /// Which of its versions.
+    /// Which version of the key.
     pub version: VersionChoice,
     /// `KeyPairSpec`.
     pub key_pair_spec: String,
@@ -37,7 +37,7 @@ pub struct GenerateDataKeyPair {
     pub algorithm: String,
     /// Additional authenticated data, at most 8192 bytes.
     pub aad: Vec<u8>,
-    /// Any number that tells clients apart: their requests take turns.
+    /// A number that distinguishes this client from others. Requests of different clients take turns.
     pub client: u64,
 }
 
@@ -93,7 +93,7 @@ impl Service {
         let version_id = request.version.of(&key);
         let permit = self.pair_limiter.enter(request.client)?;
         let version = self.key_version(version_id).await?.ok_or(ServiceError::KeyNotFound)?;
-        // Before the pair is generated, so that none is generated for a version that has reached its limit of encryptions.
+        // Counted first, so that no pair is generated for a version that has reached its limit of encryptions.
         self.iv_ledger.count(&version.version).await?;
         let pair = tokio::select! {
             biased;

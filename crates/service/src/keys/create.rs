@@ -63,7 +63,7 @@ impl Service {
         let subject = Subject::key(&key.id).with_version(Some(&key.initial_version));
         match self.commit(change, intent, subject)? {
             Outcome::Done(_) => Ok(key),
-            // 108 random bits repeated, or the random generator is broken.
+            // Either 108 random bits repeated, or the random generator is broken.
             Outcome::Conflict => Err(ServiceError::Bug("a new key id exists already")),
         }
     }

@@ -8,8 +8,8 @@ use crate::error::ServiceError;
 use crate::intent::{Intent, Subject};
 use crate::service::Service;
 
-/// Records or paths removed in one commit: below the store's limit of operations, with room for preconditions and for the
-/// second path of an alias.
+/// Records or paths removed in one commit. This is below the store's limit on operations, with room for preconditions and for
+/// the second path of an alias.
 const PER_COMMIT: usize = 24;
 /// The operation in the audit log.
 const DESTRUCTION: &str = "DestroyKey";
@@ -18,7 +18,7 @@ const RECORDED_LAST: &str = "the commit that removes the key has the record";
 
 impl Service {
     /// Destroys a key: versions and aliases first, the key itself and its due date last, so that the next pass of the scheduler
-    /// completes what was interrupted. `false` on a conflict.
+    /// completes an interrupted destruction. `false` on a conflict.
     pub(crate) fn destroy(&self, stored: &Stored<Key>) -> Result<bool, ServiceError> {
         let key = &stored.record;
         if let Some(due) = key.deletion {

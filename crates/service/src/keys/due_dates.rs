@@ -9,7 +9,7 @@ use crate::paging::SCAN_STEP;
 use crate::service::Service;
 
 impl Service {
-    /// Repairs the damaged due date at `path`. Blocks, as all below.
+    /// Repairs the damaged due date at `path`. Blocks, as do all functions below.
     ///
     /// # Errors
     /// When the store fails.

@@ -12,7 +12,7 @@ use crate::retry::retry_on_conflict;
 use crate::service::Service;
 
 impl Service {
-    /// Replaces the key that `key` names by what `edit` makes of it. Blocks.
+    /// Replaces the key that `key` names with the result of `edit`. Blocks.
     pub(crate) fn edit_key(
         &self,
         key: &KeyRef,

@@ -10,7 +10,8 @@ use crate::error::ServiceError;
 use crate::paging::{PageRequest, SCAN_STEP};
 use crate::service::Service;
 
-/// Which keys: a key matches a field if it has one of its values, and must match every field. An empty field matches all keys.
+/// Which keys to list. A key matches a field if it has one of the field's values, and it must match every field. An empty field
+/// matches all keys.
 #[derive(Debug, Clone, Default)]
 pub struct KeyFilter {
     /// `KeyState`.

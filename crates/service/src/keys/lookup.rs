@@ -42,7 +42,8 @@ impl Service {
         self.caches.key_version(id).await
     }
 
-    /// The record of the key that `key` names, not from a cache: changes are decided on what is stored. Blocks.
+    /// The record of the key that `key` names. It is read from the store and not from a cache, because a change is decided by
+    /// what is stored. Blocks.
     pub(crate) fn stored_key(&self, key: &KeyRef) -> Result<Stored<Key>, ServiceError> {
         let id = match key {
             KeyRef::Id(id) => id.clone(),
@@ -63,7 +64,8 @@ impl Service {
     }
 }
 
-/// The refusal in terms of what the caller wrote: a caller without permission does not learn which key an alias is bound to.
+/// Makes the refusal name the key as the caller wrote it: a caller without permission must not learn which key an alias is
+/// bound to.
 fn named_by_caller(refusal: ServiceError, key: &KeyRef) -> ServiceError {
     match (refusal, key) {
         (ServiceError::NoPermission(_id), KeyRef::Alias(name)) => ServiceError::NoPermission(name.to_string()),

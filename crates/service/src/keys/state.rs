@@ -8,10 +8,10 @@ use crate::key_ref::KeyRef;
 use crate::service::Service;
 
 impl Service {
-    /// The key that `key` names. Blocks, as all below.
+    /// The key that `key` names. Blocks, as do all functions below.
     ///
     /// # Errors
-    /// [`ServiceError::KeyNotFound`], [`ServiceError::AliasNotFound`]; likewise all below.
+    /// [`ServiceError::KeyNotFound`], [`ServiceError::AliasNotFound`]. All functions below return these errors, too.
     pub fn describe_key(&self, key: &KeyRef) -> Result<Key, ServiceError> {
         Ok(self.stored_key(key)?.record)
     }

@@ -9,7 +9,7 @@ use crate::error::ServiceError;
 use crate::intent::{Intent, Subject};
 use crate::service::Service;
 
-/// What the audit record of a confirmation names.
+/// The subject in the audit record of a confirmation.
 const CLOCK: &str = "meta/clock";
 
 impl Service {
@@ -45,7 +45,7 @@ impl Service {
     /// records it also clears it, so that it is recorded once. Blocks.
     ///
     /// # Errors
-    /// Those of every change; the confirmation then stays to be recorded.
+    /// Those of every change; the confirmation is then recorded by a later call.
     pub fn record_clock_confirmation(&self, intent: &Intent) -> Result<bool, ServiceError> {
         // While this lock is held, nothing else stores the time.
         let mut stored = lock(&self.trusted.last_stored);
@@ -62,8 +62,8 @@ impl Service {
         Ok(true)
     }
 
-    /// Moves business time, durably. `to` maps how many milliseconds it is ahead of real time to the new value, which is
-    /// returned. Only `claviger dev` allows this; it also makes the clock's time the trusted time. Blocks.
+    /// Moves business time, durably. `to` maps the current offset, in milliseconds ahead of real time, to the new offset, which
+    /// is returned. Only `claviger dev` allows this; it also makes the clock's time the trusted time. Blocks.
     ///
     /// # Errors
     /// When the store fails.

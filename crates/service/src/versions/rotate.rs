@@ -11,7 +11,7 @@ use crate::key_material::generate;
 use crate::service::Service;
 
 impl Service {
-    /// One attempt to make a new primary version; `None` on a conflict. Blocks, as all below.
+    /// One attempt to make a new primary version; `None` on a conflict. Blocks, as do all functions below.
     pub(crate) fn try_rotate(&self, stored: &Stored<Key>, intent: &Intent) -> Result<Option<KeyVersion>, ServiceError> {
         let key = &stored.record;
         key.state.allows(KeyAction::Rotate)?;

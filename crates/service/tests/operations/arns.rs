@@ -4,7 +4,7 @@ use claviger_service::{ArnAccounts, Config};
 
 use crate::fixture::{aes_key, default_service, service};
 
-/// Once all of them named keys here.
+/// In earlier versions, all of these ARNs named keys here.
 #[tokio::test]
 async fn arns_of_other_accounts_find_keys_only_where_the_operator_says_so() {
     let friend = "2222222222222222";

@@ -11,7 +11,7 @@ use claviger_service::{
 
 use crate::fixture::{aes_key, all_rights, by_id, decrypt, default_service, encrypt, intent, key_of, refused};
 
-/// RSA_2048 stands for RSA here: the longer ones take seconds to make. The conformance suites use all.
+/// RSA_2048 stands for all RSA specs here, because longer keys take seconds to generate. The conformance suites use every spec.
 const SPECS: [KeySpec; 4] = [KeySpec::Rsa2048, KeySpec::EcP256, KeySpec::EcP256k, KeySpec::EcSm2];
 
 fn signing(key: &Key, algorithm: &str, message_type: &str, message: &[u8]) -> Signing {
@@ -54,7 +54,7 @@ async fn signatures_verify_here_and_with_the_exported_key() {
             let digest = signing(&key, algorithm.name(), "DIGEST", &[7; 32]);
             let signed = service.sign(digest.clone()).await.unwrap();
             assert!(public.verify(crypto, Message::Digest(&[7; 32]), &signed.result).is_ok());
-            // The legacy field is the same digest.
+            // The legacy field contains the same digest.
             let legacy = Signing { message: Vec::new(), digest: vec![7; 32], message_type: String::new(), ..digest };
             let verified = service.verify(legacy, signed.result).await.unwrap();
             assert_eq!((verified.result, verified.message_type), (true, MessageType::Digest));

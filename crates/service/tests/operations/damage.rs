@@ -1,6 +1,6 @@
-//! One record of every kind is damaged in turn: it is reported, and everything that does not depend on it goes on.
+//! One record of every kind is damaged in turn: it is reported, and everything that does not depend on it goes on working.
 //!
-//! Once, a listing or a pass of the scheduler failed as a whole when it met such a record.
+//! In earlier versions, one such record made a whole listing or a whole pass of the scheduler fail.
 
 mod needed;
 mod pages;
@@ -38,7 +38,7 @@ struct Instance {
     sealed: claviger_service::Encrypted,
     /// Entries for the audit log.
     outbox: usize,
-    /// Where the record of each kind lies that is to be damaged.
+    /// For each kind, the path of the record that is to be damaged.
     paths: Vec<(Kind, String)>,
 }
 
@@ -62,7 +62,7 @@ fn service_on(engine: Arc<dyn Engine>, seal: &FileSeal) -> Result<Arc<Service>, 
     Ok(Arc::new(Service::new(vault, Clock::default(), generator, Config::default())?))
 }
 
-/// A client key with an access point, a policy and a network rule, all of one name.
+/// A client key with an access point, a policy and a network rule, all with the same name.
 fn client(service: &Service, called: &str) -> IssuedClientKey {
     let rule = NetworkRule {
         name: name(called),
@@ -120,7 +120,7 @@ async fn instance() -> Instance {
     service.revoke_client_key(&revoked, &intent()).unwrap();
     service.encrypt(encrypt(&damaged, VersionChoice::Primary, b"x")).await.unwrap();
     let sealed = service.encrypt(encrypt(&other, VersionChoice::Primary, b"before")).await.unwrap();
-    // Nobody brings the entries to a log here, so that all are there.
+    // Nothing writes the entries to a log here, so all of them are still in the store.
     let entries = service.outbox(None, usize::MAX).unwrap().records;
     let (outbox, entry) = (entries.len(), entries[0].record.path());
     let named = Named { client: &damaged_client, revoked: &revoked, access_key: &access_key, outbox_entry: &entry };
@@ -129,7 +129,7 @@ async fn instance() -> Instance {
     Instance { outbox, engine, seal, _dir: dir, damaged, other, other_client, sealed, paths }
 }
 
-/// What records are named after, beside the key.
+/// The names that occur in the paths of records, in addition to the key's.
 struct Named<'a> {
     client: &'a IssuedClientKey,
     revoked: &'a ClientKeyId,
@@ -137,7 +137,8 @@ struct Named<'a> {
     outbox_entry: &'a str,
 }
 
-/// No wildcard: a new kind of record says here where one lies, and what its damage must leave alone.
+/// The `match` has no wildcard: whoever adds a kind of record gives the path of one here, and decides what its damage must not
+/// affect.
 fn path(kind: Kind, key: &Key, named: &Named<'_>) -> String {
     let Named { client, revoked, access_key, outbox_entry } = named;
     let due = u64::try_from(key.due().unwrap().unix_ms()).unwrap();
@@ -165,7 +166,7 @@ fn path(kind: Kind, key: &Key, named: &Named<'_>) -> String {
     }
 }
 
-/// What may be found in the place of a value.
+/// Values that damage may leave in place of this one.
 fn damages(value: &[u8]) -> [(&'static str, Vec<u8>); 4] {
     let mut flipped = value.to_vec();
     flipped[value.len() / 2] ^= 1;
@@ -178,7 +179,7 @@ fn damages(value: &[u8]) -> [(&'static str, Vec<u8>); 4] {
 }
 
 impl Instance {
-    /// A service of its own over a copy of the store, running since before the damage.
+    /// A separate service over a copy of the store. It starts before the damage.
     fn damaged_copy(&self, path: &str, value: Vec<u8>) -> (MemoryEngine, Arc<Service>) {
         let copy = MemoryEngine::default();
         for entry in self.engine.scan(b"", None, usize::MAX).unwrap() {
@@ -210,7 +211,7 @@ impl Instance {
     }
 }
 
-/// Every listing answers, without the one record that does not open.
+/// Every listing answers, without the one record that cannot be read.
 fn listings_answer(service: &Service, instance: &Instance, kind: Kind, what: &str) {
     let one_less = |of: Kind, whole: usize| if kind == of { whole - 1 } else { whole };
     let keys = service.list_keys(&KeyFilter::default(), ALL).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -229,7 +230,7 @@ fn listings_answer(service: &Service, instance: &Instance, kind: Kind, what: &st
     }
 }
 
-/// Runs passes until nothing is due any more; the keys that rotated, and how often something failed.
+/// Runs passes until nothing is due any more. Returns what was done, and how often something failed.
 fn passes(service: &Service) -> (Vec<Done>, usize) {
     let (mut done, mut failed) = (Vec::new(), 0);
     for _ in 0..3 {
@@ -284,7 +285,7 @@ async fn a_revoked_client_key_whose_record_is_damaged_stays_refused() {
     assert!(matches!(refused, AccessRefusal::Failed(_)), "{refused:?}");
 }
 
-/// The daily check has not run: a pass of the scheduler meets the damaged date, and the key still rotates.
+/// A pass of the scheduler finds the damaged date before the daily check has run, and the key still rotates.
 #[tokio::test]
 async fn a_key_whose_due_date_is_damaged_or_lost_rotates_on_time() {
     let instance = instance().await;
@@ -293,7 +294,7 @@ async fn a_key_whose_due_date_is_damaged_or_lost_rotates_on_time() {
     service.clock().advance_s(31 * DAY_S);
     let (done, failed) = passes(&service);
     assert!(failed == 0 && has_rotated(&done, &instance.damaged), "{done:?}");
-    // Gone without a trace: the check finds what the key says.
+    // A deleted date leaves nothing that looks damaged. The check restores the date from the key.
     let (engine, service) = instance.damaged_copy(path, b"damaged".to_vec());
     engine.commit(Batch::new().delete(path.as_bytes())).unwrap();
     service.check_everything().unwrap();
@@ -337,7 +338,7 @@ async fn destruction_leaves_nothing_behind_a_damaged_record() {
         let left: Vec<_> = left.map(|entry| String::from_utf8(entry.key).unwrap()).collect();
         let of_key = left.iter().filter(|path| path.contains(instance.damaged.id.as_str()));
         assert_eq!(of_key.count(), 0, "{path}: {left:?}");
-        // Without its record an alias is found through the key only, and that row is sound when the alias is not.
+        // Only one record is damaged: without its own record, an alias is found through its entry below the key.
         assert!(!left.contains(&"alias/damaged".to_owned()), "{path}: {left:?}");
     }
 }
@@ -350,7 +351,7 @@ async fn unreadable_policies_grant_nothing_and_a_damaged_instance_record_is_rest
     service.check_store().unwrap();
     assert_eq!(service.damage().records, 0);
     assert!(service_over(&engine, &instance.seal).is_ok());
-    // Both policies of the other access point: nothing is left that admits it.
+    // These are both policies of the other access point. Without them, nothing admits its client key.
     for policy in ["policy/other", "policy/first"] {
         engine.commit(Batch::new().put(policy.as_bytes(), b"damaged".to_vec())).unwrap();
     }

@@ -1,4 +1,4 @@
-//! `Decrypt` and `AdvanceDecrypt` with symmetric keys: which version, which order of refusals.
+//! `Decrypt` and `AdvanceDecrypt` with symmetric keys: which version they use, and the order of refusals.
 
 use claviger_base::id::{KeyId, KeyVersionId};
 use claviger_service::{Decrypt, DecryptSource, ServiceError, VersionChoice};
@@ -22,7 +22,7 @@ async fn a_blob_of_either_family_opens_in_the_other() {
     let header = DecryptSource::Version { version: advance.key_version_id.clone(), key: None };
     let opened = service.decrypt(decrypt(header, &advance.ciphertext, &advance.iv)).await.unwrap();
     assert_eq!(opened.plaintext.reveal(), b"advance");
-    // With only a key it is the initial version, which did not seal this.
+    // A request that names only the key uses the initial version, which did not seal this.
     let alone = decrypt(DecryptSource::Key(by_id(&key)), &advance.ciphertext, &advance.iv);
     assert!(matches!(service.decrypt(alone).await, Err(ServiceError::DoesNotOpen)));
 }
@@ -74,7 +74,7 @@ async fn refusals_in_their_order() {
     assert_eq!(refused(service.decrypt(wrong).await), "Algorithm");
     let long = Decrypt { aad: vec![0; 8193], ..from(DecryptSource::Key(by_id(&key))) };
     assert_eq!(refused(service.decrypt(long).await), "Aad");
-    // A self-describing blob has everything in it: the request's fields are ignored.
+    // A self-describing blob contains everything, so the request's fields are ignored.
     let iv: [u8; 12] = sealed.iv.clone().try_into().unwrap();
     let itself = DecryptSource::SelfDescribing { version: sealed.key_version_id.clone(), iv, key: None };
     let odd = Decrypt {

@@ -1,4 +1,4 @@
-//! `UpdateKeyDescription`: its limit, the states of a key that allow it, and what it leaves as it was.
+//! `UpdateKeyDescription`: its limit, the states of a key that allow it, and what it leaves unchanged.
 
 use claviger_base::id::{AliasName, KeyId};
 use claviger_model::{Key, KeySpec, KeyState, StateRefusal};
@@ -33,7 +33,7 @@ fn one_character_more_is_refused_and_changes_nothing() {
     assert_eq!(service.describe_key(&by_id(&key)).unwrap().description, "before");
 }
 
-/// The row of rpc-api 6.
+/// The states that allow it, as in the row of `UpdateKeyDescription` in rpc-api 6.
 #[test]
 fn every_state_but_pending_deletion_allows_it() {
     let (service, vault) = with_vault(Config::default());

@@ -19,7 +19,7 @@ pub(crate) fn service(config: Config) -> Arc<Service> {
     with_vault(config).0
 }
 
-/// A service, and its vault to write behind its back.
+/// A service, and its vault, so that a test can write without the service.
 pub(crate) fn with_vault(config: Config) -> (Arc<Service>, Arc<Vault>) {
     let dir = tempfile::tempdir().unwrap();
     let seal = FileSeal::create(&dir.path().join("root.key")).unwrap();
@@ -31,7 +31,7 @@ pub(crate) fn with_vault(config: Config) -> (Arc<Service>, Arc<Vault>) {
     (Arc::new(Service::new(Arc::clone(&vault), clock, generator, config).unwrap()), vault)
 }
 
-/// A change whose record no test looks at.
+/// The intent of a change whose audit record is not tested.
 pub(crate) fn intent() -> Intent {
     Intent::local("Test").unwrap()
 }

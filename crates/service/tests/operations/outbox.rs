@@ -19,7 +19,7 @@ use crate::fixture::{aes_key, by_id, encrypt, key_of, with_vault};
 
 const DAY_S: u64 = 86_400;
 
-/// As a request of the control plane brings one.
+/// The intent of a control plane request.
 fn asked(operation: &str, sent_key: Option<&str>) -> Intent {
     Intent {
         request_id: RequestId::generate().unwrap(),
@@ -144,7 +144,7 @@ fn each_change_of_rights_leaves_one_entry() {
     let point = AccessPoint { name: name("app"), policies: vec![name("p")], description: String::new() };
     service.create_network_rule(rule, &asked("a", None)).unwrap();
     next("a", "office", None);
-    // A stray parameter KeyId does not make the name of a policy a key's.
+    // A stray `KeyId` parameter must not make the record take a policy for a key.
     service.create_policy(policy, &asked("b", Some("alias/stray"))).unwrap();
     next("b", "p", None);
     service.create_access_point(point, &asked("c", None)).unwrap();

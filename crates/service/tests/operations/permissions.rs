@@ -102,7 +102,7 @@ async fn a_policy_on_one_key_grants_that_key_alone() {
     let sealed = service.encrypt(ask(&mine)).await.unwrap();
     assert!(sealed.key_id == mine.id);
     assert!(is_refused(service.encrypt(ask(&other)).await, other.id.as_str()));
-    // Permission depends on the key of an alias, and the refusal does not say which key that is.
+    // Permission depends on the key to which an alias is bound, and the refusal does not say which key that is.
     let alias = || service.key_ref("alias/other").unwrap();
     assert!(is_refused(service.encrypt(Encrypt { key: alias(), ..ask(&mine) }).await, "alias/other"));
     assert!(is_refused(service.get_public_key(&alias(), None, &rights).await, "alias/other"));
@@ -161,7 +161,7 @@ async fn a_source_that_no_policy_admits_is_refused_and_networks_apply_per_policy
     let (service, issued) = with_policies(&[policy("inside", &[Permission::KeyUser], &keys, &["office"])]).await;
     assert!(matches!(rights(&service, &issued, "192.0.2.1").await, Err(AccessRefusal::SourceNotAdmitted)));
     assert!(rights(&service, &issued, "10.1.2.3").await.is_ok());
-    // A second policy opens the door for secrets from everywhere, and for nothing else.
+    // A second policy allows secrets from every address, and nothing else.
     service
         .create_policy(policy("outside", &[Permission::SecretUser], &["secret/*".to_owned()], &[]), &intent())
         .unwrap();
@@ -253,7 +253,7 @@ fn a_resource_cannot_be_deleted_while_another_refers_to_it() {
     service.delete_policy(&name("p"), &intent()).unwrap();
     service.delete_network_rule(&name("r"), &intent()).unwrap();
     assert!(matches!(service.delete_network_rule(&name("r"), &intent()), Err(ServiceError::ResourceNotFound)));
-    // The first client key's own access point is there from the first start on.
+    // The access point of the first client key exists from the first start on.
     let all = PageRequest { number: 1, size: 10 };
     let points = service.list_access_points(all).unwrap();
     assert_eq!((points.total, points.records[0].name.as_str()), (1, "first"));
@@ -288,7 +288,7 @@ fn issue_between(service: &Service, not_before: Timestamp, not_after: Timestamp)
     service.issue_client_key(&request, &intent()).unwrap()
 }
 
-/// How a caller is refused who has the id but not the key.
+/// The refusal of a caller who has the id of a client key but not the key itself.
 async fn without_the_key(service: &Service, issued: &IssuedClientKey) -> AccessRefusal {
     let verifying = service.access().verify_client_key(
         issued.record.id.as_str(),
@@ -299,7 +299,7 @@ async fn without_the_key(service: &Service, issued: &IssuedClientKey) -> AccessR
     verifying.await.unwrap_err()
 }
 
-/// Once every refusal said that the key does not exist.
+/// In earlier versions, every refusal said that the key does not exist.
 #[tokio::test]
 async fn the_holder_of_a_client_key_is_told_why_it_is_not_valid() {
     let (service, revoked) = with_policies(&[policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[])]).await;
@@ -327,7 +327,7 @@ async fn a_revoked_client_key_is_in_no_listing_and_its_record_goes_once_it_would
     let (service, vault) = with_vault(Config::default());
     service.create_policy(policy("p", &[Permission::KeyUser], &["key/*".to_owned()], &[]), &intent()).unwrap();
     service.create_access_point(point("app", &["p"]), &intent()).unwrap();
-    // More than one access point may have: what was revoked does not count.
+    // These are more keys than one access point may have, but revoked keys do not count.
     let mut ids = Vec::new();
     for _ in 0..4 {
         let issued = issue(&service, "app").unwrap();
@@ -366,7 +366,7 @@ async fn a_client_key_that_would_be_expired_is_not_made() {
     }
 }
 
-/// Such a rule was once accepted, and admitted nobody.
+/// Earlier versions accepted such a rule, and it admitted nobody.
 #[test]
 fn an_ipv4_range_in_ipv6_form_is_refused_with_advice() {
     let service = default_service();

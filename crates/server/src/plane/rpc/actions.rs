@@ -1,6 +1,7 @@
 //! The list of actions: the subject of the audit record of each, and its handler.
 //!
-//! The request type of an action has the same name. The file of its resource in `wire` contains it and its answer.
+//! The request type of an action has the same name as the action. `wire` contains it, and its answer, in the file of the
+//! resource.
 
 use claviger_base::id::{AliasName, RuleName};
 use claviger_wire::rpc::access_keys::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey};
@@ -121,7 +122,7 @@ fn serve_request<R: Request>(
 /// Enters the subject of a call into `fields` before anything can fail.
 pub(super) fn note_subject(action: Action, parameters: &Parameters, fields: &mut AuditFields) {
     let value = |name| parameters.value(name).unwrap_or_default();
-    // Even if the action has no such parameter: the record contains what was sent.
+    // The parameter counts even if the action does not have it, because the record contains what was sent.
     fields.set_subject(Subject::Key(value("KeyId")));
     match about(action) {
         Key => {}

@@ -15,7 +15,7 @@ use super::authenticated::{AuthenticatedRequest, Origin};
 use crate::fixture::Instance;
 use crate::request_log::audit_fields::AuditFields;
 
-/// Whether an action of this name only reads.
+/// Whether the action only reads.
 fn is_reading(action: Action) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| action.name().starts_with(verb))
 }

@@ -42,7 +42,7 @@ async fn each_record_that_a_start_needs_is_put_back_from_its_copy() {
     }
 }
 
-/// Once the check did not report a damaged keyring, and repaired neither the other records nor any copy.
+/// In earlier versions, the check did not report a damaged keyring, and repaired neither the other records nor any copy.
 #[tokio::test]
 async fn the_daily_check_repairs_each_of_them_and_its_copy_and_reports_it() {
     let instance = instance().await;
@@ -91,7 +91,7 @@ async fn where_both_are_damaged_the_daily_check_counts_both_and_the_keyring_come
     }
 }
 
-/// Once a store that could not write ended the check at the first record that had to be restored.
+/// In earlier versions, a store that could not write ended the check at the first record that had to be restored.
 #[tokio::test]
 async fn what_cannot_be_restored_keeps_the_daily_check_from_nothing_else() {
     let instance = instance().await;
@@ -125,7 +125,7 @@ async fn what_was_not_written_is_not_told_of_as_restored() {
     assert_eq!((vault.damage().repaired, vault.damage().first), (vec![], vec![path]));
 }
 
-/// Once the copy was outdated until the next start or check, and damage in between restored the old key.
+/// In earlier versions, the copy was outdated until the next start or check, and damage in between restored the old key.
 #[tokio::test]
 async fn a_copy_is_written_with_its_record() {
     let instance = instance().await;
@@ -146,7 +146,7 @@ async fn a_copy_is_written_with_its_record() {
     assert!(instance.engine.get(path.as_bytes()).unwrap().is_none(), "a copy brought back what was removed");
 }
 
-/// A store of an earlier version may have outdated copies, which are no damage.
+/// A store of an earlier version may have outdated copies, which do not count as damage.
 #[tokio::test]
 async fn a_copy_of_before_is_written_anew_and_is_no_damage() {
     let instance = instance().await;

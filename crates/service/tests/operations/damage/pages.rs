@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Every page of a store's file in turn: what is not lost works and rotates, what is lost is named, or the start is refused by
-/// the name of the record without which there is no server.
+/// Destroys each page of a store's file in turn. Keys that are not lost work and rotate, and lost records are named. If a
+/// record without which no server can start is lost, the start is refused with the name of that record.
 #[tokio::test]
 async fn whichever_page_of_the_file_is_destroyed_the_keys_that_are_left_work_and_rotate() {
     const PAGE: usize = 4096;
