@@ -8,7 +8,7 @@ use std::path::Path;
 use claviger_base::Timestamp;
 use claviger_base::id::RequestId;
 
-use crate::directory;
+use crate::directory::{self, SegmentFile};
 use crate::line::Line;
 use crate::line_reader::{LineReader, ReadLine};
 
@@ -20,16 +20,32 @@ use crate::line_reader::{LineReader, ReadLine};
 /// Errors of the file system.
 pub fn find_successful(dir: &Path, after: u64, requests: &BTreeSet<RequestId>) -> io::Result<BTreeSet<RequestId>> {
     let segments = directory::segments(dir)?;
-    // A log that was reset has smaller numbers than those recorded for the old one.
     let from = segments.iter().rposition(|segment_file| segment_file.first_seq <= after.saturating_add(1)).unwrap_or(0);
+    let (earlier, later) = segments.split_at_checked(from).unwrap_or_default();
     let mut found = BTreeSet::new();
-    for segment_file in segments.get(from..).unwrap_or_default() {
-        let mut lines = LineReader::open_at(&segment_file.path, 0)?;
-        while let ReadLine::Complete(bytes) = lines.next()? {
-            found.extend(successful_request(bytes).filter(|request| requests.contains(request)));
-        }
+    // If the log ends before that number, the number belongs to the log that was there before a reset.
+    if search(later, requests, &mut found)? < after {
+        search(earlier, requests, &mut found)?;
     }
     Ok(found)
+}
+
+/// Adds those of `requests` that have a successful record in these segments. Returns the number of the last line.
+fn search(
+    segments: &[SegmentFile],
+    requests: &BTreeSet<RequestId>,
+    found: &mut BTreeSet<RequestId>,
+) -> io::Result<u64> {
+    let mut last_seq = 0;
+    for segment_file in segments {
+        let mut lines = LineReader::open_at(&segment_file.path, 0)?;
+        while let ReadLine::Complete(bytes) = lines.next()? {
+            let Some(line) = Line::parse(bytes) else { continue };
+            last_seq = line.seq;
+            found.extend(successful_request(&line).filter(|request| requests.contains(request)));
+        }
+    }
+    Ok(last_seq)
 }
 
 /// The lines of a log after a given position.
@@ -105,8 +121,7 @@ pub fn lines_after(dir: &Path, after: u64, through: u64) -> io::Result<LinesAfte
 
 /// The request id of a record with the code `OK`. Text from a request cannot imitate a JSON member, because its quotes
 /// are escaped.
-fn successful_request(bytes: &[u8]) -> Option<RequestId> {
-    let line = Line::parse(bytes).filter(|line| line.kind == "request")?;
-    let is_successful = line.field("code") == Some("OK");
+fn successful_request(line: &Line<'_>) -> Option<RequestId> {
+    let is_successful = line.kind == "request" && line.field("code") == Some("OK");
     line.field("request_id").filter(|_| is_successful).and_then(RequestId::parse)
 }
