@@ -20,7 +20,7 @@ use crate::times::Times;
 const CLIENTS: [usize; 3] = [1, 8, 64];
 /// Longest time that a row is measured.
 const ROW_MAX: Duration = Duration::from_secs(60);
-/// EC pairs are generated quickly, so this many times as many are requested.
+/// EC pairs are generated quickly, so their rows make this many times as many calls.
 const EC_TIMES: usize = 10;
 
 /// The latencies of one spec, source and number of clients.

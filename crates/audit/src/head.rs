@@ -16,7 +16,8 @@ use crate::signing::{SignatureVerifier, Signer};
 /// A slot is one disk sector, so a power loss leaves it either old or new.
 const SLOT_BYTES: usize = 512;
 const SLOTS: u64 = 2;
-/// Lines of a new log: its header and its first checkpoint. Only the head of a new log is the same in both slots.
+/// Lines of a new log: its header and its first checkpoint. Among head files without slot numbers, only
+/// that of a new log has the same head in both slots.
 const LINES_OF_A_NEW_LOG: u64 = 2;
 
 /// A slot: a head and its number, which counts the slots ever written. Slot number `n` is at index `n` modulo 2, so a

@@ -77,8 +77,9 @@ impl<'a> Line<'a> {
         LogPosition { seq: self.seq, chain: self.chain }
     }
 
-    /// The value of a number field, or of a text field up to its first quote. That is the whole text if the program
-    /// wrote it. Text from a request cannot imitate a JSON member, because its quotes are escaped.
+    /// The value of a number field, or of a text field up to its first quote. An escaped quote counts, too, so a
+    /// value from a request may be cut short; values that the program chose contain none. Text from a request cannot
+    /// imitate a JSON member, because its quotes are escaped.
     pub(crate) fn field(&self, name: &str) -> Option<&'a str> {
         let (_, rest) = self.fields.split_once(&format!(",\"{name}\":"))?;
         match rest.strip_prefix('"') {

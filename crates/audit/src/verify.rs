@@ -78,7 +78,8 @@ pub fn verify(dir: &Path, expected: &Expected) -> Result<Report, VerifyError> {
     }
     let (stray, segment_file) = separate_empty(segments.clone())?;
     let read = |segments| Reading::new(dir, segments, &verifier, head.newest, expected).run();
-    // If an empty file fills a gap, it was a segment. Reading with the empty files included tells what is missing.
+    // An empty file may be all that is left of a segment. If the log has a fault without the empty files, reading it with them
+    // names the emptied segment.
     let (report, records) = read(segment_file.as_slice()).or_else(|found| match stray.is_empty() {
         true => Err(found),
         false => read(segments.as_slice()).and(Err(found)),

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::ServiceError;
 
 /// The maximum number of waiting calls. With a message of ordinary size a call takes a few milliseconds at most, so on two
-/// cores the last one waits about as long as clients wait for an answer.
+/// cores the last call of a full queue starts at about the time when clients give up.
 const WAITING_MAX: usize = 4096;
 
 /// Permits for the calls that run and for those that wait.

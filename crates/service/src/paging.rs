@@ -16,7 +16,7 @@ pub struct PageRequest {
     pub size: usize,
 }
 
-/// One page of a listing by name.
+/// One page of a listing that is ordered by name.
 #[derive(Debug, Clone)]
 pub struct Listing<R> {
     /// The page.

@@ -31,8 +31,8 @@ impl Vault {
         }
     }
 
-    /// A watch of every change of a record after `from`, in order. To resume a lost watch, pass the last revision of which every
-    /// change was seen.
+    /// A watch of every change of a record after `from`, in order. To resume a lost watch, pass the last revision whose changes
+    /// were all received; a revision can have several.
     ///
     /// # Errors
     /// When the store fails.

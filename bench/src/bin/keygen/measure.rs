@@ -24,7 +24,7 @@ impl Effort {
 }
 
 impl Effort {
-    /// Long keys take longer and vary as much, so an equally good mean needs more time.
+    /// The times of long keys vary as much in relation to their mean, so an equally good mean needs more time.
     fn slice(self, spec: PairSpec) -> f64 {
         match spec {
             PairSpec::Rsa3072 => 2.0 * self.slice,
@@ -65,8 +65,8 @@ fn timed(implementation: &mut Implementation) -> Result<f64, Box<dyn Error>> {
     if length == 0 { Err("an empty pair was made".into()) } else { Ok(took) }
 }
 
-/// Measures every implementation of `spec` round by round; each round starts with a different one. A first run that does not
-/// count determines how many pairs an implementation makes in a round, so that no round ends because one pair was slow.
+/// Measures every implementation of `spec` round by round; each round starts with a different one. A warm-up run, which is
+/// not part of the results, determines how many pairs an implementation makes in a round, so that no round ends because one pair was slow.
 pub(crate) fn interleaved(spec: PairSpec, effort: Effort) -> Result<Vec<Row>, Box<dyn Error>> {
     let mut implementations = implementations::all(spec)?;
     let mut counts = Vec::new();

@@ -17,7 +17,7 @@ pub(crate) const LIBRARY: Library = Library {
     bare_public: |_spec, _spki| Err("not needed: it reads the SPKI of every spec whose private key it reads".to_owned()),
 };
 
-/// It has no PEM reader: its DER readers refuse everything else.
+/// The library has no PEM reader. PEM goes to the DER readers, too, which refuse it.
 fn private(spec: &str, _form: Form, bytes: &[u8]) -> Read<Readable<Private>> {
     let half = match spec {
         "RSA_2048" | "RSA_3072" | "RSA_4096" => rsa(bytes),
@@ -92,7 +92,7 @@ fn ml_kem(spec: &str) -> Read<Kem> {
     }
 }
 
-/// The only reader of such keys; intended for expanded keys without an envelope.
+/// The only function of the library that reads ML-KEM private keys. It is meant for raw expanded keys, not for PKCS#8.
 fn ml_kem_private(algorithm: Kem, bytes: &[u8]) -> Read<Private> {
     let key = DecapsulationKey::new(algorithm, bytes).map_err(error_text)?;
     Ok(Private::Decapsulates(Box::new(move |ciphertext| {
@@ -100,7 +100,7 @@ fn ml_kem_private(algorithm: Kem, bytes: &[u8]) -> Read<Private> {
     })))
 }
 
-/// The only reader of such keys; intended for keys without an envelope.
+/// The only function of the library that reads ML-KEM public keys. It is meant for raw keys, not for SPKI.
 fn ml_kem_public(algorithm: Kem, bytes: &[u8]) -> Read<Public> {
     let key = EncapsulationKey::new(algorithm, bytes).map_err(error_text)?;
     Ok(Public::Encapsulates(Box::new(move || {

@@ -16,7 +16,7 @@ pub(crate) const LIBRARY: Library = Library {
     bare_public,
 };
 
-/// It has no PEM reader: its DER readers refuse everything else.
+/// The library has no PEM reader. PEM goes to the DER readers, too, which refuse it.
 fn private(spec: &str, _form: Form, bytes: &[u8]) -> Read<Readable<Private>> {
     match spec {
         "RSA_2048" | "RSA_3072" | "RSA_4096" => rsa(bytes).map(Readable::from),

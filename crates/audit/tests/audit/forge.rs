@@ -83,7 +83,7 @@ fn an_older_copy_does_not_reach_the_anchor() {
 
 /// After a power loss the head lags; the anchor is then among the lines after it.
 #[test]
-fn an_anchor_behind_a_lagging_head_is_looked_for() {
+fn an_anchor_after_a_lagging_head_is_looked_for() {
     let dir = filled(3);
     let head = fs::read(dir.path().join("head")).unwrap();
     let log = AuditLog::open(config(dir.path(), 1 << 20)).unwrap();

@@ -98,7 +98,7 @@ fn a_torn_end_is_cut_and_noted() {
 }
 
 #[test]
-fn a_torn_last_line_is_told_apart_from_a_cut() {
+fn a_torn_last_line_is_counted_and_is_no_finding() {
     let dir = filled(5);
     append_bytes(&last_segment(dir.path()), b"{\"seq\":");
     assert_eq!(check(dir.path()).unwrap().torn_bytes, 7);
@@ -179,7 +179,7 @@ fn after_a_power_loss_the_head_may_lag() {
 }
 
 #[test]
-fn behind_a_lagging_head_only_the_last_group_can_be_a_crash() {
+fn after_a_lagging_head_only_the_last_group_can_be_crash_damage() {
     let (dir, behind) = lagging();
     let checkpoints: Vec<usize> = (0..behind.len())
         .filter(|at| String::from_utf8_lossy(&behind[*at]).contains("\"kind\":\"checkpoint\""))

@@ -162,7 +162,7 @@ fn serve_says_permission_denied_and_where() {
 
 /// Commit b11ca39 accepted all of these silently.
 #[test]
-fn what_others_can_change_is_refused_with_the_command_that_ends_it() {
+fn files_that_others_can_change_are_refused_with_the_chmod_that_fixes_it() {
     let instance = Instance::made();
     instance.on_loopback();
     let set = |name: &str, mode| {
