@@ -16,7 +16,7 @@ use claviger_base::id::{AccessKeyId, AliasName, ClientKeyId, KeyId, KeyVersionId
 use claviger_model::{
     AccessKey, AccessPoint, Alias, ClientKey, Grant, Key, KeyMaterial, NetworkRule, Policy, RevokedClientKey,
 };
-use claviger_vault::{RecordChange, Vault};
+use claviger_vault::{AliasOfKey, RecordChange, Vault};
 
 use self::cache::Cache;
 use self::client_key::PreparedClientKey;
@@ -55,7 +55,8 @@ impl Caches {
         if let Some(id) = change.id::<Key>() {
             self.keys.forget(&id);
         }
-        if let Some(name) = change.id::<Alias>() {
+        // Destruction finds an alias by its path below the key if the alias itself cannot be read any more.
+        if let Some(name) = change.id::<Alias>().or_else(|| change.id::<AliasOfKey>().map(|(_key, name)| name)) {
             self.aliases.forget(&name);
         }
         if let Some(id) = change.id::<KeyMaterial>() {

@@ -16,14 +16,13 @@ use crate::intent::Intent;
 const fn emptied_by(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Key => &["keys"],
-        Kind::Alias => &["aliases"],
+        Kind::Alias | Kind::AliasOfKey => &["aliases"],
         Kind::KeyMaterial => &["versions"],
         Kind::ClientKey | Kind::RevokedClientKey => &["client keys"],
         Kind::AccessKey => &["access keys"],
         Kind::AccessPoint | Kind::Policy | Kind::NetworkRule => &["grants"],
         Kind::Instance
         | Kind::KeyVersion
-        | Kind::AliasOfKey
         | Kind::Due
         | Kind::DevClock
         | Kind::AuditSigningKey
